@@ -1,0 +1,54 @@
+"""Every error a user can cause, one class per exit code.
+
+ArtHashError
+├── UsageError      2  wrong arguments or configuration
+├── InputError      3  pictures, metadata or data sets that cannot be used
+│   └── ImageError  3  one picture that cannot be read
+├── ArtefactError   4  a model or index that is corrupt or does not match
+├── StorageError    5  input/output failure, disk full, locked, not writable
+└── DivergedError   6  training whose loss stopped being finite
+
+A message is one line: what was expected, what was found, what to do.
+"""
+
+from typing import ClassVar
+
+
+class ArtHashError(Exception):
+    """Base of all errors that are reported in one line; `exit_code` is the process's."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class UsageError(ArtHashError):
+    """Arguments or configuration that cannot be used."""
+
+    exit_code = 2
+
+
+class InputError(ArtHashError):
+    """Pictures, metadata or data sets that cannot be used."""
+
+    exit_code = 3
+
+
+class ImageError(InputError):
+    """One picture that cannot be read."""
+
+
+class ArtefactError(ArtHashError):
+    """A model folder or an index that is corrupt or does not match its partner."""
+
+    exit_code = 4
+
+
+class StorageError(ArtHashError):
+    """Reading or writing failed: disk full, no permission, locked by another process."""
+
+    exit_code = 5
+
+
+class DivergedError(ArtHashError):
+    """Training stopped because its loss was not finite too many times in a row."""
+
+    exit_code = 6
