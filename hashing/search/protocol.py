@@ -55,7 +55,9 @@ class Engine(Protocol):
     """
 
     @property
-    def bits(self) -> int: ...
+    def bits(self) -> int:
+        """Length of the stored codes."""
+        ...
 
     def __len__(self) -> int: ...
 

@@ -1,0 +1,110 @@
+"""What all commands share: one-line errors, exit codes, options and machine output.
+
+Machine output goes to standard output; logs and progress go to standard error.
+"""
+
+import argparse
+import difflib
+import errno
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import NoReturn
+
+from hashing import __version__
+from hashing.errors import ArtHashError, StorageError, UsageError
+
+DEFECT = 1
+INTERRUPTED = 130
+BROKEN_PIPE = 141
+
+_quiet = False
+
+
+def run(command: Callable[[Sequence[str]], int], argv: Sequence[str]) -> int:
+    """Call `command(argv)` and turn every error into one line and its exit code.
+
+    `--debug` in `argv` lets the traceback through, `--quiet` silences `log` and progress.
+    """
+    global _quiet
+    _quiet = "--quiet" in argv
+    try:
+        code = command(argv)
+        sys.stdout.flush()
+        return code
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader (`| head`) has gone; without this the interpreter complains at its exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    except Exception as error:
+        if "--debug" in argv:
+            raise
+        line, code = describe(error)
+        sys.stderr.write(f"error: {line}\n")
+        return code
+
+
+def describe(error: Exception) -> tuple[str, int]:
+    """An error as the line a person reads, and the process's exit code for it."""
+    if isinstance(error, ArtHashError):
+        return str(error), error.exit_code
+    if isinstance(error, OSError):
+        reason = "the disk is full" if error.errno == errno.ENOSPC else error.strerror or str(error)
+        return f"{reason}: {error.filename}" if error.filename else reason, StorageError.exit_code
+    kind = type(error).__name__
+    return f"unexpected {kind}: {error} (a defect; --debug shows where it happened)", DEFECT
+
+
+def unknown(kind: str, name: str, known: Iterable[str]) -> str:
+    """The message for a name that is not in a table: the nearest one, then all of them."""
+    names = sorted(known)
+    nearest = difflib.get_close_matches(name, names, n=1)
+    hint = f"did you mean {nearest[0]}? " if nearest else ""
+    return f"unknown {kind} {name!r}; {hint}Known: {', '.join(names)}"
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that raises UsageError in one line, naming the nearest option."""
+
+    def __init__(self, **arguments: object) -> None:
+        super().__init__(allow_abbrev=False, **arguments)  # type: ignore[arg-type]
+
+    def error(self, message: str) -> NoReturn:
+        """Raise instead of printing the usage block."""
+        raise UsageError(f"{message}; see {self.prog} --help")
+
+    def parse_known_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def]
+        """Refuse what is not known here, where the sub-command's own options are at hand."""
+        parsed, extra = super().parse_known_args(args, namespace)
+        if extra:
+            options = [name for name in self._option_string_actions if name.startswith("--")]
+            raise UsageError(unknown("argument", extra[0].split("=")[0], options))
+        return parsed, extra
+
+
+def add_common(parser: argparse.ArgumentParser) -> None:
+    """Add the options every command has; `run` reads the last two from the arguments."""
+    parser.add_argument("--version", action="version", version=f"arthash {__version__}")
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    parser.add_argument("--quiet", action="store_true", help="no progress and no logs")
+
+
+def is_quiet() -> bool:
+    """Whether the command runs with `--quiet`."""
+    return _quiet
+
+
+def log(text: str) -> None:
+    """One line for the person who waits, on standard error; nothing with `--quiet`."""
+    if not _quiet:
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
+
+
+def emit(value: object) -> None:
+    """One JSON value on standard output."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")

@@ -1,0 +1,107 @@
+"""Progress of long work: a bar on a terminal, plain lines elsewhere, nothing with `--quiet`."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol
+
+from hashing.cli.console import is_quiet, log
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+PLAIN_SECONDS = 5.0
+"""Seconds between two lines where standard error is not a terminal."""
+
+
+class Bar(Protocol):
+    """A running progress display."""
+
+    def advance(self, steps: int = 1, **figures: float) -> None:
+        """Move on by `steps`; `figures` (loss, mAP, …) are shown beside the rate."""
+        ...
+
+
+@contextmanager
+def progress(total: int, description: str, unit: str = "") -> Iterator[Bar]:
+    """Show the progress of `total` steps on standard error, with rate and time left.
+
+    unit: what the rate counts ("pictures").
+    """
+    if is_quiet():
+        yield _SilentBar()
+    elif sys.stderr.isatty():
+        with _terminal_bar(total, description, unit) as bar:
+            yield bar
+    else:
+        plain = _PlainBar(total, description, unit)
+        yield plain
+        plain.close()
+
+
+class _SilentBar:
+    def advance(self, steps: int = 1, **figures: float) -> None:
+        pass
+
+
+class _PlainBar:
+    def __init__(self, total: int, description: str, unit: str) -> None:
+        self.total, self.description, self.unit = total, description, unit
+        self.done, self.figures = 0, ""
+        self.started = self.printed = time.monotonic()
+
+    def advance(self, steps: int = 1, **figures: float) -> None:
+        self.done += steps
+        self.figures = _figures(figures) or self.figures
+        now = time.monotonic()
+        if now - self.printed >= PLAIN_SECONDS:
+            self.printed = now
+            left = max(self.total - self.done, 0) * (now - self.started) / max(self.done, 1)
+            log(f"{self._head(now)}, {left:.0f} s left{self.figures}")
+
+    def close(self) -> None:
+        now = time.monotonic()
+        log(f"{self._head(now)}, took {now - self.started:.1f} s{self.figures}")
+
+    def _head(self, now: float) -> str:
+        rate = _rate(self.done, now - self.started, self.unit)
+        return f"{self.description}: {self.done:,} of {self.total:,}, {rate}"
+
+
+class _TerminalBar:
+    def __init__(self, display: "Progress", description: str, total: int, unit: str) -> None:
+        self.display, self.unit = display, unit
+        self.task = display.add_task(description, total=total, rate="", figures="")
+        self.started, self.done, self.figures = time.monotonic(), 0, ""
+
+    def advance(self, steps: int = 1, **figures: float) -> None:
+        self.done += steps
+        self.figures = _figures(figures).removeprefix(", ") or self.figures
+        rate = _rate(self.done, time.monotonic() - self.started, self.unit)
+        self.display.update(self.task, advance=steps, rate=rate, figures=self.figures)
+
+
+@contextmanager
+def _terminal_bar(total: int, description: str, unit: str) -> Iterator[Bar]:
+    from rich import progress as rich_progress
+    from rich.console import Console
+
+    columns = (
+        rich_progress.TextColumn("{task.description}"),
+        rich_progress.BarColumn(bar_width=30),
+        rich_progress.MofNCompleteColumn(),
+        rich_progress.TextColumn("{task.fields[rate]}"),
+        rich_progress.TimeRemainingColumn(elapsed_when_finished=True),
+        rich_progress.TextColumn("{task.fields[figures]}"),
+    )
+    with rich_progress.Progress(*columns, console=Console(stderr=True)) as display:
+        yield _TerminalBar(display, description, total, unit)
+
+
+def _rate(done: int, seconds: float, unit: str) -> str:
+    return f"{done / max(seconds, 1e-9):,.1f} {unit}".rstrip() + "/s"
+
+
+def _figures(figures: dict[str, float]) -> str:
+    return "".join(f", {name} {value:.4g}" for name, value in figures.items())

@@ -1,0 +1,128 @@
+"""The command line's frame: dispatch, one-line errors, exit codes, what `--help` costs."""
+
+import errno
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hashing.cli import console, main
+from hashing.errors import (
+    ArtefactError,
+    ArtHashError,
+    DivergedError,
+    ImageError,
+    InputError,
+    StorageError,
+    UsageError,
+)
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [
+        (UsageError, 2),
+        (InputError, 3),
+        (ImageError, 3),
+        (ArtefactError, 4),
+        (StorageError, 5),
+        (DivergedError, 6),
+    ],
+)
+def test_each_error_has_its_exit_code(
+    kind: type[ArtHashError], code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def command(argv: object) -> int:
+        raise kind("expected this, found that, do the other")
+
+    assert console.run(command, []) == code
+    assert capsys.readouterr().err == "error: expected this, found that, do the other\n"
+
+
+def test_a_full_disk_is_exit_5(capsys: pytest.CaptureFixture[str]) -> None:
+    def command(argv: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device", "runs/x")
+
+    assert console.run(command, []) == 5
+    assert capsys.readouterr().err == "error: the disk is full: runs/x\n"
+
+
+def test_a_defect_is_one_line_and_a_traceback_only_with_debug(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def command(argv: object) -> int:
+        raise ZeroDivisionError("division by zero")
+
+    assert console.run(command, []) == 1
+    assert capsys.readouterr().err.count("\n") == 1
+    with pytest.raises(ZeroDivisionError):
+        console.run(command, ["--debug"])
+
+
+def test_interruption_has_the_shell_s_code() -> None:
+    def command(argv: object) -> int:
+        raise KeyboardInterrupt
+
+    assert console.run(command, []) == 130
+
+
+def test_unknown_command_names_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["serv"]) == 2
+    assert "did you mean serve?" in capsys.readouterr().err
+
+
+def test_parser_names_the_nearest_option_of_the_sub_command() -> None:
+    parser = console.Parser(prog="x")
+    commands = parser.add_subparsers(required=True)
+    commands.add_parser("build").add_argument("--images")
+    with pytest.raises(UsageError, match="did you mean --images"):
+        parser.parse_args(["build", "--image=here"])
+    with pytest.raises(UsageError, match="see x build --help"):
+        parser.parse_args(["build", "--images"])
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"]])
+def test_the_frame_answers_without_heavy_imports(arguments: list[str]) -> None:
+    command = [sys.executable, "-X", "importtime", "-m", "hashing", *arguments]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    for heavy in ("torch", "gradio", "numpy", "numba"):
+        assert f" {heavy}\n" not in result.stderr
+
+
+@pytest.mark.parametrize("script", ["train.py", "index.py", "serve.py"])
+def test_help_of_each_script_imports_nothing_heavy(script: str) -> None:
+    command = [sys.executable, "-X", "importtime", script, "--help"]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "--debug" in result.stdout
+    for heavy in ("torch", "gradio", "numba"):
+        assert f" {heavy}\n" not in result.stderr
+
+
+def test_progress_without_a_terminal_is_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    from hashing.cli.progress import progress
+
+    console.run(lambda _: 0, [])
+    with progress(4, "Encoding", "pictures") as bar:
+        bar.advance(3, loss=0.5)
+        bar.advance(1)
+    line = capsys.readouterr().err
+    assert line.startswith("Encoding: 4 of 4, ")
+    assert "pictures/s" in line
+    assert "loss 0.5" in line
+
+
+def test_quiet_silences_progress_and_logs(capsys: pytest.CaptureFixture[str]) -> None:
+    from hashing.cli.progress import progress
+
+    def command(argv: object) -> int:
+        with progress(1, "Encoding") as bar:
+            bar.advance()
+        console.log("hello")
+        return 0
+
+    assert console.run(command, ["--quiet"]) == 0
+    assert capsys.readouterr().err == ""
+    console.run(lambda _: 0, [])
