@@ -82,6 +82,15 @@ class Codes:
         """Bits as 0 and 1, uint8 `[N, bits]`."""
         return np.unpackbits(self.packed, axis=1)
 
+    def words(self) -> NDArray[np.uint64]:
+        """Each code in 64-bit words `[N, ceil(bits / 64)]`, filled up with zeros.
+
+        The order of bits within a word is the machine's; meant for xor and population count.
+        """
+        padded = np.zeros((len(self), -(-self.bits // 64) * 8), np.uint8)
+        padded[:, : self.packed.shape[1]] = self.packed
+        return padded.view(np.uint64)
+
     def signs(self) -> NDArray[np.int8]:
         """Bits as −1 and +1, int8 `[N, bits]`."""
         return (self.unpacked().astype(np.int8) << 1) - 1

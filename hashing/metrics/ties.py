@@ -1,0 +1,179 @@
+"""Measures of a ranking in which items tie, as the expectation over all orders of the tied items.
+
+A code of `bits` bits has only bits + 1 distances, so thousands of items tie and the usual measures
+would depend on the order of the database. Here a ranking is known by its tied groups alone: how
+many items of which grade stand at each distance (McSherry & Najork 2008, "Computing information
+retrieval performance measures efficiently in the presence of tied scores"; He et al. 2018).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Counts = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class TiedGroups:
+    """The rankings of B queries as G tied groups each, nearest first; groups may be empty.
+
+    counts: int64 `[B, G, grades]`, the number of items of each relevance grade (0: irrelevant).
+    """
+
+    counts: Counts
+
+    @classmethod
+    def of(cls, costs: NDArray[np.number], grades: NDArray[np.integer], grade_count: int) -> Self:
+        """One query's ranking from the cost and grade of every item `[N]`; equal costs tie."""
+        order = np.argsort(costs, kind="stable")
+        ordered = costs[order]
+        starts = np.r_[True, ordered[1:] != ordered[:-1]][: len(costs)]
+        keys = (np.cumsum(starts) - 1) * grade_count + grades[order]
+        groups = max(int(starts.sum()), 1)
+        counts = np.bincount(keys, minlength=groups * grade_count)
+        return cls(counts.reshape(1, groups, grade_count))
+
+    @cached_property
+    def sizes(self) -> Counts:
+        """Items in each group, `[B, G]`."""
+        return self.counts.sum(axis=2)
+
+    @cached_property
+    def relevant(self) -> Counts:
+        """Items of any grade above 0 in each group, `[B, G]`."""
+        return self.sizes - self.counts[:, :, 0]
+
+    @cached_property
+    def before(self) -> Counts:
+        """Items in all nearer groups, `[B, G]`."""
+        return np.cumsum(self.sizes, axis=1) - self.sizes
+
+    @cached_property
+    def relevant_before(self) -> Counts:
+        """Relevant items in all nearer groups, `[B, G]`."""
+        return np.cumsum(self.relevant, axis=1) - self.relevant
+
+    @cached_property
+    def total_relevant(self) -> Counts:
+        """Relevant items of each query, `[B]`."""
+        return self.relevant.sum(axis=1)
+
+    def within(self, k: int | None) -> Counts:
+        """How many ranks of each group lie within the first k, `[B, G]`."""
+        return self.sizes if k is None else np.clip(k - self.before, 0, self.sizes)
+
+
+def average_precision(
+    groups: TiedGroups,
+    k: int | None = None,
+    order: Literal["expected", "best", "worst"] = "expected",
+) -> Floats:
+    """Average precision `[B]`, over all ranks or within the first k (then divided by min(R, k)).
+
+    Expected: Σ_t (r_t/n_t) Σ_i [R_before + 1 + (i−1)(r_t−1)/(n_t−1)] / (N_before + i) over the
+    ranks i of every group t that lie within k, divided by R. `best` and `worst` put the relevant
+    items of a group first and last. A query with no relevant item scores 0.
+    """
+    sums = {"expected": _expected, "best": _best, "worst": _worst}[order](groups, k).sum(axis=1)
+    total = groups.total_relevant
+    return _ratio(sums, total if k is None else np.minimum(total, k))
+
+
+def relevant_found(groups: TiedGroups, ranks: NDArray[np.int64]) -> Floats:
+    """Expected number of relevant items among the first 1 … ranks items, `[B, len(ranks)]`.
+
+    Within a tied group it grows linearly with the rank: a group cut by k counts for its share.
+    """
+    edge = np.zeros((len(groups.counts), 1), np.int64)
+    ends = np.hstack([edge, np.cumsum(groups.sizes, axis=1)])
+    found = np.hstack([edge, np.cumsum(groups.relevant, axis=1)])
+    return np.stack([np.interp(ranks, *row) for row in zip(ends, found, strict=True)])
+
+
+def precision(groups: TiedGroups, k: int) -> Floats:
+    """Expected share of relevant items among the first k, `[B]`; always divided by k."""
+    return relevant_found(groups, np.array([k]))[:, 0] / k
+
+
+def recall(groups: TiedGroups, k: int) -> Floats:
+    """Expected share of the relevant items that stand among the first k, `[B]`."""
+    return _ratio(relevant_found(groups, np.array([k]))[:, 0], groups.total_relevant)
+
+
+def ndcg(groups: TiedGroups, k: int) -> Floats:
+    """Expected normalised discounted cumulative gain within k, `[B]`.
+
+    Gain 2^grade − 1, discount 1 / log2(rank + 1), ideal over the whole database.
+    """
+    gains = np.exp2(np.arange(groups.counts.shape[2])) - 1.0
+    mean_gain = _ratio(groups.counts @ gains, groups.sizes)
+    gained = _rank_sums(_discount, groups.before, groups.within(k)) * mean_gain
+    by_grade = groups.counts.sum(axis=1)[:, ::-1]
+    starts = np.cumsum(by_grade, axis=1) - by_grade
+    ideal = _rank_sums(_discount, starts, np.clip(k - starts, 0, by_grade)) * gains[::-1]
+    return _ratio(gained.sum(axis=1), ideal.sum(axis=1))
+
+
+def precision_within(groups: TiedGroups, count: int) -> Floats:
+    """Share of relevant items in the first `count` groups, `[B]`; 0 where they are empty."""
+    return _ratio(groups.relevant[:, :count].sum(axis=1), groups.sizes[:, :count].sum(axis=1))
+
+
+def _expected(groups: TiedGroups, k: int | None) -> Floats:
+    """Expected sum of precisions at the relevant ranks of each group, `[B, G]`."""
+    slope = _ratio(groups.relevant - 1, groups.sizes - 1)
+    # Σ_i [R + 1 + (i−1)·slope] / (N + i) with i − 1 = (N + i) − (N + 1): a harmonic sum and a count
+    constant = groups.relevant_before + 1 - slope * (groups.before + 1)
+    ranks = groups.within(k)
+    sums = constant * _rank_sums(_harmonic, groups.before, ranks) + slope * ranks
+    return _ratio(groups.relevant, groups.sizes) * sums
+
+
+def _best(groups: TiedGroups, k: int | None) -> Floats:
+    return _run_of_relevant(groups, groups.before, k)
+
+
+def _worst(groups: TiedGroups, k: int | None) -> Floats:
+    return _run_of_relevant(groups, groups.before + groups.sizes - groups.relevant, k)
+
+
+def _run_of_relevant(groups: TiedGroups, before: Counts, k: int | None) -> Floats:
+    """Sum of precisions when each group's relevant items stand in a row after `before` items."""
+    ranks = groups.relevant if k is None else np.clip(k - before, 0, groups.relevant)
+    return ranks + (groups.relevant_before - before) * _rank_sums(_harmonic, before, ranks)
+
+
+def _rank_sums(weight: Callable[[Floats], Floats], before: Counts, ranks: Counts) -> Floats:
+    """Sum of `weight(rank)` over the ranks before + 1 … before + ranks."""
+    table = _cumulative(weight, _table_size(int((before + ranks).max(initial=0))))
+    return table[before + ranks] - table[before]
+
+
+def _table_size(largest: int) -> int:
+    """The next power of two, so that few different tables are made."""
+    return 1 << (largest + 1).bit_length()
+
+
+@lru_cache(maxsize=4)
+def _cumulative(weight: Callable[[Floats], Floats], size: int) -> Floats:
+    """Sums of the weights of the first 0, 1, … size − 1 ranks."""
+    return np.r_[0.0, np.cumsum(weight(np.arange(1.0, size)))]
+
+
+def _harmonic(rank: Floats) -> Floats:
+    return 1.0 / rank
+
+
+def _discount(rank: Floats) -> Floats:
+    return 1.0 / np.log2(rank + 1.0)
+
+
+def _ratio(numerator: NDArray[np.number], denominator: NDArray[np.number]) -> Floats:
+    """Elementwise quotient, 0 where the denominator is 0."""
+    out = np.zeros(np.broadcast_shapes(numerator.shape, denominator.shape))
+    return np.divide(numerator, denominator, out=out, where=denominator != 0)
