@@ -41,7 +41,8 @@ class TiedGroups:
     @cached_property
     def sizes(self) -> Counts:
         """Items in each group, `[B, G]`."""
-        return self.counts.sum(axis=2)
+        sizes: Counts = self.counts.sum(axis=2)
+        return sizes
 
     @cached_property
     def relevant(self) -> Counts:
@@ -61,7 +62,8 @@ class TiedGroups:
     @cached_property
     def total_relevant(self) -> Counts:
         """Relevant items of each query, `[B]`."""
-        return self.relevant.sum(axis=1)
+        total: Counts = self.relevant.sum(axis=1)
+        return total
 
     def within(self, k: int | None) -> Counts:
         """How many ranks of each group lie within the first k, `[B, G]`."""
@@ -151,7 +153,8 @@ def _run_of_relevant(groups: TiedGroups, before: Counts, k: int | None) -> Float
 def _rank_sums(weight: Callable[[Floats], Floats], before: Counts, ranks: Counts) -> Floats:
     """Sum of `weight(rank)` over the ranks before + 1 … before + ranks."""
     table = _cumulative(weight, _table_size(int((before + ranks).max(initial=0))))
-    return table[before + ranks] - table[before]
+    sums: Floats = table[before + ranks] - table[before]
+    return sums
 
 
 def _table_size(largest: int) -> int:
@@ -162,7 +165,7 @@ def _table_size(largest: int) -> int:
 @lru_cache(maxsize=4)
 def _cumulative(weight: Callable[[Floats], Floats], size: int) -> Floats:
     """Sums of the weights of the first 0, 1, … size − 1 ranks."""
-    return np.r_[0.0, np.cumsum(weight(np.arange(1.0, size)))]
+    return np.concatenate([[0.0], np.cumsum(weight(np.arange(1.0, size)))])
 
 
 def _harmonic(rank: Floats) -> Floats:
@@ -176,4 +179,5 @@ def _discount(rank: Floats) -> Floats:
 def _ratio(numerator: NDArray[np.number], denominator: NDArray[np.number]) -> Floats:
     """Elementwise quotient, 0 where the denominator is 0."""
     out = np.zeros(np.broadcast_shapes(numerator.shape, denominator.shape))
-    return np.divide(numerator, denominator, out=out, where=denominator != 0)
+    np.divide(numerator, denominator, out=out, where=denominator != 0)
+    return out

@@ -103,7 +103,8 @@ class _Items:
 
     def distances(self, request: Request, query: int) -> NDArray[np.int32]:
         differing = self.words ^ request.queries[query : query + 1].words()
-        return np.bitwise_count(differing).sum(axis=1, dtype=np.int32)
+        counted: NDArray[np.int32] = np.bitwise_count(differing).sum(axis=1, dtype=np.int32)
+        return counted
 
     def nearest(self, request: Request, query: int) -> _Found:
         distances = self.distances(request, query)

@@ -24,10 +24,11 @@ def fixed_point(logits: NDArray[np.floating]) -> NDArray[np.int32]:
     wide = logits.astype(np.float64)
     _, exponents = np.frexp(np.abs(wide).sum(axis=1, keepdims=True))
     # rounding adds at most 1/2 a bit: one power of two less leaves room for it
-    return np.rint(np.ldexp(wide, _TOP_BIT - 1 - exponents)).astype(np.int32)
+    scaled: NDArray[np.float64] = np.ldexp(wide, _TOP_BIT - 1 - exponents)
+    return np.rint(scaled).astype(np.int32)
 
 
 def scores(weights: NDArray[np.int32], codes: Codes) -> NDArray[np.int64]:
     """Scores `[N]` of codes for one query's fixed-point logits int32 `[bits]`."""
-    chosen = codes.unpacked() @ weights.astype(np.int64)
+    chosen: NDArray[np.int64] = codes.unpacked().astype(np.int64) @ weights.astype(np.int64)
     return 2 * chosen - int(weights.sum(dtype=np.int64))
