@@ -1,0 +1,49 @@
+# Two commands: `make demo` and `make test`. See README.md; Windows without make: same place.
+VENV ?= .venv
+PIP_FLAGS ?=
+PYTHON ?= $(shell for candidate in python3.14 python3.13 python3.12 python3.11 python3; do \
+	"$$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 15))' \
+	>/dev/null 2>&1 && echo "$$candidate" && break; done)
+# A virtual environment keeps its programs in bin, on Windows in Scripts.
+BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test test-long check format clean
+
+help:
+	@echo "make demo       draw artworks, train, index, serve the page at http://127.0.0.1:7860"
+	@echo "make test       check format, lint, types and tests"
+	@echo "make test-long  the long versions of the tests (an hour)"
+	@echo "make format     rewrite the code in the project's format"
+	@echo "make clean      remove what make demo made (the folder demo/)"
+
+install: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "expected Python 3.11 to 3.14, found none on the path: install one, or name it: make PYTHON=/path/to/python" >&2; exit 2; }
+	@test -x "$(BIN)/python" || "$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { echo "expected the modules venv and ensurepip in $(PYTHON), found them missing: install your system's package for them (Debian, Ubuntu: python3-venv) and run make again" >&2; exit 2; }
+	@test -x "$(BIN)/python" || "$(PYTHON)" -m venv "$(VENV)"
+	"$(BIN)/python" -m pip install --disable-pip-version-check $(PIP_FLAGS) -e ".[dev]" -c constraints.txt
+	@touch "$(STAMP)"
+
+demo: $(STAMP)
+	"$(BIN)/python" -m hashing.demo
+
+check: $(STAMP)
+	"$(BIN)/ruff" format --check .
+	"$(BIN)/ruff" check .
+	"$(BIN)/mypy"
+
+test: check
+	"$(BIN)/python" -m pytest
+
+test-long: check
+	"$(BIN)/python" -m pytest -m long --timeout 7200
+
+format: $(STAMP)
+	"$(BIN)/ruff" format .
+	"$(BIN)/ruff" check --fix .
+
+clean:
+	rm -rf demo
