@@ -18,7 +18,7 @@ ALLOWED: dict[str, set[str]] = {
     "errors": set(),
     "codes": BASE,
     "images": BASE,
-    "items": BASE,
+    "items": BASE | {"images"},
     "config": BASE,
     "search": BASE | {"codes"},
     "metrics": BASE | {"codes", "search"},

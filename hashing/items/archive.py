@@ -1,0 +1,114 @@
+"""Tar archives read in place, member by member, never extracted.
+
+The members' places are listed once; a read opens the file, so archives can be pickled and used
+from several threads and processes. A gzip-compressed archive cannot be read in the middle: it is
+unpacked once into a temporary file, which the process that made it deletes when it drops the
+archive or exits.
+"""
+
+import gzip
+import os
+import shutil
+import tarfile
+import tempfile
+import weakref
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from hashing.errors import InputError, StorageError
+
+_GZIP_MAGIC = b"\x1f\x8b"
+
+
+@dataclass(frozen=True)
+class Archive:
+    """A plain tar file and where in it each member lies.
+
+    members: (offset, length) in bytes, by member name with forward slashes. Hidden members and
+    all but regular files are left out, and so are names that lead outside (`..`, absolute).
+    """
+
+    file: Path
+    members: Mapping[str, tuple[int, int]]
+
+    def read(self, name: str, limit: int | None = None) -> bytes:
+        """A member's first `limit` bytes, by default all. Raises OSError when it has gone."""
+        if name not in self.members:
+            raise FileNotFoundError(f"no member {name}")
+        offset, length = self.members[name]
+        with self.file.open("rb") as file:
+            file.seek(offset)
+            return file.read(length if limit is None else min(length, limit))
+
+
+def open_archive(path: Path) -> Archive:
+    """List a tar archive, unpacking it first if it is gzip-compressed.
+
+    Raises InputError for anything else or a damaged one, StorageError when the temporary file
+    cannot be written.
+    """
+    try:
+        with path.open("rb") as file:
+            compressed = file.read(2) == _GZIP_MAGIC
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from error
+    if not compressed:
+        return Archive(path, _list_members(path, path))
+    spool = _unpack(path)
+    try:
+        archive = Archive(spool, _list_members(spool, path))
+    except BaseException:
+        spool.unlink()
+        raise
+    weakref.finalize(archive, _delete, spool, os.getpid())
+    return archive
+
+
+def _unpack(path: Path) -> Path:
+    handle, name = tempfile.mkstemp(prefix="arthash-", suffix=".tar")
+    spool = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as target, gzip.open(path) as source:
+            shutil.copyfileobj(source, target, 2**20)
+    except BaseException as error:
+        spool.unlink()
+        if isinstance(error, gzip.BadGzipFile | EOFError | zlib.error):
+            raise InputError(
+                f"expected a whole gzip-compressed tar, found {path}: {error}"
+            ) from None
+        if isinstance(error, OSError):
+            raise StorageError(
+                f"cannot unpack {path} to {spool.parent}: {error.strerror}; unpack it yourself "
+                "and give the folder"
+            ) from error
+        raise
+    return spool
+
+
+def _list_members(file: Path, shown: Path) -> dict[str, tuple[int, int]]:
+    """A later member of the same name replaces an earlier one, as in extraction."""
+    members = {}
+    try:
+        with tarfile.open(file, "r:") as tar:
+            for member in tar:
+                parts = PurePosixPath(member.name).parts
+                if member.isreg() and not member.issparse() and _is_plain(parts):
+                    members["/".join(parts)] = (member.offset_data, member.size)
+                tar.members.clear()  # type: ignore[attr-defined]  # else it keeps them all
+    except (tarfile.TarError, ValueError, EOFError) as error:
+        raise InputError(
+            f"expected a folder or a whole tar archive, found {shown}: {error}"
+        ) from None
+    return members
+
+
+def _is_plain(parts: tuple[str, ...]) -> bool:
+    return not any(part.startswith((".", "/")) for part in parts)
+
+
+def _delete(spool: Path, owner: int) -> None:
+    """Forked children inherit the finalizer but not the file."""
+    if os.getpid() == owner:
+        spool.unlink(missing_ok=True)
