@@ -11,7 +11,11 @@ ArtHashError
 A message is one line: what was expected, what was found, what to do.
 """
 
-from typing import ClassVar
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import ClassVar, TypeVar
+
+Entry = TypeVar("Entry")
 
 
 class ArtHashError(Exception):
@@ -52,3 +56,18 @@ class DivergedError(ArtHashError):
     """Training stopped because its loss was not finite too many times in a row."""
 
     exit_code = 6
+
+
+def unknown(kind: str, name: str, known: Iterable[str]) -> str:
+    """The message for a name that is not in a table: the nearest one, then all of them."""
+    names = sorted(known)
+    nearest = difflib.get_close_matches(name, names, n=1)
+    hint = f"did you mean {nearest[0]}? " if nearest else ""
+    return f"unknown {kind} {name!r}; {hint}Known: {', '.join(names)}"
+
+
+def choose(kind: str, name: str, table: Mapping[str, Entry]) -> Entry:
+    """The entry of a table of choices; raises UsageError with the known names otherwise."""
+    if name not in table:
+        raise UsageError(unknown(kind, name, table))
+    return table[name]

@@ -4,8 +4,8 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from hashing.cli.console import run, unknown
-from hashing.errors import UsageError
+from hashing.cli.console import run
+from hashing.errors import UsageError, unknown
 
 COMMANDS = {
     "train": "hashing.cli.train",

@@ -4,16 +4,15 @@ Machine output goes to standard output; logs and progress go to standard error.
 """
 
 import argparse
-import difflib
 import errno
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from hashing import __version__
-from hashing.errors import ArtHashError, StorageError, UsageError
+from hashing.errors import ArtHashError, StorageError, UsageError, unknown
 
 DEFECT = 1
 INTERRUPTED = 130
@@ -57,14 +56,6 @@ def describe(error: Exception) -> tuple[str, int]:
         return f"{reason}: {error.filename}" if error.filename else reason, StorageError.exit_code
     kind = type(error).__name__
     return f"unexpected {kind}: {error} (a defect; --debug shows where it happened)", DEFECT
-
-
-def unknown(kind: str, name: str, known: Iterable[str]) -> str:
-    """The message for a name that is not in a table: the nearest one, then all of them."""
-    names = sorted(known)
-    nearest = difflib.get_close_matches(name, names, n=1)
-    hint = f"did you mean {nearest[0]}? " if nearest else ""
-    return f"unknown {kind} {name!r}; {hint}Known: {', '.join(names)}"
 
 
 class Parser(argparse.ArgumentParser):

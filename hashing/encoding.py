@@ -1,0 +1,165 @@
+"""Pictures to codes: the one road for evaluation, index and service."""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from hashing.codes import Codes
+from hashing.config import Preprocessing
+from hashing.errors import ImageError, UsageError
+from hashing.images import decode, to_square
+from hashing.items import Catalogue, Item
+from hashing.models import HashModel, fingerprint, load_model, normalise
+
+BATCH = 32
+"""Pictures through the network at once where nobody says otherwise."""
+
+Derive = Callable[[bytes, Image.Image], Any]
+"""Anything else wanted of a picture, from its encoded bytes and its decoded form."""
+
+
+class Encoder:
+    """A model ready to encode. `fingerprint` is its folder's, empty for a model still in memory."""
+
+    def __init__(self, model: HashModel, fingerprint: str = "") -> None:
+        self.model = model.eval()
+        self.fingerprint = fingerprint
+
+    @classmethod
+    def load(cls, folder: Path, device: str = "cpu") -> Self:
+        """The encoder of a model folder.
+
+        Raises ArtefactError where the folder is damaged, UsageError where there is no such device.
+        """
+        try:
+            torch.empty(0, device=device)
+        except (RuntimeError, AssertionError) as error:
+            reason = str(error).splitlines()[0]
+            raise UsageError(f"the device {device!r} cannot be used: {reason}") from None
+        return cls(load_model(folder, device), fingerprint(folder))
+
+    @property
+    def bits(self) -> int:
+        """The longest code length, the one that is encoded."""
+        return self.model.bits
+
+    @property
+    def lengths(self) -> tuple[int, ...]:
+        """Every length that a prefix of the code may have."""
+        return self.model.lengths
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """How a picture becomes the network's input."""
+        return self.model.preprocessing
+
+    def square(self, image: Image.Image) -> NDArray[np.uint8]:
+        """The network's view of a decoded picture, uint8 `[S, S, 3]`."""
+        return to_square(image, self.preprocessing.size, self.preprocessing.fit)
+
+    @torch.inference_mode()
+    def logits(self, squares: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Logits float32 `[B, bits]` of pictures uint8 `[B, S, S, 3]`, as one batch."""
+        batch = torch.from_numpy(squares).to(self.model.device)
+        images = normalise(batch, self.preprocessing)
+        logits: NDArray[np.float32] = self.model(images).float().cpu().numpy()
+        return logits
+
+    def encode(self, images: Sequence[Image.Image]) -> tuple[Codes, NDArray[np.float32]]:
+        """Codes and logits float32 `[B, bits]` of decoded pictures, any number of them."""
+        parts = [np.empty((0, self.bits), np.float32)]
+        for start in range(0, len(images), BATCH):
+            squares = [self.square(image) for image in images[start : start + BATCH]]
+            parts.append(self.logits(np.stack(squares)))
+        logits = np.concatenate(parts)
+        return Codes.from_logits(logits), logits
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedBatch:
+    """Consecutive items of a catalogue, encoded.
+
+    items: those whose pictures could be decoded, in the catalogue's order.
+    codes, logits: one row per item; logits are float32 `[n, bits]`.
+    derived: what `derive` made of each item's picture.
+    failures: the items that could not be decoded, with the reason.
+    """
+
+    items: list[Item]
+    codes: Codes
+    logits: NDArray[np.float32]
+    derived: list[Any]
+    failures: list[tuple[Item, ImageError]]
+
+
+def encode_catalogue(
+    encoder: Encoder,
+    catalogue: Catalogue,
+    *,
+    batch_size: int = BATCH,
+    workers: int | None = None,
+    items: Sequence[Item] | None = None,
+    derive: Derive | None = None,
+) -> Iterator[EncodedBatch]:
+    """Encode `items` (all of the catalogue by default), one result per `batch_size` of them.
+
+    Reading, decoding and `derive` run in `workers` threads (by default one per core), two
+    batches ahead of the network, which needs no lock of the interpreter either.
+    """
+
+    def prepare(item: Item) -> tuple[NDArray[np.uint8], Any] | ImageError:
+        try:
+            data = catalogue.read(item)
+            image = decode(data)
+            return encoder.square(image), derive(data, image) if derive else None
+        except ImageError as error:
+            return error
+
+    pool = ThreadPoolExecutor(workers or os.cpu_count(), "decode")
+    try:
+        for chunk, prepared in _ahead(
+            pool, prepare, catalogue.items if items is None else items, batch_size
+        ):
+            yield _encode(encoder, chunk, prepared)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _ahead(
+    pool: ThreadPoolExecutor, prepare: Callable[[Item], Any], items: Sequence[Item], size: int
+) -> Iterator[tuple[Sequence[Item], list[Any]]]:
+    """Chunks of items with their prepared pictures, the next two chunks being prepared already."""
+    pending: deque[tuple[Sequence[Item], list[Future[Any]]]] = deque()
+    for start in range(0, len(items), size):
+        chunk = items[start : start + size]
+        pending.append((chunk, [pool.submit(prepare, item) for item in chunk]))
+        if len(pending) > 2:
+            ready, futures = pending.popleft()
+            yield ready, [future.result() for future in futures]
+    for ready, futures in pending:
+        yield ready, [future.result() for future in futures]
+
+
+def _encode(encoder: Encoder, chunk: Sequence[Item], prepared: list[Any]) -> EncodedBatch:
+    pairs = list(zip(chunk, prepared, strict=True))
+    failures = [(item, found) for item, found in pairs if isinstance(found, ImageError)]
+    good = [(item, found) for item, found in pairs if not isinstance(found, ImageError)]
+    logits = np.empty((0, encoder.bits), np.float32)
+    if good:
+        logits = encoder.logits(np.stack([square for _, (square, _) in good]))
+    return EncodedBatch(
+        [item for item, _ in good],
+        Codes.from_logits(logits),
+        logits,
+        [derived for _, (_, derived) in good],
+        failures,
+    )

@@ -1,0 +1,17 @@
+"""Networks that turn pictures into logits, and the folder a finished model lives in."""
+
+from hashing.models.backbones import BACKBONES
+from hashing.models.folder import Manifest, fingerprint, load_model, read_manifest, save_model
+from hashing.models.network import Explanation, HashModel, normalise
+
+__all__ = [
+    "BACKBONES",
+    "Explanation",
+    "HashModel",
+    "Manifest",
+    "fingerprint",
+    "load_model",
+    "normalise",
+    "read_manifest",
+    "save_model",
+]

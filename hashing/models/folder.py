@@ -1,0 +1,229 @@
+"""The model folder: `config.json`, `model.safetensors`, and whatever describes the model.
+
+`config.json` holds the digest of the weights, so damage and mixed-up files are found on loading;
+the fingerprint is taken over what decides the codes and nothing else.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import safetensors.torch
+import torch
+from safetensors import SafetensorError
+from torch import Tensor
+
+from hashing.config import ModelConfig, Preprocessing
+from hashing.errors import ArtefactError, ArtHashError, UsageError
+from hashing.models.network import HashModel
+
+FORMAT = 1
+CONFIG = "config.json"
+WEIGHTS = "model.safetensors"
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """`config.json` of a model folder.
+
+    sha256: of `model.safetensors`. pretrained: the name of what the backbone started from.
+    extra: JSON values of the model's maker (class centres, fitted pictures, …).
+    """
+
+    model: ModelConfig
+    preprocessing: Preprocessing
+    sha256: str
+    pretrained: str
+    extra: Mapping[str, Any]
+
+
+def save_model(
+    model: HashModel,
+    folder: Path,
+    *,
+    extra: Mapping[str, object] | None = None,
+    files: Mapping[str, str] | None = None,
+    half: bool = False,
+) -> None:
+    """Publish `model` as `folder`, whole or not at all; a model already there is replaced.
+
+    extra: JSON values kept in `config.json` under `extra` (class centres, fitted pictures, …).
+    files: further texts by file name, such as `README.md` and `metrics.json`.
+    half: store convolution weights in float16, half the size for a few differing bits.
+
+    Raises UsageError where `folder` holds anything that is not a model, OSError where writing
+    fails. BatchNorm on the logits is folded into the hash layer.
+    """
+    folder = Path(folder)
+    _refuse_foreign(folder)
+    weights = safetensors.torch.save(_exported_state(model, half))
+    texts = {name: text.encode() for name, text in (files or {}).items()}
+    manifest = _manifest_json(model, weights, extra or {})
+    _publish(folder, texts | {WEIGHTS: weights, CONFIG: manifest})
+
+
+def load_model(folder: Path, device: torch.device | str = "cpu") -> HashModel:
+    """The model in `folder`, in eval mode, float32. Raises ArtefactError where it is damaged."""
+    folder = Path(folder)
+    manifest = read_manifest(folder)
+    try:
+        weights = (folder / WEIGHTS).read_bytes()
+    except FileNotFoundError:
+        raise ArtefactError(f"{folder} is not a whole model: {WEIGHTS} is missing") from None
+    if _digest(weights) != manifest.sha256:
+        raise ArtefactError(
+            f"{folder / WEIGHTS} is damaged or belongs to another model: its digest is not the "
+            f"one in {CONFIG}; copy the folder anew"
+        )
+    try:
+        with torch.device("meta"):  # no random start only to be overwritten
+            model = HashModel(manifest.model, manifest.preprocessing)
+        state = {name: t.float() for name, t in safetensors.torch.load(weights).items()}
+        model.load_state_dict(state | _counters(model), assign=True)
+    except (ArtHashError, SafetensorError, RuntimeError) as error:
+        reason = str(error).splitlines()[0]
+        raise ArtefactError(f"{folder} is damaged: {reason}") from error
+    return model.to(device).eval()
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """What `config.json` says; raises ArtefactError where it is missing, damaged or too new."""
+    file = Path(folder) / CONFIG
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        raise ArtefactError(_no_model(Path(folder))) from None
+    except ValueError as error:
+        raise ArtefactError(f"{file} is damaged: {error}") from None
+    try:
+        if content["format"] != FORMAT:
+            raise ArtefactError(
+                f"expected model format {FORMAT}, found {content['format']} in {file}: "
+                "use the version that wrote it"
+            )
+        return Manifest(
+            _dataclass(ModelConfig, content["model"]),
+            _dataclass(Preprocessing, content["preprocessing"]),
+            str(content["sha256"]),
+            str(content["pretrained"]),
+            dict(content["extra"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise ArtefactError(f"{file} is damaged or not a model's: {error}") from None
+
+
+def fingerprint(folder: Path) -> str:
+    """sha256 (hexadecimal) over all that decides a code: weights, network, preprocessing, bits.
+
+    Taken from `config.json` alone; `load_model` checks that the weights are the ones named there.
+    """
+    manifest = read_manifest(folder)
+    parts = [manifest.sha256, asdict(manifest.model), asdict(manifest.preprocessing)]
+    return _digest(json.dumps(parts, sort_keys=True).encode())
+
+
+def _exported_state(model: HashModel, half: bool) -> dict[str, Tensor]:
+    """Everything that is needed to encode: no head BatchNorm, no counters, on the CPU."""
+    state = model.state_dict()
+    state["hash_layer.weight"], state["hash_layer.bias"] = model.folded_head()
+    kept = {
+        name: tensor.detach().cpu().contiguous()
+        for name, tensor in state.items()
+        if not name.startswith("batchnorm.") and not name.endswith("num_batches_tracked")
+    }
+    # Norm statistics may leave float16's range and the hash layer is small: both stay.
+    return {name: t.half() if half and t.ndim == 4 else t.float() for name, t in kept.items()}
+
+
+def _manifest_json(model: HashModel, weights: bytes, extra: Mapping[str, object]) -> bytes:
+    """The start's weights lie beside it from now on; paths of this machine are left out."""
+    content = {
+        "format": FORMAT,
+        "model": asdict(replace(model.config, weights="none", batchnorm=False)),
+        "preprocessing": asdict(model.preprocessing),
+        "sha256": _digest(weights),
+        "pretrained": Path(model.config.weights).name,
+        "extra": dict(extra),
+    }
+    return (json.dumps(content, indent=2) + "\n").encode()
+
+
+def _counters(model: HashModel) -> dict[str, Tensor]:
+    names = [name for name in model.state_dict() if name.endswith("num_batches_tracked")]
+    return {name: torch.tensor(0) for name in names}
+
+
+def _dataclass(kind: type[Any], values: Mapping[str, Any]) -> Any:
+    """A frozen configuration from JSON, whose lists become tuples again; every field is needed."""
+    names = {field.name for field in fields(kind)}
+    if set(values) != names:
+        odd = sorted(names ^ set(values))
+        raise KeyError(f"{kind.__name__} has other fields: {', '.join(odd)}")
+    return kind(**{n: tuple(v) if isinstance(v, list) else v for n, v in values.items()})
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _refuse_foreign(folder: Path) -> None:
+    if folder.exists() and not (folder.is_dir() and _is_empty_or_model(folder)):
+        raise UsageError(f"{folder} exists and is not a model folder: choose another place")
+
+
+def _is_empty_or_model(folder: Path) -> bool:
+    return not any(folder.iterdir()) or (folder / CONFIG).is_file()
+
+
+def _publish(folder: Path, contents: Mapping[str, bytes]) -> None:
+    """Write a new folder beside, fsync, and rename; an older one steps aside until then."""
+    folder = folder.absolute()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    fresh, aside = folder.with_name(f".{folder.name}.{uuid4().hex[:8]}"), _aside(folder)
+    try:
+        fresh.mkdir()
+        for name, data in contents.items():
+            _write_through(fresh / name, data)
+        _sync_folder(fresh)
+        if folder.exists():
+            shutil.rmtree(aside, ignore_errors=True)
+            folder.rename(aside)
+        fresh.rename(folder)
+        _sync_folder(folder.parent)
+        shutil.rmtree(aside, ignore_errors=True)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _aside(folder: Path) -> Path:
+    """Where a model waits while another takes its place; found there after a crash between."""
+    return folder.with_name(f".{folder.name}.replaced")
+
+
+def _no_model(folder: Path) -> str:
+    if _aside(folder).exists():
+        return f"{folder} was being replaced when the process died: rename {_aside(folder)} to it"
+    return f"expected a model folder, found no {folder / CONFIG}"
+
+
+def _write_through(file: Path, data: bytes) -> None:
+    with file.open("wb") as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name == "nt":  # folders cannot be opened there
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,70 @@
+import pytest
+import torch
+from torch import nn
+
+from hashing.config import ModelConfig, Preprocessing
+from hashing.errors import UsageError
+from hashing.models import BACKBONES, HashModel
+from hashing.models.backbones import ResponseNorm
+
+CIFAR_STEMS = ["resnet18", "resnet50", "resnet101", "densenet121"]
+
+
+@pytest.mark.parametrize("name", BACKBONES)
+def test_every_backbone_gives_the_channels_it_names(name: str) -> None:
+    with torch.device("meta"):
+        network, channels = BACKBONES[name]("imagenet")
+        maps = network.eval()(torch.empty(2, 3, 64, 64))
+    assert maps.shape[:2] == (2, channels)
+
+
+@pytest.mark.parametrize("name", CIFAR_STEMS)
+def test_cifar_stem_keeps_a_map_of_a_small_picture(name: str) -> None:
+    with torch.device("meta"):
+        network, channels = BACKBONES[name]("cifar")
+        maps = network.eval()(torch.empty(1, 3, 32, 32))
+    assert maps.shape == (1, channels, 4, 4)
+
+
+@pytest.mark.parametrize("name", sorted(set(BACKBONES) - set(CIFAR_STEMS)))
+def test_cifar_stem_is_refused_where_there_is_none(name: str) -> None:
+    with pytest.raises(UsageError, match="no cifar stem"):
+        BACKBONES[name]("cifar")
+
+
+def test_small_cnn_is_fully_connected_at_32_px_and_takes_larger_pictures() -> None:
+    network, _ = BACKBONES["small_cnn"]("imagenet")
+    assert network(torch.rand(1, 3, 32, 32)).shape == (1, 500, 1, 1)
+    assert network(torch.rand(1, 3, 64, 64)).shape == (1, 500, 5, 5)
+
+
+def test_small_cnn_of_2016_starts_as_in_caffe() -> None:
+    network, _ = BACKBONES["small_cnn_2016"]("imagenet")
+    convolutions = [layer for layer in network if isinstance(layer, nn.Conv2d)]
+    assert [tuple(layer.weight.shape) for layer in convolutions] == [
+        (32, 3, 5, 5),
+        (32, 32, 5, 5),
+        (64, 32, 5, 5),
+        (500, 64, 4, 4),
+    ]
+    for layer in convolutions:
+        fan_in = layer.weight[0].numel()
+        assert layer.weight.var().item() * fan_in == pytest.approx(1, rel=0.1)
+        assert layer.bias is not None
+        assert not layer.bias.any()
+
+
+def test_response_norm_by_hand() -> None:
+    maps = torch.arange(2 * 3 * 3, dtype=torch.float64).reshape(1, 2, 3, 3) * 40
+    found = ResponseNorm()(maps)
+    # The centre sees its whole channel, the corner only four of its nine neighbours.
+    centre = 13 * 40 / (1 + 5e-5 * sum((40 * v) ** 2 for v in range(9, 18)) / 9) ** 0.75
+    corner = 9 * 40 / (1 + 5e-5 * sum((40 * v) ** 2 for v in (9, 10, 12, 13)) / 9) ** 0.75
+    assert found[0, 1, 1, 1].item() == pytest.approx(centre)
+    assert found[0, 1, 0, 0].item() == pytest.approx(corner)
+
+
+def test_small_cnn_has_no_normalisation_of_a_batch() -> None:
+    config = ModelConfig("small_cnn", lengths=(16,), batchnorm=False)
+    model = HashModel(config, Preprocessing(size=32))
+    assert not any(isinstance(layer, nn.modules.batchnorm._BatchNorm) for layer in model.modules())

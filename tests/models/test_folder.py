@@ -1,0 +1,170 @@
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from hashing.config import ModelConfig, Preprocessing
+from hashing.errors import ArtefactError, UsageError
+from hashing.models import HashModel, fingerprint, load_model, read_manifest, save_model
+
+IMAGES = torch.linspace(-2, 2, 2 * 3 * 32 * 32).reshape(2, 3, 32, 32)
+
+
+@pytest.fixture
+def folder(model: HashModel, tmp_path: Path) -> Path:
+    save_model(model, tmp_path / "model", extra={"note": [1, 2]}, files={"README.md": "# card\n"})
+    return tmp_path / "model"
+
+
+def test_a_saved_model_gives_the_same_logits(model: HashModel, folder: Path) -> None:
+    loaded = load_model(folder)
+    assert not loaded.training
+    assert loaded.batchnorm is None
+    assert (loaded.lengths, loaded.preprocessing) == (model.lengths, model.preprocessing)
+    torch.testing.assert_close(loaded(IMAGES), model(IMAGES), rtol=1e-5, atol=1e-5)
+
+
+def test_a_folder_holds_what_it_promises(folder: Path, tmp_path: Path) -> None:
+    assert sorted(p.name for p in folder.iterdir()) == [
+        "README.md",
+        "config.json",
+        "model.safetensors",
+    ]
+    assert [p.name for p in tmp_path.iterdir()] == ["model"]
+    manifest = read_manifest(folder)
+    assert manifest.extra == {"note": [1, 2]}
+    assert manifest.model == ModelConfig("small_cnn", lengths=(16, 32), batchnorm=False)
+
+
+def test_saving_a_loaded_model_again_changes_nothing(folder: Path, tmp_path: Path) -> None:
+    save_model(load_model(folder), tmp_path / "again")
+    assert fingerprint(tmp_path / "again") == fingerprint(folder)
+
+
+def test_the_folded_normalisation_of_a_resnet_is_whole(tmp_path: Path) -> None:
+    config = ModelConfig("resnet18", stem="cifar", lengths=(16,))
+    model = HashModel(config, Preprocessing(size=32))
+    model(torch.randn(4, 3, 32, 32))  # moves the running statistics
+    save_model(model.eval(), tmp_path / "model")
+    loaded = load_model(tmp_path / "model")
+    torch.testing.assert_close(loaded(IMAGES), model(IMAGES), rtol=1e-4, atol=1e-4)
+    loaded.train()(torch.randn(4, 3, 32, 32))  # may be trained on
+
+
+def test_half_precision_is_about_half_the_size(model: HashModel, tmp_path: Path) -> None:
+    save_model(model, tmp_path / "full")
+    save_model(model, tmp_path / "half", half=True)
+    sizes = [(tmp_path / n / "model.safetensors").stat().st_size for n in ("full", "half")]
+    assert sizes[1] < 0.6 * sizes[0]
+    loaded = load_model(tmp_path / "half")
+    assert loaded(IMAGES).dtype == torch.float32
+    torch.testing.assert_close(loaded(IMAGES), model(IMAGES), rtol=1e-2, atol=1e-2)
+
+
+def test_the_fingerprint_sees_all_that_decides_a_code(model: HashModel, tmp_path: Path) -> None:
+    def saved(name: str, model: HashModel) -> str:
+        save_model(model, tmp_path / name, extra={"name": name})
+        return fingerprint(tmp_path / name)
+
+    first = saved("one", model)
+    assert saved("same", model) == first
+    model.preprocessing = replace(model.preprocessing, fit="stretch")
+    other_fit = saved("fit", model)
+    with torch.no_grad():
+        model.hash_layer.bias[0] += 1
+    assert len({first, other_fit, saved("bias", model)}) == 3
+
+
+def test_a_model_is_replaced_whole(model: HashModel, folder: Path, tmp_path: Path) -> None:
+    before = fingerprint(folder)
+    with torch.no_grad():
+        model.hash_layer.bias += 1
+    save_model(model, folder)
+    assert fingerprint(folder) != before
+    assert not (folder / "README.md").exists()
+    assert [p.name for p in tmp_path.iterdir()] == ["model"]
+
+
+def test_a_failed_save_leaves_the_old_model(
+    model: HashModel, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = fingerprint(folder)
+
+    def disk_full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("hashing.models.folder.os.fsync", disk_full)
+    with pytest.raises(OSError, match="No space left"):
+        save_model(model, folder)
+    assert fingerprint(folder) == before
+    assert [p.name for p in tmp_path.iterdir()] == ["model"]
+
+
+def test_a_crash_between_the_renames_loses_nothing(folder: Path) -> None:
+    aside = folder.with_name(".model.replaced")
+    folder.rename(aside)
+    with pytest.raises(ArtefactError, match=r"rename .*\.model\.replaced"):
+        load_model(folder)
+    load_model(aside)
+
+
+def test_somebody_elses_folder_is_never_replaced(model: HashModel, tmp_path: Path) -> None:
+    (tmp_path / "letters").mkdir()
+    (tmp_path / "letters" / "dear.txt").write_text("do not lose me")
+    with pytest.raises(UsageError, match="not a model folder"):
+        save_model(model, tmp_path / "letters")
+    assert (tmp_path / "letters" / "dear.txt").read_text() == "do not lose me"
+
+
+@pytest.mark.parametrize("file", ["config.json", "model.safetensors"])
+def test_truncation_is_found(folder: Path, file: str) -> None:
+    path = folder / file
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(ArtefactError, match=file):
+        load_model(folder)
+
+
+def test_a_flipped_bit_is_found(folder: Path) -> None:
+    path = folder / "model.safetensors"
+    data = bytearray(path.read_bytes())
+    data[-1000] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(ArtefactError, match="damaged or belongs to another model"):
+        load_model(folder)
+
+
+@pytest.mark.parametrize("file", ["config.json", "model.safetensors"])
+def test_a_missing_file_is_named(folder: Path, file: str) -> None:
+    (folder / file).unlink()
+    with pytest.raises(ArtefactError, match=file):
+        load_model(folder)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"format": 99}, "expected model format 1, found 99"),
+        ({"model": {"backbone": "resnet18"}}, "ModelConfig has other fields"),
+        ({"preprocessing": None}, "damaged or not a model's"),
+        ({"sha256": ""}, "damaged or belongs to another"),
+    ],
+)
+def test_a_changed_configuration_is_found(
+    folder: Path, change: dict[str, object], message: str
+) -> None:
+    file = folder / "config.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | change))
+    with pytest.raises(ArtefactError, match=message):
+        load_model(folder)
+
+
+def test_a_configuration_of_another_network_is_found(folder: Path) -> None:
+    file = folder / "config.json"
+    content = json.loads(file.read_text())
+    content["model"]["backbone"] = "resnet18"
+    file.write_text(json.dumps(content))
+    with pytest.raises(ArtefactError, match="damaged") as caught:
+        load_model(folder)
+    assert "\n" not in str(caught.value)
