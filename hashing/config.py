@@ -3,8 +3,10 @@
 Names (backbones, losses, data sets) are checked where they are looked up, not here.
 """
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
 
 
 @dataclass(frozen=True)
@@ -40,3 +42,119 @@ class ModelConfig:
     pooling: Literal["average", "gem"] = "average"
     lengths: tuple[int, ...] = (16, 32, 64, 128)
     batchnorm: bool = True
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Which pictures are learned from, what is known of them, and how they are split.
+
+    name: a data set of `hashing.data.DATASETS`.
+    root: its folder or archive; generated artworks are drawn there when it is absent.
+    metadata: CSV or JSON-lines file with one row per picture.
+    protocol: which pictures are trained on, searched for and searched.
+    fields: label fields to learn, and the weight of each.
+    count: how many artworks to generate.
+    seed: seed of the split, and of generated artworks.
+    """
+
+    name: str = "generated"
+    root: Path | None = None
+    metadata: Path | None = None
+    protocol: str = "art-disjoint"
+    fields: Mapping[str, float] = field(default_factory=lambda: {"style": 1.0})
+    count: int = 2000
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class LossTerm:
+    """One term of the weighted sum.
+
+    name: a loss of `hashing.losses.LOSSES`, or of pytorch-metric-learning.
+    weight: factor of this term.
+    args: the loss's own arguments.
+    """
+
+    name: str
+    weight: float = 1.0
+    args: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class OptimConfig:
+    """How the weights are changed.
+
+    name: the optimiser.
+    lr: peak rate of the hash layer and of the loss's own parameters.
+    backbone_lr: peak rate of the backbone as a fraction of `lr`; 0 freezes it.
+    momentum: momentum of SGD, first beta of AdamW.
+    weight_decay: decay of matrices and kernels; norms and biases have none.
+    schedule: course of the rates after warm-up; `steps` divides by ten at each milestone.
+    warmup: epochs of linear warm-up, fractions count.
+    milestones: epochs at which the schedule `steps` drops.
+    clip: largest norm of the gradient; 0 does not clip.
+    ema: decay of the weight average that is validated and kept; 0 keeps the weights themselves.
+    freeze_batchnorm: hold the statistics and weights of the backbone's BatchNorm.
+    """
+
+    name: Literal["adamw", "sgd"] = "adamw"
+    lr: float = 1e-3
+    backbone_lr: float = 1.0
+    momentum: float = 0.9
+    weight_decay: float = 1e-2
+    schedule: Literal["cosine", "one-cycle", "steps", "constant"] = "cosine"
+    warmup: float = 0.5
+    milestones: tuple[float, ...] = ()
+    clip: float = 5.0
+    ema: float = 0.0
+    freeze_batchnorm: bool = False
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How long, in what portions and with what care.
+
+    epochs: passes over the training part.
+    batch: pictures of one step, over all processes.
+    per_label: pictures of each label in a batch (P×K sampling); 0 shuffles plainly.
+    augment: how strongly pictures are varied.
+    sizes: training sizes in px, each for an equal share of the epochs; none is the model's own.
+    precision: number format of the network; `auto` is bf16 on a GPU that has it.
+    channels_last: memory layout of the network.
+    compile: use torch.compile.
+    validate_every: epochs between validations; 0 does without.
+    patience: validations without a better result before training stops; 0 never stops early.
+    refit: train on the validation part too and keep the last weights.
+    baselines: measure an untrained network and a colour histogram beside the result.
+    state_every: steps between resumable states; 0 is one an epoch.
+    bad_steps: losses in a row that are not finite before training gives up.
+    seed: seed of weights, order, augmentation and everything else random.
+    """
+
+    epochs: int = 10
+    batch: int = 128
+    per_label: int = 0
+    augment: str = "standard"
+    sizes: tuple[int, ...] = ()
+    precision: Literal["auto", "float32", "bf16"] = "auto"
+    channels_last: bool = True
+    compile: bool = False
+    validate_every: int = 1
+    patience: int = 0
+    refit: bool = False
+    baselines: bool = False
+    state_every: int = 0
+    bad_steps: int = 10
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything that decides what a run computes; written to `runs/NAME/config.yaml`."""
+
+    model: ModelConfig = ModelConfig()
+    preprocessing: Preprocessing = Preprocessing()
+    data: DataConfig = field(default_factory=DataConfig)
+    losses: tuple[LossTerm, ...] = (LossTerm("dsh"),)
+    optim: OptimConfig = OptimConfig()
+    train: TrainConfig = TrainConfig()

@@ -1,0 +1,111 @@
+"""Several processes that compute what one would: sharded batches, one loss over all of them.
+
+Each process runs its share of the pictures through the network; the logits are gathered with
+their gradient and every process computes the same loss of the whole batch. The gradient of a
+process's share is then exact, and the network's gradients only have to be added up.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+
+from hashing.errors import UsageError
+
+
+@dataclass(frozen=True)
+class World:
+    """One process among `size`: `rank` of 0 … size − 1, and the device it computes on."""
+
+    rank: int
+    size: int
+    device: torch.device
+
+    @property
+    def is_main(self) -> bool:
+        """Whether this process writes files and speaks to the user."""
+        return self.rank == 0
+
+    def share(self, batch: Tensor) -> Tensor:
+        """The rows that this process computes of a batch that every process knows."""
+        return batch.tensor_split(self.size)[self.rank]
+
+    def gather(self, rows: Tensor) -> Tensor:
+        """Rows of all processes in order, with gradient; equal shares are expected."""
+        if self.size == 1:
+            return rows
+        gathered: Tensor = _Gather.apply(rows, self)
+        return gathered
+
+    def barrier(self) -> None:
+        """Wait for all processes."""
+        if self.size > 1:
+            dist.barrier()
+
+
+class _Gather(torch.autograd.Function):
+    """Concatenation over processes whose backward is this process's slice of the gradient.
+
+    The slice is multiplied by the number of processes because DistributedDataParallel averages
+    the networks' gradients where the loss of the whole batch needs their sum.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, rows: Tensor, world: World) -> Tensor:
+        ctx.world, ctx.count = world, len(rows)
+        parts = [torch.empty_like(rows) for _ in range(world.size)]
+        dist.all_gather(parts, rows.contiguous())
+        return torch.cat(parts)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        start = ctx.world.rank * ctx.count
+        return gradients[0][start : start + ctx.count] * ctx.world.size, None
+
+
+@contextmanager
+def world(device: str = "auto") -> Iterator[World]:
+    """The processes started by torchrun, or this one alone."""
+    size, rank = int(os.environ.get("WORLD_SIZE", "1")), int(os.environ.get("RANK", "0"))
+    chosen = choose_device(device, int(os.environ.get("LOCAL_RANK", "0")))
+    if size == 1:
+        yield World(0, 1, chosen)
+        return
+    if chosen.type == "cuda":
+        torch.cuda.set_device(chosen)
+    dist.init_process_group("nccl" if chosen.type == "cuda" else "gloo")
+    try:
+        yield World(rank, size, chosen)
+    finally:
+        dist.destroy_process_group()
+
+
+def choose_device(name: str, local_rank: int = 0) -> torch.device:
+    """The device called `name`; `auto` is a GPU where there is one."""
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise UsageError(
+            f"expected a device that this torch can use, found {name!r}: "
+            f"{str(error).splitlines()[0]}"
+        ) from error
+    return torch.device("cuda", local_rank) if name == "cuda" else device
+
+
+def distribute(network: nn.Module, world: World) -> nn.Module:
+    """The network as it is called in training; BatchNorm is synchronised on GPUs only.
+
+    torch has no SyncBatchNorm on CPU: there every process normalises by its own share.
+    """
+    if world.size == 1:
+        return network
+    devices = [world.device.index] if world.device.type == "cuda" else None
+    return nn.parallel.DistributedDataParallel(network, device_ids=devices)

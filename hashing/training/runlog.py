@@ -1,0 +1,54 @@
+"""`metrics.jsonl`: one line a step and one a validation, without gap or repetition after a resume.
+
+Lines are `{"step", "loss", "rate"}`, the loss null where it was not finite, and
+`{"step", "epoch", "validation"}`, where `step` counts the updates made before.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TextIO
+
+from hashing.training.state import write_atomically
+
+
+class RunLog:
+    """Appends to a run's `metrics.jsonl`.
+
+    Opening it for a run that goes on at `step` drops the lines of later steps, and a line that
+    was cut off.
+    """
+
+    def __init__(self, path: Path, step: int) -> None:
+        kept = [record for record in read_records(path) if record["step"] < step]
+        lines = "".join(json.dumps(record) + "\n" for record in kept)
+        write_atomically(path, lines.encode())
+        self._file: TextIO = path.open("a", encoding="utf-8")
+
+    def step(self, step: int, loss: float, rate: float) -> None:
+        """Record one step."""
+        self._write({"step": step, "loss": loss if math.isfinite(loss) else None, "rate": rate})
+
+    def validation(self, step: int, epoch: int, score: float) -> None:
+        """Record a validation after `step`, the last of `epoch`."""
+        self._write({"step": step, "epoch": epoch, "validation": score})
+
+    def flush(self) -> None:
+        """Hand all lines to the operating system, so that a state never runs ahead of them."""
+        self._file.flush()
+
+    def close(self) -> None:
+        """Flush and close."""
+        self._file.close()
+
+    def _write(self, record: Mapping[str, Any]) -> None:
+        self._file.write(json.dumps(record) + "\n")
+
+
+def read_records(path: Path) -> list[dict[str, Any]]:
+    """All whole lines of a run's log, in order; none where there is no file."""
+    if not path.exists():
+        return []
+    lines = path.read_text(encoding="utf-8").split("\n")[:-1]
+    return [json.loads(line) for line in lines]

@@ -1,0 +1,40 @@
+"""What surrounds a run without changing what it computes."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class Bar(Protocol):
+    """A running progress display."""
+
+    def advance(self, steps: int = 1, **figures: float) -> None:
+        """Move on by `steps`, with figures to show beside the rate."""
+        ...
+
+
+class _Silent:
+    def advance(self, steps: int = 1, **figures: float) -> None:
+        pass
+
+
+@contextmanager
+def _silent(total: int, description: str, unit: str = "") -> Iterator[Bar]:
+    yield _Silent()
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """Machine and audience of a run.
+
+    device: cpu, cuda, cuda:1 … or auto. workers: processes that decode pictures.
+    wandb: also log there, offline unless the user's environment says otherwise.
+    log, progress: how the user is told; silent by default.
+    """
+
+    device: str = "auto"
+    workers: int = 2
+    wandb: bool = False
+    log: Callable[[str], None] = lambda text: None
+    progress: Callable[[int, str, str], AbstractContextManager[Bar]] = _silent

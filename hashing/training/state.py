@@ -1,0 +1,88 @@
+"""Resumable state: written whole or not at all, checked when read, the previous one kept.
+
+A file `state-00001200.pt` is the sha256 of what follows (32 bytes), then a `torch.save` archive
+that is read with `weights_only=True`, so a state from elsewhere can run no code.
+"""
+
+import hashlib
+import io
+import os
+import re
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from hashing.errors import ArtefactError
+
+KEPT = 2
+_NAME = re.compile(r"state-(\d{8,})\.pt")
+_DIGEST_BYTES = 32
+
+
+def save_state(folder: Path, step: int, state: Mapping[str, Any]) -> None:
+    """Write the state after `step` steps and delete all but the newest `KEPT`."""
+    buffer = io.BytesIO()
+    torch.save(dict(state), buffer)
+    payload = buffer.getbuffer()
+    path = folder / f"state-{step:08d}.pt"
+    write_atomically(path, hashlib.sha256(payload).digest(), payload)
+    for old in _states(folder)[:-KEPT]:
+        old.unlink()
+
+
+def load_newest_state(folder: Path) -> dict[str, Any] | None:
+    """The newest state that is whole, None where there is none.
+
+    A damaged state is passed over with a warning. Raises ArtefactError when all are damaged.
+    """
+    paths = _states(folder)
+    for path in reversed(paths):
+        try:
+            return _read(path)
+        except ArtefactError as error:
+            warnings.warn(f"{error}; going back to the state before it", stacklevel=2)
+    if paths:
+        raise ArtefactError(
+            f"expected a whole training state in {folder}, found {len(paths)} damaged; "
+            "train anew with another --out"
+        )
+    return None
+
+
+def write_atomically(path: Path, *parts: bytes | memoryview) -> None:
+    """Write `parts` one after the other, such that a crash leaves the old file or the new one."""
+    temporary = path.with_name(path.name + ".part")
+    with temporary.open("wb") as file:
+        for part in parts:
+            file.write(part)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename last; only POSIX systems can open a folder."""
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _states(folder: Path) -> list[Path]:
+    """State files, oldest first."""
+    return sorted(path for path in folder.glob("state-*.pt") if _NAME.fullmatch(path.name))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    content = path.read_bytes()
+    digest, payload = content[:_DIGEST_BYTES], content[_DIGEST_BYTES:]
+    if hashlib.sha256(payload).digest() != digest:
+        raise ArtefactError(f"the training state {path} is damaged (checksum differs)")
+    state: dict[str, Any] = torch.load(io.BytesIO(payload), map_location="cpu", weights_only=True)
+    return state

@@ -1,0 +1,53 @@
+from pathlib import Path
+
+import pytest
+import torch
+
+from hashing.errors import ArtefactError
+from hashing.training.state import load_newest_state, save_state
+
+
+def test_the_newest_state_comes_back_and_two_are_kept(tmp_path: Path) -> None:
+    for step in (5, 10, 15):
+        save_state(tmp_path, step, {"weights": torch.full((3,), float(step)), "scores": [(1, 0.5)]})
+    state = load_newest_state(tmp_path)
+    assert state is not None
+    assert state["weights"].tolist() == [15, 15, 15]
+    assert state["scores"] == [(1, 0.5)]
+    assert [path.name for path in sorted(tmp_path.iterdir())] == [
+        "state-00000010.pt",
+        "state-00000015.pt",
+    ]
+
+
+def test_no_state_is_none(tmp_path: Path) -> None:
+    assert load_newest_state(tmp_path) is None
+
+
+@pytest.mark.parametrize("damage", ["flip", "cut", "empty"])
+def test_a_damaged_newest_state_falls_back_with_a_warning(tmp_path: Path, damage: str) -> None:
+    for step in (1, 2):
+        save_state(tmp_path, step, {"step": step})
+    newest = tmp_path / "state-00000002.pt"
+    content = bytearray(newest.read_bytes())
+    content[len(content) // 2] ^= 1
+    newest.write_bytes({"flip": bytes(content), "cut": content[:-1], "empty": b""}[damage])
+    with pytest.warns(UserWarning, match="state-00000002.pt is damaged"):
+        state = load_newest_state(tmp_path)
+    assert state == {"step": 1}
+
+
+def test_only_damaged_states_are_an_error(tmp_path: Path) -> None:
+    save_state(tmp_path, 1, {"step": 1})
+    (tmp_path / "state-00000001.pt").write_bytes(b"nothing")
+    with (
+        pytest.warns(UserWarning, match="damaged"),
+        pytest.raises(ArtefactError, match="found 1 damaged"),
+    ):
+        load_newest_state(tmp_path)
+
+
+def test_a_write_that_was_cut_off_leaves_no_state(tmp_path: Path) -> None:
+    save_state(tmp_path, 1, {"step": 1})
+    (tmp_path / "state-00000002.pt.part").write_bytes(b"half")
+    assert load_newest_state(tmp_path) == {"step": 1}
