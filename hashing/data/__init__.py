@@ -1,0 +1,1 @@
+"""Data sets, protocols, transforms and the generated artworks."""

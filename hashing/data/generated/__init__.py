@@ -1,0 +1,168 @@
+"""Generated artworks: the data set of a first run without network, and of the tests.
+
+Ten styles, six artists each. A style is a manner of drawing, never a colour or a subject: one
+pool of palettes serves all artists, and six of the ten manners depict the same four subjects.
+
+    studio ─▶ manners ─▶ scene, subjects ─▶ sheet, marks, colour
+       └────▶ artists, titles
+
+A picture is a function of (seed, index) alone, so any number of processes writes the same folder.
+"""
+
+import csv
+import hashlib
+import json
+import os
+import signal
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+
+from PIL import Image
+
+from hashing.data.generated.manners import STYLES
+from hashing.data.generated.marks import CANVAS
+from hashing.data.generated.studio import commission, paint
+from hashing.errors import InputError, UsageError
+
+__all__ = ["STYLES", "contact_sheet", "generate"]
+
+_RECIPE = ".generated.json"
+_COLUMNS = ("file", "artist", "style", "title", "year")
+
+
+def generate(
+    folder: Path,
+    count: int = 2000,
+    size: int = 224,
+    seed: int = 0,
+    workers: int | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Path:
+    """Write `count` pictures of `size` × `size` pixels and their `metadata.csv`; returns `folder`.
+
+    A complete folder of the same recipe is left as it is; an interrupted one is finished; one of
+    another recipe is drawn anew. `workers` processes share the work (default: one per processor);
+    they import the calling script's module anew, so a script needs its `__main__` guard.
+    `on_progress(done, count)` is called as pictures are finished.
+
+    Raises UsageError for sizes or counts that cannot be, InputError when `folder` holds anything
+    else than generated artworks.
+    """
+    if count < 1 or not 16 <= size <= CANVAS or seed < 0:
+        raise UsageError(
+            f"expected count ≥ 1, size from 16 to {CANVAS} and seed ≥ 0, "
+            f"found count {count}, size {size}, seed {seed}"
+        )
+    _prepare(folder, {"count": count, "size": size, "seed": seed, "source": _source_digest()})
+    missing = [index for index in range(count) if not _whole(_picture(folder, index))]
+    finished = count - len(missing)
+    for done, _ in enumerate(_drawn(partial(_draw, folder, size, seed), missing, workers), 1):
+        if on_progress:
+            on_progress(finished + done, count)
+    if not (folder / "metadata.csv").exists():
+        _write_metadata(folder, count, seed)
+    return folder
+
+
+def contact_sheet(folder: Path, count: int = 80) -> Image.Image:
+    """The first `count` pictures of a generated folder side by side, ten to a row."""
+    thumb, gap, columns = 150, 6, 10
+    rows = -(-count // columns)
+    sheet = Image.new("RGB", [n * (thumb + gap) + gap for n in (columns, rows)], (245, 245, 243))
+    for index in range(count):
+        with Image.open(_picture(folder, index)) as image:
+            row, column = divmod(index, columns)
+            at = (gap + column * (thumb + gap), gap + row * (thumb + gap))
+            sheet.paste(image.resize((thumb, thumb), Image.Resampling.LANCZOS), at)
+    return sheet
+
+
+def _prepare(folder: Path, recipe: dict[str, object]) -> None:
+    """Make the folder ready for this recipe: empty, or holding only pictures of it."""
+    mark = folder / _RECIPE
+    if mark.exists():
+        if json.loads(mark.read_text("utf-8")) == recipe:
+            return
+        (folder / "metadata.csv").unlink(missing_ok=True)
+        for old in folder.glob("[0-9][0-9][0-9][0-9][0-9].jpg"):
+            old.unlink()
+    elif folder.exists() and any(folder.iterdir()):
+        raise InputError(
+            f"expected an empty folder or one of generated artworks, found other files in {folder}: "
+            "name another folder"
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    _replace(mark, json.dumps(recipe).encode())
+
+
+def _source_digest() -> str:
+    """Changes whenever this package does: pictures of another edition are not mixed with ours."""
+    digest = hashlib.sha256()
+    for module in sorted(Path(__file__).parent.rglob("*.py")):
+        digest.update(module.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _picture(folder: Path, index: int) -> Path:
+    return folder / f"{index:05}.jpg"
+
+
+def _whole(picture: Path) -> bool:
+    """Whether the JPEG is there to its end marker: pictures are not synced one by one."""
+    if not picture.exists() or picture.stat().st_size < 4:
+        return False
+    with picture.open("rb") as file:
+        file.seek(-2, os.SEEK_END)
+        return file.read() == b"\xff\xd9"
+
+
+def _drawn(draw: Callable[[int], None], indices: list[int], workers: int | None) -> Iterator[None]:
+    """Draw all, in this process or in several."""
+    workers = min(workers or os.cpu_count() or 1, -(-len(indices) // 32))
+    if workers <= 1:
+        yield from map(draw, indices)
+        return
+    # Spawned, not forked: the caller may have threads (torch, a web server).
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), _leave_interrupts_to_parent)
+    try:
+        yield from pool.map(draw, indices, chunksize=8)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _leave_interrupts_to_parent() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _draw(folder: Path, size: int, seed: int, index: int) -> None:
+    image = paint(commission(seed, index), seed, index, size)
+    target = _picture(folder, index)
+    beside = target.with_suffix(".part")
+    image.save(beside, "JPEG", quality=92, subsampling=0, optimize=True)
+    beside.replace(target)
+
+
+def _write_metadata(folder: Path, count: int, seed: int) -> None:
+    beside = folder / "metadata.part"
+    with beside.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(_COLUMNS)
+        for index in range(count):
+            work = commission(seed, index)
+            name = _picture(folder, index).name
+            writer.writerow((name, work.artist.name, work.artist.style, work.title, work.year))
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(folder / "metadata.csv")
+
+
+def _replace(target: Path, content: bytes) -> None:
+    beside = target.with_suffix(".part")
+    with beside.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(target)

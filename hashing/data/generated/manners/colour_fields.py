@@ -1,0 +1,71 @@
+"""Colour fields: soft-edged areas of thin, layered paint."""
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from hashing.data.generated.colour import Colour, Inks
+from hashing.data.generated.hand import Hand, between
+from hashing.data.generated.marks import CANVAS
+from hashing.data.generated.sheet import mount, texture
+
+_SIDE = CANVAS // 2
+_Field = NDArray[np.float32]
+
+
+def colour_fields(rng: np.random.Generator, inks: Inks, hand: Hand) -> Image.Image:
+    """Stroke: grain of the washes. Density: fields. Rhythm: imbalance. Line: sharp edges."""
+    streaks = _noise(rng, "bristle", vertical=rng.random() < 0.3)
+    cloud, mottle = _noise(rng, "cloud"), _noise(rng, "mottle")
+    wash = 0.5 * cloud + between(0.15, 0.5, hand.stroke) * streaks + 0.15 * mottle
+    canvas = np.empty((_SIDE, _SIDE, 3), np.float32)
+    canvas[:] = inks.ground
+    canvas *= 1 + 0.10 * wash[..., None]
+    ragged = 0.010 * mottle + 0.012 * cloud + between(0.004, 0.014, hand.stroke) * streaks
+    feather = between(0.05, 0.008, hand.line)
+    colours = [*inks.tones[:4], inks.accent]
+    for i, area in enumerate(_areas(rng, hand)):
+        colour = colours[i % 4] if rng.random() < 0.8 else inks.accent
+        _lay(canvas, area, colour, ragged, feather, wash)
+    image = Image.fromarray(canvas.clip(0, 255).astype(np.uint8))
+    plate = image.resize((CANVAS, CANVAS), Image.Resampling.BICUBIC)
+    return mount(rng, plate, inks.paper, between(0.04, 0.08, rng.random()))
+
+
+def _noise(rng: np.random.Generator, name: str, vertical: bool = False) -> _Field:
+    field = (np.asarray(texture(rng, name, _SIDE), np.float32) - 127.5) / 55
+    return field.T if vertical else field
+
+
+def _lay(
+    canvas: _Field, area: tuple[float, ...], colour: Colour, ragged: _Field, feather: float,
+    wash: _Field,
+) -> None:  # fmt: skip
+    """One field of thin paint, thinner towards its edge."""
+    x0, y0, x1, y1 = area
+    at = np.linspace(0, 1, _SIDE, dtype=np.float32)
+    inside = np.minimum(np.minimum(at - x0, x1 - at)[None], np.minimum(at - y0, y1 - at)[:, None])
+    cover = ((inside + ragged) / feather + 0.5).clip(0, 1)
+    body = ((inside + 2 * ragged) / 0.16 + 0.4).clip(0, 1)
+    cover *= (0.72 + 0.2 * body + 0.09 * wash).clip(0, 1)
+    canvas += (np.array(colour, np.float32) * (1 + 0.03 * wash[..., None]) - canvas) * cover[
+        ..., None
+    ]
+
+
+def _areas(rng: np.random.Generator, hand: Hand) -> list[tuple[float, ...]]:
+    """Where the fields lie, in parts of the sheet."""
+    count = 2 + round(2 * hand.density + rng.uniform(-0.3, 0.9))
+    inset, gap = between(0.10, 0.16, rng.random()), between(0.012, 0.05, rng.random())
+    heights = rng.dirichlet(np.full(count, between(14, 1.6, hand.rhythm)))
+    heights = (heights + 0.08) / (heights + 0.08).sum() * (1 - 2 * inset)
+    edges = inset + np.concatenate([[0], heights.cumsum()])
+    layout = rng.choice(["stacked", "beside", "nested"], p=[0.6, 0.18, 0.22])
+    if layout == "nested":
+        steps = np.linspace(inset, 0.36, count)
+        drop = rng.uniform(0, 0.09)
+        return [(s, s + drop * i / count, 1 - s, 1 - s + drop * i / count)
+                for i, s in enumerate(steps)]  # fmt: skip
+    bands = [(inset, a + gap / 2, 1 - inset, b - gap / 2)
+             for a, b in zip(edges[:-1], edges[1:], strict=True)]  # fmt: skip
+    return [(y0, x0, y1, x1) for x0, y0, x1, y1 in bands] if layout == "beside" else bands

@@ -1,0 +1,155 @@
+"""Generated artworks: the folder they are written to, and what each picture depends on."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from hashing.data.generated import STYLES, contact_sheet, generate
+from hashing.data.generated.artists import ARTISTS
+from hashing.data.generated.colour import LIGHTNESS, PALETTES, luma, oklch
+from hashing.data.generated.studio import commission, composed, paint, stream
+from hashing.errors import InputError, UsageError
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+def _rows(folder: Path) -> list[dict[str, str]]:
+    with (folder / "metadata.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return generate(tmp_path_factory.mktemp("generated"), count=70, size=64, workers=1)
+
+
+def test_is_an_ordinary_folder(folder: Path) -> None:
+    rows = _rows(folder)
+    assert list(rows[0]) == ["file", "artist", "style", "title", "year"]
+    assert [row["file"] for row in rows] == [f"{i:05}.jpg" for i in range(70)]
+    assert {row["style"] for row in rows} == set(STYLES)
+    assert len({row["artist"] for row in rows}) == 60
+    assert all(row["title"] and 1890 <= int(row["year"]) <= 2030 for row in rows)
+    for row in rows:
+        with Image.open(folder / row["file"]) as image:
+            assert (image.format, image.mode, image.size) == ("JPEG", "RGB", (64, 64))
+
+
+def test_several_processes_write_the_same_bytes(folder: Path, tmp_path: Path) -> None:
+    progress: list[tuple[int, int]] = []
+    other = generate(
+        tmp_path / "two", 70, 64, workers=2, on_progress=lambda *step: progress.append(step)
+    )
+    assert _contents(other) == _contents(folder)
+    assert progress == [(done, 70) for done in range(1, 71)]
+
+
+def test_seed_and_index_alone_decide(folder: Path) -> None:
+    work = commission(0, 42)
+    assert _rows(folder)[42]["title"] == work.title
+    again = paint(work, 0, 42, 64)
+    assert np.array_equal(np.asarray(again), np.asarray(paint(work, 0, 42, 64)))
+    assert not np.array_equal(np.asarray(again), np.asarray(paint(work, 1, 42, 64)))
+    assert stream(0, 1, 2).random() not in {stream(0, 1, 3).random(), stream(1, 0, 2).random()}
+
+
+def test_complete_folder_is_left_alone(tmp_path: Path) -> None:
+    generate(tmp_path, 3, 32, workers=1)
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+    generate(tmp_path, 3, 32, workers=1)
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == before
+
+
+def test_interrupted_folder_is_finished(tmp_path: Path) -> None:
+    whole = _contents(generate(tmp_path / "whole", 6, 32, workers=1))
+
+    def interrupt(done: int, total: int) -> None:
+        if done == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        generate(tmp_path / "broken", 6, 32, workers=1, on_progress=interrupt)
+    assert not (tmp_path / "broken" / "metadata.csv").exists()
+    cut = tmp_path / "broken" / "00001.jpg"
+    cut.write_bytes(cut.read_bytes()[:-40])
+    assert _contents(generate(tmp_path / "broken", 6, 32, workers=1)) == whole
+
+
+def test_other_recipe_is_drawn_anew(tmp_path: Path) -> None:
+    first = _contents(generate(tmp_path, 4, 32, workers=1))
+    second = _contents(generate(tmp_path, 3, 32, seed=5, workers=1))
+    assert set(second) == set(first) - {"00003.jpg"}
+    assert second["00000.jpg"] != first["00000.jpg"]
+    assert json.loads(second[".generated.json"])["seed"] == 5
+
+
+def test_other_peoples_files_are_not_touched(tmp_path: Path) -> None:
+    (tmp_path / "00000.jpg").write_bytes(b"mine")
+    with pytest.raises(InputError, match="name another folder"):
+        generate(tmp_path, 2, 32)
+    assert _contents(tmp_path) == {"00000.jpg": b"mine"}
+
+
+@pytest.mark.parametrize("wrong", [{"count": 0}, {"size": 8}, {"size": 4096}, {"seed": -1}])
+def test_impossible_requests_are_refused(tmp_path: Path, wrong: dict[str, int]) -> None:
+    with pytest.raises(UsageError, match="expected"):
+        generate(tmp_path / "out", **wrong)
+    assert not (tmp_path / "out").exists()
+
+
+def test_contact_sheet_shows_the_pictures(folder: Path) -> None:
+    sheet = np.asarray(contact_sheet(folder, 20))
+    assert sheet.shape == (2 * 156 + 6, 10 * 156 + 6, 3)
+    with Image.open(folder / "00011.jpg") as image:
+        expected = np.asarray(image, np.float64).mean()
+    assert abs(sheet[162:312, 162:312].mean() - expected) < 3
+
+
+def test_every_picture_is_composed() -> None:
+    failed = [i for i in range(60) if not composed(paint(commission(3, i), 3, i, 64))]
+    assert failed == []
+
+
+def test_composition_check_refuses_empty_and_flat_sheets() -> None:
+    flat = np.full((64, 64, 3), 200, np.uint8)
+    specks = flat.copy()
+    specks[10:14, 10:14] = 0
+    faint = flat.copy()
+    faint[::2] -= 20
+    assert not any(composed(Image.fromarray(pixels)) for pixels in (flat, specks, faint))
+
+
+def test_palettes_stand_on_one_ladder_of_lightness() -> None:
+    assert len({palette.name for palette in PALETTES}) == 24
+    for palette in PALETTES:
+        tones = [luma(tone) for tone in palette.ladder]
+        assert tones == sorted(tones)
+        assert tones[-1] - tones[0] > 170
+    assert len(LIGHTNESS) == len(PALETTES[0].ladder)
+
+
+def test_oklch_agrees_with_published_values() -> None:
+    """White, black and the sRGB primaries, from Ottosson's article on Oklab."""
+    assert oklch(1, 0, 0) == (255, 255, 255)
+    assert oklch(0, 0, 0) == (0, 0, 0)
+    for triple, colour in (
+        ((0.62796, 0.25768, 29.23), (255, 0, 0)),
+        ((0.86644, 0.29483, 142.5), (0, 255, 0)),
+        ((0.45201, 0.31321, 264.05), (0, 0, 255)),
+    ):
+        assert np.abs(np.subtract(oklch(*triple), colour)).max() <= 12
+
+
+def test_artists_differ_in_hand_and_share_palettes() -> None:
+    assert len({artist.name for artist in ARTISTS}) == 60
+    for style in STYLES:
+        hands = {artist.hand for artist in ARTISTS if artist.style == style}
+        assert len(hands) == 6
+    users = [sum(i in artist.palettes for artist in ARTISTS) for i in range(24)]
+    assert min(users) >= 3
