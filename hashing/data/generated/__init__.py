@@ -91,7 +91,7 @@ def _prepare(folder: Path, recipe: dict[str, object]) -> None:
             old.unlink()
     elif folder.exists() and any(folder.iterdir()):
         raise InputError(
-            f"expected an empty folder or one of generated artworks, found other files in {folder}: "
+            f"expected an empty folder or generated artworks, found other files in {folder}: "
             "name another folder"
         )
     folder.mkdir(parents=True, exist_ok=True)

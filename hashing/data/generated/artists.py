@@ -15,17 +15,17 @@ _NAMES = {
     "Ulf Dramosz",
     "Waves": "Nerea Ondulaz, Kosuro Minavé, Talia Swerrin, Haldis Marrowfen, Eimar Tollgaff, "
     "Yune Okavari",
-    "Drips": "Jaxo Splendore, Rue Mandervik, Calder Obrenny, Tovis Lachram, Inka Fallowmere, "
+    "Drips": "Jaxo Splendore, Rue Mandervik, Caled Obrenny, Tovis Lachram, Inka Fallowmere, "
     "Dario Quelland",
-    "Dots": "Serafine Pontillac, Ambrus Keld, Mika Taneholt, Odile Vrancourt-Sy, Rasmo Pellegrond, "
+    "Dots": "Serafin Ponti, Ambrus Keld, Mika Tanholt, Odile Vrancsy, Rasmo Pellegrond, "
     "Sanna Irrikoski",
-    "Facets": "Anatol Prizmanek, Greta Vossendal, Lucan Abreval, Ysolde Kantmark, Bram Oudekanter, "
+    "Facets": "Anatol Prizmanek, Greta Vossal, Lucan Abreval, Ysolde Kantmark, Bram Oudek, "
     "Mirela Stroscu",
-    "Hatching": "Albin Graverholt, Fenna Ritsmark, Tomaz Burilsky, Cosima Nethergall, Ewan Drochty, "
+    "Hatching": "Albin Graverholt, Fenna Ritsmark, Tomaz Burilsky, Cosima Nethergall, Ewan Droch, "
     "Liesl Kreuzstrich",
     "Woodblock": "Harune Shikomoto, Sadayo Kirishiro, Emil Planquist, Renzo Legnaro, Tokiwa Anzumi, "
     "Marit Treskjold",
-    "Cut Paper": "Colette Ciselande, Oriol Papernau, Zita Ollomar, Bashir Waraqi-Noor, Femke Schaarink, "
+    "Cut Paper": "Colette Ciselande, Oriol Papernau, Zita Ollomar, Bashir Waraqan, Femke Schaarink, "
     "Nils Klippstrand",
     "Brush Strokes": "Ansgar Pinselov, Viola Tramontesa, Ichika Fudemori, Leopold Ochsenberg, "
     "Maeve Corrigrane, Stellan Faervik",

@@ -50,6 +50,7 @@ class Cartoon:
 
     @cached_property
     def labels(self) -> NDArray[np.uint8]:
+        """Which shape is seen at each pixel."""
         side = CANVAS // 2
         sheet = Image.new("L", (side, side), 0)
         pen = ImageDraw.Draw(sheet)
@@ -71,6 +72,7 @@ class Cartoon:
 
     @cached_property
     def value(self) -> NDArray[np.float32]:
+        """Lightness at each pixel."""
         side = CANVAS // 2
         at = np.linspace(0, 1, side, dtype=np.float32)
         plane = self._planes[self.labels]
@@ -80,12 +82,14 @@ class Cartoon:
 
     @cached_property
     def colour(self) -> NDArray[np.uint8]:
+        """Colour at each pixel."""
         ramps = np.stack([self.inks.ramp, accent_ramp(self.inks)])
         accented = np.array([shape.accent for shape in self.scene], np.uint8)[self.labels]
         return ramps[accented, (self.value * 255).astype(np.uint8)]
 
     @cached_property
     def flow(self) -> NDArray[np.float32]:
+        """Direction of the surface at each pixel."""
         return np.array([shape.flow for shape in self.scene], np.float32)[self.labels]
 
     def at(self, points: Points) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

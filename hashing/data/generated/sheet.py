@@ -36,7 +36,7 @@ _TEXTURES = {
 def texture(rng: np.random.Generator, name: str, size: int = CANVAS) -> Image.Image:
     """A random cut of the named texture: an L picture, mean about 127, deviation about 55."""
     tile = _tile(*_TEXTURES[name], seed=len(name))
-    x, y, flip = rng.integers(0, _TILE - size, 2).tolist() + [int(rng.integers(4))]
+    x, y, flip = rng.integers(0, (_TILE - size, _TILE - size, 4)).tolist()
     cut = tile.crop((x, y, x + size, y + size))
     if flip & 1:
         cut = cut.transpose(Image.Transpose.FLIP_LEFT_RIGHT)

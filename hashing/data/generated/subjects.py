@@ -176,8 +176,7 @@ def water(rng: Rng) -> Scene:
     sunny = rng.random() < 0.65
     if sunny:
         scene.append(_sun(rng, 0.14, horizon - 0.02))
-    for _ in range(int(rng.integers(1, 3))):
-        scene.append(_island(rng, horizon, sea))
+    scene += [_island(rng, horizon, sea) for _ in range(int(rng.integers(1, 3)))]
     scene.append(Shape(box(-0.05, horizon, 1.05, 1.05), sea + 0.2, sea - 0.18))
     scene += _ripples(rng, horizon, sea)
     if sunny:
@@ -256,7 +255,7 @@ def trees(rng: Rng) -> Scene:
     near = _skyline(rng, ground + 0.04, 0.05, 2, 0.0)
     meadow = rng.uniform(0.4, 0.56)
     scene.append(_land(near, meadow, meadow - 0.16, flow=rng.uniform(-0.3, 0.3)))
-    kind = rng.choice([_bare, _crowned, _poplar])
+    kind = (_bare, _crowned, _poplar)[int(rng.integers(3))]
     count = int(rng.integers(3, 7))
     places = np.linspace(0.12, 0.88, count) + rng.uniform(-0.07, 0.07, count)
     nearness = rng.permutation(np.linspace(0.15, 1, count))
@@ -286,8 +285,16 @@ def _bare(rng: Rng, x: float, foot: float, near: float, accent: bool) -> Scene:
         shapes.append(_trunk(twig, 0.006 + 0.011 * near, value))
     if accent:
         for _ in range(9):
-            leaf = stem[-1] + rng.normal(0, 0.07, 2)
-            shapes.append(Shape(disc(*leaf, 0.012, 8), 0.7, 0.6, accent=True, outlined=False))
+            dx, dy = rng.normal(0, 0.07, 2)
+            shapes.append(
+                Shape(
+                    disc(stem[-1, 0] + dx, stem[-1, 1] + dy, 0.012, 8),
+                    0.7,
+                    0.6,
+                    accent=True,
+                    outlined=False,
+                )
+            )
     return shapes
 
 

@@ -8,7 +8,7 @@ _SCENES = {
         "Evening Ridge", "Mountain, First Light", "The Blue Saddle", "Snow Line", "Long Slope",
     ),
     "still life": (
-        "Still Life with Jar", "Table by the Wall", "Vessels", "The Quiet Table", "Fruit and Bottle",
+        "Still Life with Jar", "Table by the Wall", "Vessels", "Quiet Table", "Fruit and Bottle",
         "Supper Things", "Kitchen Piece", "Still Life, Afternoon", "Three Friends", "After Lunch",
     ),
     "water": (

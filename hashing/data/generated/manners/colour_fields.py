@@ -1,5 +1,7 @@
 """Colour fields: soft-edged areas of thin, layered paint."""
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -33,7 +35,7 @@ def colour_fields(rng: np.random.Generator, inks: Inks, hand: Hand) -> Image.Ima
 
 
 def _noise(rng: np.random.Generator, name: str, vertical: bool = False) -> _Field:
-    field = (np.asarray(texture(rng, name, _SIDE), np.float32) - 127.5) / 55
+    field = ((np.asarray(texture(rng, name, _SIDE)) - 127.5) / 55).astype(np.float32)
     return field.T if vertical else field
 
 
@@ -64,8 +66,9 @@ def _areas(rng: np.random.Generator, hand: Hand) -> list[tuple[float, ...]]:
     if layout == "nested":
         steps = np.linspace(inset, 0.36, count)
         drop = rng.uniform(0, 0.09)
-        return [(s, s + drop * i / count, 1 - s, 1 - s + drop * i / count)
-                for i, s in enumerate(steps)]  # fmt: skip
-    bands = [(inset, a + gap / 2, 1 - inset, b - gap / 2)
-             for a, b in zip(edges[:-1], edges[1:], strict=True)]  # fmt: skip
-    return [(y0, x0, y1, x1) for x0, y0, x1, y1 in bands] if layout == "beside" else bands
+        drops = drop * np.arange(count) / count
+        return [(s, s + d, 1 - s, 1 - s + d) for s, d in zip(steps, drops, strict=True)]
+    spans = [(a + gap / 2, b - gap / 2) for a, b in pairwise(edges.tolist())]
+    if layout == "beside":
+        return [(a, inset, b, 1 - inset) for a, b in spans]
+    return [(inset, a, 1 - inset, b) for a, b in spans]

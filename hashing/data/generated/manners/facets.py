@@ -47,8 +47,8 @@ def _broken(rng: np.random.Generator, cartoon: Cartoon, hand: Hand) -> list[Poin
         at = max(range(len(pieces)), key=lambda i: pieces[i][0])
         _, piece = pieces.pop(at)
         angle = rng.choice(accents) + rng.normal(0, between(0.08, 0.7, hand.rhythm))
-        for half in _cut(rng, piece, angle):
-            pieces.append((_interest(rng, cartoon, half), half))
+        halves = _cut(rng, piece, angle)
+        pieces.extend((_interest(rng, cartoon, half), half) for half in halves)
     return [piece for _, piece in pieces]
 
 

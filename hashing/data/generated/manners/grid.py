@@ -1,5 +1,7 @@
 """Grid: a hand-ruled lattice of tiles whose tones drift across the sheet."""
 
+from itertools import pairwise
+
 import numpy as np
 from PIL import Image
 
@@ -17,8 +19,8 @@ def grid(rng: np.random.Generator, inks: Inks, hand: Hand) -> Image.Image:
     columns, rows = (_rules(rng, hand, margin) for _ in range(2))
     gap = between(0.5, 6.5, hand.line)
     colours = _colours(rng, inks, len(rows) - 1, len(columns) - 1)
-    for i, (y0, y1) in enumerate(zip(rows[:-1], rows[1:], strict=True)):
-        for j, (x0, x1) in enumerate(zip(columns[:-1], columns[1:], strict=True)):
+    for i, (y0, y1) in enumerate(pairwise(rows)):
+        for j, (x0, x1) in enumerate(pairwise(columns)):
             tile = box(x0 + gap, y0 + gap, x1 - gap, y1 - gap)
             _tile(rng, pen, tile, colours[i][j], inks, between(0.0, 0.6, hand.stroke))
     wash = texture(rng, "mottle").convert("RGB")
@@ -74,8 +76,8 @@ def _tile(
     elif kind == 1:
         figure = np.delete(tile, rng.integers(4), axis=0)
     elif kind == 2:
-        corner = tile[int(rng.integers(4))]
-        figure = disc(*corner, min(x1 - x0, y1 - y0) * 0.96).clip(tile[0], tile[2])
+        x, y = tile[int(rng.integers(4))]
+        figure = disc(x, y, min(x1 - x0, y1 - y0) * 0.96).clip(tile[0], tile[2])
     else:
         figure = tile.mean(axis=0) + (tile - tile.mean(axis=0)) * rng.uniform(0.4, 0.7)
     polygon(pen, rough(rng, figure, 0.7), other, 0.9)

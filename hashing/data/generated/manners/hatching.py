@@ -1,6 +1,7 @@
 """Hatching: a scene in crossing pen lines over a pale tint, like an etching."""
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from hashing.data.generated.colour import luma
@@ -44,7 +45,7 @@ def _tinted(rng: np.random.Generator, cartoon: Cartoon) -> Image.Image:
 
 
 def _runs(
-    rng: np.random.Generator, where: np.ndarray, pitch: float, angle: float, hand: Hand
+    rng: np.random.Generator, where: NDArray[np.bool_], pitch: float, angle: float, hand: Hand
 ) -> list[Points]:
     """Strokes `[n, 2]` of one family of parallel lines, only where the mask holds."""
     n, reach = 96, CANVAS * 0.72
@@ -83,9 +84,8 @@ def _contours(
             pen.line(points[start:end].ravel().tolist(), fill=(*ink, 235), width=width)
 
 
-def _spans(on: np.ndarray) -> list[tuple[int, int]]:
+def _spans(on: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Where runs of at least three begin and end."""
     change = np.diff(np.concatenate([[0], on.astype(np.int8), [0]]))
-    return [
-        (a, b) for a, b in zip(np.flatnonzero(change == 1), np.flatnonzero(change == -1), strict=True)
-        if b - a > 2
-    ]  # fmt: skip
+    starts, ends = np.flatnonzero(change == 1).tolist(), np.flatnonzero(change == -1).tolist()
+    return [(a, b) for a, b in zip(starts, ends, strict=True) if b - a > 2]
