@@ -1,0 +1,47 @@
+"""An index that lasts: `open_index`, `create_index`, and the value objects they exchange."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from hashing.store.contract import Index, IndexInfo, NewItem, StoredItem
+from hashing.store.embedded.index import EmbeddedIndex
+from hashing.store.embedded.publication import create
+
+__all__ = ["Index", "IndexInfo", "NewItem", "StoredItem", "create_index", "open_index"]
+
+
+def open_index(location: str | Path) -> Index:
+    """Open an index folder at its newest generation.
+
+    Raises ArtefactError where there is none or it is damaged, StorageError where it cannot be read.
+    """
+    return EmbeddedIndex(Path(location))
+
+
+def create_index(
+    location: str | Path,
+    *,
+    bits: int,
+    lengths: Sequence[int],
+    fingerprint: str,
+    columns: Mapping[str, type],
+    model: str | Path,
+    unfinished: str | None = None,
+) -> Index:
+    """Make an empty index folder and open it.
+
+    fingerprint: of the model whose codes it will hold; model: the folder of that model.
+    columns: metadata columns with their types. unfinished: the source of a build that is only
+    beginning; `finish` clears it. Raises UsageError where `location` exists.
+    """
+    folder = Path(location)
+    create(
+        folder,
+        bits=bits,
+        lengths=tuple(lengths),
+        fingerprint=fingerprint,
+        columns=columns,
+        model=Path(model),
+        unfinished=unfinished,
+    )
+    return EmbeddedIndex(folder)

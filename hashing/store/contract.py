@@ -1,0 +1,164 @@
+"""What every index takes and returns, wherever it lies."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hashing.codes import Codes
+from hashing.items import Value
+from hashing.search import RadiusResult, SearchResult
+
+
+@dataclass(frozen=True, slots=True)
+class NewItem:
+    """One picture about to enter an index.
+
+    file: its path within its source, forward slashes. fields: metadata by column name.
+    code: `bits / 8` bytes. content: SHA-256 of the encoded picture, 32 bytes.
+    preview: a small JPEG, or None to keep none.
+    """
+
+    file: str
+    fields: Mapping[str, Value]
+    code: bytes
+    content: bytes
+    preview: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredItem:
+    """One picture of an index; `id` is never given to another picture."""
+
+    id: int
+    file: str
+    fields: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class IndexInfo:
+    """What an index says of itself.
+
+    fingerprint: of the model that made its codes. model: where that model lies.
+    columns: metadata columns and their types (`str`, `int`, `float`).
+    generation: counts publications; two readers of one generation see the same items.
+    removed: items marked as removed whose rows `compact` has not yet dropped.
+    unfinished: the source of a build that was interrupted, None when complete.
+    """
+
+    location: str
+    uuid: str
+    bits: int
+    lengths: tuple[int, ...]
+    fingerprint: str
+    model: str
+    columns: Mapping[str, type]
+    count: int
+    removed: int
+    generation: int
+    segments: int
+    bytes: int
+    published: str
+    unfinished: str | None
+
+
+class Index(Protocol):
+    """Pictures, their codes and metadata, found by Hamming distance.
+
+    A reader sees one generation until `refresh`; every method may be called from any thread.
+    Raises ArtefactError where the index is damaged and StorageError where the disk refuses.
+    """
+
+    @property
+    def info(self) -> IndexInfo:
+        """What the index says of itself."""
+        ...
+
+    def add(self, rows: Iterable[NewItem]) -> NDArray[np.int64]:
+        """Publish new items, all or none; returns their ids."""
+        ...
+
+    def remove(self, ids: Iterable[int]) -> int:
+        """Publish without these items; ids that are not there are ignored. Returns how many."""
+        ...
+
+    def search(
+        self,
+        queries: Codes,
+        k: int,
+        *,
+        where: str | None = None,
+        allowed_ids: NDArray[np.int64] | None = None,
+        max_distance: int | None = None,
+        bits: int | None = None,
+        logits: NDArray[np.float32] | None = None,
+        rerank: int | None = None,
+    ) -> SearchResult:
+        """The k nearest items; `where` and `allowed_ids` narrow the choice together."""
+        ...
+
+    def radius(
+        self,
+        queries: Codes,
+        max_distance: int,
+        *,
+        where: str | None = None,
+        allowed_ids: NDArray[np.int64] | None = None,
+        bits: int | None = None,
+    ) -> RadiusResult:
+        """All items not farther than `max_distance`."""
+        ...
+
+    def ids(self, where: str | None = None) -> NDArray[np.int64]:
+        """Ids of all items, or of those that `where` keeps, ascending."""
+        ...
+
+    def items(self, ids: Iterable[int]) -> list[StoredItem]:
+        """The items of these ids in this order. Raises InputError for an id that is not there."""
+        ...
+
+    def codes(self, ids: Iterable[int]) -> Codes:
+        """The codes of these ids in this order."""
+        ...
+
+    def preview(self, item: int) -> bytes | None:
+        """A small JPEG of the picture, None where none was kept."""
+        ...
+
+    def facets(self) -> dict[str, dict[str, int]]:
+        """For each text column its values and how many items carry each, most frequent first."""
+        ...
+
+    def text_search(self, text: str, limit: int = 1000) -> NDArray[np.int64]:
+        """Ids of items whose title or artist contains all words of `text`, best first."""
+        ...
+
+    def extra(self, name: str) -> bytes | None:
+        """A named blob kept with the index (the map of all items, …), None where absent."""
+        ...
+
+    def put_extra(self, name: str, value: bytes) -> None:
+        """Keep a named blob, replacing an earlier one."""
+        ...
+
+    def known(self, source: Iterable[tuple[str, bytes]]) -> Sequence[bool]:
+        """For (file, content) pairs, whether such an item is already there."""
+        ...
+
+    def refresh(self) -> bool:
+        """Move to the newest generation; True where that changed anything."""
+        ...
+
+    def verify(self) -> list[str]:
+        """Check everything; returns what was damaged and could be repaired, one line each."""
+        ...
+
+    def compact(self) -> None:
+        """Merge all segments and drop the rows of removed items."""
+        ...
+
+    def close(self) -> None:
+        """Leave the index; a closed one can be copied as it is."""
+        ...

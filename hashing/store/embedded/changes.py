@@ -1,0 +1,176 @@
+"""What can be done to an index, inside a publication."""
+
+import json
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hashing.errors import InputError
+from hashing.store.contract import NewItem
+from hashing.store.embedded.engines import engine_arrays
+from hashing.store.embedded.generation import SegmentRecord
+from hashing.store.embedded.publication import Draft
+from hashing.store.embedded.rows import (
+    BATCH,
+    CODE_MODULUS,
+    ITEM_MODULUS,
+    extra_digest,
+    insert_items,
+    insert_removals,
+    read_codes,
+    read_removals,
+)
+from hashing.store.embedded.schema import add_column
+from hashing.store.embedded.segments import SEGMENTS, write_segment
+
+MAX_SEGMENTS = 8
+MERGE_RATIO = 4
+"""A segment is merged into the newer ones once they are together a quarter of its size."""
+
+
+def add(draft: Draft, items: Iterable[NewItem]) -> NDArray[np.int64]:
+    """Add items as one new segment; returns their ids."""
+    first_id = draft.generation.next_id
+    source = iter(items)
+    while batch := list(islice(source, BATCH)):
+        _add_batch(draft, batch)
+    next_id = draft.generation.next_id
+    if next_id > first_id:
+        _replace_segments(draft, first_id, next_id)
+        _limit_segments(draft)
+    return np.arange(first_id, next_id, dtype=np.int64)
+
+
+def remove(draft: Draft, ids: NDArray[np.int64]) -> int:
+    """Mark items as removed; returns how many were there."""
+    rows = draft.db.execute(
+        "SELECT id FROM codes WHERE id IN (SELECT value FROM json_each(?)) "
+        "AND id NOT IN (SELECT id FROM removals)",
+        (json.dumps(ids.tolist()),),
+    )
+    chosen = np.array([row[0] for row in rows], np.int64)
+    generation = draft.generation
+    check = insert_removals(draft.db, chosen, generation.number)
+    draft.generation = replace(
+        generation,
+        removed=generation.removed + len(chosen),
+        removals_check=(generation.removals_check + check) % CODE_MODULUS,
+    )
+    return len(chosen)
+
+
+def add_columns(draft: Draft, columns: Mapping[str, type]) -> None:
+    """Make room for further metadata columns. Raises InputError where a type differs."""
+    known = dict(draft.generation.columns)
+    for name, kind in columns.items():
+        if name not in known:
+            add_column(draft.db, name, kind.__name__)
+            known[name] = kind.__name__
+        elif known[name] != kind.__name__:
+            raise InputError(
+                f"column {name} holds {kind.__name__}, in the index it is {known[name]}; "
+                "change the metadata file"
+            )
+    draft.generation = replace(draft.generation, columns=known)
+
+
+def put_extra(draft: Draft, name: str, value: bytes) -> None:
+    """Keep a named blob."""
+    draft.db.execute("INSERT OR REPLACE INTO extras VALUES (?, ?)", (name, value))
+    extras = {**draft.generation.extras, name: extra_digest(value)}
+    draft.generation = replace(draft.generation, extras=extras)
+
+
+def finish(draft: Draft) -> None:
+    """Say that the build is complete."""
+    draft.generation = replace(draft.generation, unfinished=None)
+
+
+def compact(draft: Draft) -> None:
+    """Drop the rows of removed items and put all others into one segment."""
+    generation, db = draft.generation, draft.db
+    digests = db.execute("SELECT digest FROM items WHERE id IN (SELECT id FROM removals)")
+    dropped = sum(int.from_bytes(digest, "big") for (digest,) in digests)
+    removed = [item for (item,) in db.execute("SELECT id FROM removals")]
+    for table, key in (("items", "id"), ("codes", "id"), ("metadata", "id"), ("words", "rowid")):
+        db.execute(f"DELETE FROM {table} WHERE {key} IN (SELECT id FROM removals)")
+    db.execute("DELETE FROM removals")
+    forget = "DELETE FROM previews WHERE id IN (SELECT value FROM json_each(?))"
+    forgotten = draft.previews.execute(forget, (json.dumps(removed),)).rowcount
+    draft.generation = replace(
+        generation,
+        rows=generation.count,
+        removed=0,
+        removals_check=0,
+        compacted=generation.number,
+        items_check=(generation.items_check - dropped) % ITEM_MODULUS,
+        previews=generation.previews - forgotten,
+    )
+    _replace_segments(draft, 0, generation.next_id)
+
+
+def rebuild_segment(draft: Draft, name: str) -> None:
+    """Write a segment anew from its rows, under a new name."""
+    (record,) = (each for each in draft.generation.segments if each.name == name)
+    _replace_segments(draft, record.first_id, record.next_id)
+
+
+def _add_batch(draft: Draft, batch: list[NewItem]) -> None:
+    generation = draft.generation
+    first_id = generation.next_id
+    check = insert_items(draft.db, first_id, batch, generation.bits, generation.columns)
+    previews = [
+        (number, item.preview, zlib.crc32(item.preview))
+        for number, item in enumerate(batch, first_id)
+        if item.preview is not None
+    ]
+    draft.previews.executemany("INSERT INTO previews VALUES (?, ?, ?)", previews)
+    draft.generation = replace(
+        generation,
+        next_id=first_id + len(batch),
+        rows=generation.rows + len(batch),
+        previews=generation.previews + len(previews),
+        items_check=(generation.items_check + check) % ITEM_MODULUS,
+    )
+
+
+def _limit_segments(draft: Draft) -> None:
+    """Merge the newest segments where there are too many: few bytes are written twice."""
+    segments = draft.generation.segments
+    if len(segments) > MAX_SEGMENTS:
+        first, merged = len(segments) - 2, segments[-1].rows + segments[-2].rows
+        while first and segments[first - 1].rows <= MERGE_RATIO * merged:
+            first -= 1
+            merged += segments[first].rows
+        _replace_segments(draft, segments[first].first_id, segments[-1].next_id)
+
+
+def _replace_segments(draft: Draft, first_id: int, next_id: int) -> None:
+    """Make one segment of the rows in a range of ids, which takes the place of those inside it."""
+    generation = draft.generation
+    ids, codes, check = read_codes(draft.db, first_id, next_id, generation.bits)
+    kept = [
+        record
+        for record in generation.segments
+        if record.next_id <= first_id or record.first_id >= next_id
+    ]
+    if len(ids):
+        removed, _ = read_removals(draft.db)
+        living = ~np.isin(ids, removed)
+        if not living.any():  # a segment is never empty; its removed items stay masked
+            living[:] = True
+        name = f"{generation.number:06d}-{first_id}-{next_id}.seg"
+        size, digest = write_segment(
+            draft.folder / SEGMENTS / name,
+            engine_arrays(codes[living], ids[living]),
+            index=generation.uuid,
+            generation=generation.number,
+            bits=generation.bits,
+        )
+        kept.append(SegmentRecord(name, first_id, next_id, len(ids), check, size, digest))
+    segments = tuple(sorted(kept, key=lambda record: record.first_id))
+    draft.generation = replace(generation, segments=segments)

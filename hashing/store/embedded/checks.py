@@ -1,0 +1,64 @@
+"""Whether the tables are what was written: by the file's checksum, else by every row's digest."""
+
+import sqlite3
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hashing.codes import Codes
+from hashing.store.embedded.generation import Generation, SegmentRecord
+from hashing.store.embedded.rows import (
+    ITEM_MODULUS,
+    WORDS,
+    BadRowError,
+    read_all,
+    read_codes,
+    read_extra,
+    read_removals,
+)
+from hashing.store.embedded.schema import column
+
+
+def check_rows(db: sqlite3.Connection, generation: Generation) -> None:
+    """Compare every row with its digest and all together with the sums. Raises BadRowError."""
+    count = check = 0
+    for _, digest in read_all(db, list(generation.columns)):
+        count += 1
+        check += int.from_bytes(digest, "big")
+    if count != generation.rows or check % ITEM_MODULUS != generation.items_check:
+        raise BadRowError(f"{count} items are there, {generation.rows} were written")
+    for record in generation.segments:
+        read_segment_codes(db, record, generation.bits)
+    read_checked_removals(db, generation)
+    for name, digest in generation.extras.items():
+        read_extra(db, name, digest)
+
+
+def read_segment_codes(
+    db: sqlite3.Connection, record: SegmentRecord, bits: int
+) -> tuple[NDArray[np.int64], Codes]:
+    """Ids and codes of a segment's range, known to be all of them. Raises BadRowError."""
+    ids, codes, check = read_codes(db, record.first_id, record.next_id, bits)
+    if len(ids) != record.rows or check != record.check:
+        raise BadRowError(f"codes between items {record.first_id} and {record.next_id} are missing")
+    return ids, codes
+
+
+def read_checked_removals(db: sqlite3.Connection, generation: Generation) -> NDArray[np.int64]:
+    """Ids of all removed items, known to be all of them. Raises BadRowError."""
+    removed, check = read_removals(db)
+    if len(removed) != generation.removed or check != generation.removals_check:
+        raise BadRowError("the list of removed items does not match its digest")
+    return removed
+
+
+def rebuild_derived(db: sqlite3.Connection, generation: Generation) -> None:
+    """Make what follows from the rows anew: the words of full-text search and the indices."""
+    db.execute("REINDEX")
+    db.execute("DELETE FROM words")
+    fields = [name for name in WORDS if name in generation.columns]
+    if fields:
+        columns = ", ".join(column(name) for name in fields)
+        db.execute(
+            f"INSERT INTO words (rowid, {', '.join(fields)}) SELECT id, {columns} FROM metadata"
+        )

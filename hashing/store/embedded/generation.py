@@ -1,0 +1,113 @@
+"""The current generation: one JSON document that names everything an index consists of.
+
+It lies in its own table of exactly one row beside its digest, and carries sums over the digests
+of all rows, so that neither a changed nor a vanished row goes unnoticed.
+"""
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from hashing.errors import ArtefactError
+from hashing.store.embedded.schema import DATABASE, damaged, database_errors
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentRecord:
+    """A segment file: the codes of the items `first_id` … `next_id` − 1.
+
+    rows, check: how many rows `codes` holds of that range (removed items included until they are
+    dropped) and the sum of their digests. bytes, digest: length of the file and digest of its
+    header, which in turn holds a checksum of every chunk.
+    """
+
+    name: str
+    first_id: int
+    next_id: int
+    rows: int
+    check: int
+    bytes: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """What an index is at one moment.
+
+    model, model_beside: its folder, absolute and as seen from the index.
+    next_id: the id of the next item; ids below it are used up for ever.
+    rows, removed: rows in the tables, and how many of them are marked as removed.
+    items_check, removals_check: sums of the digests in `items` and of those of `removals`.
+    compacted: the generation that last dropped rows; earlier ones can no longer be read.
+    extras: digest of each named blob. previews: rows in the previews file.
+    """
+
+    number: int
+    uuid: str
+    published: str
+    bits: int
+    lengths: tuple[int, ...]
+    fingerprint: str
+    model: str
+    model_beside: str
+    columns: Mapping[str, str]
+    next_id: int = 0
+    rows: int = 0
+    removed: int = 0
+    previews: int = 0
+    compacted: int = 0
+    items_check: int = 0
+    removals_check: int = 0
+    segments: tuple[SegmentRecord, ...] = ()
+    extras: Mapping[str, str] = field(default_factory=dict)
+    unfinished: str | None = None
+    format: int = FORMAT
+
+    @property
+    def count(self) -> int:
+        """Items that are there."""
+        return self.rows - self.removed
+
+
+def read_generation(db: sqlite3.Connection, folder: Path) -> Generation:
+    """The current generation. Raises ArtefactError where it is damaged or of another format."""
+    path = folder / DATABASE
+    with database_errors(path):
+        found = db.execute("SELECT number, state, digest FROM generation").fetchall()
+    if len(found) != 1:
+        raise damaged(path, f"{len(found)} generations are recorded instead of one")
+    number, state, digest = found[0]
+    if _digest(state) != digest:
+        raise damaged(path, "the generation does not match its digest")
+    values: dict[str, Any] = json.loads(state)
+    if values["format"] != FORMAT:
+        raise ArtefactError(
+            f"{folder} has index format {values['format']}, this version reads {FORMAT}; "
+            "use the version that made it to export it"
+        )
+    if values["number"] != number:
+        raise damaged(path, f"generation {values['number']} is recorded as {number}")
+    values["lengths"] = tuple(values["lengths"])
+    values["segments"] = tuple(SegmentRecord(**record) for record in values["segments"])
+    return Generation(**values)
+
+
+def write_generation(db: sqlite3.Connection, generation: Generation) -> None:
+    """Replace the recorded generation, inside the caller's transaction."""
+    values = {entry.name: getattr(generation, entry.name) for entry in fields(generation)}
+    values["segments"] = [asdict(record) for record in generation.segments]
+    state = json.dumps(values, ensure_ascii=False)
+    db.execute("DELETE FROM generation")
+    db.execute(
+        "INSERT INTO generation VALUES (?, ?, ?)", (generation.number, state, _digest(state))
+    )
+
+
+def _digest(state: str) -> bytes:
+    return blake2b(state.encode(), digest_size=16).digest()

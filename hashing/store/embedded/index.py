@@ -1,0 +1,266 @@
+"""The embedded index: reads one snapshot, changes by publications."""
+
+import threading
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hashing.codes import Codes
+from hashing.errors import InputError, StorageError
+from hashing.search import RadiusResult, SearchResult
+from hashing.store.contract import IndexInfo, NewItem, StoredItem
+from hashing.store.embedded import changes, merge, query, rows
+from hashing.store.embedded.checks import check_rows
+from hashing.store.embedded.generation import read_generation
+from hashing.store.embedded.publication import Draft, publication
+from hashing.store.embedded.schema import (
+    DATABASE,
+    PREVIEWS,
+    PYTHON_TYPES,
+    connect,
+    damaged,
+    database_errors,
+)
+from hashing.store.embedded.snapshot import allow, make_ready, take_snapshot
+from hashing.store.embedded.sums import matches_sum
+from hashing.store.embedded.verify import verify
+
+MAX_FILTERS = 64
+"""Filters whose masks are kept; the oldest is forgotten first."""
+
+
+class EmbeddedIndex:
+    """An index in a folder; see `Index` for the methods."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._guard = threading.RLock()
+        self._db = connect(folder / DATABASE)
+        self._previews = connect(folder / PREVIEWS)
+        self._rows_checked = False
+        try:
+            with self._transaction():
+                self._snapshot = take_snapshot(self._db, folder)
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        with self._guard:
+            self._db.close()
+            self._previews.close()
+
+    @property
+    def info(self) -> IndexInfo:
+        generation = self._snapshot.generation
+        return IndexInfo(
+            location=str(self._folder),
+            uuid=generation.uuid,
+            bits=generation.bits,
+            lengths=generation.lengths,
+            fingerprint=generation.fingerprint,
+            model=self._model(),
+            columns={name: PYTHON_TYPES[kind] for name, kind in generation.columns.items()},
+            count=generation.count,
+            removed=generation.removed,
+            generation=generation.number,
+            segments=len(generation.segments),
+            bytes=sum(path.stat().st_size for path in self._folder.rglob("*") if path.is_file()),
+            published=generation.published,
+            unfinished=generation.unfinished,
+        )
+
+    def search(
+        self,
+        queries: Codes,
+        k: int,
+        *,
+        where: str | None = None,
+        allowed_ids: NDArray[np.int64] | None = None,
+        max_distance: int | None = None,
+        bits: int | None = None,
+        logits: NDArray[np.float32] | None = None,
+        rerank: int | None = None,
+    ) -> SearchResult:
+        return merge.nearest(
+            self._parts(where, allowed_ids),
+            queries,
+            k,
+            max_distance=max_distance,
+            bits=bits,
+            logits=logits,
+            rerank=rerank,
+            codes_of=self._codes_of,
+        )
+
+    def radius(
+        self,
+        queries: Codes,
+        max_distance: int,
+        *,
+        where: str | None = None,
+        allowed_ids: NDArray[np.int64] | None = None,
+        bits: int | None = None,
+    ) -> RadiusResult:
+        return merge.within(self._parts(where, allowed_ids), queries, max_distance, bits=bits)
+
+    def ids(self, where: str | None = None) -> NDArray[np.int64]:
+        if where is None:
+            with self._reading():
+                return query.select_living(self._db, self._snapshot.generation)
+        return self._filtered(where)
+
+    def items(self, ids: Iterable[int]) -> list[StoredItem]:
+        wanted = [int(item) for item in ids]
+        self._check_there(np.array(wanted, np.int64))
+        with self._reading():
+            return rows.read_items(self._db, wanted, list(self._snapshot.generation.columns))
+
+    def codes(self, ids: Iterable[int]) -> Codes:
+        wanted = np.array([int(item) for item in ids], np.int64)
+        self._check_there(wanted)
+        return self._codes_of(wanted)
+
+    def preview(self, item: int) -> bytes | None:
+        self._check_there(np.array([item], np.int64))
+        with self._guard, database_errors(self._folder / PREVIEWS):
+            found = self._previews.execute(
+                "SELECT jpeg, crc32 FROM previews WHERE id = ?", (item,)
+            ).fetchone()
+        if found and zlib.crc32(found[0]) != found[1]:
+            raise damaged(self._folder / PREVIEWS, f"the preview of item {item} is not its own")
+        return found[0] if found else None
+
+    def facets(self) -> dict[str, dict[str, int]]:
+        with self._reading(all_rows=True):
+            return query.select_facets(self._db, self._snapshot.generation)
+
+    def text_search(self, text: str, limit: int = 1000) -> NDArray[np.int64]:
+        with self._reading(all_rows=True):
+            return query.select_words(self._db, self._snapshot.generation, text, limit)
+
+    def known(self, source: Iterable[tuple[str, bytes]]) -> Sequence[bool]:
+        with self._reading():
+            return query.select_known(self._db, self._snapshot.generation, source)
+
+    def extra(self, name: str) -> bytes | None:
+        digest = self._snapshot.generation.extras.get(name)
+        if digest is None:
+            return None
+        with self._reading():
+            return rows.read_extra(self._db, name, digest)
+
+    def add(self, items: Iterable[NewItem], columns: Mapping[str, type] = {}) -> NDArray[np.int64]:
+        with self._changing() as draft:
+            changes.add_columns(draft, columns)
+            return changes.add(draft, items)
+
+    def remove(self, ids: Iterable[int]) -> int:
+        with self._changing() as draft:
+            return changes.remove(draft, np.array([int(item) for item in ids], np.int64))
+
+    def put_extra(self, name: str, value: bytes) -> None:
+        with self._changing() as draft:
+            changes.put_extra(draft, name, value)
+
+    def compact(self) -> None:
+        with self._changing() as draft:
+            changes.compact(draft)
+
+    def finish(self) -> None:
+        """Say that the build is complete, with all items in one segment."""
+        with self._changing() as draft:
+            changes.finish(draft)
+
+    def verify(self) -> list[str]:
+        return verify(self._folder)
+
+    def refresh(self) -> bool:
+        with self._transaction():
+            if read_generation(self._db, self._folder).number == self._snapshot.generation.number:
+                return False
+            self._snapshot = take_snapshot(self._db, self._folder)
+        self._rows_checked = False
+        return True
+
+    def _parts(self, where: str | None, ids: NDArray[np.int64] | None) -> list[merge.Part]:
+        """The engines with what both filters allow; that of `where` alone is kept."""
+        snapshot = self._snapshot
+        with self._reading():
+            make_ready(snapshot, self._db)
+        if where is None:
+            return allow(snapshot, None if ids is None else np.unique(ids))
+        if where not in snapshot.allowed:
+            snapshot.allowed[where] = allow(snapshot, self._filtered(where))
+            if len(snapshot.allowed) > MAX_FILTERS:
+                del snapshot.allowed[next(iter(snapshot.allowed))]
+        parts = snapshot.allowed[where]
+        return parts if ids is None else merge.both(parts, allow(snapshot, np.unique(ids)))
+
+    def _filtered(self, where: str) -> NDArray[np.int64]:
+        with self._reading(all_rows=True):
+            return query.select_ids(self._db, self._snapshot.generation, where)
+
+    def _codes_of(self, ids: NDArray[np.int64]) -> Codes:
+        with self._reading():
+            return rows.read_codes_of(self._db, ids, self._snapshot.generation.bits)
+
+    def _check_there(self, ids: NDArray[np.int64]) -> None:
+        there = (ids >= 0) & (ids < self._snapshot.generation.next_id)
+        there &= ~np.isin(ids, self._snapshot.removed)
+        if not there.all():
+            raise InputError(f"there is no item {ids[~there][0]} in {self._folder}")
+
+    def _model(self) -> str:
+        generation = self._snapshot.generation
+        beside = self._folder / generation.model_beside
+        there = beside.exists() and not Path(generation.model).exists()
+        return str(beside.resolve()) if there else generation.model
+
+    @contextmanager
+    def _changing(self) -> Iterator[Draft]:
+        """A publication, after which this reader moves to the new generation."""
+        with publication(self._folder) as draft:
+            yield draft
+        self.refresh()
+
+    @contextmanager
+    def _reading(self, *, all_rows: bool = False) -> Iterator[None]:
+        """One state of the tables that still has all rows of the snapshot's generation.
+
+        all_rows: an answer that any row may change; they are checked once a generation.
+        """
+        with self._transaction():
+            current = read_generation(self._db, self._folder)
+            if current.compacted > self._snapshot.generation.number:
+                raise StorageError(
+                    f"{self._folder} was compacted since it was opened; open it again"
+                )
+            if all_rows and not self._rows_checked:
+                if not matches_sum(self._folder, current.number):
+                    check_rows(self._db, current)
+                self._rows_checked = True
+            yield
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        path = self._folder / DATABASE
+        with self._guard, database_errors(path):
+            self._db.execute("BEGIN")
+            try:
+                yield
+            except rows.BadRowError as error:
+                raise damaged(path, str(error)) from error
+            finally:
+                self._db.rollback()

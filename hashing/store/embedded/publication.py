@@ -1,0 +1,158 @@
+"""Publication: how an index changes from one generation to the next, completely or not at all."""
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+from hashing.errors import StorageError, UsageError
+from hashing.store.embedded.checks import check_rows, rebuild_derived
+from hashing.store.embedded.files import TEMPORARY, delete, sync_folder
+from hashing.store.embedded.generation import Generation, read_generation, write_generation
+from hashing.store.embedded.lock import writer_lock
+from hashing.store.embedded.rows import BadRowError
+from hashing.store.embedded.schema import (
+    DATABASE,
+    PREVIEW_TABLES,
+    PREVIEWS,
+    TABLES,
+    add_column,
+    can_write,
+    checkpoint,
+    connect,
+    damaged,
+    database_errors,
+    make_database,
+)
+from hashing.store.embedded.segments import SEGMENTS
+from hashing.store.embedded.sums import matches_sum, write_sum
+
+
+@dataclass(slots=True)
+class Draft:
+    """A generation in the making; `changes` holds what can be done to it."""
+
+    folder: Path
+    db: sqlite3.Connection
+    previews: sqlite3.Connection
+    generation: Generation
+
+
+@contextmanager
+def publication(folder: Path) -> Iterator[Draft]:
+    """Change an index: all that the block does becomes visible at its end, or nothing does.
+
+    A process may die anywhere in here. Before the second COMMIT the old generation is whole and the
+    next writer clears away what was left; after it the new one is.
+    Raises StorageError where the folder cannot be written or another writer keeps it.
+    """
+    if not can_write(folder):
+        raise StorageError(f"{folder} cannot be written; copy the index where it can be")
+    with writer_lock(folder), _connected(folder) as (db, previews):
+        old = read_generation(db, folder)
+        delete_unrecorded(folder, old)
+        db.execute("BEGIN IMMEDIATE")
+        previews.execute("BEGIN IMMEDIATE")
+        previews.execute("DELETE FROM previews WHERE id >= ?", (old.next_id,))
+        draft = Draft(folder, db, previews, replace(old, number=old.number + 1, published=_now()))
+        try:
+            _check(draft, old)
+            yield draft  # rows; segment files: temporary name, fsync, rename, fsync of the folder
+            write_generation(db, draft.generation)
+            previews.execute("COMMIT")  # nobody asks for a preview before its item is there
+        except BaseException:
+            delete_unrecorded(folder, old)
+            raise
+        db.execute("COMMIT")  # with synchronous=FULL: from here on the new generation counts
+        _settle(draft)
+
+
+def create(
+    folder: Path,
+    *,
+    bits: int,
+    lengths: tuple[int, ...],
+    fingerprint: str,
+    columns: Mapping[str, type],
+    model: Path,
+    unfinished: str | None,
+) -> None:
+    """Make an empty index, complete or not at all. Raises UsageError where `folder` exists."""
+    if folder.exists():
+        raise UsageError(f"{folder} exists already: use add to put more into it, or another --out")
+    generation = Generation(
+        number=0,
+        uuid=str(uuid4()),
+        published=_now(),
+        bits=bits,
+        lengths=lengths,
+        fingerprint=fingerprint,
+        model=str(model.absolute()),
+        model_beside=Path(os.path.relpath(model.absolute(), folder.absolute())).as_posix(),
+        columns={name: kind.__name__ for name, kind in columns.items()},
+        unfinished=unfinished,
+    )
+    beside = folder.with_name(folder.name + TEMPORARY)
+    shutil.rmtree(beside, ignore_errors=True)
+    try:
+        (beside / SEGMENTS).mkdir(parents=True)
+        make_database(beside / DATABASE, TABLES)
+        make_database(beside / PREVIEWS, PREVIEW_TABLES)
+        with closing(connect(beside / DATABASE, write=True)) as db, database_errors(beside):
+            for name, kind in generation.columns.items():
+                add_column(db, name, kind)
+            write_generation(db, generation)
+            checkpoint(db)
+        write_sum(beside, generation.number)
+        sync_folder(beside)
+        beside.rename(folder)
+    except BaseException:
+        shutil.rmtree(beside, ignore_errors=True)
+        raise
+    sync_folder(folder.parent)
+
+
+def delete_unrecorded(folder: Path, generation: Generation) -> None:
+    """Delete segment files that the recorded generation does not need."""
+    needed = {record.name for record in generation.segments}
+    for path in (folder / SEGMENTS).iterdir():
+        if path.name not in needed:
+            delete(path)
+
+
+def _check(draft: Draft, old: Generation) -> None:
+    """Never build on damaged rows: the next checksum of the file would vouch for them."""
+    if not matches_sum(draft.folder, old.number):
+        try:
+            check_rows(draft.db, old)
+        except BadRowError as error:
+            raise damaged(draft.folder / DATABASE, str(error)) from error
+        rebuild_derived(draft.db, old)
+
+
+def _settle(draft: Draft) -> None:
+    """Tidy up after a publication. All of it may fail: what is published stays published."""
+    with suppress(sqlite3.Error, OSError):
+        checkpoint(draft.previews)
+        if checkpoint(draft.db):
+            write_sum(draft.folder, draft.generation.number)
+        delete_unrecorded(draft.folder, draft.generation)
+
+
+@contextmanager
+def _connected(folder: Path) -> Iterator[tuple[sqlite3.Connection, sqlite3.Connection]]:
+    with (
+        closing(connect(folder / DATABASE, write=True)) as db,
+        closing(connect(folder / PREVIEWS, write=True)) as previews,
+        database_errors(folder),
+    ):
+        yield db, previews
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

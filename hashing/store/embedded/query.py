@@ -1,0 +1,90 @@
+"""Questions to the tables, as of a generation: filters, words and facets."""
+
+import re
+import sqlite3
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hashing.store.embedded.generation import Generation
+from hashing.store.embedded.schema import PYTHON_TYPES, column
+from hashing.store.where import parse, to_sqlite
+
+MAX_FACETS = 1000
+_LIVING = "id < ? AND id NOT IN (SELECT id FROM removals WHERE generation <= ?)"
+
+
+def select_ids(db: sqlite3.Connection, generation: Generation, where: str) -> NDArray[np.int64]:
+    """Ids of the living items that a filter keeps, ascending."""
+    types = {name: PYTHON_TYPES[kind] for name, kind in generation.columns.items()}
+    condition, values = to_sqlite(parse(where, types), column)
+    return _ids(
+        db.execute(
+            f"SELECT id FROM metadata WHERE ({condition}) AND {_LIVING} ORDER BY id",
+            (*values, generation.next_id, generation.number),
+        )
+    )
+
+
+def select_living(db: sqlite3.Connection, generation: Generation) -> NDArray[np.int64]:
+    """Ids of all living items, ascending."""
+    return _ids(
+        db.execute(
+            f"SELECT id FROM codes WHERE {_LIVING} ORDER BY id",
+            (generation.next_id, generation.number),
+        )
+    )
+
+
+def select_known(
+    db: sqlite3.Connection, generation: Generation, source: Iterable[tuple[str, bytes]]
+) -> list[bool]:
+    """For pairs of file and content digest whether a living item has both."""
+    statement = f"SELECT 1 FROM items WHERE content = ? AND file = ? AND {_LIVING} LIMIT 1"
+    as_of = (generation.next_id, generation.number)
+    return [
+        db.execute(statement, (content, file, *as_of)).fetchone() is not None
+        for file, content in source
+    ]
+
+
+def select_words(
+    db: sqlite3.Connection, generation: Generation, text: str, limit: int
+) -> NDArray[np.int64]:
+    """Ids of the living items whose title and artist have all words of `text`, best first.
+
+    The last word may be only a beginning. The text is quoted word by word: none of it is syntax.
+    """
+    words = re.findall(r"\w+", text)
+    if not words:
+        return np.empty(0, np.int64)
+    match = " ".join(f'"{word}"' for word in words) + "*"
+    return _ids(
+        db.execute(
+            f"SELECT rowid AS id FROM words WHERE words MATCH ? AND {_LIVING} "
+            "ORDER BY rank, id LIMIT ?",
+            (match, generation.next_id, generation.number, limit),
+        )
+    )
+
+
+def select_facets(db: sqlite3.Connection, generation: Generation) -> dict[str, dict[str, int]]:
+    """For each text column of at most 1,000 values these and how many items carry each."""
+    facets = {}
+    for field, kind in generation.columns.items():
+        if kind == "str":
+            name = column(field)
+            rows = db.execute(
+                f"SELECT {name}, count(*) FROM metadata WHERE {name} IS NOT NULL AND {_LIVING} "
+                f"GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {MAX_FACETS + 1}",
+                (generation.next_id, generation.number),
+            ).fetchall()
+            if len(rows) <= MAX_FACETS:
+                facets[field] = dict(rows)
+    return facets
+
+
+def _ids(cursor: sqlite3.Cursor) -> NDArray[np.int64]:
+    rows = cursor.fetchall()
+    return np.fromiter((row[0] for row in rows), np.int64, len(rows))

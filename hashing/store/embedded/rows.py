@@ -1,0 +1,245 @@
+"""Rows of the tables and their digests: written once, checked whenever they are used.
+
+An item's digest covers its id, file, content, code and metadata (BLAKE2b, 16 bytes). A code has a
+second one of 64 bits over id and code, which numpy computes for millions of rows at once.
+"""
+
+import json
+import math
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from hashlib import blake2b
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hashing.codes import Codes
+from hashing.errors import InputError
+from hashing.items import Value
+from hashing.store.contract import NewItem, StoredItem
+from hashing.store.embedded.schema import column
+
+ITEM_MODULUS = 1 << 128
+CODE_MODULUS = 1 << 64
+"""Sums of digests are kept modulo these."""
+BATCH = 10_000
+WORDS = ("title", "artist")
+"""The fields that full-text search looks at."""
+
+
+class BadRowError(Exception):
+    """A row that is missing or is not what was written; says which and how."""
+
+
+def insert_items(
+    db: sqlite3.Connection,
+    first_id: int,
+    items: Sequence[NewItem],
+    bits: int,
+    columns: Mapping[str, str],
+) -> int:
+    """Write new items with ids from `first_id`; returns the sum of their digests."""
+    for item in items:
+        _check_new(item, bits, columns)
+    ids = range(first_id, first_id + len(items))
+    pairs = list(zip(ids, items, strict=True))
+    digests = [item_digest(i, row.file, row.content, row.code, row.fields) for i, row in pairs]
+    packed = np.frombuffer(b"".join(row.code for row in items), np.uint8)
+    checks = code_digests(
+        np.array(ids, np.int64), Codes(packed.reshape(len(items), bits // 8), bits)
+    )
+    _insert(
+        db,
+        "items (id, file, content, digest)",
+        [(i, row.file, row.content, d) for (i, row), d in zip(pairs, digests, strict=True)],
+    )
+    _insert(
+        db,
+        "codes (id, code, digest)",
+        [(i, row.code, check) for (i, row), check in zip(pairs, checks.tolist(), strict=True)],
+    )
+    _insert(
+        db,
+        f"metadata ({', '.join(['id', *map(column, columns)])})",
+        [(i, *(row.fields.get(name) for name in columns)) for i, row in pairs],
+    )
+    _insert(
+        db,
+        "words (rowid, title, artist)",
+        [
+            (i, *(row.fields.get(name) for name in WORDS))
+            for i, row in pairs
+            if any(name in row.fields for name in WORDS)
+        ],
+    )
+    return sum(int.from_bytes(digest, "big") for digest in digests)
+
+
+def read_codes_of(db: sqlite3.Connection, ids: NDArray[np.int64], bits: int) -> Codes:
+    """The codes of ids in their order, checked. Raises BadRowError."""
+    unique, place = np.unique(ids, return_inverse=True)
+    rows = db.execute(
+        "SELECT id, digest, code FROM codes WHERE id IN (SELECT value FROM json_each(?)) "
+        "ORDER BY id",
+        (json.dumps(unique.tolist()),),
+    ).fetchall()
+    found, codes, _ = _checked_codes(rows, bits)
+    if len(found) != len(unique):
+        raise BadRowError(f"code {np.setdiff1d(unique, found)[0]} is missing")
+    return codes[place]
+
+
+def read_items(
+    db: sqlite3.Connection, ids: Sequence[int], columns: Sequence[str]
+) -> list[StoredItem]:
+    """The items of these ids in this order, checked. Raises BadRowError."""
+    chosen = json.dumps(ids)
+    found = {
+        item.id: item
+        for item, _ in _select(db, columns, "id IN (SELECT value FROM json_each(?))", (chosen,))
+    }
+    for item_id in ids:
+        if item_id not in found:
+            raise BadRowError(f"item {item_id} is missing")
+    return [found[item_id] for item_id in ids]
+
+
+def read_all(db: sqlite3.Connection, columns: Sequence[str]) -> Iterator[tuple[StoredItem, bytes]]:
+    """Every item in order of id with its digest, checked. Raises BadRowError."""
+    return _select(db, columns, "TRUE", ())
+
+
+def read_codes(
+    db: sqlite3.Connection, first_id: int, next_id: int, bits: int
+) -> tuple[NDArray[np.int64], Codes, int]:
+    """Ids, codes and the sum of their digests of a range of ids, checked. Raises BadRowError."""
+    cursor = db.execute(
+        "SELECT id, digest, code FROM codes WHERE id >= ? AND id < ? ORDER BY id",
+        (first_id, next_id),
+    )
+    parts = [_checked_codes([], bits)]
+    while rows := cursor.fetchmany(BATCH):
+        parts.append(_checked_codes(rows, bits))
+    ids, codes, sums = zip(*parts, strict=True)
+    return np.concatenate(ids), Codes.concatenate(codes), sum(sums) % CODE_MODULUS
+
+
+def insert_removals(db: sqlite3.Connection, ids: NDArray[np.int64], generation: int) -> int:
+    """Mark items as removed; returns the sum of the digests of the new marks."""
+    _insert(db, "removals (id, generation)", [(item, generation) for item in ids.tolist()])
+    return removals_check(ids, np.full(len(ids), generation, np.int64))
+
+
+def read_removals(db: sqlite3.Connection) -> tuple[NDArray[np.int64], int]:
+    """Ids of all removed items, ascending, and the sum of the digests of their marks."""
+    rows = db.execute("SELECT id, generation FROM removals ORDER BY id").fetchall()
+    ids, generations = np.array(rows, np.int64).reshape(len(rows), 2).T
+    return np.ascontiguousarray(ids), removals_check(ids, generations)
+
+
+def item_digest(
+    item: int, file: str, content: bytes, code: bytes, fields: Mapping[str, Value]
+) -> bytes:
+    """16 bytes over everything a row says."""
+    text = json.dumps([item, file, content.hex(), code.hex(), sorted(fields.items())])
+    return blake2b(text.encode(), digest_size=16).digest()
+
+
+def read_extra(db: sqlite3.Connection, name: str, digest: str) -> bytes:
+    """A named blob, checked. Raises BadRowError."""
+    found = db.execute("SELECT value FROM extras WHERE name = ?", (name,)).fetchone()
+    if found is None or extra_digest(found[0]) != digest:
+        raise BadRowError(f"{name} does not match its digest")
+    return bytes(found[0])
+
+
+def extra_digest(value: bytes) -> str:
+    """16 bytes over a named blob, in hexadecimal."""
+    return blake2b(value, digest_size=16).hexdigest()
+
+
+def code_digests(ids: NDArray[np.int64], codes: Codes) -> NDArray[np.int64]:
+    """A 64-bit digest of each id and code, int64 `[N]`.
+
+    The code's words are chained through the finaliser of SplitMix64 (Steele, Lea & Flood 2014),
+    a bijection: a change within one word is always seen.
+    """
+    padded = np.zeros((len(codes), -(-codes.bits // 64) * 8), np.uint8)
+    padded[:, : codes.bits // 8] = codes.packed
+    return _chain([ids.view(np.uint64), *padded.view("<u8").T])
+
+
+def code_check(digests: NDArray[np.int64]) -> int:
+    """The sum of code digests, modulo 2^64."""
+    return int(digests.view(np.uint64).sum(dtype=np.uint64))
+
+
+def removals_check(ids: NDArray[np.int64], generations: NDArray[np.int64]) -> int:
+    """The sum of the digests of marks of removal, modulo 2^64."""
+    return code_check(_chain([ids.astype(np.uint64), generations.astype(np.uint64)]))
+
+
+def _select(
+    db: sqlite3.Connection, columns: Sequence[str], condition: str, values: tuple[object, ...]
+) -> Iterator[tuple[StoredItem, bytes]]:
+    names = "".join(f", {column(name)}" for name in columns)
+    cursor = db.execute(
+        f"SELECT id, file, content, items.digest, code{names} FROM items "
+        f"LEFT JOIN codes USING (id) LEFT JOIN metadata USING (id) WHERE {condition} ORDER BY id",
+        values,
+    )
+    for item, file, content, digest, code, *rest in cursor:
+        pairs = zip(columns, rest, strict=True)
+        fields = {name: value for name, value in pairs if value is not None}
+        if code is None or item_digest(item, file, content, code, fields) != digest:
+            raise BadRowError(f"item {item} does not match its digest")
+        yield StoredItem(item, file, fields), digest
+
+
+def _checked_codes(
+    rows: Sequence[tuple[int, int, bytes]], bits: int
+) -> tuple[NDArray[np.int64], Codes, int]:
+    """Rows of (id, digest, code) as arrays, with the sum of their digests."""
+    if any(len(code) != bits // 8 for _, _, code in rows):
+        raise BadRowError(f"a code between items {rows[0][0]} and {rows[-1][0]} is too short")
+    ids, digests = np.array([row[:2] for row in rows], np.int64).reshape(len(rows), 2).T.copy()
+    packed = np.frombuffer(b"".join([row[2] for row in rows]), np.uint8)
+    codes = Codes(packed.reshape(len(rows), bits // 8), bits)
+    wrong = np.flatnonzero(code_digests(ids, codes) != digests)
+    if wrong.size:
+        raise BadRowError(f"the code of item {ids[wrong[0]]} does not match its digest")
+    return ids, codes, code_check(digests)
+
+
+def _insert(db: sqlite3.Connection, target: str, rows: Sequence[tuple[object, ...]]) -> None:
+    if rows:
+        marks = ", ".join("?" * len(rows[0]))
+        db.executemany(f"INSERT INTO {target} VALUES ({marks})", rows)
+
+
+def _chain(words: Iterable[NDArray[np.uint64]]) -> NDArray[np.int64]:
+    state = np.uint64(0)
+    for word in words:
+        state = (state ^ word) + np.uint64(0x9E3779B97F4A7C15)
+        state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        state = state ^ (state >> np.uint64(31))
+    return state.view(np.int64)
+
+
+def _check_new(item: NewItem, bits: int, columns: Mapping[str, str]) -> None:
+    if len(item.code) != bits // 8 or len(item.content) != 32:
+        raise InputError(
+            f"{item.file}: expected a code of {bits // 8} bytes and a content digest of 32, "
+            f"found {len(item.code)} and {len(item.content)}"
+        )
+    for name, value in item.fields.items():
+        kind = type(value).__name__
+        if name not in columns:
+            raise InputError(f"{item.file}: column {name!r} is not one of {list(columns)}")
+        if columns[name] != kind:
+            raise InputError(f"{item.file}: {name} is {kind}, expected {columns[name]}")
+        if isinstance(value, float) and not math.isfinite(value):
+            raise InputError(f"{item.file}: {name} is {value}, expected a finite number")
+        if isinstance(value, int) and not -(1 << 63) <= value < 1 << 63:
+            raise InputError(f"{item.file}: {name} is {value}, expected a 64-bit number")

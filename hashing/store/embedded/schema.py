@@ -1,0 +1,141 @@
+"""The database file: its tables, how it is opened, and what its errors mean."""
+
+import os
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+from hashing.errors import ArtefactError, StorageError
+
+DATABASE = "index.db"
+PREVIEWS = "previews.db"
+
+TABLES = """
+CREATE TABLE generation (
+  number INTEGER PRIMARY KEY, state TEXT NOT NULL, digest BLOB NOT NULL
+) STRICT;
+CREATE TABLE items (
+  id INTEGER PRIMARY KEY, file TEXT NOT NULL, content BLOB NOT NULL, digest BLOB NOT NULL
+) STRICT;
+CREATE INDEX items_by_content ON items (content);
+CREATE TABLE metadata (id INTEGER PRIMARY KEY) STRICT;
+CREATE TABLE codes (id INTEGER PRIMARY KEY, code BLOB NOT NULL, digest INTEGER NOT NULL) STRICT;
+CREATE TABLE removals (id INTEGER PRIMARY KEY, generation INTEGER NOT NULL) STRICT;
+CREATE TABLE extras (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
+CREATE VIRTUAL TABLE words USING fts5(title, artist, tokenize = "unicode61 remove_diacritics 2");
+"""
+PREVIEW_TABLES = """
+CREATE TABLE previews (id INTEGER PRIMARY KEY, jpeg BLOB NOT NULL, crc32 INTEGER NOT NULL) STRICT;
+"""
+SQL_TYPES: Mapping[str, str] = {"str": "TEXT", "int": "INTEGER", "float": "REAL"}
+PYTHON_TYPES: Mapping[str, type] = {"str": str, "int": int, "float": float}
+
+_DISK = {
+    sqlite3.SQLITE_FULL: "the disk is full",
+    sqlite3.SQLITE_IOERR: "reading or writing failed",
+    sqlite3.SQLITE_CANTOPEN: "it cannot be opened",
+    sqlite3.SQLITE_READONLY: "it cannot be written",
+    sqlite3.SQLITE_PERM: "permission is denied",
+    sqlite3.SQLITE_BUSY: "another process holds it",
+    sqlite3.SQLITE_LOCKED: "another connection holds it",
+    sqlite3.SQLITE_NOMEM: "memory is exhausted",
+}
+
+
+def column(field: str) -> str:
+    """The metadata column of a field, quoted: users name fields, so none may meet `id`."""
+    return '"m_' + field.replace('"', '""') + '"'
+
+
+def connect(path: Path, *, write: bool = False) -> sqlite3.Connection:
+    """Open a database file of an index, in autocommit mode, usable from every thread.
+
+    A file in a folder that cannot be written is opened as immutable.
+    Raises ArtefactError where there is none, StorageError where it cannot be opened.
+    """
+    if not path.is_file():
+        raise ArtefactError(
+            f"expected an index in {path.parent}, found no {path.name}; index.py build makes one"
+        )
+    mode = "rw" if write or can_write(path.parent) else _immutable(path)
+    with database_errors(path):
+        db = sqlite3.connect(
+            f"file:{quote(str(path.absolute()))}?mode={mode}",
+            uri=True,
+            isolation_level=None,
+            check_same_thread=False,
+            timeout=30,
+        )
+        try:
+            for pragma in (
+                "synchronous = FULL",
+                "cell_size_check = ON",
+                "trusted_schema = OFF",
+                "mmap_size = 0",
+                f"query_only = {'OFF' if write else 'ON'}",
+            ):
+                db.execute(f"PRAGMA {pragma}")
+        except BaseException:
+            db.close()
+            raise
+    return db
+
+
+def make_database(path: Path, tables: str) -> None:
+    """Make a new database file with `tables`, in write-ahead mode."""
+    path.touch(exist_ok=False)
+    db = connect(path, write=True)
+    with database_errors(path):
+        db.execute("PRAGMA journal_mode = WAL")
+        db.executescript(tables)
+        checkpoint(db)
+    db.close()
+
+
+def checkpoint(db: sqlite3.Connection) -> bool:
+    """Move the write-ahead log into the file and empty it; False where a reader is in the way."""
+    (busy, _, _) = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return not busy
+
+
+@contextmanager
+def database_errors(path: Path) -> Iterator[None]:
+    """Turn SQLite's errors into StorageError (the disk) or ArtefactError (the file)."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
+        if code != sqlite3.SQLITE_IOERR_SHORT_READ and code & 0xFF in _DISK:
+            raise StorageError(f"{path}: {_DISK[code & 0xFF]} ({error})") from error
+        raise damaged(path, str(error)) from error
+    except (UnicodeDecodeError, OverflowError) as error:
+        raise damaged(path, str(error)) from error
+
+
+def damaged(path: Path, found: str) -> ArtefactError:
+    """The error for content that is not what was written."""
+    return ArtefactError(
+        f"{path} is damaged: {found}; restore it from a copy or build the index again"
+    )
+
+
+def can_write(folder: Path) -> bool:
+    """Whether this process may make files in `folder`."""
+    return os.access(folder, os.W_OK)
+
+
+def _immutable(path: Path) -> str:
+    log = path.with_name(path.name + "-wal")
+    if log.exists() and log.stat().st_size:
+        raise StorageError(
+            f"{path.parent} cannot be written but holds an unfinished log ({log.name}); "
+            "open it once where it can be written, then copy it"
+        )
+    return "ro&immutable=1"
+
+
+def add_column(db: sqlite3.Connection, field: str, kind: str) -> None:
+    """Give the metadata table a column; `kind` is `str`, `int` or `float`."""
+    db.execute(f"ALTER TABLE metadata ADD COLUMN {column(field)} {SQL_TYPES[kind]}")
