@@ -1,8 +1,8 @@
 """What every index takes and returns, wherever it lies."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,8 +76,11 @@ class Index(Protocol):
         """What the index says of itself."""
         ...
 
-    def add(self, rows: Iterable[NewItem]) -> NDArray[np.int64]:
-        """Publish new items, all or none; returns their ids."""
+    def add(self, items: Iterable[NewItem], columns: Mapping[str, type] = {}) -> NDArray[np.int64]:
+        """Publish new items, all or none; returns their ids.
+
+        columns: metadata columns the items may have, those the index does not know are made.
+        """
         ...
 
     def remove(self, ids: Iterable[int]) -> int:
@@ -143,8 +146,12 @@ class Index(Protocol):
         """Keep a named blob, replacing an earlier one."""
         ...
 
-    def known(self, source: Iterable[tuple[str, bytes]]) -> Sequence[bool]:
-        """For (file, content) pairs, whether such an item is already there."""
+    def contents(self, files: Iterable[str]) -> list[set[bytes]]:
+        """For each file the SHA-256 digests of the items of that name."""
+        ...
+
+    def finish(self) -> None:
+        """Publish that the build is complete."""
         ...
 
     def refresh(self) -> bool:
@@ -158,6 +165,10 @@ class Index(Protocol):
     def compact(self) -> None:
         """Merge all segments and drop the rows of removed items."""
         ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *_: object) -> None: ...
 
     def close(self) -> None:
         """Leave the index; a closed one can be copied as it is."""

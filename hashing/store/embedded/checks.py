@@ -30,8 +30,8 @@ def check_rows(db: sqlite3.Connection, generation: Generation) -> None:
     for record in generation.segments:
         read_segment_codes(db, record, generation.bits)
     read_checked_removals(db, generation)
-    for name, digest in generation.extras.items():
-        read_extra(db, name, digest)
+    for name, recorded in generation.extras.items():
+        read_extra(db, name, recorded)
 
 
 def read_segment_codes(

@@ -2,7 +2,7 @@
 
 import threading
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
@@ -26,7 +26,7 @@ from hashing.store.embedded.schema import (
     damaged,
     database_errors,
 )
-from hashing.store.embedded.snapshot import allow, make_ready, take_snapshot
+from hashing.store.embedded.snapshot import allow, contains, make_ready, take_snapshot
 from hashing.store.embedded.sums import matches_sum
 from hashing.store.embedded.verify import verify
 
@@ -57,12 +57,14 @@ class EmbeddedIndex:
         self.close()
 
     def close(self) -> None:
+        """Leave the index; a closed one can be copied as it is."""
         with self._guard:
             self._db.close()
             self._previews.close()
 
     @property
     def info(self) -> IndexInfo:
+        """What the index says of itself."""
         generation = self._snapshot.generation
         return IndexInfo(
             location=str(self._folder),
@@ -93,6 +95,7 @@ class EmbeddedIndex:
         logits: NDArray[np.float32] | None = None,
         rerank: int | None = None,
     ) -> SearchResult:
+        """The k nearest items; see `Index.search`."""
         return merge.nearest(
             self._parts(where, allowed_ids),
             queries,
@@ -113,26 +116,31 @@ class EmbeddedIndex:
         allowed_ids: NDArray[np.int64] | None = None,
         bits: int | None = None,
     ) -> RadiusResult:
+        """All items not farther than `max_distance`."""
         return merge.within(self._parts(where, allowed_ids), queries, max_distance, bits=bits)
 
     def ids(self, where: str | None = None) -> NDArray[np.int64]:
+        """Ids of all items, or of those that `where` keeps."""
         if where is None:
             with self._reading():
                 return query.select_living(self._db, self._snapshot.generation)
         return self._filtered(where)
 
     def items(self, ids: Iterable[int]) -> list[StoredItem]:
+        """The items of these ids, every row checked."""
         wanted = [int(item) for item in ids]
         self._check_there(np.array(wanted, np.int64))
         with self._reading():
             return rows.read_items(self._db, wanted, list(self._snapshot.generation.columns))
 
     def codes(self, ids: Iterable[int]) -> Codes:
+        """The codes of these ids, every row checked."""
         wanted = np.array([int(item) for item in ids], np.int64)
         self._check_there(wanted)
         return self._codes_of(wanted)
 
     def preview(self, item: int) -> bytes | None:
+        """A small JPEG of the picture, None where none was kept."""
         self._check_there(np.array([item], np.int64))
         with self._guard, database_errors(self._folder / PREVIEWS):
             found = self._previews.execute(
@@ -143,18 +151,22 @@ class EmbeddedIndex:
         return found[0] if found else None
 
     def facets(self) -> dict[str, dict[str, int]]:
+        """The values of each text column and their counts."""
         with self._reading(all_rows=True):
             return query.select_facets(self._db, self._snapshot.generation)
 
     def text_search(self, text: str, limit: int = 1000) -> NDArray[np.int64]:
+        """Ids of items whose title or artist has all words."""
         with self._reading(all_rows=True):
             return query.select_words(self._db, self._snapshot.generation, text, limit)
 
-    def known(self, source: Iterable[tuple[str, bytes]]) -> Sequence[bool]:
+    def contents(self, files: Iterable[str]) -> list[set[bytes]]:
+        """For each file the SHA-256 digests of the items of that name."""
         with self._reading():
-            return query.select_known(self._db, self._snapshot.generation, source)
+            return query.select_contents(self._db, self._snapshot.generation, files)
 
     def extra(self, name: str) -> bytes | None:
+        """A named blob, None where absent."""
         digest = self._snapshot.generation.extras.get(name)
         if digest is None:
             return None
@@ -162,31 +174,37 @@ class EmbeddedIndex:
             return rows.read_extra(self._db, name, digest)
 
     def add(self, items: Iterable[NewItem], columns: Mapping[str, type] = {}) -> NDArray[np.int64]:
+        """Publish new items as one segment; returns their ids."""
         with self._changing() as draft:
             changes.add_columns(draft, columns)
             return changes.add(draft, items)
 
     def remove(self, ids: Iterable[int]) -> int:
+        """Publish without these items; returns how many were there."""
         with self._changing() as draft:
             return changes.remove(draft, np.array([int(item) for item in ids], np.int64))
 
     def put_extra(self, name: str, value: bytes) -> None:
+        """Publish a named blob."""
         with self._changing() as draft:
             changes.put_extra(draft, name, value)
 
     def compact(self) -> None:
+        """Publish all in one segment and drop the rows of removed items."""
         with self._changing() as draft:
             changes.compact(draft)
 
     def finish(self) -> None:
-        """Say that the build is complete, with all items in one segment."""
+        """Publish that the build is complete."""
         with self._changing() as draft:
             changes.finish(draft)
 
     def verify(self) -> list[str]:
+        """Check everything; returns what was repaired."""
         return verify(self._folder)
 
     def refresh(self) -> bool:
+        """Move to the newest generation; True where that changed anything."""
         with self._transaction():
             if read_generation(self._db, self._folder).number == self._snapshot.generation.number:
                 return False
@@ -217,8 +235,9 @@ class EmbeddedIndex:
             return rows.read_codes_of(self._db, ids, self._snapshot.generation.bits)
 
     def _check_there(self, ids: NDArray[np.int64]) -> None:
-        there = (ids >= 0) & (ids < self._snapshot.generation.next_id)
-        there &= ~np.isin(ids, self._snapshot.removed)
+        with self._reading():
+            make_ready(self._snapshot, self._db)
+        there = contains(self._snapshot, ids)
         if not there.all():
             raise InputError(f"there is no item {ids[~there][0]} in {self._folder}")
 

@@ -86,8 +86,7 @@ def within(
 ) -> RadiusResult:
     """All items of all parts not farther than `max_distance`, each query's by (distance, id)."""
     found = [
-        part.engine.radius(queries, max_distance, allowed=part.allowed, bits=bits)
-        for part in parts
+        part.engine.radius(queries, max_distance, allowed=part.allowed, bits=bits) for part in parts
     ]
     if len(found) == 1:
         return found[0]
@@ -111,9 +110,7 @@ def _reranked(
     codes_of: CodesOf,
 ) -> SearchResult:
     """All items not farther than the R-th of all parts, by (falling score, distance, id)."""
-    plain = nearest(
-        parts, queries, rerank, max_distance=max_distance, bits=bits, codes_of=codes_of
-    )
+    plain = nearest(parts, queries, rerank, max_distance=max_distance, bits=bits, codes_of=codes_of)
     columns = min(k, plain.ids.shape[1])
     ids = np.full((len(queries), columns), NO_ID, np.int64)
     distances = np.full(ids.shape, (bits or queries.bits) + 1, np.int32)

@@ -37,16 +37,13 @@ def select_living(db: sqlite3.Connection, generation: Generation) -> NDArray[np.
     )
 
 
-def select_known(
-    db: sqlite3.Connection, generation: Generation, source: Iterable[tuple[str, bytes]]
-) -> list[bool]:
-    """For pairs of file and content digest whether a living item has both."""
-    statement = f"SELECT 1 FROM items WHERE content = ? AND file = ? AND {_LIVING} LIMIT 1"
+def select_contents(
+    db: sqlite3.Connection, generation: Generation, files: Iterable[str]
+) -> list[set[bytes]]:
+    """For each file the content digests of the living items of that name."""
+    statement = f"SELECT content FROM items WHERE file = ? AND {_LIVING}"
     as_of = (generation.next_id, generation.number)
-    return [
-        db.execute(statement, (content, file, *as_of)).fetchone() is not None
-        for file, content in source
-    ]
+    return [{content for (content,) in db.execute(statement, (file, *as_of))} for file in files]
 
 
 def select_words(

@@ -6,6 +6,7 @@ second one of 64 bits over id and code, which numpy computes for millions of row
 
 import json
 import math
+import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
@@ -25,6 +26,14 @@ CODE_MODULUS = 1 << 64
 BATCH = 10_000
 WORDS = ("title", "artist")
 """The fields that full-text search looks at."""
+
+_INT64 = 1 << 63
+_UNKEEPABLE = re.compile("[\0\ud800-\udfff]")
+_EXPECTED = {
+    "str": "a text of Unicode characters",
+    "int": "a whole number of 64 bits",
+    "float": "a finite number",
+}
 
 
 class BadRowError(Exception):
@@ -218,7 +227,7 @@ def _insert(db: sqlite3.Connection, target: str, rows: Sequence[tuple[object, ..
 
 
 def _chain(words: Iterable[NDArray[np.uint64]]) -> NDArray[np.int64]:
-    state = np.uint64(0)
+    state = np.zeros(1, np.uint64)
     for word in words:
         state = (state ^ word) + np.uint64(0x9E3779B97F4A7C15)
         state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -233,13 +242,15 @@ def _check_new(item: NewItem, bits: int, columns: Mapping[str, str]) -> None:
             f"{item.file}: expected a code of {bits // 8} bytes and a content digest of 32, "
             f"found {len(item.code)} and {len(item.content)}"
         )
-    for name, value in item.fields.items():
-        kind = type(value).__name__
-        if name not in columns:
+    for name, value in {"file": item.file, **item.fields}.items():
+        if name not in columns and name != "file":
             raise InputError(f"{item.file}: column {name!r} is not one of {list(columns)}")
-        if columns[name] != kind:
-            raise InputError(f"{item.file}: {name} is {kind}, expected {columns[name]}")
-        if isinstance(value, float) and not math.isfinite(value):
-            raise InputError(f"{item.file}: {name} is {value}, expected a finite number")
-        if isinstance(value, int) and not -(1 << 63) <= value < 1 << 63:
-            raise InputError(f"{item.file}: {name} is {value}, expected a 64-bit number")
+        expected = columns.get(name, "str")
+        if type(value).__name__ != expected or not _can_be_kept(value):
+            raise InputError(f"{item.file!a}: {name} is {value!a}, expected {_EXPECTED[expected]}")
+
+
+def _can_be_kept(value: Value) -> bool:
+    if isinstance(value, str):
+        return not _UNKEEPABLE.search(value)
+    return math.isfinite(value) and (isinstance(value, float) or -_INT64 <= value < _INT64)

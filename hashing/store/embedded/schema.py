@@ -19,7 +19,7 @@ CREATE TABLE generation (
 CREATE TABLE items (
   id INTEGER PRIMARY KEY, file TEXT NOT NULL, content BLOB NOT NULL, digest BLOB NOT NULL
 ) STRICT;
-CREATE INDEX items_by_content ON items (content);
+CREATE INDEX items_by_file ON items (file);
 CREATE TABLE metadata (id INTEGER PRIMARY KEY) STRICT;
 CREATE TABLE codes (id INTEGER PRIMARY KEY, code BLOB NOT NULL, digest INTEGER NOT NULL) STRICT;
 CREATE TABLE removals (id INTEGER PRIMARY KEY, generation INTEGER NOT NULL) STRICT;

@@ -107,7 +107,7 @@ def _places(arrays: Arrays) -> tuple[dict[str, object], int]:
 def _pieces(arrays: Arrays) -> Iterator[memoryview | bytes]:
     for array in arrays.values():
         little = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
-        yield memoryview(little.reshape(-1).view(np.uint8))
+        yield little.reshape(-1).view(np.uint8).data
         yield bytes(_rounded(array.nbytes, ALIGN) - array.nbytes)
 
 

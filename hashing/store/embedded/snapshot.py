@@ -17,7 +17,6 @@ from hashing.store.embedded.generation import Generation, SegmentRecord, read_ge
 from hashing.store.embedded.segments import SEGMENTS, BadSegmentError, Segment, open_segment
 
 
-
 @dataclass(slots=True)
 class Part:
     """The items of one segment; `engine` and `ids` are there once it was made ready.
@@ -67,6 +66,14 @@ def allow(snapshot: Snapshot, ids: NDArray[np.int64] | None) -> list[merge.Part]
     nothing = ReferenceEngine(Codes(np.empty((0, bits // 8), np.uint8), bits))
     parts = [merge.Part(part.engine, _mask(part, ids)) for part in snapshot.parts if part.engine]
     return parts or [merge.Part(nothing, None)]
+
+
+def contains(snapshot: Snapshot, ids: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which of these ids are those of living items, bool like `ids`."""
+    there = np.zeros(ids.shape, np.bool_)
+    for part in snapshot.parts:
+        there |= np.isin(ids, part.ids)
+    return there & ~np.isin(ids, snapshot.removed)
 
 
 def _mask(part: Part, ids: NDArray[np.int64] | None) -> NDArray[np.bool_] | None:

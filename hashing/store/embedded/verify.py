@@ -58,7 +58,9 @@ def _check_previews(folder: Path, generation: Generation) -> None:
     with closing(connect(path)) as db, database_errors(path):
         _check_structure(db, path)
         count = 0
-        rows = db.execute("SELECT id, jpeg, crc32 FROM previews WHERE id < ?", (generation.next_id,))
+        rows = db.execute(
+            "SELECT id, jpeg, crc32 FROM previews WHERE id < ?", (generation.next_id,)
+        )
         for item, jpeg, crc32 in rows:
             count += 1
             if zlib.crc32(jpeg) != crc32:

@@ -1,0 +1,52 @@
+"""Small indexes to try things on."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hashing.store import Index, NewItem, create_index
+
+BITS = 16
+COLUMNS: dict[str, type] = {"artist": str, "style": str, "title": str, "year": int}
+STYLES = ("Cubism", "Fauvism", "Ukiyo-e")
+
+
+def new_items(count: int, seed: int = 0, bits: int = BITS) -> list[NewItem]:
+    """Items with many equal codes, some fields blank, small previews."""
+    rng = np.random.default_rng(seed)
+    codes = rng.integers(0, 256, (8, bits // 8), np.uint8)[rng.integers(0, 8, count)]
+    items = []
+    for row in range(count):
+        fields = {"artist": f"Painter {row % 7}", "style": STYLES[row % 3], "title": f"Tree {row}"}
+        if row % 2:
+            fields["year"] = 1880 + row % 40
+        if row % 5 == 0:
+            del fields["title"]
+        content = hashlib.sha256(f"{seed} {row}".encode()).digest()
+        items.append(
+            NewItem(f"{seed}/{row}.jpg", fields, codes[row].tobytes(), content, content * 3)
+        )
+    return items
+
+
+def create(folder: Path, items: Sequence[NewItem] = (), bits: int = BITS) -> Index:
+    index = create_index(
+        folder,
+        bits=bits,
+        lengths=(8, bits),
+        fingerprint="f" * 64,
+        columns=COLUMNS,
+        model=folder.parent / "model",
+    )
+    if items:
+        index.add(items)
+    return index
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Iterator[Index]:
+    with create(tmp_path / "art.index", new_items(60)) as opened:
+        yield opened

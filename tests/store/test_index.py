@@ -1,0 +1,191 @@
+import shutil
+import sqlite3
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hashing.codes import Codes
+from hashing.errors import ArtefactError, InputError, StorageError, UsageError
+from hashing.search.reference import ReferenceEngine
+from hashing.store import Index, NewItem, create_index, open_index
+from tests.store.conftest import BITS, COLUMNS, create, new_items
+
+
+def packed(items: list[NewItem]) -> Codes:
+    rows = np.frombuffer(b"".join(item.code for item in items), np.uint8)
+    return Codes(rows.reshape(len(items), -1), len(items[0].code) * 8)
+
+
+def test_an_item_comes_back_as_it_went_in(index: Index) -> None:
+    items = new_items(60)
+    found = index.items(range(60))
+    assert [(item.file, dict(item.fields)) for item in found] == [
+        (item.file, item.fields) for item in items
+    ]
+    assert index.codes([3, 1, 3]).hex() == [items[row].code.hex() for row in (3, 1, 3)]
+    assert index.preview(7) == items[7].preview
+    assert index.contents(["0/1.jpg", "other"]) == [{items[1].content}, set()]
+    assert index.info.count == 60
+    assert index.info.columns == COLUMNS
+
+
+@pytest.mark.parametrize("adds", [1, 3, 12])
+@pytest.mark.parametrize("rerank", [None, 20])
+def test_search_equals_the_reference_over_any_number_of_segments(
+    tmp_path: Path, adds: int, rerank: int | None
+) -> None:
+    items = new_items(120)
+    with create(tmp_path / "index") as index:
+        for part in np.array_split(np.arange(120), adds):
+            index.add([items[row] for row in part])
+        gone = [0, 5, 17, 118]
+        assert index.remove([*gone, 5, 9999]) == 4
+        assert index.info.segments <= 8
+        codes = packed(items)
+        living = np.setdiff1d(np.arange(120), gone)
+        reference = ReferenceEngine(codes[living], living)
+        logits = np.random.default_rng(1).normal(size=(6, BITS)).astype(np.float32)
+        queries = Codes.from_logits(logits)
+        for k, limit, given in [(1, None, None), (10, 5, logits), (200, None, logits)]:
+            width = max(k, 0 if rerank is None else rerank)
+            arguments = {"max_distance": limit, "logits": given}
+            if given is not None and rerank is not None:
+                arguments["rerank"] = width
+            mine = index.search(queries, k, **arguments)
+            theirs = reference.search(queries, k, **arguments)
+            assert np.array_equal(mine.ids, theirs.ids)
+            assert np.array_equal(mine.distances, theirs.distances)
+        mine, theirs = index.radius(queries, 6), reference.radius(queries, 6)
+        assert np.array_equal(mine.ids, theirs.ids)
+        assert np.array_equal(mine.offsets, theirs.offsets)
+
+
+def test_filters_narrow_the_search_together(index: Index) -> None:
+    queries = index.codes([4])
+    kept = index.ids("style = 'Cubism' and year > 1890")
+    assert 0 < len(kept) < 60
+    found = index.search(queries, 60, where="style = 'Cubism' and year > 1890")
+    assert sorted(found.ids[0]) == kept.tolist()
+    both = index.search(queries, 60, where="style = 'Cubism'", allowed_ids=np.arange(7))
+    assert sorted(both.ids[0]) == [0, 3, 6]
+    assert index.search(queries, 5, where="style = 'none'").ids.shape == (1, 0)
+
+
+def test_ids_are_never_given_twice(index: Index) -> None:
+    index.remove([58, 59])
+    index.compact()
+    assert index.add(new_items(2, seed=1)).tolist() == [60, 61]
+    assert index.info.count == 60
+    with pytest.raises(InputError, match="no item 59"):
+        index.items([59])
+
+
+def test_a_reader_keeps_its_generation(tmp_path: Path) -> None:
+    with create(tmp_path / "index", new_items(20)) as writer, open_index(tmp_path / "index") as old:
+        writer.remove([3])
+        writer.add(new_items(5, seed=1))
+        assert old.ids().tolist() == list(range(20))
+        assert 3 in old.search(old.codes([3]), 20).ids
+        assert old.items([3])[0].file == "0/3.jpg"
+        assert old.refresh()
+        assert not old.refresh()
+        assert old.ids().tolist() == [*range(3), *range(4, 25)]
+        assert 3 not in old.search(writer.codes([4]), 30).ids
+
+
+def test_a_reader_from_before_a_compaction_is_told_so(tmp_path: Path) -> None:
+    with create(tmp_path / "index", new_items(20)) as writer, open_index(tmp_path / "index") as old:
+        writer.remove([3])
+        writer.compact()
+        with pytest.raises(StorageError, match="compacted"):
+            old.items([3])
+        old.refresh()
+        assert len(old.items([4])) == 1
+
+
+def test_removed_items_are_gone_after_compaction(index: Index) -> None:
+    index.remove(index.ids("style = 'Cubism'").tolist())
+    index.compact()
+    assert index.info.removed == 0
+    assert index.verify() == []
+    database = sqlite3.connect(Path(index.info.location) / "index.db")
+    for table in ("items", "codes", "metadata", "words"):
+        assert database.execute(f"SELECT count(*) FROM {table}").fetchone() == (40,)
+    database.close()
+
+
+def test_everything_may_be_removed(index: Index) -> None:
+    queries = index.codes([0])
+    index.remove(range(60))
+    assert index.search(queries, 3).ids.shape == (1, 0)
+    index.compact()
+    assert index.search(queries, 3).ids.shape == (1, 0)
+    assert index.radius(queries, 16).ids.size == 0
+    assert index.info.segments == 0
+    assert index.verify() == []
+
+
+def test_words_are_found_and_are_never_syntax(index: Index) -> None:
+    assert index.text_search("tree 33").tolist() == [33]
+    assert set(index.text_search("PAINTER 3")) >= {3, 10, 17}
+    for text in ('"', "tree OR painter:", "title:tree", "tree NEAR(", "-", "", "^tree*"):
+        index.text_search(text)
+    assert index.text_search("tree OR 33").size == 0
+
+
+def test_facets_count_what_is_there(index: Index) -> None:
+    index.remove([0])
+    assert index.facets()["style"] == {"Fauvism": 20, "Ukiyo-e": 20, "Cubism": 19}
+    assert "year" not in index.facets()
+
+
+def test_extras_are_kept_and_replaced(index: Index) -> None:
+    assert index.extra("map") is None
+    index.put_extra("map", b"one")
+    index.put_extra("map", b"two")
+    assert index.extra("map") == b"two"
+
+
+def test_columns_grow_and_keep_their_types(index: Index) -> None:
+    item = NewItem("x.jpg", {"place": "Paris"}, b"ab", b"c" * 32)
+    index.add([item], {"place": str, "style": str})
+    assert index.ids("place = 'Paris'").tolist() == [60]
+    with pytest.raises(InputError, match="year holds str, in the index it is int"):
+        index.add([item], {"year": str})
+    with pytest.raises(InputError, match="'planet' is not one of"):
+        index.add([NewItem("x.jpg", {"planet": "Mars"}, b"ab", b"c" * 32)])
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"year": "1900"}, {"year": 1 << 63}, {"style": "a\0b"}, {"style": "\ud800"}, {"style": 3}],
+    ids=str,
+)
+def test_values_that_cannot_be_kept_are_refused_and_nothing_is_added(
+    index: Index, fields: dict[str, str | int]
+) -> None:
+    with pytest.raises(InputError, match=r"x\.jpg"):
+        index.add([*new_items(3, seed=1), NewItem("x.jpg", fields, b"ab", b"c" * 32)])
+    assert index.info.count == 60
+    assert index.ids().tolist() == list(range(60))
+    assert index.verify() == []
+
+
+def test_a_closed_copy_is_the_index(tmp_path: Path, index: Index) -> None:
+    index.close()
+    names = sorted(path.name for path in Path(index.info.location).iterdir())
+    assert names == ["index.db", "index.sum", "lock", "previews.db", "segments"]
+    shutil.copytree(index.info.location, tmp_path / "copy")
+    with open_index(tmp_path / "copy") as copy:
+        assert copy.verify() == []
+        assert copy.info.uuid == index.info.uuid
+
+
+def test_what_exists_is_not_made_again(tmp_path: Path, index: Index) -> None:
+    with pytest.raises(UsageError, match="use add"):
+        create_index(
+            index.info.location, bits=8, lengths=(8,), fingerprint="", columns={}, model=tmp_path
+        )
+    with pytest.raises(ArtefactError, match=r"found no index\.db"):
+        open_index(tmp_path / "nothing")
