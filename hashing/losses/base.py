@@ -1,0 +1,60 @@
+"""What every loss shares: one calling convention, float32 under autocast, progress."""
+
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+
+class HashingLoss(nn.Module):
+    """Called as `loss(logits, labels)` and returns a scalar.
+
+    logits: `[B, bits]` as the model gives them, never binarised.
+    labels: int64 `[B]`, 0 … classes−1; a loss without `needs_labels` ignores them.
+
+    A subclass writes `compute`, which always sees float32 or float64. Fewer than two pictures, or
+    a batch without the pairs that a term is about, give zero, never NaN.
+    """
+
+    needs_labels: ClassVar[bool] = True
+
+    def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """The loss in float32, whatever the network's precision (float64 stays)."""
+        with torch.autocast(logits.device.type, enabled=False):
+            wide = logits if logits.dtype == torch.float64 else logits.float()
+            return self.compute(wide, labels)
+
+    def compute(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """The paper's formula."""
+        raise NotImplementedError
+
+    def step(self, progress: float) -> None:
+        """Tell every part how far training is, 0 at the first step to 1 at the last."""
+        for module in self.modules():
+            if isinstance(module, HashingLoss):
+                module.on_progress(progress)
+
+    def on_progress(self, progress: float) -> None:
+        """Change what depends on the course of training; nothing does by default."""
+
+
+def pairs(matrix: Tensor) -> Tensor:
+    """The entries i < j of a matrix `[B, B]` over pictures, `[B·(B−1)/2]`."""
+    rows, columns = torch.triu_indices(len(matrix), len(matrix), 1, device=matrix.device)
+    return matrix[rows, columns]
+
+
+def same_label(labels: Tensor) -> Tensor:
+    """Whether two pictures carry one label, bool `[B, B]`."""
+    return labels[:, None] == labels
+
+
+def squared_distances(logits: Tensor) -> Tensor:
+    """‖u_i − u_j‖² for all pictures, `[B, B]`."""
+    squares = logits.square().sum(1)
+    return (squares[:, None] + squares - 2 * logits @ logits.T).clamp(min=0)
+
+
+def mean(values: Tensor) -> Tensor:
+    """The mean, 0 where there is nothing."""
+    return values.sum() / max(values.numel(), 1)

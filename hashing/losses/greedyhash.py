@@ -1,0 +1,48 @@
+"""GreedyHash: Towards Fast Optimization for Accurate Hash Coding (Su et al.: NeurIPS 2018)."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from hashing.losses.base import HashingLoss
+
+
+class GreedyHash(HashingLoss):
+    """Classification of the binary code itself; the sign passes gradients on unchanged.
+
+    alpha: weight of the penalty that draws logits to ±1.
+    """
+
+    def __init__(self, classes: int, bits: int, alpha: float = 0.1) -> None:
+        super().__init__()
+        self.classifier = nn.Linear(bits, classes)
+        self.alpha = alpha
+
+    def compute(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Cross-entropy of the classified code plus the penalty."""
+        weight, bias = self.classifier.weight, self.classifier.bias
+        scores = F.linear(sign(logits), weight.to(logits.dtype), bias.to(logits.dtype))
+        return F.cross_entropy(scores, labels) + self.alpha * penalty(logits)
+
+
+def sign(logits: Tensor) -> Tensor:
+    """−1 or +1 (bit 1 where ≥ 0), whose gradient is that of the identity (section 3.2)."""
+    codes: Tensor = _Sign.apply(logits)
+    return codes
+
+
+def penalty(logits: Tensor) -> Tensor:
+    """mean |u − sgn(u)|³, which holds straight-through gradients to the truth."""
+    return (logits.abs() - 1).abs().pow(3).mean()
+
+
+class _Sign(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, logits: Tensor) -> Tensor:
+        return torch.where(logits >= 0, 1.0, -1.0).to(logits.dtype)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Any) -> Any:
+        return gradients[0]

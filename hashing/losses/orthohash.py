@@ -1,0 +1,42 @@
+"""One Loss for All: Deep Hashing with a Single Cosine Similarity (Hoe et al.: NeurIPS 2021)."""
+
+import math
+
+from torch import Tensor
+from torch.nn import functional as F
+
+from hashing.losses.base import HashingLoss
+
+
+class OrthoHash(HashingLoss):
+    """Classification by the cosine to fixed binary centres, with a margin.
+
+    centres: −1 and +1, `[classes, bits]`.
+    margin: taken off the cosine to the own centre.
+    scale: factor of the cosines; by default √bits, the length of a code of ±1 (8 for 64 bits,
+    the authors' choice).
+    """
+
+    centres: Tensor
+
+    def __init__(self, centres: Tensor, margin: float = 0.2, scale: float | None = None) -> None:
+        super().__init__()
+        self.register_buffer("centres", centres, persistent=False)
+        self.margin = margin
+        self.scale = math.sqrt(centres.shape[1]) if scale is None else scale
+
+    def compute(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Cross-entropy of the margin cosines."""
+        cosines = cosines_to(self.centres.to(logits.dtype), logits)
+        return margin_cross_entropy(cosines, labels, self.margin, self.scale)
+
+
+def cosines_to(centres: Tensor, logits: Tensor) -> Tensor:
+    """Cosine of every picture with every centre, `[B, classes]`."""
+    return F.normalize(logits) @ F.normalize(centres).T
+
+
+def margin_cross_entropy(cosines: Tensor, labels: Tensor, margin: float, scale: float) -> Tensor:
+    """Equation 8: −log softmax of scale·(cos θ_c − margin·[c = own class]), mean over pictures."""
+    own = F.one_hot(labels, cosines.shape[1]).to(cosines.dtype)
+    return F.cross_entropy(scale * (cosines - margin * own), labels)
