@@ -55,6 +55,8 @@ def squared_distances(logits: Tensor) -> Tensor:
     return (squares[:, None] + squares - 2 * logits @ logits.T).clamp(min=0)
 
 
-def mean(values: Tensor) -> Tensor:
-    """The mean, 0 where there is nothing."""
-    return values.sum() / max(values.numel(), 1)
+def mean(values: Tensor, where: Tensor | None = None) -> Tensor:
+    """The mean of all values, or of those `where` a mask is true; 0 where there are none."""
+    if where is None:
+        return values.sum() / max(values.numel(), 1)
+    return (values * where).sum() / where.sum().clamp(min=1)

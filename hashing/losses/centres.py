@@ -129,7 +129,8 @@ def _nearest(distances: NDArray[np.int64], one: int) -> int:
 def _distances(signs: Signs) -> NDArray[np.int64]:
     """Hamming distances between all rows, int64 `[classes, classes]`."""
     wide = signs.astype(np.float32)
-    return np.rint((signs.shape[1] - wide @ wide.T) / 2).astype(np.int64)
+    distances: NDArray[np.int64] = np.rint((signs.shape[1] - wide @ wide.T) / 2).astype(np.int64)
+    return distances
 
 
 def _minimum_distance(signs: Signs) -> int:

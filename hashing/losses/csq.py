@@ -17,7 +17,7 @@ class CSQ(HashingLoss):
 
     def __init__(self, centres: Tensor, quantisation: float = 1e-4) -> None:
         super().__init__()
-        self.register_buffer("centres", centres, persistent=False)
+        self.register_buffer("centres", centres)
         self.quantisation = quantisation
 
     def compute(self, logits: Tensor, labels: Tensor) -> Tensor:

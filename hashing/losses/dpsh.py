@@ -23,6 +23,6 @@ class DPSH(HashingLoss):
 
 
 def pair_term(logits: Tensor, labels: Tensor) -> Tensor:
-    """mean over i < j of log(1 + e^Θ) − s·Θ, with Θ = ½·u_i·u_j and s = 1 for similar pictures."""
+    """Mean over i < j of log(1 + e^Θ) − s·Θ, with Θ = ½·u_i·u_j and s = 1 for similar pictures."""
     theta = pairs(logits @ logits.T) / 2
     return mean(F.softplus(theta) - pairs(same_label(labels)) * theta)

@@ -34,7 +34,7 @@ def sign(logits: Tensor) -> Tensor:
 
 
 def penalty(logits: Tensor) -> Tensor:
-    """mean |u − sgn(u)|³, which holds straight-through gradients to the truth."""
+    """Mean |u − sgn(u)|³, which holds straight-through gradients to the truth."""
     return (logits.abs() - 1).abs().pow(3).mean()
 
 

@@ -38,4 +38,4 @@ def pair_term(codes: Tensor, labels: Tensor, alpha: float) -> Tensor:
     """
     theta = alpha * pairs(codes @ codes.T)
     similar = pairs(same_label(labels))
-    return mean(F.softplus(-theta[similar])) + mean(F.softplus(theta[~similar]))
+    return mean(F.softplus(-theta), similar) + mean(F.softplus(theta), ~similar)

@@ -21,7 +21,7 @@ class OrthoHash(HashingLoss):
 
     def __init__(self, centres: Tensor, margin: float = 0.2, scale: float | None = None) -> None:
         super().__init__()
-        self.register_buffer("centres", centres, persistent=False)
+        self.register_buffer("centres", centres)
         self.margin = margin
         self.scale = math.sqrt(centres.shape[1]) if scale is None else scale
 

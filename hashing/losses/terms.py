@@ -36,12 +36,12 @@ class Decorrelation(HashingLoss):
 
 
 def quantisation(logits: Tensor) -> Tensor:
-    """mean (|u| − 1)², the squared distance to the nearest code per bit."""
+    """Mean (|u| − 1)², the squared distance to the nearest code per bit."""
     return (logits.abs() - 1).square().mean()
 
 
 def balance(logits: Tensor) -> Tensor:
-    """mean over bits of (mean over pictures of tanh u)²: 0 where balanced, 1 where constant."""
+    """Mean over bits of (mean over pictures of tanh u)²: 0 where balanced, 1 where constant."""
     return logits.tanh().mean(0).square().mean()
 
 

@@ -1,0 +1,154 @@
+"""The table of losses, and the one objective that a configuration amounts to."""
+
+import inspect
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from hashing.config import LossTerm
+from hashing.errors import UsageError, unknown
+from hashing.losses.base import HashingLoss
+from hashing.losses.centres import Centres, class_centres
+from hashing.losses.compose import MultiField, Nested, WeightedSum
+from hashing.losses.csq import CSQ
+from hashing.losses.dpsh import DPSH
+from hashing.losses.dsh import DSH
+from hashing.losses.greedyhash import GreedyHash
+from hashing.losses.hashnet import HashNet
+from hashing.losses.metric import MetricLoss, is_metric_loss, metric_losses
+from hashing.losses.orthohash import OrthoHash
+from hashing.losses.terms import Balance, Decorrelation, Quantisation
+
+LOSSES: dict[str, type[HashingLoss]] = {
+    "dsh": DSH,
+    "dpsh": DPSH,
+    "hashnet": HashNet,
+    "greedyhash": GreedyHash,
+    "csq": CSQ,
+    "orthohash": OrthoHash,
+    "quantisation": Quantisation,
+    "balance": Balance,
+    "decorrelation": Decorrelation,
+}
+"""Our losses by name; every loss of pytorch-metric-learning is known by its own."""
+
+
+class Objective(HashingLoss):
+    """Σ_fields weight · mean over prefixes of Σ_terms weight · loss, plus terms without labels.
+
+    Called with logits `[B, bits]` and labels int64 `[B, fields]`, −1 where absent. Terms without
+    labels see the whole code of every picture.
+
+    centres: the class centres of each field, empty where no loss has any.
+    """
+
+    def __init__(
+        self, labelled: HashingLoss, unlabelled: HashingLoss, centres: Mapping[str, Centres]
+    ) -> None:
+        super().__init__()
+        self.labelled = labelled
+        self.unlabelled = unlabelled
+        self.centres = centres
+
+    def compute(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """The sum of both parts."""
+        total: Tensor = self.labelled(logits, labels) + self.unlabelled(logits, labels)
+        return total
+
+    def record(self) -> dict[str, Any]:
+        """What belongs in the model folder: each field's centres and their least distances."""
+        return {
+            field: {"centres": found.hex(), "minimum_distances": found.minimum_distances}
+            for field, found in self.centres.items()
+        }
+
+
+def make_objective(
+    terms: Sequence[LossTerm],
+    fields: Mapping[str, float],
+    classes: Mapping[str, int],
+    lengths: Sequence[int],
+    seed: int = 0,
+) -> Objective:
+    """The objective of a configuration.
+
+    fields: label fields in the order of the labels' columns, with their weights.
+    classes: number of classes of each field.
+    lengths: the model's code lengths, ascending.
+
+    Raises UsageError for unknown losses or arguments, a field that the data lack, no term at all,
+    and more classes than there can be centres.
+    """
+    if not terms:
+        raise UsageError("expected at least one loss, found none")
+    labelled = [term for term in terms if _needs_labels(term.name)]
+    unlabelled = [
+        (term.weight, _make(term, _Given(0, lengths, seed), lengths[-1]))
+        for term in terms
+        if not _needs_labels(term.name)
+    ]
+    if labelled and not fields:
+        raise UsageError(f"the loss {labelled[0].name} needs a label field, found none")
+    given = {field: _Given(_classes_of(field, classes), lengths, seed) for field in fields}
+    parts = [(weight, _nested(labelled, given[field], lengths)) for field, weight in fields.items()]
+    supervised = MultiField(parts) if labelled else WeightedSum([])
+    centres = {field: g.centres for field, g in given.items() if "centres" in vars(g)}
+    return Objective(supervised, WeightedSum(unlabelled), centres)
+
+
+class _Given:
+    """What follows from the data and the model; centres are only searched for if wanted."""
+
+    def __init__(self, classes: int, lengths: Sequence[int], seed: int) -> None:
+        self.classes = classes
+        self.lengths = lengths
+        self.seed = seed
+
+    @cached_property
+    def centres(self) -> Centres:
+        return class_centres(self.classes, self.lengths, self.seed)
+
+    def argument(self, name: str, bits: int) -> Any:
+        """The value of an argument of this name, for a prefix of `bits`."""
+        if name == "centres":
+            return torch.from_numpy(self.centres.signs[:, :bits].copy())
+        return {"classes": self.classes, "bits": bits}[name]
+
+
+def _nested(terms: Sequence[LossTerm], given: _Given, lengths: Sequence[int]) -> Nested:
+    return Nested(
+        {bits: WeightedSum([(t.weight, _make(t, given, bits)) for t in terms]) for bits in lengths}
+    )
+
+
+def _make(term: LossTerm, given: _Given, bits: int) -> HashingLoss:
+    if is_metric_loss(term.name):
+        return MetricLoss(term.name, given.classes, bits, term.args)
+    kind = LOSSES[term.name]
+    accepted = list(inspect.signature(kind).parameters)
+    known = [name for name in accepted if name in ("classes", "bits", "centres")]
+    own = [name for name in accepted if name not in known]
+    for name in term.args:
+        if name not in own:
+            raise UsageError(unknown(f"argument of the loss {term.name}", name, own))
+    return kind(**{name: given.argument(name, bits) for name in known}, **term.args)
+
+
+def _needs_labels(name: str) -> bool:
+    if is_metric_loss(name):
+        return True
+    if name not in LOSSES:
+        raise UsageError(unknown("loss", name, [*LOSSES, *metric_losses()]))
+    return LOSSES[name].needs_labels
+
+
+def _classes_of(field: str, classes: Mapping[str, int]) -> int:
+    if not classes.get(field):
+        raise UsageError(
+            f"expected pictures with the label field {field!r}, found "
+            f"{', '.join(classes) or 'none'} in the data: change data.fields"
+        )
+    return classes[field]

@@ -1,0 +1,309 @@
+"""Every formula against a loop in plain Python, its gradient, and one invariant."""
+
+import math
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor
+
+from hashing.losses import csq, dpsh, dsh, greedyhash, hashnet, orthohash, terms
+from hashing.losses.base import HashingLoss
+from hashing.losses.csq import CSQ
+from hashing.losses.dpsh import DPSH
+from hashing.losses.dsh import DSH
+from hashing.losses.greedyhash import GreedyHash
+from hashing.losses.hashnet import HashNet
+from hashing.losses.orthohash import OrthoHash
+
+B, BITS, CLASSES = 7, 8, 3
+Rows = list[list[float]]
+
+
+@pytest.fixture
+def logits() -> Tensor:
+    return torch.randn(B, BITS, dtype=torch.float64, generator=torch.Generator().manual_seed(3))
+
+
+@pytest.fixture
+def labels() -> Tensor:
+    return torch.tensor([0, 1, 2, 0, 1, 0, 0])
+
+
+@pytest.fixture
+def centres() -> Tensor:
+    random = torch.Generator().manual_seed(4)
+    return torch.randint(0, 2, (CLASSES, BITS), generator=random).to(torch.int8) * 2 - 1
+
+
+def dot(a: list[float], b: list[float]) -> float:
+    return sum(x * y for x, y in zip(a, b, strict=True))
+
+
+def all_pairs(count: int) -> list[tuple[int, int]]:
+    return [(i, j) for i in range(count) for j in range(i + 1, count)]
+
+
+def average(values: list[float]) -> float:
+    return sum(values) / len(values)
+
+
+def dsh_by_loop(u: Rows, labels: list[int], margin: float, weight: float) -> float:
+    values = []
+    for i, j in all_pairs(len(u)):
+        distance = sum((a - b) ** 2 for a, b in zip(u[i], u[j], strict=True))
+        values.append(distance if labels[i] == labels[j] else max(margin - distance, 0))
+    return average(values) / 2 + weight * average([sum(abs(abs(x) - 1) for x in r) for r in u])
+
+
+def dpsh_by_loop(u: Rows, labels: list[int], eta: float) -> float:
+    values = []
+    for i, j in all_pairs(len(u)):
+        theta = dot(u[i], u[j]) / 2
+        values.append(math.log(1 + math.exp(theta)) - (labels[i] == labels[j]) * theta)
+    quantised = [(x - math.copysign(1, x)) ** 2 for row in u for x in row]
+    return average(values) + eta * average(quantised)
+
+
+def hashnet_by_loop(u: Rows, labels: list[int], alpha: float, beta: float) -> float:
+    h = [[math.tanh(beta * x) for x in row] for row in u]
+    chosen = all_pairs(len(u))
+    similar = sum(labels[i] == labels[j] for i, j in chosen)
+    total = 0.0
+    for i, j in chosen:
+        same = labels[i] == labels[j]
+        weight = len(chosen) / (similar if same else len(chosen) - similar)
+        theta = alpha * dot(h[i], h[j])
+        total += weight * (math.log(1 + math.exp(theta)) - same * theta)
+    return total / len(chosen)
+
+
+def greedyhash_by_loop(u: Rows, labels: list[int], weight: Rows, bias: list[float]) -> float:
+    values, penalties = [], []
+    for row, label in zip(u, labels, strict=True):
+        code = [1.0 if x >= 0 else -1.0 for x in row]
+        scores = [dot(w, code) + b for w, b in zip(weight, bias, strict=True)]
+        values.append(math.log(sum(math.exp(s) for s in scores)) - scores[label])
+        penalties += [abs(x - b) ** 3 for x, b in zip(row, code, strict=True)]
+    return average(values) + 0.1 * average(penalties)
+
+
+def csq_by_loop(u: Rows, labels: list[int], centres: Rows, weight: float) -> float:
+    central, quantised = [], []
+    for row, label in zip(u, labels, strict=True):
+        h = [(math.tanh(x) + 1) / 2 for x in row]
+        for value, sign in zip(h, centres[label], strict=True):
+            central.append(-math.log(value if sign > 0 else 1 - value))
+        quantised.append(sum(math.log(math.cosh(abs(2 * v - 1) - 1)) for v in h))
+    return average(central) + weight * average(quantised)
+
+
+def orthohash_by_loop(
+    u: Rows, labels: list[int], centres: Rows, margin: float, scale: float
+) -> float:
+    values = []
+    for row, label in zip(u, labels, strict=True):
+        scores = []
+        for number, centre in enumerate(centres):
+            cosine = dot(row, centre) / math.sqrt(dot(row, row) * dot(centre, centre))
+            scores.append(scale * (cosine - (margin if number == label else 0)))
+        values.append(math.log(sum(math.exp(s) for s in scores)) - scores[label])
+    return average(values)
+
+
+def close(found: Tensor, expected: float) -> None:
+    assert found.ndim == 0
+    assert found.item() == pytest.approx(expected, rel=1e-6, abs=1e-6)
+
+
+@pytest.mark.parametrize(("margin", "weight"), [(None, 0.01), (3.0, 0.02), (100.0, 0.0)])
+def test_dsh(logits: Tensor, labels: Tensor, margin: float | None, weight: float) -> None:
+    expected = dsh_by_loop(
+        logits.tolist(), labels.tolist(), 2 * BITS if margin is None else margin, weight
+    )
+    close(DSH(BITS, margin, weight)(logits, labels), expected)
+
+
+@pytest.mark.parametrize("eta", [0.1, 2.0])
+def test_dpsh(logits: Tensor, labels: Tensor, eta: float) -> None:
+    close(DPSH(eta)(logits, labels), dpsh_by_loop(logits.tolist(), labels.tolist(), eta))
+
+
+@pytest.mark.parametrize("progress", [0.0, 0.25, 1.0])
+def test_hashnet(logits: Tensor, labels: Tensor, progress: float) -> None:
+    loss = HashNet(BITS, beta=7.0)
+    loss.step(progress)
+    beta = {0.0: 1.0, 0.25: math.sqrt(13), 1.0: 7.0}[progress]
+    expected = hashnet_by_loop(logits.tolist(), labels.tolist(), 10 / BITS, beta)
+    close(loss(logits, labels), expected)
+
+
+def test_greedyhash(logits: Tensor, labels: Tensor) -> None:
+    loss = GreedyHash(CLASSES, BITS).double()
+    weight, bias = loss.classifier.weight.tolist(), loss.classifier.bias.tolist()
+    expected = greedyhash_by_loop(logits.tolist(), labels.tolist(), weight, bias)
+    close(loss(logits, labels), expected)
+
+
+@pytest.mark.parametrize("weight", [1e-4, 1.0])
+def test_csq(logits: Tensor, labels: Tensor, centres: Tensor, weight: float) -> None:
+    expected = csq_by_loop(logits.tolist(), labels.tolist(), centres.tolist(), weight)
+    close(CSQ(centres, weight)(logits, labels), expected)
+
+
+@pytest.mark.parametrize(("margin", "scale"), [(0.2, None), (0.0, 1.0), (0.5, 20.0)])
+def test_orthohash(
+    logits: Tensor, labels: Tensor, centres: Tensor, margin: float, scale: float | None
+) -> None:
+    expected = orthohash_by_loop(
+        logits.tolist(),
+        labels.tolist(),
+        centres.tolist(),
+        margin,
+        math.sqrt(BITS) if scale is None else scale,
+    )
+    close(OrthoHash(centres, margin, scale)(logits, labels), expected)
+
+
+def test_terms_without_labels(logits: Tensor) -> None:
+    u = logits.tolist()
+    columns = list(zip(*u, strict=True))
+    nearest = [(x - math.copysign(1, x)) ** 2 for row in u for x in row]
+    close(terms.quantisation(logits), average(nearest))
+    close(
+        terms.balance(logits), average([average([math.tanh(x) for x in c]) ** 2 for c in columns])
+    )
+    squares = []
+    for i in range(BITS):
+        for j in range(BITS):
+            if i != j:
+                a = [x - average(list(columns[i])) for x in columns[i]]
+                b = [x - average(list(columns[j])) for x in columns[j]]
+                squares.append(dot(a, b) ** 2 / (dot(a, a) * dot(b, b)))
+    close(terms.decorrelation(logits), average(squares))
+
+
+def every_loss(centres: Tensor) -> list[HashingLoss]:
+    hashnet_loss = HashNet(BITS, beta=2.0)
+    hashnet_loss.step(0.5)
+    return [
+        DSH(BITS),
+        DPSH(),
+        hashnet_loss,
+        CSQ(centres),
+        OrthoHash(centres),
+        terms.Quantisation(),
+        terms.Balance(),
+        terms.Decorrelation(),
+    ]
+
+
+@pytest.mark.parametrize("number", range(8))
+def test_gradients(logits: Tensor, labels: Tensor, centres: Tensor, number: int) -> None:
+    loss = every_loss(centres)[number]
+    torch.autograd.gradcheck(lambda u: loss(u, labels), logits.requires_grad_())
+
+
+def test_gradients_of_greedyhash(logits: Tensor, labels: Tensor) -> None:
+    torch.autograd.gradcheck(greedyhash.penalty, logits.requires_grad_())
+    codes = greedyhash.sign(logits)
+    upstream = torch.randn(B, BITS, dtype=torch.float64)
+    (gradient,) = torch.autograd.grad(codes, logits, upstream)
+    assert torch.equal(gradient, upstream)
+    assert torch.equal(
+        greedyhash.sign(torch.tensor([[-0.0, 0.0, -1e-9]])), torch.tensor([[1, 1, -1.0]])
+    )
+
+
+@pytest.mark.parametrize("number", range(8))
+def test_order_of_pictures_does_not_matter(
+    logits: Tensor, labels: Tensor, centres: Tensor, number: int
+) -> None:
+    loss = every_loss(centres)[number]
+    order = torch.tensor([3, 1, 6, 0, 2, 5, 4])
+    torch.testing.assert_close(loss(logits[order], labels[order]), loss(logits, labels))
+
+
+@pytest.mark.parametrize("number", range(8))
+def test_half_precision_is_computed_in_float32(
+    logits: Tensor, labels: Tensor, centres: Tensor, number: int
+) -> None:
+    loss = every_loss(centres)[number]
+    half = (20 * logits).to(torch.bfloat16)
+    with torch.autocast("cpu", torch.bfloat16):
+        value = loss(half, labels)
+    assert value.dtype == torch.float32
+    torch.testing.assert_close(value, loss(half.float(), labels))
+
+
+@pytest.mark.parametrize("number", range(8))
+def test_one_picture_gives_a_number(centres: Tensor, number: int) -> None:
+    logits = torch.randn(1, BITS, requires_grad=True)
+    value = every_loss(centres)[number](logits, torch.tensor([1]))
+    value.backward()  # type: ignore[no-untyped-call]
+    assert value.isfinite()
+    assert logits.grad is not None
+    assert logits.grad.isfinite().all()
+
+
+def test_dsh_is_zero_for_perfect_codes(labels: Tensor) -> None:
+    codes = torch.tensor([[1.0] * 8, [-1.0] * 8, [1.0] * 4 + [-1.0] * 4])[labels]
+    assert DSH(BITS)(codes, labels) == 0
+    assert DSH(BITS)(codes + 0.1, labels) > 0
+
+
+def test_dsh_only_sees_differences_in_its_pair_term(logits: Tensor, labels: Tensor) -> None:
+    moved = dsh.pair_term(logits + 5, labels, 16.0)
+    torch.testing.assert_close(moved, dsh.pair_term(logits, labels, 16.0))
+
+
+def test_dpsh_survives_large_logits(labels: Tensor) -> None:
+    assert dpsh.pair_term(1e3 * torch.randn(B, BITS), labels).isfinite()
+
+
+def test_hashnet_weighs_similar_and_other_pairs_alike(labels: Tensor) -> None:
+    codes = torch.zeros(B, BITS)  # every pair then costs log 2, whatever its label
+    assert hashnet.pair_term(codes, labels, 1.0).item() == pytest.approx(2 * math.log(2))
+
+
+def test_hashnet_approaches_the_sign() -> None:
+    loss = HashNet(BITS, beta=50.0)
+    loss.step(1.0)
+    signs = torch.tensor([[1.0, -1, 1, 1, -1, 1, 1, -1], [1, 1, 1, -1, -1, 1, -1, -1]])
+    labels = torch.tensor([0, 1])
+    expected = hashnet.pair_term(signs, labels, 10 / BITS)
+    torch.testing.assert_close(loss(0.2 * signs, labels), expected)
+
+
+def test_csq_is_least_at_the_centre(labels: Tensor, centres: Tensor) -> None:
+    at = csq.central_term(5.0 * centres[labels], centres[labels].float())
+    away = csq.central_term(-5.0 * centres[labels], centres[labels].float())
+    assert at < 1e-4
+    assert away == pytest.approx(10, rel=1e-3)
+
+
+def test_orthohash_ignores_the_length_of_a_vector(
+    logits: Tensor, labels: Tensor, centres: Tensor
+) -> None:
+    stretch = torch.linspace(0.1, 9, B, dtype=torch.float64)[:, None]
+    loss = OrthoHash(centres)
+    torch.testing.assert_close(loss(stretch * logits, labels), loss(logits, labels))
+
+
+def test_orthohash_margin_only_hurts(logits: Tensor, labels: Tensor, centres: Tensor) -> None:
+    cosines = orthohash.cosines_to(centres.double(), logits)
+    values = [orthohash.margin_cross_entropy(cosines, labels, m, 8.0) for m in (0.0, 0.2, 0.4)]
+    assert values[0] < values[1] < values[2]
+
+
+@pytest.mark.parametrize(
+    ("term", "best", "worst"),
+    [
+        (terms.quantisation, [[1.0, -1], [-1, -1]], [[0.0, 0], [0, 0]]),
+        (terms.balance, [[9.0, -9], [-9, 9]], [[9.0, -9], [9, -9]]),
+        (terms.decorrelation, [[1.0, 1], [1, -1], [-1, 1], [-1, -1]], [[1.0, -1], [-1, 1]]),
+    ],
+)
+def test_extremes_of_terms(term: Callable[[Tensor], Tensor], best: Rows, worst: Rows) -> None:
+    assert term(torch.tensor(best)).item() == pytest.approx(0, abs=1e-6)
+    assert term(torch.tensor(worst)).item() == pytest.approx(1, abs=1e-6)
