@@ -1,1 +1,26 @@
-"""Data sets, protocols, transforms and the generated artworks."""
+"""Data sets, protocols and batches; the modules that import torch are `transforms` and `mixing`."""
+
+from hashing.data.datasets import DATASETS, load_dataset
+from hashing.data.labels import digest_catalogue, number_labels, official_parts
+from hashing.data.protocols import PROTOCOLS, Split, make_split, validation_split
+from hashing.data.samplers import balanced_batches, shard, shuffled_batches
+from hashing.data.squares import LazySquares, Squares, decode_squares, fits_in_memory
+
+__all__ = [
+    "DATASETS",
+    "PROTOCOLS",
+    "LazySquares",
+    "Split",
+    "Squares",
+    "balanced_batches",
+    "decode_squares",
+    "digest_catalogue",
+    "fits_in_memory",
+    "load_dataset",
+    "make_split",
+    "number_labels",
+    "official_parts",
+    "shard",
+    "shuffled_batches",
+    "validation_split",
+]

@@ -1,0 +1,109 @@
+"""The data sets by name; each is a `Catalogue`, from torchvision, a folder, an archive or drawn.
+
+Everything here runs in the calling process and may write only below the data set's own root.
+"""
+
+import io
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from hashing.config import DataConfig
+from hashing.data.generated import generate
+from hashing.errors import InputError, UsageError
+from hashing.items import Catalogue, Item, read_catalogue
+
+Progress = Callable[[int, int], None]
+"""Called as (done, all) while pictures are drawn."""
+
+DOWNLOADS = Path("data")
+"""Where CIFAR is kept unless a root is given."""
+
+
+@dataclass(frozen=True)
+class PixelCatalogue(Catalogue):
+    """A catalogue whose pictures lie in memory.
+
+    pixels: uint8 `[N, S, S, 3]`.
+    """
+
+    pixels: NDArray[np.uint8] = field(kw_only=True)
+
+    def read(self, item: Item) -> bytes:
+        """The picture as a BMP file, which loses nothing."""
+        buffer = io.BytesIO()
+        Image.fromarray(self.pixels[item.id]).save(buffer, "BMP")
+        return buffer.getvalue()
+
+
+def load_dataset(config: DataConfig, on_progress: Progress | None = None) -> Catalogue:
+    """The data set that `config` names, at its root.
+
+    Raises UsageError for an unknown name or a missing root, InputError where the pictures cannot
+    be had.
+    """
+    if config.name not in DATASETS:
+        raise UsageError(f"unknown data set {config.name!r}; known: {', '.join(DATASETS)}")
+    return DATASETS[config.name](config, on_progress)
+
+
+def _folder(config: DataConfig, _: Progress | None) -> Catalogue:
+    if config.root is None:
+        raise UsageError("expected data.root, a folder or tar archive of pictures, found none")
+    return read_catalogue(config.root, config.metadata)
+
+
+def _generated(config: DataConfig, on_progress: Progress | None) -> Catalogue:
+    root = config.root or DOWNLOADS / "generated"
+    return read_catalogue(generate(root, config.count, seed=config.seed, on_progress=on_progress))
+
+
+def _cifar(kind: str, config: DataConfig, _: Progress | None) -> Catalogue:
+    """Torchvision's files, downloaded when absent; or an archive or folder with `train`, `test`."""
+    root = config.root or DOWNLOADS
+    if root.is_file() or (root / "train").is_dir():
+        return read_catalogue(root, config.metadata)
+    parts = {part: _load_cifar(kind, root, part == "train") for part in ("train", "test")}
+    items = [
+        Item(0, f"{part}/{source.classes[label]}/{row:05}.bmp", {"label": source.classes[label]})
+        for part, source in parts.items()
+        for row, label in enumerate(source.targets)
+    ]
+    return PixelCatalogue(
+        root,
+        [Item(i, item.path, item.fields) for i, item in enumerate(items)],
+        {"label": str},
+        pixels=np.concatenate([source.data for source in parts.values()]),
+    )
+
+
+def _load_cifar(kind: str, root: Path, train: bool) -> Any:
+    from torchvision import datasets  # imports torch, which takes seconds
+
+    source = getattr(datasets, kind)
+    try:
+        return source(root, train=train)
+    except RuntimeError:  # absent or incomplete
+        pass
+    try:
+        return source(root, train=train, download=True)
+    except (OSError, RuntimeError) as error:
+        raise InputError(
+            f"expected {kind} in {root.absolute()} and cannot download it ({error}); put "
+            f"{source.filename} there, or give an archive or folder of pictures with parts "
+            "train and test as data.root"
+        ) from error
+
+
+DATASETS: Mapping[str, Callable[[DataConfig, Progress | None], Catalogue]] = {
+    "cifar10": partial(_cifar, "CIFAR10"),
+    "cifar100": partial(_cifar, "CIFAR100"),
+    "folder": _folder,
+    "generated": _generated,
+}

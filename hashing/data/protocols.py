@@ -1,0 +1,230 @@
+"""Protocols: which pictures are trained on, which are queries, which are searched.
+
+A protocol's draws depend on the catalogue and the seed alone. Each has a validation split that
+copies it in small within its training part; models are chosen there, never on the queries.
+"""
+
+import difflib
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hashing.data.labels import number_labels, official_parts
+from hashing.data.random import Stream, generator
+from hashing.errors import InputError, UsageError
+from hashing.items import Catalogue
+
+AUTO = "auto"
+VALIDATION_SHARE = 0.1
+
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Row numbers of a catalogue, int64, ascending.
+
+    train: learned from; query: searched for; database: searched, where a query that is in it
+    never finds itself. protocol: its name; part: `test` or `validation`.
+    """
+
+    protocol: str
+    part: str
+    seed: int
+    train: Rows
+    query: Rows
+    database: Rows
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of protocol, part and rows (not of the seed), as hexadecimal text."""
+        digest = hashlib.sha256(f"{self.protocol}/{self.part}".encode())
+        for rows in (self.train, self.query, self.database):
+            digest.update(len(rows).to_bytes(8, "little") + rows.astype("<i8").tobytes())
+        return digest.hexdigest()
+
+    def without(self, rows: Rows) -> "Split":
+        """The same less some rows, such as pictures that cannot be read."""
+        parts = (np.setdiff1d(part, rows) for part in (self.train, self.query, self.database))
+        return Split(self.protocol, self.part, self.seed, *parts)
+
+    def write(self, path: Path) -> None:
+        """Everything as JSON."""
+        rows = {name: getattr(self, name).tolist() for name in ("train", "query", "database")}
+        about = {name: getattr(self, name) for name in ("protocol", "part", "seed", "digest")}
+        path.write_text(json.dumps(about | rows) + "\n", encoding="utf-8")
+
+
+def make_split(
+    catalogue: Catalogue, protocol: str = AUTO, *, field: str = "label", seed: int = 0
+) -> Split:
+    """The protocol's test split; `auto` takes the one that suits the catalogue.
+
+    field: the label field of protocols that draw by class (`art-…` draw by artist).
+    Raises UsageError for an unknown protocol, InputError where the catalogue lacks what it needs.
+    """
+    name = suitable_protocol(catalogue) if protocol == AUTO else protocol
+    if name not in PROTOCOLS:
+        nearest = difflib.get_close_matches(name, PROTOCOLS, n=1)
+        hint = f"did you mean {nearest[0]}? " if nearest else ""
+        raise UsageError(f"unknown protocol {name!r}; {hint}Known: {AUTO}, {', '.join(PROTOCOLS)}")
+    rng = generator(Stream.SPLIT, seed, 0)
+    split = Split(name, "test", seed, *map(np.sort, PROTOCOLS[name].draw(catalogue, field, rng)))
+    if not (len(split.train) and len(split.query) and len(split.database)):
+        raise InputError(
+            f"expected pictures to learn, to query and to search under protocol {name}, found "
+            f"{len(split.train)}, {len(split.query)} and {len(split.database)} in {catalogue.root}"
+        )
+    return split
+
+
+def validation_split(catalogue: Catalogue, split: Split, *, field: str = "label") -> Split:
+    """A test split's training part, split again in the same manner with 10 % as queries."""
+    protocol = PROTOCOLS[split.protocol]
+    rng = generator(Stream.SPLIT, split.seed, 1)
+    held = np.sort(protocol.hold_out(catalogue, field, split.train, VALIDATION_SHARE, rng))
+    train = np.setdiff1d(split.train, held)
+    database = held if protocol.among_themselves else train
+    return Split(split.protocol, "validation", split.seed, train, held, database)
+
+
+def suitable_protocol(catalogue: Catalogue) -> str:
+    """`full` where there are official parts, `art-seen` where artists are known, else `holdout`."""
+    if official_parts(catalogue) is not None:
+        return "full"
+    return "art-seen" if "artist" in catalogue.columns else "holdout"
+
+
+def _share_of_each(
+    catalogue: Catalogue, field: str, rows: Rows, share: float, rng: np.random.Generator
+) -> Rows:
+    """A share of each label's rows, at least one, but never a label's only row."""
+    codes, _ = number_labels(catalogue.labels(field))
+    held = []
+    for code in np.unique(codes[rows][codes[rows] >= 0]):
+        its_rows = rng.permutation(rows[codes[rows] == code])
+        held.append(its_rows[: min(max(1, round(share * len(its_rows))), len(its_rows) - 1)])
+    return np.concatenate([*held, rows[:0]])
+
+
+def _share_of_each_artist(
+    catalogue: Catalogue, _: str, rows: Rows, share: float, rng: np.random.Generator
+) -> Rows:
+    return _share_of_each(catalogue, "artist", rows, share, rng)
+
+
+def _whole_artists(
+    catalogue: Catalogue, _: str, rows: Rows, share: float, rng: np.random.Generator
+) -> Rows:
+    """All rows of artists drawn whole, within each style until they hold a share of its rows.
+
+    An artist is drawn within his most frequent style (the first by name among equals), and every
+    style keeps at least one artist of its own.
+    """
+    artists = number_labels(catalogue.labels("artist"))[0][rows]
+    styles = number_labels(catalogue.labels("style"))[0][rows]
+    known = (artists >= 0) & (styles >= 0)
+    counts = np.zeros((artists.max(initial=0) + 1, styles.max(initial=0) + 1), np.int64)
+    np.add.at(counts, (artists[known], styles[known]), 1)
+    home = np.where(counts.any(axis=1), counts.argmax(axis=1), -1)
+    drawn: list[np.int64] = []
+    for style, total in enumerate(counts.sum(axis=0)):
+        held = 0
+        for artist in rng.permutation(np.flatnonzero(home == style))[1:]:
+            if held >= share * total:
+                break
+            held += counts[artist, style]
+            drawn.append(artist)
+    return rows[np.isin(artists, drawn)]
+
+
+def _parts(catalogue: Catalogue) -> tuple[Rows, Rows]:
+    parts = official_parts(catalogue)
+    if parts is None:
+        raise InputError(
+            f"expected a train and a test part in {catalogue.root} (folders, or a column `split`), "
+            "found none; use --data.protocol auto"
+        )
+    return parts
+
+
+def _draw_dsh(catalogue: Catalogue, _: str, __: np.random.Generator) -> tuple[Rows, Rows, Rows]:
+    train, test = _parts(catalogue)
+    return train, test, test
+
+
+def _draw_full(catalogue: Catalogue, _: str, __: np.random.Generator) -> tuple[Rows, Rows, Rows]:
+    train, test = _parts(catalogue)
+    return train, test, train
+
+
+def _draw_5k(
+    search_train: bool, catalogue: Catalogue, field: str, rng: np.random.Generator
+) -> tuple[Rows, Rows, Rows]:
+    """Per class 100 queries and 500 to learn from, out of both parts together."""
+    codes, names = number_labels(catalogue.labels(field))
+    query, train = [], []
+    for code, name in enumerate(names):
+        rows = rng.permutation(np.flatnonzero(codes == code))
+        if len(rows) < 600:
+            raise InputError(f"expected 600 pictures of each class, found {len(rows)} of {name!r}")
+        query.append(rows[:100])
+        train.append(rows[100:600])
+    queries, learned = np.concatenate(query), np.concatenate(train)
+    left_out = queries if search_train else np.concatenate([queries, learned])
+    return learned, queries, np.setdiff1d(np.arange(len(catalogue)), left_out)
+
+
+HoldOut = Callable[[Catalogue, str, Rows, float, np.random.Generator], Rows]
+
+
+def _draw_held_out(
+    hold_out: HoldOut,
+    share: float,
+    among_themselves: bool,
+    catalogue: Catalogue,
+    field: str,
+    rng: np.random.Generator,
+) -> tuple[Rows, Rows, Rows]:
+    rows = np.arange(len(catalogue))
+    held = hold_out(catalogue, field, rows, share, rng)
+    train = np.setdiff1d(rows, held)
+    return train, held, held if among_themselves else train
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How rows are drawn.
+
+    draw: train, query and database rows of the test split.
+    hold_out: the validation queries among training rows.
+    among_themselves: whether those search each other rather than the remaining training rows.
+    """
+
+    draw: Callable[[Catalogue, str, np.random.Generator], tuple[Rows, Rows, Rows]]
+    hold_out: HoldOut
+    among_themselves: bool
+
+
+def _held_out(hold_out: HoldOut, share: float, among_themselves: bool) -> Protocol:
+    draw = partial(_draw_held_out, hold_out, share, among_themselves)
+    return Protocol(draw, hold_out, among_themselves)
+
+
+PROTOCOLS: Mapping[str, Protocol] = {
+    "dsh": Protocol(_draw_dsh, _share_of_each, True),
+    "5k": Protocol(partial(_draw_5k, False), _share_of_each, False),
+    "5k-59k": Protocol(partial(_draw_5k, True), _share_of_each, False),
+    "full": Protocol(_draw_full, _share_of_each, False),
+    "art-seen": _held_out(_share_of_each_artist, 0.15, False),
+    "art-new": _held_out(_share_of_each_artist, 0.15, True),
+    "art-disjoint": _held_out(_whole_artists, 0.2, True),
+    "holdout": _held_out(_share_of_each, 0.15, False),
+}
+"""`holdout` is ours for any labelled folder: 15 % of each class search the rest."""

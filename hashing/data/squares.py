@@ -1,0 +1,103 @@
+"""Pictures as the network sees them, uint8 `[N, S, S, 3]`: decoded once, or on the fly.
+
+Both forms are read as `squares[rows]` with rows int64 `[n]`. Decoding runs in threads of the
+calling process (the decoder works outside the interpreter's lock); neither form is pickled.
+"""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hashing.errors import ImageError
+from hashing.images import Fit, decode, to_square
+from hashing.items import Catalogue, Item
+
+_CHUNK = 64
+_FALLBACK_MEMORY = 4 * 2**30
+
+Failure = tuple[Item, ImageError]
+T = TypeVar("T")
+
+
+class Squares(Protocol):
+    """N square pictures; an array `[N, S, S, 3]` is one."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """N, S, S, 3."""
+        ...
+
+    def __getitem__(self, rows: NDArray[np.int64], /) -> NDArray[np.uint8]: ...
+
+
+def decode_squares(
+    catalogue: Catalogue,
+    size: int,
+    fit: Fit,
+    *,
+    workers: int = 2,
+    on_progress: Callable[[int], None] = lambda count: None,
+) -> tuple[NDArray[np.uint8], list[Failure]]:
+    """Decode every picture once: uint8 `[N, size, size, 3]` and what could not be read.
+
+    A picture that cannot be read is black. `on_progress` hears how many more are done.
+    """
+    squares = np.zeros((len(catalogue), size, size, 3), np.uint8)
+    failures: list[Failure] = []
+
+    def fill(start: int) -> tuple[int, list[Failure]]:
+        items = catalogue.items[start : start + _CHUNK]
+        failed = []
+        for row, item in enumerate(items, start):
+            try:
+                squares[row] = to_square(decode(catalogue.read(item)), size, fit)
+            except ImageError as error:
+                failed.append((item, error))
+        return len(items), failed
+
+    with ThreadPoolExecutor(max(1, workers)) as pool:
+        for count, failed in pool.map(fill, range(0, len(catalogue), _CHUNK)):
+            on_progress(count)
+            failures += failed
+    return squares, failures
+
+
+class LazySquares:
+    """Pictures decoded each time they are asked for, where they do not fit into memory."""
+
+    def __init__(self, catalogue: Catalogue, size: int, fit: Fit, workers: int = 2) -> None:
+        self.shape = (len(catalogue), size, size, 3)
+        self._catalogue, self._size, self._fit = catalogue, size, fit
+        self._pool = ThreadPoolExecutor(max(1, workers))
+
+    def __getitem__(self, rows: NDArray[np.int64], /) -> NDArray[np.uint8]:
+        """uint8 `[n, S, S, 3]`. Raises ImageError naming the first picture that is broken."""
+        return np.stack(list(self._pool.map(self._square, rows.tolist())))
+
+    def _square(self, row: int) -> NDArray[np.uint8]:
+        item = self._catalogue.items[row]
+        try:
+            return to_square(decode(self._catalogue.read(item)), self._size, self._fit)
+        except ImageError as error:
+            raise ImageError(f"{item.path} in {self._catalogue.root}: {error}") from error
+
+
+def fits_in_memory(count: int, size: int) -> bool:
+    """Whether `count` squares take at most half of the memory that is free now."""
+    return count * size * size * 3 <= _free_memory() // 2
+
+
+def _free_memory() -> int:
+    """Bytes, as Linux tells; elsewhere all physical memory, or 4 GiB where that is unknown."""
+    try:
+        for line in Path("/proc/meminfo").read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, AttributeError):
+        return _FALLBACK_MEMORY
