@@ -1,0 +1,152 @@
+"""Recommendation on codes: taste profiles, variety, near-duplicates, closeness in words.
+
+numpy only, no pictures and no index: everything here works on the M candidates of one answer.
+An affinity is the mean product of signs, 1 − 2·distance/bits: 1 for equal codes, 0 for unrelated.
+"""
+
+from collections.abc import Hashable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hashing.codes import Codes
+
+CLOSENESS = (
+    (0.02, "nearly the same"),
+    (0.12, "very close"),
+    (0.22, "close"),
+    (0.32, "related"),
+)
+"""Words for a distance, as shares of the code length, each an upper bound (included)."""
+
+FAR = "distant"
+
+MAX_CENTRES = 4
+APART = 0.3
+"""Liked works whose codes differ in more than this share of bits are two tastes, not one."""
+
+DISLIKE_WEIGHT = 0.5
+NEAR_DUPLICATE = 6.0
+"""Mean absolute difference, of 255, between the thumbnails of two copies of one picture."""
+
+
+def closeness(distance: int, bits: int) -> str:
+    """A Hamming distance in words."""
+    share = distance / bits
+    return next((word for bound, word in CLOSENESS if share <= bound), FAR)
+
+
+def taste_centres(liked: Codes) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Group L ≥ 1 liked codes by average linkage; one centre for each taste.
+
+    Groups merge while they are less than `APART` or more than `MAX_CENTRES` (Sokal & Michener
+    1958, with the update of Lance & Williams 1967). Returns the centres, float32 `[C, bits]`, each
+    the mean of its members' signs, and how many works each stands for, int64 `[C]`; larger first.
+    """
+    centres = liked.signs().astype(np.float32)
+    sizes = np.ones(len(liked), dtype=np.int64)
+    gaps = (1 - affinity(liked, centres)) / 2
+    np.fill_diagonal(gaps, np.inf)
+    while len(sizes) > 1:
+        a, b = sorted(np.unravel_index(np.argmin(gaps), gaps.shape))
+        if gaps[a, b] > APART and len(sizes) <= MAX_CENTRES:
+            break
+        merged = np.average(gaps[[a, b]], axis=0, weights=sizes[[a, b]])
+        merged[a] = np.inf
+        gaps[a], gaps[:, a] = merged, merged
+        centres[a] = np.average(centres[[a, b]], axis=0, weights=sizes[[a, b]])
+        sizes[a] += sizes[b]
+        gaps = np.delete(np.delete(gaps, b, axis=0), b, axis=1)
+        centres, sizes = np.delete(centres, b, axis=0), np.delete(sizes, b)
+    order = np.argsort(-sizes, kind="stable")
+    return centres[order], sizes[order]
+
+
+def affinity(candidates: Codes, centres: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Affinity of M codes to C centres (or signs), float32 `[M, C]` in −1 … 1."""
+    products: NDArray[np.float32] = candidates.signs().astype(np.float32) @ centres.T
+    return products / np.float32(candidates.bits)
+
+
+def taste_relevance(
+    candidates: Codes,
+    centres: NDArray[np.float32],
+    sizes: NDArray[np.int64],
+    disliked: Codes | None = None,
+) -> NDArray[np.float32]:
+    """How well M candidates fit a taste, float32 `[M]`.
+
+    Each candidate belongs to the centre it fits best, less what it shares with the nearest
+    disliked work. Centres then take turns in proportion to their sizes, so that the tightest
+    taste does not fill every place: values are dealt out anew in the order of the turns.
+    """
+    likes = affinity(candidates, centres)
+    relevance = likes.max(axis=1)
+    if disliked is not None and len(disliked):
+        shared = affinity(candidates, disliked.signs().astype(np.float32)).max(axis=1)
+        relevance = relevance - np.float32(DISLIKE_WEIGHT) * np.maximum(shared, 0)
+    turns = np.empty(len(relevance))
+    owner = likes.argmax(axis=1)
+    for centre, size in enumerate(sizes):
+        own = np.flatnonzero(owner == centre)
+        own = own[np.argsort(-relevance[own], kind="stable")]
+        turns[own] = (np.arange(len(own)) + 0.5) / size
+    dealt = np.empty_like(relevance)
+    dealt[np.lexsort((-relevance, turns))] = np.sort(relevance)[::-1]
+    return dealt
+
+
+def diversify(
+    candidates: Codes, relevance: NDArray[np.float32], k: int, diversity: float
+) -> NDArray[np.int64]:
+    """Pick k of M candidates by maximal marginal relevance (Carbonell & Goldstein 1998).
+
+    Each pick has the greatest (1 − diversity)·relevance − diversity·(affinity to the nearest
+    work already picked). Returns positions int64 `[min(k, M)]` in the order of picking; equal
+    values go to the earlier candidate. With diversity 0 that is the order of relevance.
+    """
+    nearest = np.full(len(relevance), -1.0, dtype=np.float32)
+    free = np.ones(len(relevance), dtype=bool)
+    picked = np.empty(min(k, len(relevance)), dtype=np.int64)
+    for place in range(len(picked)):
+        gain = (1 - diversity) * relevance - diversity * nearest
+        best = int(np.argmax(np.where(free, gain, -np.inf)))
+        picked[place], free[best] = best, False
+        differing = np.bitwise_count(candidates.packed ^ candidates.packed[best]).sum(axis=1)
+        nearest = np.maximum(nearest, 1 - 2 * differing.astype(np.float32) / candidates.bits)
+    return picked
+
+
+def fold_duplicates(thumbnails: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """The first candidate that each of M candidates is a copy of (itself when of none).
+
+    thumbnails: uint8 `[M, P]`, tiny versions of the pictures, best candidate first. Returns
+    positions int64 `[M]`; a candidate joins the first leader within `NEAR_DUPLICATE`.
+    """
+    leaders = np.full(len(thumbnails), -1, dtype=np.int64)
+    for row, thumbnail in enumerate(thumbnails.astype(np.int16)):
+        if leaders[row] >= 0:
+            continue
+        gaps = np.abs(thumbnails[row:] - thumbnail).mean(axis=1)
+        copies = row + np.flatnonzero(gaps <= NEAR_DUPLICATE)
+        leaders[copies[leaders[copies] < 0]] = row
+    return leaders
+
+
+def first_of_each(values: Sequence[Hashable | None]) -> NDArray[np.bool_]:
+    """Mask of the candidates whose value did not occur before; None never counts as a repeat."""
+    seen: set[Hashable] = set()
+    keep = np.ones(len(values), dtype=bool)
+    for row, value in enumerate(values):
+        keep[row] = value is None or value not in seen
+        if value is not None:
+            seen.add(value)
+    return keep
+
+
+def nearest_values(values: Sequence[str | None], most: int = 5) -> list[tuple[str, float]]:
+    """The commonest values among the nearest works, each with its share of those that have one."""
+    known = [value for value in values if value is not None]
+    counts = {value: known.count(value) for value in dict.fromkeys(known)}
+    ranked = sorted(counts.items(), key=lambda pair: -pair[1])[:most]
+    return [(value, count / len(known)) for value, count in ranked]

@@ -1,0 +1,111 @@
+"""The page: Gradio lays out and draws the plain controls, the files beside this one do the rest.
+
+Every `gr.HTML` component is a file of markup; its script asks the HTTP API by `fetch`. Controls
+reach it by events that run in the browser only, so no Gradio queue is ever used.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+
+# Before the import: Gradio looks up two hosts on the network otherwise.
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+import gradio as gr
+
+from hashing.service.refine import DIVERSITY
+from hashing.service.schemas import Facets
+from hashing.service.searcher import Searcher
+from hashing.service.views import facets
+
+FILES = Path(__file__).parent
+HEAD = '<link rel="stylesheet" href="page/page.css"><link rel="icon" href="data:,">'
+SYSTEM = ("system-ui", "sans-serif")
+MONOSPACE = ("ui-monospace", "monospace")
+
+
+def mount_page(app: FastAPI, searcher: Searcher) -> None:
+    """Put the page at `/` of the application."""
+    gr.mount_gradio_app(
+        app,
+        build_page(facets(searcher)),
+        path="/",
+        theme=gr.themes.Base(font=SYSTEM, font_mono=MONOSPACE),
+        head=HEAD,
+        footer_links=[],
+        run_history=False,
+        show_error=False,
+        mcp_server=False,
+        ssr_mode=False,
+    )
+
+
+def build_page(choices: Facets) -> gr.Blocks:
+    """The layout, top to bottom, and what each control tells the script."""
+    with gr.Blocks(title="ArtHash", analytics_enabled=False) as page:
+        _part("header")
+        with gr.Row(elem_id="ask"):
+            line = gr.Textbox(
+                label="Search by title or artist",
+                placeholder="A title or an artist",
+                show_label=False,
+                container=False,
+                elem_id="line",
+                autofocus=False,
+            )
+            _part("drop")
+        _part("bar")
+        with gr.Column(elem_id="refine-panel", elem_classes="panel"):
+            controls = _refine_controls(choices)
+        _part("taste")
+        _part("map")
+        bridge = _part("wall", script="boot.js")
+        _part("detail")
+    line.input(fn=None, inputs=line, js="text => window.arthash.find(text)")
+    line.submit(fn=None, inputs=line, js="text => window.arthash.find(text)")
+    for name, control in controls.items():
+        tell = f"value => window.arthash.refine({name!r}, value)"
+        control.input(fn=None, inputs=control, js=tell)
+    bridge.sync(
+        fn=None, js="() => window.arthash.controls()", outputs=[line, *controls.values()]
+    )
+    return page
+
+
+def _refine_controls(choices: Facets) -> dict[str, Any]:
+    """Controls by the name they have in the page's address, in `controls()`'s order."""
+    styles = [choice.value for choice in choices.styles]
+    artists = [choice.value for choice in choices.artists]
+    words = [bound.word for bound in reversed(choices.closeness)]
+    with gr.Row():
+        varied = gr.Slider(0, 1, value=DIVERSITY, step=0.05, label="Similar to varied")
+        close = gr.Dropdown(["any", *words], value="any", label="At least", filterable=False)
+    with gr.Row():
+        style = gr.Dropdown(styles, multiselect=True, value=[], label="Style")
+        artist = gr.Dropdown(artists, multiselect=True, value=[], label="Artist")
+        hide = gr.Dropdown(artists, multiselect=True, value=[], label="Hidden artists")
+    with gr.Row():
+        first, last = choices.years or (None, None)
+        start = gr.Number(label="From year", placeholder=str(first or ""), precision=0, value=None)
+        end = gr.Number(label="To year", placeholder=str(last or ""), precision=0, value=None)
+        one = gr.Checkbox(label="One work per artist")
+    return {
+        "varied": varied,
+        "close": close,
+        "style": style,
+        "artist": artist,
+        "hide": hide,
+        "from": start,
+        "to": end,
+        "one": one,
+    }
+
+
+def _part(name: str, script: str | None = None) -> gr.HTML:
+    return gr.HTML(
+        html_template=(FILES / f"{name}.html").read_text(encoding="utf-8"),
+        js_on_load=script and (FILES / script).read_text(encoding="utf-8"),
+        apply_default_css=False,
+        elem_id=f"{name}-part",
+    )

@@ -1,0 +1,213 @@
+// The page's conductor: reads the address, asks the API, hangs the answer on the wall.
+
+import { go, read } from "./address.js";
+import { get, postForm, postJson } from "./api.js";
+import * as detail from "./detail.js";
+import { $, say } from "./dom.js";
+import * as drop from "./drop.js";
+import * as map from "./map.js";
+import * as panels from "./panels.js";
+import { describe } from "./query.js";
+import * as taste from "./taste.js";
+import { hang } from "./wall.js";
+
+const FIRST = 24;
+const MOST = 200;
+const PATIENCE = 1500; // milliseconds between two knocks at a door that does not open
+
+const uploads = new Map(); // code -> address of the picture it came from, while the page is open
+let facets = null;
+let tellControls = () => {};
+let answer = null; // what hangs on the wall
+let hanging = ""; // the question it answers
+let fresh = null; // the answer to an upload, until its address is read
+let count = FIRST;
+let turn = 0;
+
+export function start(tell) {
+  tellControls = tell;
+  window.arthash = { find, refine, controls };
+  drop.start({ look, example, surprise });
+  panels.start({ map: () => map.show(answer, open) });
+  taste.start({ show: () => go({ taste: "1" }), changed: () => read().taste && render() });
+  detail.start({ facets: () => facets, question: () => ({ ...read(), answer, uploads }), open });
+  $("home").addEventListener("click", home);
+  $("more").addEventListener("click", more);
+  window.addEventListener("popstate", render);
+  window.addEventListener("arthash:go", (event) => render(event));
+  attempt(arrive);
+}
+
+async function arrive() {
+  facets = await get("api/facets");
+  $("collection").textContent = `${facets.count.toLocaleString("en")} works`;
+  taste.load(facets.index);
+  map.prepare(facets);
+  await render();
+}
+
+// -- what visitors do ---------------------------------------------------------------------------
+
+let typing = 0;
+
+function find(text) {
+  clearTimeout(typing);
+  typing = setTimeout(() => {
+    const q = text.trim() || null;
+    if (q !== read().q) go({ q }, { replace: read().q !== null, told: true });
+  }, 200);
+}
+
+function refine(name, value) {
+  go({ [name]: value }, { replace: true, told: true });
+}
+
+function controls() {
+  const state = read();
+  const varied = state.varied ?? facets?.diversity ?? 0;
+  const { close, style, artist, hide, from, to, one } = state;
+  return [state.q ?? "", varied, close, style, artist, hide, from, to, one];
+}
+
+function open(id) {
+  go({ open: id });
+}
+
+function home(event) {
+  event.preventDefault();
+  go({ seed: null });
+}
+
+function surprise() {
+  go({ seed: Math.floor(Math.random() * 1e6) });
+}
+
+async function example() {
+  attempt(async () => {
+    const seed = Math.floor(Math.random() * 1e6);
+    const { works } = await get("api/items", { sample: true, seed, limit: 1 });
+    go({ work: works[0].id });
+  });
+}
+
+function look(file) {
+  say("Looking at your picture.");
+  attempt(async () => {
+    fresh = await postForm("api/search", refinement(read()), { picture: file });
+    uploads.set(fresh.code, URL.createObjectURL(file));
+    go({ code: fresh.code });
+  });
+}
+
+function more() {
+  count = Math.min(2 * count, MOST);
+  hanging = "";
+  render();
+}
+
+// -- from the address to the wall ---------------------------------------------------------------
+
+async function render(event) {
+  if (!event?.detail?.told) tellControls();
+  const state = read();
+  detail.follow(state.open);
+  const question = JSON.stringify({ ...state, open: null, liked: state.taste && taste.works() });
+  if (question === hanging) return;
+  if (answer && event) count = FIRST;
+  await attempt(async () => {
+    const mine = ++turn;
+    document.body.classList.add("busy");
+    const found = await ask(state);
+    if (mine !== turn) return;
+    hanging = question;
+    answer = found;
+    hang(found.results ?? found.works, open);
+    describe(state, found, uploads);
+    map.mark(state, found);
+    $("more").hidden = !canShowMore(found);
+    say(empty(found) ? nothing(state) : "");
+  });
+}
+
+function ask(state) {
+  const refined = refinement(state);
+  if (fresh && fresh.code === state.code) return take();
+  if (state.work !== null) return get(`api/items/${state.work}/similar`, refined);
+  if (state.code) return postForm("api/search", refined, { code: state.code });
+  if (state.taste) return postJson("api/recommend", { ...compact(refined), ...taste.works() });
+  const { style, artist, hide_artist, from, to } = refined;
+  const filters = { style, artist, hide_artist, from, to, limit: 2 * count };
+  if (state.q) return get("api/items", { ...filters, q: state.q });
+  return get("api/items", { ...filters, sample: true, seed: state.seed ?? 0 });
+}
+
+function take() {
+  const found = fresh;
+  fresh = null;
+  return found;
+}
+
+function refinement(state) {
+  const bits = state.bits ?? facets.bits;
+  const bound = facets.closeness.find(({ word }) => word === state.close);
+  return {
+    k: count,
+    bits: state.bits,
+    diversity: state.varied,
+    max_distance: bound ? Math.floor((bound.max_distance * bits) / facets.bits) : null,
+    style: state.style,
+    artist: state.artist,
+    hide_artist: state.hide,
+    from: state.from,
+    to: state.to,
+    one_per_artist: state.one || null,
+  };
+}
+
+const compact = (values) =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null));
+
+const empty = (found) => (found.results ?? found.works).length === 0;
+
+function canShowMore(found) {
+  if (found.works) return found.works.length < found.total && found.works.length < 2 * MOST;
+  return found.results.length === count && count < MOST;
+}
+
+function nothing(state) {
+  if (state.q) return `No title or artist here contains “${state.q}”.`;
+  return "No work passes these filters. Loosen them under Refine.";
+}
+
+// -- when something goes wrong ------------------------------------------------------------------
+
+// Do it; say in one sentence why it failed; where waiting helps, wait and do it again.
+async function attempt(action) {
+  try {
+    await action();
+  } catch (problem) {
+    if (problem.code === undefined) throw problem;
+    say(sentence(problem));
+    if (problem.passing) knock(action);
+  } finally {
+    document.body.classList.remove("busy");
+  }
+}
+
+function sentence({ code, message }) {
+  if (code === "unreadable_picture") return `This picture could not be read: ${message}.`;
+  return message[0].toUpperCase() + message.slice(1) + (message.endsWith(".") ? "" : ".");
+}
+
+function knock(action) {
+  setTimeout(async () => {
+    try {
+      await get("api/health");
+    } catch {
+      return knock(action);
+    }
+    say("");
+    attempt(action);
+  }, PATIENCE);
+}
+

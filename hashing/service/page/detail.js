@@ -1,0 +1,140 @@
+// One work: large, with everything that is known of it, its colours and its neighbours.
+
+import { go, link } from "./address.js";
+import { get } from "./api.js";
+import { $, label, make, picture, say, spoken } from "./dom.js";
+import * as taste from "./taste.js";
+import { why } from "./why.js";
+
+const NEIGHBOURS = 6;
+const SHOWN = ["title", "artist", "year", "style", "label", "url", "file"];
+
+let page = null; // what the conductor lends: facets(), question(), open(id)
+let shown = null;
+
+export function start(lent) {
+  page = lent;
+  $("detail-close").addEventListener("click", () => $("detail").close());
+  // Escape and the browser's own ways of closing end here too.
+  $("detail").addEventListener("close", () => shown !== null && go({ open: null }));
+  $("detail").addEventListener("click", (event) => event.target === $("detail") && $("detail").close());
+}
+
+// The address decides which work is open.
+export async function follow(id) {
+  if (id === shown) return;
+  shown = id;
+  if (id === null) return $("detail").close();
+  try {
+    const [work, near] = await Promise.all([
+      get(`api/items/${id}`),
+      get(`api/items/${id}/similar`, { k: NEIGHBOURS, diversity: 0 }),
+    ]);
+    if (shown === id) show(work, near.results);
+  } catch (problem) {
+    say(problem.message);
+    go({ open: null }, { replace: true });
+  }
+}
+
+function show(work, near) {
+  $("detail-body").replaceChildren(large(work), facts(work), neighbours(near));
+  if (!$("detail").open) $("detail").showModal();
+  $("detail").scrollTop = 0;
+}
+
+function large(work) {
+  const { width, height } = work;
+  const image = picture(work, { id: "large", style: `max-width: min(100%, ${2 * width}px)` });
+  image.src = `pictures/${work.id}?size=1600&v=${page.facets().index.slice(0, 8)}`;
+  image.style.aspectRatio = `${width} / ${height}`;
+  image.addEventListener("load", () => {
+    image.style.maxWidth = `min(100%, ${2 * image.naturalWidth}px)`;
+  });
+  return make("figure", {}, image);
+}
+
+function facts(work) {
+  return make(
+    "div",
+    { id: "facts" },
+    make("h2", { id: "detail-title" }, make("i", {}, work.title ?? "Untitled")),
+    make("p", { class: "maker" }, [work.artist, work.year].filter(Boolean).join(", ")),
+    colours(work.colours),
+    metadata(work),
+    actions(work),
+    why(work, page),
+  );
+}
+
+function colours(values) {
+  const strips = values.map((value) => make("span", { style: `background: ${value}` }));
+  return make("div", { class: "colours", role: "img", "aria-label": `Main colours: ${values.join(", ")}` }, ...strips);
+}
+
+function metadata(work) {
+  const rest = Object.entries(work.fields).filter(([name]) => !SHOWN.includes(name));
+  const pairs = [["style", work.style], ...rest, ["file", work.file]].filter(([, value]) => value);
+  return make("dl", {}, ...pairs.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, String(value))]));
+}
+
+function actions(work) {
+  const url = work.fields.url;
+  const hide = () => go({ hide: [...new Set([...page.question().hide, work.artist])], open: null });
+  return make(
+    "p",
+    { class: "actions" },
+    button("More like this", () => go({ work: work.id }), "main"),
+    ...opinions(work),
+    button("Copy link", (event) => copy(event.currentTarget, work)),
+    work.artist ? button("Hide this artist", hide) : null,
+    /^https?:/.test(url ?? "")
+      ? make("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, "Open at its source")
+      : null,
+  );
+}
+
+function opinions(work) {
+  const chip = { id: work.id, title: work.title, artist: work.artist, src: work.picture.slice(1) };
+  const pair = [["Like", true], ["Dislike", false]].map(([name, liked]) =>
+    button(name, () => {
+      if (taste.opinion(work) === liked) taste.remove(work);
+      else taste.add(chip, liked);
+      press();
+    }),
+  );
+  const press = () =>
+    pair.forEach((element, i) => element.setAttribute("aria-pressed", String(taste.opinion(work) === (i === 0))));
+  press();
+  return pair;
+}
+
+async function copy(element, work) {
+  const address = link({ open: work.id });
+  try {
+    await navigator.clipboard.writeText(address);
+    element.textContent = "Copied";
+  } catch {
+    element.replaceWith(make("input", { value: address, readonly: true, "aria-label": "Link to this work" }));
+  }
+}
+
+function neighbours(near) {
+  const works = near.map((work) =>
+    make(
+      "li",
+      {},
+      make(
+        "button",
+        { type: "button", class: "card", "aria-label": `${spoken(work)}, ${work.closeness}`, onclick: () => page.open(work.id) },
+        picture(work),
+        label(work),
+      ),
+    ),
+  );
+  return make("section", { id: "neighbours" }, make("h3", {}, "Hanging nearby"), make("ul", {}, ...works));
+}
+
+function button(text, onclick, kind) {
+  return make("button", { type: "button", class: kind, onclick }, text);
+}

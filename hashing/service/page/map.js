@@ -1,0 +1,3 @@
+export function prepare() {}
+export function mark() {}
+export function show() {}

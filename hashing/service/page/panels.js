@@ -1,0 +1,18 @@
+// Refine, Taste and Map: one folded panel is open at a time.
+
+const OPENED = {};
+
+export function start(onOpen) {
+  Object.assign(OPENED, onOpen);
+  for (const button of buttons()) button.addEventListener("click", () => toggle(button.dataset.panel));
+}
+
+export function toggle(name) {
+  const open = document.body.dataset.open === name ? "" : name;
+  document.body.dataset.open = open;
+  for (const button of buttons())
+    button.setAttribute("aria-expanded", String(button.dataset.panel === open));
+  OPENED[open]?.();
+}
+
+const buttons = () => document.querySelectorAll("button[data-panel]");

@@ -1,0 +1,1 @@
+export function why() { return null; }

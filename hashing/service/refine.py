@@ -1,0 +1,56 @@
+"""What a visitor may ask of an answer: how many, how close, how varied, of what."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+DIVERSITY = 0.3
+"""Default place of the slider between similar (0) and varied (1); see benchmarks/recommend.py."""
+
+Name = Annotated[str, Field(max_length=200)]
+Names = Annotated[list[Name], Field(max_length=100)]
+
+
+class Filters(BaseModel):
+    """Which works may be shown at all; every filter left out allows everything."""
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True)
+
+    style: Names = Field([], description="Only these styles (repeat for several).")
+    artist: Names = Field([], description="Only these artists (repeat for several).")
+    hide_artist: Names = Field([], description="None of these artists.")
+    from_year: int | None = Field(None, alias="from", description="Not made before this year.")
+    to_year: int | None = Field(None, alias="to", description="Not made after this year.")
+
+    def where(self, style_column: str = "style") -> str | None:
+        """The filters as one `where` expression of the index; None when there is none."""
+        parts = [_any_of(style_column, self.style), _any_of("artist", self.artist)]
+        if self.hide_artist:
+            # `not in` alone would lose the works without an artist: null follows SQL.
+            hidden = _list(self.hide_artist)
+            parts.append(f"(artist is null or artist not in {hidden})")
+        if self.from_year is not None:
+            parts.append(f"year >= {self.from_year}")
+        if self.to_year is not None:
+            parts.append(f"year <= {self.to_year}")
+        return " and ".join(part for part in parts if part) or None
+
+
+class Refine(Filters):
+    """How an answer is made: length, cut-off, variety and folding."""
+
+    k: int = Field(10, ge=1, le=200, description="How many works.")
+    bits: int | None = Field(None, description="Search by the first bits of the code only.")
+    max_distance: int | None = Field(None, ge=0, description="Leave out works farther than this.")
+    diversity: float = Field(DIVERSITY, ge=0, le=1, description="0 similar … 1 varied.")
+    one_per_artist: bool = Field(False, description="At most one work of each artist.")
+    fold: bool = Field(True, description="Show near-duplicates as one work with a count.")
+
+
+def _any_of(column: str, values: list[str]) -> str:
+    return f"{column} in {_list(values)}" if values else ""
+
+
+def _list(values: list[str]) -> str:
+    quoted = ("'" + value.replace("'", "''") + "'" for value in values)
+    return "(" + ", ".join(quoted) + ")"

@@ -1,0 +1,289 @@
+"""Everything the page and the API can ask of one index, without any web in it."""
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from io import BytesIO
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from hashing.codes import Codes
+from hashing.encoding import Encoder
+from hashing.errors import InputError, UsageError
+from hashing.images import decode, encode_jpeg
+from hashing.recommend import (
+    affinity,
+    diversify,
+    first_of_each,
+    fold_duplicates,
+    nearest_values,
+    taste_centres,
+    taste_relevance,
+)
+from hashing.service.refine import Filters, Refine
+from hashing.store import Index, StoredItem
+
+PREVIEW_SIDE = 512
+LARGEST_SIDE = 1600
+MOST_LIKED = 200
+STYLE_SAMPLE = 50
+"""How many of the nearest works tell the styles of a query."""
+
+
+@dataclass(frozen=True, eq=False)
+class Query:
+    """One code to search with; `logits` float32 `[1, bits]` only where a network has just run."""
+
+    code: Codes
+    logits: NDArray[np.float32] | None = None
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One work of an answer, how far it is, and the near-duplicates folded into it."""
+
+    item: StoredItem
+    distance: int
+    copies: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Works in the order they should be shown.
+
+    code: the query in hexadecimal, None for a taste. styles: the commonest among the nearest
+    works with their shares. search_ms: milliseconds of the search alone.
+    """
+
+    code: str | None
+    bits: int
+    hits: list[Hit]
+    styles: list[tuple[str, float]]
+    search_ms: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Candidates:
+    """M candidates, best first: what all controls work on."""
+
+    ids: NDArray[np.int64]
+    distances: NDArray[np.int32]
+    relevance: NDArray[np.float32]
+
+    def take(self, rows: NDArray[np.integer] | NDArray[np.bool_]) -> Self:
+        return type(self)(self.ids[rows], self.distances[rows], self.relevance[rows])
+
+
+class Searcher:
+    """Search, recommendation and browsing on one index with the model that made it."""
+
+    def __init__(self, index: Index, encoder: Encoder) -> None:
+        self.index = index
+        self.encoder = encoder
+        # Ids are never reused, so nothing in these caches ever goes stale.
+        self._thumbnail = lru_cache(maxsize=1 << 16)(self._read_thumbnail)
+        self.shape = lru_cache(maxsize=1 << 16)(self._read_shape)
+
+    # -- queries -------------------------------------------------------------------------------
+
+    def read_picture(self, data: bytes) -> Query:
+        """Decode and encode one picture. Raises ImageError."""
+        code, logits = self.encoder.encode([decode(data)])
+        return Query(code, logits)
+
+    def read_code(self, text: str) -> Query:
+        """A code in hexadecimal, as every answer gives it. Raises UsageError."""
+        return Query(Codes.from_hex([text], self.index.info.bits))
+
+    def search(self, query: Query, refine: Refine, exclude: Sequence[int] = ()) -> Answer:
+        """The works nearest to one code."""
+        bits = self._length(refine)
+        started = time.perf_counter()
+        found = self.index.search(
+            query.code,
+            _pool(refine) + len(exclude),
+            where=self._where(refine),
+            max_distance=refine.max_distance,
+            bits=bits,
+            logits=query.logits,
+        )
+        elapsed = time.perf_counter() - started
+        keep = (found.ids[0] >= 0) & ~np.isin(found.ids[0], exclude)
+        distances = found.distances[0][keep]
+        relevance = 1 - 2 * distances.astype(np.float32) / bits
+        candidates = _Candidates(found.ids[0][keep], distances, relevance)
+        return self._answer(query.code.hex()[0], candidates, refine, elapsed)
+
+    def similar(self, item_id: int, refine: Refine) -> Answer:
+        """The works nearest to one of the index, without itself. Raises UnknownItemError."""
+        self.item(item_id)
+        return self.search(Query(self.index.codes([item_id])), refine, exclude=[item_id])
+
+    def recommend(
+        self, liked: Sequence[int | str], disliked: Sequence[int | str], refine: Refine
+    ) -> Answer:
+        """Works for a taste: liked and disliked ids and codes in hexadecimal, in any mix."""
+        if not liked or len(liked) + len(disliked) > MOST_LIKED:
+            raise UsageError(
+                f"expected one liked work or more and at most {MOST_LIKED} in all, "
+                f"found {len(liked)} liked and {len(disliked)} disliked"
+            )
+        bits = self._length(refine)
+        likes, dislikes = self._codes(liked).prefix(bits), self._codes(disliked).prefix(bits)
+        centres, sizes = taste_centres(likes)
+        known = [work for work in (*liked, *disliked) if isinstance(work, int)]
+        started = time.perf_counter()
+        found = self.index.search(
+            self._full_length(centres),
+            _pool(refine) + len(known),
+            where=self._where(refine),
+            bits=bits,
+        )
+        elapsed = time.perf_counter() - started
+        ids = np.setdiff1d(found.ids, [-1, *known])
+        codes = self.index.codes(ids).prefix(bits)
+        nearest = affinity(codes, likes.signs().astype(np.float32)).max(axis=1, initial=-1)
+        distances = np.rint((1 - nearest) * bits / 2).astype(np.int32)
+        candidates = _Candidates(ids, distances, taste_relevance(codes, centres, sizes, dislikes))
+        candidates = candidates.take(np.argsort(-candidates.relevance, kind="stable"))
+        if refine.max_distance is not None:
+            candidates = candidates.take(candidates.distances <= refine.max_distance)
+        return self._answer(None, candidates, refine, elapsed)
+
+    # -- the collection ------------------------------------------------------------------------
+
+    def item(self, item_id: int) -> StoredItem:
+        """One work. Raises UnknownItemError."""
+        try:
+            return self.index.items([item_id])[0]
+        except InputError as error:
+            raise UnknownItemError(f"no work has the id {item_id}") from error
+
+    def browse(self, filters: Filters, text: str = "") -> NDArray[np.int64]:
+        """Ids of the works that pass the filters and match the text, best match first."""
+        allowed = self.index.ids(self._where(filters))
+        if not text.strip():
+            return allowed
+        matches = self.index.text_search(text)
+        return matches[np.isin(matches, allowed)]
+
+    def hits(self, ids: Iterable[int]) -> list[Hit]:
+        """Works by id as hits at no distance, for browsing."""
+        return [Hit(item, 0) for item in self.index.items(list(ids))]
+
+    def picture(self, item_id: int, side: int) -> bytes:
+        """A JPEG of at most `side` pixels: the preview, or for more the original if it exists."""
+        item = self.item(item_id)
+        preview = self.index.preview(item_id)
+        if side > PREVIEW_SIDE or preview is None:
+            original = self._originals.read(item.file)
+            if original is not None:
+                return encode_jpeg(decode(original), min(side, LARGEST_SIDE))
+        if preview is None:
+            raise InputError(f"the picture of work {item_id} is gone and the index has no preview")
+        small_enough = max(self.shape(item_id)) <= side
+        return preview if small_enough else encode_jpeg(decode(preview), side)
+
+    @property
+    def style_column(self) -> str:
+        """Class folders give `label` where a metadata file gives `style`."""
+        return "style" if "style" in self.index.info.columns else "label"
+
+    # -- private -------------------------------------------------------------------------------
+
+    def _length(self, refine: Refine) -> int:
+        bits, lengths = refine.bits or self.index.info.bits, self.index.info.lengths
+        if bits not in lengths:
+            raise UsageError(f"expected one of the code lengths {list(lengths)}, found {bits}")
+        return bits
+
+    def _where(self, filters: Filters) -> str | None:
+        return filters.where(self.style_column)
+
+    def _codes(self, works: Sequence[int | str]) -> Codes:
+        bits = self.index.info.bits
+        rows = [
+            self.read_code(work).code if isinstance(work, str) else self._code_of(work)
+            for work in works
+        ]
+        return Codes.concatenate([Codes(np.empty((0, bits // 8), np.uint8), bits), *rows])
+
+    def _code_of(self, item_id: int) -> Codes:
+        self.item(item_id)
+        return self.index.codes([item_id])
+
+    def _full_length(self, centres: NDArray[np.float32]) -> Codes:
+        """Codes of the centres, padded to the index's length (a prefix search ignores the rest)."""
+        missing = self.index.info.bits - centres.shape[1]
+        return Codes.from_logits(np.pad(centres, ((0, 0), (0, missing))))
+
+    def _answer(
+        self, code: str | None, candidates: _Candidates, refine: Refine, elapsed: float
+    ) -> Answer:
+        bits = self._length(refine)
+        items = {item.id: item for item in self.index.items(candidates.ids)}
+        nearest = [items[int(i)].fields.get(self.style_column) for i in candidates.ids]
+        if refine.one_per_artist:
+            artists = [items[int(i)].fields.get("artist") for i in candidates.ids]
+            candidates = candidates.take(first_of_each(artists))
+        candidates = candidates.take(np.arange(min(len(candidates.ids), _most(refine))))
+        leaders = self._leaders(candidates.ids) if refine.fold else candidates.ids
+        unfolded = candidates.take(leaders == candidates.ids)
+        codes = self.index.codes(unfolded.ids).prefix(bits)
+        shown = unfolded.take(diversify(codes, unfolded.relevance, refine.k, refine.diversity))
+        hits = [
+            Hit(items[leader], distance, _copies(candidates.ids, leaders, leader))
+            for leader, distance in zip(shown.ids.tolist(), shown.distances.tolist(), strict=True)
+        ]
+        styles = [str(style) if style is not None else None for style in nearest[:STYLE_SAMPLE]]
+        return Answer(code, bits, hits, nearest_values(styles), elapsed * 1000)
+
+    def _leaders(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
+        """For each candidate the id of the one it is a near-duplicate of (itself when of none)."""
+        leaders = ids.copy()
+        thumbnails = [self._thumbnail(item_id) for item_id in ids.tolist()]
+        rows = np.array([row for row, t in enumerate(thumbnails) if t is not None], dtype=np.int64)
+        if len(rows):
+            stacked = np.stack([t for t in thumbnails if t is not None])
+            leaders[rows] = ids[rows[fold_duplicates(stacked)]]
+        return leaders
+
+    def _read_thumbnail(self, item_id: int) -> NDArray[np.uint8] | None:
+        preview = self.index.preview(item_id)
+        if preview is None:
+            return None
+        with Image.open(BytesIO(preview)) as image:
+            image.draft("RGB", (32, 32))
+            small = image.convert("RGB").resize((8, 8), Image.Resampling.BOX)
+        return np.asarray(small).reshape(-1)
+
+    def _read_shape(self, item_id: int) -> tuple[int, int]:
+        """Width and height of the preview, (1, 1) where there is none."""
+        preview = self.index.preview(item_id)
+        if preview is None:
+            return 1, 1
+        with Image.open(BytesIO(preview)) as image:
+            return image.size
+
+
+class UnknownItemError(InputError):
+    """An id that no living work of the index has."""
+
+
+def _most(refine: Refine) -> int:
+    """How many candidates variety and folding choose from."""
+    return 4 * refine.k + 20
+
+
+def _pool(refine: Refine) -> int:
+    return _most(refine) * (10 if refine.one_per_artist else 1)
+
+
+def _copies(
+    ids: NDArray[np.int64], leaders: NDArray[np.int64], leader: int
+) -> tuple[int, ...]:
+    return tuple(int(i) for i in ids[leaders == leader] if i != leader)
