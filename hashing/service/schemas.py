@@ -80,9 +80,11 @@ class Bound(BaseModel):
 class Facets(BaseModel):
     """What the collection offers to choose from."""
 
+    index: str = Field(description="Identity of the index; ids mean something within it only.")
     count: int
     bits: int
     lengths: list[int]
+    diversity: float = Field(description="The default of `diversity`.")
     styles: list[Choice]
     artists: list[Choice]
     years: tuple[int, int] | None

@@ -180,13 +180,33 @@ class Searcher:
         item = self.item(item_id)
         preview = self.index.preview(item_id)
         if side > PREVIEW_SIDE or preview is None:
-            original = self._originals.read(item.file)
+            original = self._original(item)
             if original is not None:
-                return encode_jpeg(decode(original), min(side, LARGEST_SIDE))
+                return encode_jpeg(original, min(side, LARGEST_SIDE))
         if preview is None:
             raise InputError(f"the picture of work {item_id} is gone and the index has no preview")
         small_enough = max(self.shape(item_id)) <= side
         return preview if small_enough else encode_jpeg(decode(preview), side)
+
+    def colours(self, item_id: int, most: int = 6) -> list[str]:
+        """The main colours of a picture as `#rrggbb`, commonest first."""
+        preview = self.index.preview(item_id)
+        if preview is None:
+            return []
+        small = decode(preview)
+        small.thumbnail((96, 96))
+        reduced = small.quantize(most)
+        counted = sorted(reduced.getcolors() or [], reverse=True)
+        palette = np.asarray(reduced.getpalette()).reshape(-1, 3)
+        return ["#" + bytes(palette[entry].tolist()).hex() for _, entry in counted]
+
+    def years(self) -> tuple[int, int] | None:
+        """The first and the last year of the collection, None where no work has one."""
+        if self.index.info.columns.get("year") not in (int, float):
+            return None
+        dated = self.index.items(self.index.ids("year is not null"))
+        years = [int(item.fields["year"]) for item in dated]
+        return (min(years), max(years)) if years else None
 
     @property
     def style_column(self) -> str:
@@ -241,6 +261,10 @@ class Searcher:
         ]
         styles = [str(style) if style is not None else None for style in nearest[:STYLE_SAMPLE]]
         return Answer(code, bits, hits, nearest_values(styles), elapsed * 1000)
+
+    def _original(self, item: StoredItem) -> Image.Image | None:
+        """The picture where it was indexed from; None once it has moved."""
+        return None
 
     def _leaders(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
         """For each candidate the id of the one it is a near-duplicate of (itself when of none)."""

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from hashing import __version__
 from hashing.recommend import CLOSENESS, closeness
+from hashing.service.refine import DIVERSITY
 from hashing.service.schemas import (
     Bound,
     Choice,
@@ -47,12 +48,14 @@ def work(searcher: Searcher, item: StoredItem) -> Work:
 
 def detail(searcher: Searcher, item: StoredItem) -> Detail:
     """One work with everything that is known of it."""
-    return Detail(
-        **_label(searcher, item),
-        code=searcher.index.codes([item.id]).hex()[0],
-        file=item.file,
-        fields=dict(item.fields),
-        colours=searcher.colours(item.id),
+    return Detail.model_validate(
+        {
+            **_label(searcher, item),
+            "code": searcher.index.codes([item.id]).hex()[0],
+            "file": item.file,
+            "fields": item.fields,
+            "colours": searcher.colours(item.id),
+        }
     )
 
 
@@ -60,6 +63,8 @@ def facets(searcher: Searcher) -> Facets:
     """What the collection offers to choose from."""
     info, values = searcher.index.info, searcher.index.facets()
     return Facets(
+        index=info.uuid,
+        diversity=DIVERSITY,
         count=info.count,
         bits=info.bits,
         lengths=list(info.lengths),

@@ -62,14 +62,14 @@ def build_page(choices: Facets) -> gr.Blocks:
         _part("map")
         bridge = _part("wall", script="boot.js")
         _part("detail")
-    line.input(fn=None, inputs=line, js="text => window.arthash.find(text)")
-    line.submit(fn=None, inputs=line, js="text => window.arthash.find(text)")
-    for name, control in controls.items():
-        tell = f"value => window.arthash.refine({name!r}, value)"
-        control.input(fn=None, inputs=control, js=tell)
-    bridge.sync(
-        fn=None, js="() => window.arthash.controls()", outputs=[line, *controls.values()]
-    )
+        line.input(fn=None, inputs=line, js="text => window.arthash.find(text)")
+        line.submit(fn=None, inputs=line, js="text => window.arthash.find(text)")
+        for name, control in controls.items():
+            tell = f"value => window.arthash.refine({name!r}, value)"
+            control.input(fn=None, inputs=control, js=tell)
+        bridge.sync(
+            fn=None, js="() => window.arthash.controls()", outputs=[line, *controls.values()]
+        )
     return page
 
 
