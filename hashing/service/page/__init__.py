@@ -56,7 +56,7 @@ def build_page(choices: Facets) -> gr.Blocks:
             )
             _part("drop")
         _part("bar")
-        with gr.Column(elem_id="refine-panel", elem_classes="panel"):
+        with gr.Column(elem_id="refine-panel"):
             controls = _refine_controls(choices)
         _part("taste")
         _part("map")
@@ -79,7 +79,15 @@ def _refine_controls(choices: Facets) -> dict[str, Any]:
     artists = [choice.value for choice in choices.artists]
     words = [bound.word for bound in reversed(choices.closeness)]
     with gr.Row():
-        varied = gr.Slider(0, 1, value=DIVERSITY, step=0.05, label="Similar to varied")
+        varied = gr.Slider(
+            0,
+            1,
+            value=DIVERSITY,
+            step=0.05,
+            label="Similar \u2194 varied",
+            buttons=[],
+            elem_id="varied",
+        )
         close = gr.Dropdown(["any", *words], value="any", label="At least", filterable=False)
     with gr.Row():
         style = gr.Dropdown(styles, multiselect=True, value=[], label="Style")

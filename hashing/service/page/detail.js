@@ -84,7 +84,7 @@ function actions(work) {
   return make(
     "p",
     { class: "actions" },
-    button("More like this", () => go({ work: work.id }), "main"),
+    button("More like this", () => go({ work: work.id }), "accent"),
     ...opinions(work),
     button("Copy link", (event) => copy(event.currentTarget, work)),
     work.artist ? button("Hide this artist", hide) : null,
