@@ -68,17 +68,18 @@ def affinity(candidates: Codes, centres: NDArray[np.float32]) -> NDArray[np.floa
     return products / np.float32(candidates.bits)
 
 
-def taste_relevance(
+def rank_by_taste(
     candidates: Codes,
     centres: NDArray[np.float32],
     sizes: NDArray[np.int64],
     disliked: Codes | None = None,
-) -> NDArray[np.float32]:
-    """How well M candidates fit a taste, float32 `[M]`.
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Order M candidates by a taste, best first, and say how relevant each place is.
 
-    Each candidate belongs to the centre it fits best, less what it shares with the nearest
-    disliked work. Centres then take turns in proportion to their sizes, so that the tightest
-    taste does not fill every place: values are dealt out anew in the order of the turns.
+    A candidate belongs to the centre it fits best and is worth that affinity, less what it shares
+    with the nearest disliked work. Centres take turns in proportion to their sizes, so that the
+    tightest taste does not fill every place. Returns positions int64 `[M]` and, for each place,
+    relevance float32 `[M]`: the candidates' own values, dealt out from the greatest.
     """
     likes = affinity(candidates, centres)
     relevance = likes.max(axis=1)
@@ -91,9 +92,7 @@ def taste_relevance(
         own = np.flatnonzero(owner == centre)
         own = own[np.argsort(-relevance[own], kind="stable")]
         turns[own] = (np.arange(len(own)) + 0.5) / size
-    dealt = np.empty_like(relevance)
-    dealt[np.lexsort((-relevance, turns))] = np.sort(relevance)[::-1]
-    return dealt
+    return np.lexsort((-relevance, turns)), np.sort(relevance)[::-1]
 
 
 def diversify(

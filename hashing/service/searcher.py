@@ -21,8 +21,8 @@ from hashing.recommend import (
     first_of_each,
     fold_duplicates,
     nearest_values,
+    rank_by_taste,
     taste_centres,
-    taste_relevance,
 )
 from hashing.service.refine import Filters, Refine
 from hashing.store import Index, StoredItem
@@ -92,7 +92,11 @@ class Searcher:
 
     def read_picture(self, data: bytes) -> Query:
         """Decode and encode one picture. Raises ImageError."""
-        code, logits = self.encoder.encode([decode(data)])
+        return self.encode(decode(data))
+
+    def encode(self, image: Image.Image) -> Query:
+        """One pass of the network over one picture."""
+        code, logits = self.encoder.encode([image])
         return Query(code, logits)
 
     def read_code(self, text: str) -> Query:
@@ -148,8 +152,8 @@ class Searcher:
         codes = self.index.codes(ids).prefix(bits)
         nearest = affinity(codes, likes.signs().astype(np.float32)).max(axis=1, initial=-1)
         distances = np.rint((1 - nearest) * bits / 2).astype(np.int32)
-        candidates = _Candidates(ids, distances, taste_relevance(codes, centres, sizes, dislikes))
-        candidates = candidates.take(np.argsort(-candidates.relevance, kind="stable"))
+        order, relevance = rank_by_taste(codes, centres, sizes, dislikes)
+        candidates = _Candidates(ids[order], distances[order], relevance)
         if refine.max_distance is not None:
             candidates = candidates.take(candidates.distances <= refine.max_distance)
         return self._answer(None, candidates, refine, elapsed)

@@ -1,0 +1,116 @@
+"""`serve.py`: the browser page and the HTTP API on one index."""
+
+import argparse
+import errno
+import os
+import socket
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hashing.cli.console import Parser, add_common, log
+from hashing.errors import ArtefactError, UsageError
+
+if TYPE_CHECKING:
+    from hashing.service.searcher import Searcher
+
+DEMO_INDEX = Path(__file__).parents[2] / "demo" / "art.index"
+LOCAL = ("127.0.0.1", "localhost", "::1")
+
+
+def main(argv: Sequence[str]) -> int:
+    """Serve until interrupted."""
+    options = _parser().parse_args(argv)
+    location = options.index or _demo_index()
+    listener = _listen(options.host, options.port)
+    with listener:
+        _serve(location, listener, options)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = Parser(prog="serve.py", description=__doc__)
+    parser.add_argument("index", nargs="?", metavar="INDEX", help="an index (the demo's if left out)")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
+    parser.add_argument("--port", type=int, default=7860, help="port to listen on (7860)")
+    parser.add_argument("--auth", type=Path, metavar="FILE", help="lines of name:password to ask for")
+    parser.add_argument("--open", action="store_true", help="open the page in the browser")
+    parser.add_argument("--device", default="cpu", help="where the network runs (cpu)")
+    add_common(parser)
+    return parser
+
+
+def _demo_index() -> str:
+    if not DEMO_INDEX.exists():
+        raise UsageError("expected an INDEX, found none and no demo yet: run `make demo` first")
+    return str(DEMO_INDEX)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Take the port before anything slow happens. Raises UsageError where that fails."""
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind)
+        if os.name == "posix":  # elsewhere the option would let two servers share a port
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+    except (OSError, OverflowError) as error:
+        in_use = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
+        reason = "it is in use" if in_use else str(error)
+        raise UsageError(
+            f"cannot listen on {host} port {port}: {reason}; choose another with --port"
+        ) from error
+    return listener
+
+
+def _serve(location: str, listener: socket.socket, options: argparse.Namespace) -> None:
+    log("Starting: loading the libraries …")
+    import uvicorn
+
+    from hashing.service.api import create_app
+    from hashing.service.guards import read_credentials
+
+    credentials = read_credentials(options.auth) if options.auth else None
+    is_local = options.host in LOCAL
+    if not is_local and credentials is None:
+        log(f"Anybody who reaches {options.host} can use this server; --auth FILE asks for a password")
+    searcher = open_searcher(location, options.device)
+    app = create_app(searcher, hosts=LOCAL if is_local else None, credentials=credentials)
+    address = f"http://{_in_url(options.host)}:{listener.getsockname()[1]}"
+    log(f"{searcher.index.info.count:,} works are hanging at {address} (Ctrl+C closes)")
+    if options.open:
+        import webbrowser
+
+        webbrowser.open(address)
+    # An open page keeps one connection for good; closing must not wait for it.
+    config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1)
+    uvicorn.Server(config).run(sockets=[listener])
+    searcher.index.close()
+
+
+def open_searcher(location: str, device: str = "cpu") -> "Searcher":
+    """An index with its model, both warmed up. Raises ArtefactError where they do not match."""
+    from PIL import Image
+
+    from hashing.encoding import Encoder
+    from hashing.service.refine import Refine
+    from hashing.service.searcher import Searcher
+    from hashing.store import open_index
+
+    index = open_index(location)
+    log("Loading the model …")
+    encoder = Encoder.load(Path(index.info.model), device)
+    if encoder.fingerprint != index.info.fingerprint:
+        raise ArtefactError(
+            f"expected the model that made {location}, found another in {index.info.model}: "
+            "build the index anew or put the model back"
+        )
+    searcher = Searcher(index, encoder)
+    log("Warming up …")
+    query = searcher.encode(Image.new("RGB", (64, 64)))
+    searcher.search(query, Refine())
+    return searcher
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

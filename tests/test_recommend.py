@@ -1,0 +1,164 @@
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hashing.codes import Codes
+from hashing.recommend import (
+    CLOSENESS,
+    FAR,
+    affinity,
+    closeness,
+    diversify,
+    first_of_each,
+    fold_duplicates,
+    nearest_values,
+    rank_by_taste,
+    taste_centres,
+)
+
+
+def random_codes(count: int, bits: int = 64, seed: int = 0) -> Codes:
+    logits = np.random.default_rng(seed).normal(size=(count, bits)).astype(np.float32)
+    return Codes.from_logits(logits)
+
+
+def near(code: Codes, count: int, flips: int, seed: int = 0) -> Codes:
+    """`count` codes that differ from one code in `flips` bits each."""
+    rng = np.random.default_rng(seed)
+    bits = np.repeat(code.unpacked(), count, axis=0)
+    for row in bits:
+        row[rng.choice(code.bits, flips, replace=False)] ^= 1
+    return Codes(np.packbits(bits, axis=1), code.bits)
+
+
+def hamming(codes: Codes) -> np.ndarray:
+    bits = codes.unpacked()
+    return (bits[:, None] != bits[None]).sum(axis=2)
+
+
+def test_closeness_has_words_in_order_of_distance() -> None:
+    words = [closeness(distance, 64) for distance in range(65)]
+    assert list(dict.fromkeys(words)) == [*(word for _, word in CLOSENESS), FAR]
+    assert words[0] == "nearly the same"
+
+
+def test_one_taste_is_one_centre_the_mean_of_its_works() -> None:
+    liked = near(random_codes(1), 5, flips=4)
+    centres, sizes = taste_centres(liked)
+    assert sizes.tolist() == [5]
+    np.testing.assert_allclose(centres[0], liked.signs().mean(axis=0), atol=1e-6)
+
+
+def test_two_tastes_are_two_centres_the_larger_first() -> None:
+    seeds = random_codes(2)
+    liked = Codes.concatenate([near(seeds[:1], 2, 4), near(seeds[1:], 3, 4)])
+    centres, sizes = taste_centres(liked)
+    assert sizes.tolist() == [3, 2]
+    assert affinity(seeds[1:], centres)[0].argmax() == 0
+
+
+def test_many_unrelated_works_give_at_most_four_centres() -> None:
+    centres, sizes = taste_centres(random_codes(40))
+    assert len(centres) == 4
+    assert sizes.sum() == 40
+
+
+def test_two_tastes_share_the_places_in_proportion() -> None:
+    seeds = random_codes(2)
+    liked = Codes.concatenate([near(seeds[:1], 2, 2), near(seeds[1:], 1, 2)])
+    # The second taste's candidates are all farther: by affinity alone they would come last.
+    candidates = Codes.concatenate([near(seeds[:1], 30, 3), near(seeds[1:], 30, 12)])
+    centres, sizes = taste_centres(liked)
+    order, _ = rank_by_taste(candidates, centres, sizes)
+    best = order[:12]
+    assert (best < 30).sum() == 8
+    assert (best >= 30).sum() == 4
+
+
+def test_dealing_out_turns_keeps_the_values() -> None:
+    centres, sizes = taste_centres(random_codes(6))
+    candidates = random_codes(50, seed=1)
+    best = affinity(candidates, centres).max(axis=1)
+    order, relevance = rank_by_taste(candidates, centres, sizes)
+    assert sorted(order.tolist()) == list(range(50))
+    np.testing.assert_array_equal(relevance, np.sort(best)[::-1])
+
+
+def test_works_near_a_disliked_one_sink() -> None:
+    liked, disliked = random_codes(1), random_codes(1, seed=5)
+    between = near(liked, 1, flips=10)
+    # Of two works equally near the liked one, one shares its difference with the disliked one.
+    differing = np.flatnonzero(liked.unpacked()[0] != disliked.unpacked()[0])[:10]
+    toward = liked.unpacked()
+    toward[0, differing] ^= 1
+    candidates = Codes.concatenate([Codes(np.packbits(toward, axis=1), 64), between])
+    centres, sizes = taste_centres(liked)
+    plain, values = rank_by_taste(candidates, centres, sizes)
+    assert plain.tolist() == [0, 1]
+    assert values[0] == values[1]
+    minded, values = rank_by_taste(candidates, centres, sizes, disliked)
+    assert minded.tolist() == [1, 0]
+    assert values[0] > values[1]
+
+
+def slow_mmr(codes: Codes, relevance: np.ndarray, k: int, diversity: float) -> list[int]:
+    distances, picked = hamming(codes), []
+    while len(picked) < min(k, len(relevance)):
+        gains = []
+        for row in range(len(relevance)):
+            nearest = max((1 - 2 * distances[row, p] / codes.bits for p in picked), default=-1.0)
+            gain = (1 - diversity) * float(relevance[row]) - diversity * nearest
+            gains.append(-np.inf if row in picked else gain)
+        picked.append(int(np.argmax(gains)))
+    return picked
+
+
+@settings(deadline=None, derandomize=True, max_examples=40)
+@given(st.integers(1, 25), st.integers(1, 30), st.sampled_from([0.0, 0.25, 0.5, 1.0]))
+def test_diversify_is_maximal_marginal_relevance(count: int, k: int, diversity: float) -> None:
+    codes = random_codes(count, bits=16, seed=count)
+    # Multiples of 1/8 are exact in both precisions, so equal gains stay equal.
+    relevance = np.round(np.linspace(1, -1, count) * 8).astype(np.float32) / 8
+    assert diversify(codes, relevance, k, diversity).tolist() == slow_mmr(
+        codes, relevance, k, diversity
+    )
+
+
+def test_no_diversity_is_the_order_of_relevance() -> None:
+    relevance = np.random.default_rng(0).normal(size=20).astype(np.float32)
+    picked = diversify(random_codes(20), relevance, 20, 0.0)
+    assert picked.tolist() == np.argsort(-relevance).tolist()
+
+
+def test_more_diversity_spreads_the_picks() -> None:
+    query = random_codes(1)
+    codes = Codes.concatenate([near(query, 20, 4), near(query, 20, 16, seed=1)])
+    relevance = affinity(codes, query.signs().astype(np.float32))[:, 0]
+    spread = [
+        hamming(codes[diversify(codes, relevance, 10, diversity)]).mean()
+        for diversity in (0.0, 0.4, 0.8)
+    ]
+    assert spread[0] < spread[1] <= spread[2]
+
+
+def test_copies_join_the_best_of_them() -> None:
+    rng = np.random.default_rng(0)
+    works = rng.integers(0, 250, (3, 192), dtype=np.uint8)
+    noisy = works + rng.integers(0, 5, works.shape, dtype=np.uint8)
+    thumbnails = np.stack([works[0], works[1], noisy[1], works[2], noisy[0], noisy[1]])
+    assert fold_duplicates(thumbnails).tolist() == [0, 1, 1, 3, 0, 1]
+
+
+def test_black_and_white_are_no_copies_of_each_other() -> None:
+    thumbnails = np.array([[0] * 192, [255] * 192], dtype=np.uint8)
+    assert fold_duplicates(thumbnails).tolist() == [0, 1]
+
+
+def test_first_of_each_keeps_all_that_have_no_value() -> None:
+    kept = first_of_each(["a", None, "b", "a", None])
+    assert kept.tolist() == [True, True, True, False, True]
+
+
+def test_nearest_values_are_shares_of_the_known() -> None:
+    assert nearest_values(["x", "y", None, "x", "x"]) == [("x", 0.75), ("y", 0.25)]
+    assert nearest_values([None]) == []
