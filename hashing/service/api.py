@@ -150,7 +150,7 @@ def _routes(searcher: Searcher) -> APIRouter:
         v: Annotated[str, Query(description="The index it belongs to; lets browsers keep it.")] = "",
     ) -> Response:
         """The picture as JPEG, never enlarged; above 512 pixels only while the original exists."""
-        tag = f'"{searcher.index.info.uuid}-{item_id}-{size}"'
+        tag = f'"{searcher.info.uuid}-{item_id}-{size}"'
         keep = "private, max-age=31536000, immutable" if v else "private, no-cache"
         headers = {"etag": tag, "cache-control": keep}
         if request.headers.get("if-none-match") == tag:

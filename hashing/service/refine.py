@@ -19,12 +19,14 @@ class Filters(BaseModel):
     style: Names = Field([], description="Only these styles (repeat for several).")
     artist: Names = Field([], description="Only these artists (repeat for several).")
     hide_artist: Names = Field([], description="None of these artists.")
+    title: Names = Field([], description="Only works of exactly this title.")
     from_year: int | None = Field(None, alias="from", description="Not made before this year.")
     to_year: int | None = Field(None, alias="to", description="Not made after this year.")
 
     def where(self, style_column: str = "style") -> str | None:
         """The filters as one `where` expression of the index; None when there is none."""
-        parts = [_any_of(style_column, self.style), _any_of("artist", self.artist)]
+        wanted = {style_column: self.style, "artist": self.artist, "title": self.title}
+        parts = [_any_of(column, values) for column, values in wanted.items()]
         if self.hide_artist:
             # `not in` alone would lose the works without an artist: null follows SQL.
             hidden = _list(self.hide_artist)

@@ -83,6 +83,7 @@ class Searcher:
 
     def __init__(self, index: Index, encoder: Encoder) -> None:
         self.index = index
+        self.info = index.info
         self.encoder = encoder
         # Ids are never reused, so nothing in these caches ever goes stale.
         self._thumbnail = lru_cache(maxsize=1 << 16)(self._read_thumbnail)
@@ -101,7 +102,7 @@ class Searcher:
 
     def read_code(self, text: str) -> Query:
         """A code in hexadecimal, as every answer gives it. Raises UsageError."""
-        return Query(Codes.from_hex([text], self.index.info.bits))
+        return Query(Codes.from_hex([text], self.info.bits))
 
     def search(self, query: Query, refine: Refine, exclude: Sequence[int] = ()) -> Answer:
         """The works nearest to one code."""
@@ -206,7 +207,7 @@ class Searcher:
 
     def years(self) -> tuple[int, int] | None:
         """The first and the last year of the collection, None where no work has one."""
-        if self.index.info.columns.get("year") not in (int, float):
+        if self.info.columns.get("year") not in (int, float):
             return None
         dated = self.index.items(self.index.ids("year is not null"))
         years = [int(item.fields["year"]) for item in dated]
@@ -215,12 +216,12 @@ class Searcher:
     @property
     def style_column(self) -> str:
         """Class folders give `label` where a metadata file gives `style`."""
-        return "style" if "style" in self.index.info.columns else "label"
+        return "style" if "style" in self.info.columns else "label"
 
     # -- private -------------------------------------------------------------------------------
 
     def _length(self, refine: Refine) -> int:
-        bits, lengths = refine.bits or self.index.info.bits, self.index.info.lengths
+        bits, lengths = refine.bits or self.info.bits, self.info.lengths
         if bits not in lengths:
             raise UsageError(f"expected one of the code lengths {list(lengths)}, found {bits}")
         return bits
@@ -229,7 +230,7 @@ class Searcher:
         return filters.where(self.style_column)
 
     def _codes(self, works: Sequence[int | str]) -> Codes:
-        bits = self.index.info.bits
+        bits = self.info.bits
         rows = [
             self.read_code(work).code if isinstance(work, str) else self._code_of(work)
             for work in works
@@ -242,7 +243,7 @@ class Searcher:
 
     def _full_length(self, centres: NDArray[np.float32]) -> Codes:
         """Codes of the centres, padded to the index's length (a prefix search ignores the rest)."""
-        missing = self.index.info.bits - centres.shape[1]
+        missing = self.info.bits - centres.shape[1]
         return Codes.from_logits(np.pad(centres, ((0, 0), (0, missing))))
 
     def _answer(

@@ -61,7 +61,7 @@ def detail(searcher: Searcher, item: StoredItem) -> Detail:
 
 def facets(searcher: Searcher) -> Facets:
     """What the collection offers to choose from."""
-    info, values = searcher.index.info, searcher.index.facets()
+    info, values = searcher.info, searcher.index.facets()
     return Facets(
         index=info.uuid,
         diversity=DIVERSITY,
@@ -79,7 +79,7 @@ def facets(searcher: Searcher) -> Facets:
 
 def health(searcher: Searcher) -> Health:
     """What is running."""
-    info = searcher.index.info
+    info = searcher.info
     return Health(
         status="ok",
         version=__version__,
@@ -99,7 +99,7 @@ def _label(searcher: Searcher, item: StoredItem) -> dict[str, object]:
         "artist": None if artist is None else str(artist),
         "style": None if style is None else str(style),
         "year": fields.get("year"),
-        "picture": f"/pictures/{item.id}?v={searcher.index.info.uuid[:8]}",
+        "picture": f"/pictures/{item.id}?v={searcher.info.uuid[:8]}",
         "width": width,
         "height": height,
     }
