@@ -48,7 +48,7 @@ def taste_centres(liked: Codes) -> tuple[NDArray[np.float32], NDArray[np.int64]]
     gaps = (1 - affinity(liked, centres)) / 2
     np.fill_diagonal(gaps, np.inf)
     while len(sizes) > 1:
-        a, b = sorted(np.unravel_index(np.argmin(gaps), gaps.shape))
+        a, b = sorted(divmod(int(np.argmin(gaps)), len(sizes)))
         if gaps[a, b] > APART and len(sizes) <= MAX_CENTRES:
             break
         merged = np.average(gaps[[a, b]], axis=0, weights=sizes[[a, b]])

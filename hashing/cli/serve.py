@@ -2,7 +2,6 @@
 
 import argparse
 import errno
-import os
 import socket
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,10 +29,14 @@ def main(argv: Sequence[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(prog="serve.py", description=__doc__)
-    parser.add_argument("index", nargs="?", metavar="INDEX", help="an index (the demo's if left out)")
+    parser.add_argument(
+        "index", nargs="?", metavar="INDEX", help="an index (the demo's if left out)"
+    )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
     parser.add_argument("--port", type=int, default=7860, help="port to listen on (7860)")
-    parser.add_argument("--auth", type=Path, metavar="FILE", help="lines of name:password to ask for")
+    parser.add_argument(
+        "--auth", type=Path, metavar="FILE", help="lines of name:password to ask for"
+    )
     parser.add_argument("--open", action="store_true", help="open the page in the browser")
     parser.add_argument("--device", default="cpu", help="where the network runs (cpu)")
     add_common(parser)
@@ -48,19 +51,15 @@ def _demo_index() -> str:
 
 def _listen(host: str, port: int) -> socket.socket:
     """Take the port before anything slow happens. Raises UsageError where that fails."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listener = socket.socket(family, kind)
-        if os.name == "posix":  # elsewhere the option would let two servers share a port
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
+        return socket.create_server((host, port), family=family)
     except (OSError, OverflowError) as error:
         in_use = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
         reason = "it is in use" if in_use else str(error)
         raise UsageError(
             f"cannot listen on {host} port {port}: {reason}; choose another with --port"
         ) from error
-    return listener
 
 
 def _serve(location: str, listener: socket.socket, options: argparse.Namespace) -> None:
@@ -73,7 +72,7 @@ def _serve(location: str, listener: socket.socket, options: argparse.Namespace) 
     credentials = read_credentials(options.auth) if options.auth else None
     is_local = options.host in LOCAL
     if not is_local and credentials is None:
-        log(f"Anybody who reaches {options.host} can use this server; --auth FILE asks for a password")
+        log(f"Whoever reaches {options.host} can use this server; --auth FILE asks for a password")
     searcher = open_searcher(location, options.device)
     app = create_app(searcher, hosts=LOCAL if is_local else None, credentials=credentials)
     address = f"http://{_in_url(options.host)}:{listener.getsockname()[1]}"

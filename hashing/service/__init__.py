@@ -1,0 +1,1 @@
+"""Search and recommendation for people: `Searcher`, the HTTP API and the page."""

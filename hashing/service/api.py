@@ -47,11 +47,13 @@ log = logging.getLogger(__name__)
 class Browse(Filters):
     """Which works to list."""
 
-    q: str = Field("", max_length=200, description="Words of a title or an artist's name.")
-    sample: bool = Field(False, description="In random order instead of by id.")
-    seed: int = Field(0, ge=0, description="Of the random order; equal seeds, equal orders.")
-    offset: int = Field(0, ge=0)
-    limit: int = Field(60, ge=1, le=500)
+    q: str = Field(default="", max_length=200, description="Words of a title or an artist's name.")
+    sample: bool = Field(default=False, description="In random order instead of by id.")
+    seed: int = Field(
+        default=0, ge=0, description="Of the random order; equal seeds, equal orders."
+    )
+    offset: int = Field(default=0, ge=0)
+    limit: int = Field(default=60, ge=1, le=500)
 
 
 def create_app(
@@ -125,8 +127,9 @@ def _routes(searcher: Searcher) -> APIRouter:
 
     @routes.post("/api/recommend", summary="Works for a taste", tags=["search"])
     def recommend(taste: Taste) -> Results:
-        """Works near what somebody likes and away from what they dislike; several tastes at once
-        take turns. Nothing of the taste is kept.
+        """Works near what somebody likes and away from what they dislike.
+
+        Several tastes at once take turns. Nothing of the taste is kept.
         """
         answer = searcher.recommend(taste.liked, taste.disliked, taste)
         return views.results(searcher, answer)
@@ -147,7 +150,9 @@ def _routes(searcher: Searcher) -> APIRouter:
         item_id: int,
         request: Request,
         size: Annotated[int, Query(ge=16, le=1600, description="Longest side.")] = PREVIEW_SIDE,
-        v: Annotated[str, Query(description="The index it belongs to; lets browsers keep it.")] = "",
+        v: Annotated[
+            str, Query(description="The index it belongs to; lets browsers keep it.")
+        ] = "",
     ) -> Response:
         """The picture as JPEG, never enlarged; above 512 pixels only while the original exists."""
         tag = f'"{searcher.info.uuid}-{item_id}-{size}"'

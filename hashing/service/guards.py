@@ -22,8 +22,14 @@ MOST_BYTES = 21 << 20
 OURS = ("/api/", "/pictures/", "/page/")
 PAGES = ("/", "/docs", "/openapi.json")
 GRADIO = ("/assets/", "/static/", "/gradio_api/heartbeat/")
-GRADIO_PAGES = ("/config", "/theme.css", "/favicon.ico", "/manifest.json", "/gradio_api/info")
-GRADIO_PAGES += ("/gradio_api/startup-events",)
+GRADIO_PAGES = (
+    "/config",
+    "/favicon.ico",
+    "/gradio_api/info",
+    "/gradio_api/startup-events",
+    "/manifest.json",
+    "/theme.css",
+)
 
 # Gradio compiles the templates of gr.HTML (unsafe-eval) and configures itself in a script tag.
 CONTENT_POLICY = "; ".join(
@@ -49,7 +55,7 @@ HEADERS = {
 }
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """A request that does not get in."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
@@ -81,26 +87,30 @@ class Guards:
             try:
                 self._check(scope)
                 receive = await _bounded(scope, receive)
-            except Refused as refusal:
+            except RefusedError as refusal:
                 await _refuse(refusal, send)
             else:
                 await self.app(scope, receive, send)
 
     def _check(self, scope: Scope) -> None:
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        headers = {
+            name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
+        }
         host = headers.get("host", "")
         if self.hosts is not None and _hostname(f"//{host}") not in self.hosts:
-            raise Refused(421, "unknown_host", f"this server does not answer to the name {host!r}")
+            raise RefusedError(
+                421, "unknown_host", f"this server does not answer to the name {host!r}"
+            )
         origin = headers.get("origin")
         if origin is not None and urlsplit(origin).netloc != host:
-            raise Refused(403, "foreign_origin", f"requests from {origin!r} are not answered")
+            raise RefusedError(403, "foreign_origin", f"requests from {origin!r} are not answered")
         if self.credentials is not None and not _known(headers, self.credentials):
-            raise Refused(401, "password_needed", "a user name and password are needed")
+            raise RefusedError(401, "password_needed", "a user name and password are needed")
         path, method = scope["path"], scope["method"]
         ours = path.startswith(OURS) or path in PAGES
         gradio = path.startswith(GRADIO) or path in GRADIO_PAGES
         if not ours and not (gradio and method in ("GET", "HEAD")):
-            raise Refused(404, "not_found", f"there is nothing at {method} {path}")
+            raise RefusedError(404, "not_found", f"there is nothing at {method} {path}")
 
 
 def read_credentials(path: Path) -> dict[str, str]:
@@ -142,7 +152,9 @@ async def _bounded(scope: Scope, receive: Receive) -> Receive:
         body += message.get("body", b"")
         more = message.get("more_body", False)
         if len(body) > MOST_BYTES:
-            raise Refused(413, "too_large", f"expected at most {MOST_BYTES >> 20} MiB, found more")
+            raise RefusedError(
+                413, "too_large", f"expected at most {MOST_BYTES >> 20} MiB, found more"
+            )
     messages: list[Message] = [{"type": "http.request", "body": bytes(body), "more_body": False}]
 
     async def replay() -> Message:
@@ -162,7 +174,7 @@ def _with_headers(send: Send) -> Send:
     return sender
 
 
-async def _refuse(refusal: Refused, send: Send) -> None:
+async def _refuse(refusal: RefusedError, send: Send) -> None:
     error = {"error": {"code": refusal.code, "message": refusal.message}}
     body = json.dumps(error).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]

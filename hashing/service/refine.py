@@ -16,12 +16,14 @@ class Filters(BaseModel):
 
     model_config = ConfigDict(frozen=True, populate_by_name=True)
 
-    style: Names = Field([], description="Only these styles (repeat for several).")
-    artist: Names = Field([], description="Only these artists (repeat for several).")
-    hide_artist: Names = Field([], description="None of these artists.")
-    title: Names = Field([], description="Only works of exactly this title.")
-    from_year: int | None = Field(None, alias="from", description="Not made before this year.")
-    to_year: int | None = Field(None, alias="to", description="Not made after this year.")
+    style: Names = Field(default=[], description="Only these styles (repeat for several).")
+    artist: Names = Field(default=[], description="Only these artists (repeat for several).")
+    hide_artist: Names = Field(default=[], description="None of these artists.")
+    title: Names = Field(default=[], description="Only works of exactly this title.")
+    from_year: int | None = Field(
+        default=None, alias="from", description="Not made before this year."
+    )
+    to_year: int | None = Field(default=None, alias="to", description="Not made after this year.")
 
     def where(self, style_column: str = "style") -> str | None:
         """The filters as one `where` expression of the index; None when there is none."""
@@ -41,12 +43,14 @@ class Filters(BaseModel):
 class Refine(Filters):
     """How an answer is made: length, cut-off, variety and folding."""
 
-    k: int = Field(10, ge=1, le=200, description="How many works.")
-    bits: int | None = Field(None, description="Search by the first bits of the code only.")
-    max_distance: int | None = Field(None, ge=0, description="Leave out works farther than this.")
-    diversity: float = Field(DIVERSITY, ge=0, le=1, description="0 similar … 1 varied.")
-    one_per_artist: bool = Field(False, description="At most one work of each artist.")
-    fold: bool = Field(True, description="Show near-duplicates as one work with a count.")
+    k: int = Field(default=10, ge=1, le=200, description="How many works.")
+    bits: int | None = Field(default=None, description="Search by the first bits of the code only.")
+    max_distance: int | None = Field(
+        default=None, ge=0, description="Leave out works farther than this."
+    )
+    diversity: float = Field(default=DIVERSITY, ge=0, le=1, description="0 similar … 1 varied.")
+    one_per_artist: bool = Field(default=False, description="At most one work of each artist.")
+    fold: bool = Field(default=True, description="Show near-duplicates as one work with a count.")
 
 
 def _any_of(column: str, values: list[str]) -> str:

@@ -95,7 +95,7 @@ class Taste(Refine):
     """Works somebody likes and dislikes: ids, or codes in hexadecimal for pictures of their own."""
 
     liked: list[int | str] = Field(description="At least one.", examples=[[12, 345]])
-    disliked: list[int | str] = Field([], examples=[[78]])
+    disliked: list[int | str] = Field(default=[], examples=[[78]])
 
 
 class Health(BaseModel):

@@ -201,9 +201,10 @@ class Searcher:
         small = decode(preview)
         small.thumbnail((96, 96))
         reduced = small.quantize(most)
-        counted = sorted(reduced.getcolors() or [], reverse=True)
-        palette = np.asarray(reduced.getpalette()).reshape(-1, 3)
-        return ["#" + bytes(palette[entry].tolist()).hex() for _, entry in counted]
+        shades = np.array(reduced.getpalette(), np.uint8).reshape(-1, 3)
+        counts = np.bincount(np.asarray(reduced).reshape(-1))
+        order = np.argsort(-counts, kind="stable")[: np.count_nonzero(counts)]
+        return ["#" + shade.tobytes().hex() for shade in shades[order]]
 
     def years(self) -> tuple[int, int] | None:
         """The first and the last year of the collection, None where no work has one."""
@@ -312,7 +313,5 @@ def _pool(refine: Refine) -> int:
     return _most(refine) * (10 if refine.one_per_artist else 1)
 
 
-def _copies(
-    ids: NDArray[np.int64], leaders: NDArray[np.int64], leader: int
-) -> tuple[int, ...]:
+def _copies(ids: NDArray[np.int64], leaders: NDArray[np.int64], leader: int) -> tuple[int, ...]:
     return tuple(int(i) for i in ids[leaders == leader] if i != leader)

@@ -1,5 +1,6 @@
 """A small gallery to search: drawn pictures in a real index, codes from their colours."""
 
+import asyncio
 import hashlib
 from collections.abc import Iterator
 from io import BytesIO
@@ -7,10 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fastapi import FastAPI
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from hashing.codes import Codes
+from hashing.service.api import create_app
 from hashing.service.searcher import Searcher
 from hashing.store import Index, NewItem, create_index
 
@@ -38,8 +41,8 @@ def draw(colour: tuple[int, int, int], seed: int, size: tuple[int, int]) -> Imag
     rng = np.random.default_rng(seed)
     image = Image.new("RGB", size, colour)
     pen = ImageDraw.Draw(image)
-    for x, y in rng.integers(0, min(size), (6, 2)).tolist():
-        shade = tuple(int(v) for v in np.clip(np.array(colour) + rng.integers(-70, 70), 0, 255))
+    for x, y in rng.integers(0, min(size), (14, 2)).tolist():
+        shade = tuple(int(v) for v in np.clip(np.array(colour) + rng.integers(-120, 120), 0, 255))
         pen.rectangle((x, y, x + 30, y + 18), fill=shade)
     return image
 
@@ -97,3 +100,12 @@ def gallery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
 @pytest.fixture(scope="session")
 def searcher(gallery: Index) -> Searcher:
     return Searcher(gallery, ColourEncoder())  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="session")
+def page_app(searcher: Searcher) -> FastAPI:
+    async def create() -> FastAPI:
+        return create_app(searcher)
+
+    # Outside a running loop Gradio makes loops of its own and never closes them.
+    return asyncio.run(create())

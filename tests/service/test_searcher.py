@@ -170,7 +170,10 @@ def test_pictures_keep_their_shape_and_are_never_enlarged(searcher: Searcher) ->
 
 def test_colours_are_those_of_the_picture(searcher: Searcher) -> None:
     first = searcher.colours(1)[0]
-    assert np.abs(np.frombuffer(bytes.fromhex(first[1:]), np.uint8) - np.array([60, 150, 80])).max() < 30
+    assert (
+        np.abs(np.frombuffer(bytes.fromhex(first[1:]), np.uint8) - np.array([60, 150, 80])).max()
+        < 30
+    )
 
 
 def test_years(searcher: Searcher) -> None:

@@ -43,6 +43,7 @@ def mount_page(app: FastAPI, searcher: Searcher) -> None:
 
 def build_page(choices: Facets) -> gr.Blocks:
     """The layout, top to bottom, and what each control tells the script."""
+    page: gr.Blocks
     with gr.Blocks(title="ArtHash", analytics_enabled=False) as page:
         _part("header")
         with gr.Row(elem_id="ask"):

@@ -1,0 +1,152 @@
+import json
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from hashing.errors import StorageError
+from hashing.service.api import create_app
+from hashing.service.searcher import Searcher
+
+
+@pytest.fixture
+def client(searcher: Searcher) -> TestClient:
+    app = create_app(searcher, page=False)
+    return TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False)
+
+
+def error_of(response) -> tuple[int, str]:
+    body = response.json()
+    assert list(body) == ["error"]
+    assert set(body["error"]) == {"code", "message"}
+    assert body["error"]["message"]
+    return response.status_code, body["error"]["code"]
+
+
+def test_search_by_picture_and_again_by_its_code(client: TestClient, searcher: Searcher) -> None:
+    files = {"picture": ("mine.jpg", searcher.picture(5, 512), "image/jpeg")}
+    plain = {"diversity": 0, "k": 4}
+    answer = client.post("/api/search", params=plain, files=files).json()
+    best = answer["results"][0]
+    assert (best["id"], best["rank"], best["distance"]) == (5, 1, 0)
+    assert best["closeness"] == "nearly the same"
+    assert (best["title"], best["artist"], best["year"]) == ("Study 5", "Painter F", 1855)
+    assert (best["width"], best["height"]) == (160, 120)
+    again = client.post("/api/search", params=plain, data={"code": answer["code"]}).json()
+    assert [r["id"] for r in again["results"]] == [r["id"] for r in answer["results"]]
+
+
+def test_search_wants_a_picture_or_a_code(client: TestClient) -> None:
+    assert error_of(client.post("/api/search")) == (422, "bad_request")
+    assert error_of(client.post("/api/search", data={"code": "xyz"})) == (422, "bad_request")
+    broken = {"picture": ("x.jpg", b"\xff\xd8\xff and then nothing")}
+    assert error_of(client.post("/api/search", files=broken)) == (422, "unreadable_picture")
+
+
+def test_similar_refined(client: TestClient) -> None:
+    query = {"k": 5, "style": ["Red School", "Blue School"], "from": 1860, "one_per_artist": True}
+    results = client.get("/api/items/4/similar", params=query).json()["results"]
+    assert {r["style"] for r in results} <= {"Red School", "Blue School"}
+    assert all(r["year"] >= 1860 for r in results)
+    assert len({r["artist"] for r in results}) == len(results)
+
+
+def test_listing_pages_samples_and_words(client: TestClient) -> None:
+    page = client.get("/api/items", params={"limit": 5, "offset": 2}).json()
+    assert (page["total"], [w["id"] for w in page["works"]]) == (38, [2, 3, 4, 5, 6])
+    one, same, other = (
+        [w["id"] for w in client.get("/api/items", params=query).json()["works"]]
+        for query in (
+            {"sample": True, "seed": 1},
+            {"sample": True, "seed": 1},
+            {"sample": True, "seed": 2},
+        )
+    )
+    assert one == same != other
+    assert client.get("/api/items", params={"q": "study 17"}).json()["works"][0]["id"] == 17
+    assert client.get("/api/items", params={"artist": "nobody"}).json() == {"total": 0, "works": []}
+
+
+def test_one_work_in_full(client: TestClient, searcher: Searcher) -> None:
+    work = client.get("/api/items/7").json()
+    assert work["fields"]["url"] == "https://museum.example/7"
+    assert work["code"] == searcher.index.codes([7]).hex()[0]
+    assert all(len(colour) == 7 for colour in work["colours"])
+    bare = client.get("/api/items/37").json()
+    assert (bare["title"], bare["artist"], bare["year"], bare["fields"]) == (None, None, None, {})
+    assert error_of(client.get("/api/items/999")) == (404, "unknown_work")
+    assert error_of(client.get("/api/items/x")) == (422, "invalid_request")
+
+
+def test_recommend(client: TestClient) -> None:
+    body = {"liked": [0, 3], "disliked": [1], "k": 6, "diversity": 0.2, "style": ["Red School"]}
+    answer = client.post("/api/recommend", json=body).json()
+    assert {r["style"] for r in answer["results"]} == {"Red School"}
+    assert not {0, 3, 1} & {r["id"] for r in answer["results"]}
+    assert error_of(client.post("/api/recommend", json={"liked": []})) == (422, "bad_request")
+
+
+def test_facets(client: TestClient, searcher: Searcher) -> None:
+    facets = client.get("/api/facets").json()
+    assert facets["count"] == 38
+    assert facets["styles"][0] == {"value": "Blue School", "count": 12}
+    assert facets["years"] == [1850, 1885]
+    assert facets["lengths"] == [16, 32, 64]
+    assert facets["closeness"][1] == {"word": "very close", "max_distance": 7}
+    assert client.get("/api/health").json()["index"] == facets["index"] == searcher.info.uuid
+
+
+def test_pictures_may_be_kept_only_with_their_version(client: TestClient) -> None:
+    work = client.get("/api/items/7").json()
+    versioned = client.get(work["picture"])
+    assert versioned.headers["content-type"] == "image/jpeg"
+    assert "immutable" in versioned.headers["cache-control"]
+    plain = client.get("/pictures/7")
+    assert plain.headers["cache-control"] == "private, no-cache"
+    tag = plain.headers["etag"]
+    assert client.get("/pictures/7", headers={"if-none-match": tag}).status_code == 304
+    assert error_of(client.get("/pictures/999")) == (404, "unknown_work")
+    assert error_of(client.get("/pictures/7?size=4000")) == (422, "invalid_request")
+
+
+def test_trouble_with_the_index_is_told_in_the_same_shape(
+    client: TestClient, searcher: Searcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def rebuilding(*_: object) -> None:
+        raise StorageError("the index is being rebuilt: try again in a moment")
+
+    monkeypatch.setattr(searcher, "similar", rebuilding)
+    assert error_of(client.get("/api/items/1/similar")) == (503, "index_unavailable")
+    monkeypatch.setattr(searcher, "similar", lambda *_: 1 / 0)
+    assert error_of(client.get("/api/items/1/similar")) == (500, "defect")
+
+
+def test_the_description_is_complete(client: TestClient) -> None:
+    described = client.get("/openapi.json").json()
+    routes = {
+        ("get", "/api/items"),
+        ("get", "/api/items/{item_id}"),
+        ("get", "/api/items/{item_id}/similar"),
+        ("post", "/api/search"),
+        ("post", "/api/recommend"),
+        ("get", "/api/facets"),
+        ("get", "/api/health"),
+        ("get", "/pictures/{item_id}"),
+    }
+    found = {(method, path) for path, item in described["paths"].items() for method in item}
+    assert routes <= found
+    for path in described["paths"].values():
+        for operation in path.values():
+            assert operation["summary"]
+            assert operation["description"]
+            assert "ErrorBody" in json.dumps(operation["responses"]["4XX"])
+
+
+def test_every_file_of_the_page_is_served(client: TestClient) -> None:
+    from hashing.service import api
+
+    names = [f.name for f in Path(api.PAGE).iterdir() if f.suffix in (".js", ".css", ".html")]
+    assert "app.js" in names
+    for name in names:
+        assert client.get(f"/page/{name}").status_code == 200
+    assert client.get("/docs").status_code == 200

@@ -1,0 +1,63 @@
+"""`serve.py` before anything heavy is loaded: what it refuses, in one line."""
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hashing.cli import serve
+from hashing.cli.console import run
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        yield listener.getsockname()[1]
+
+
+def refusal(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str]:
+    code = run(serve.main, argv)
+    lines = capsys.readouterr().err.splitlines()
+    errors = [line for line in lines if line.startswith("error: ")]
+    assert len(errors) == 1
+    return code, errors[0]
+
+
+def test_a_port_in_use(capsys: pytest.CaptureFixture[str], taken: int, tmp_path: Path) -> None:
+    code, line = refusal(capsys, str(tmp_path), "--port", str(taken))
+    assert code == 2
+    assert f"port {taken}: it is in use; choose another with --port" in line
+
+
+@pytest.mark.parametrize("port", ["99999", "-1"])
+def test_a_port_that_does_not_exist(
+    capsys: pytest.CaptureFixture[str], port: str, tmp_path: Path
+) -> None:
+    code, line = refusal(capsys, str(tmp_path), "--port", port)
+    assert (code, "--port" in line) == (2, True)
+
+
+def test_no_index_and_no_demo(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serve, "DEMO_INDEX", tmp_path / "art.index")
+    code, line = refusal(capsys)
+    assert (code, "make demo" in line) == (2, True)
+
+
+def test_a_folder_that_is_no_index(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    code, _ = refusal(capsys, str(tmp_path), "--port", "0")
+    assert code == 4
+
+
+def test_a_password_file_without_passwords(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "passwords").write_text("anna\n")
+    code, line = refusal(
+        capsys, str(tmp_path), "--port", "0", "--auth", str(tmp_path / "passwords")
+    )
+    assert (code, "name:password" in line) == (2, True)
