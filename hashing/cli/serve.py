@@ -51,12 +51,13 @@ def _demo_index() -> str:
 
 def _listen(host: str, port: int) -> socket.socket:
     """Take the port before anything slow happens. Raises UsageError where that fails."""
+    if not 0 <= port <= 65535:
+        raise UsageError(f"expected a --port from 0 to 65535, found {port}")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family)
-    except (OSError, OverflowError) as error:
-        in_use = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
-        reason = "it is in use" if in_use else str(error)
+    except OSError as error:
+        reason = "it is in use" if error.errno == errno.EADDRINUSE else str(error)
         raise UsageError(
             f"cannot listen on {host} port {port}: {reason}; choose another with --port"
         ) from error
