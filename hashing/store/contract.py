@@ -30,10 +30,14 @@ class NewItem:
 
 @dataclass(frozen=True, slots=True)
 class StoredItem:
-    """One picture of an index; `id` is never given to another picture."""
+    """One picture of an index; `id` is never given to another picture.
+
+    content: SHA-256 of the encoded picture.
+    """
 
     id: int
     file: str
+    content: bytes
     fields: Mapping[str, Value]
 
 

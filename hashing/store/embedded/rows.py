@@ -202,7 +202,7 @@ def _select(
         fields = {name: value for name, value in pairs if value is not None}
         if code is None or item_digest(item, file, content, code, fields) != digest:
             raise BadRowError(f"item {item} does not match its digest")
-        yield StoredItem(item, file, fields), digest
+        yield StoredItem(item, file, content, fields), digest
 
 
 def _checked_codes(

@@ -1,0 +1,34 @@
+"""Results as tables for people."""
+
+from collections.abc import Mapping, Sequence
+
+
+def print_facts(facts: Mapping[str, object]) -> None:
+    """Names and values in two columns."""
+    print_table(("", ""), [(name, str(value)) for name, value in facts.items()], header=False)
+
+
+def print_table(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    right: Sequence[str] = (),
+    header: bool = True,
+) -> None:
+    """A table as wide as its content; `right` names the columns aligned to the right."""
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=SIMPLE_HEAD if header else None, show_header=header, pad_edge=False)
+    for name in columns:
+        table.add_column(
+            name,
+            justify="right" if name in right else "left",
+            style=None if header or name != columns[0] else "dim",
+            overflow="fold",
+        )
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    Console(highlight=False).print(table)
