@@ -1,6 +1,10 @@
 """Results as tables for people."""
 
+import sys
 from collections.abc import Mapping, Sequence
+
+FILE_COLUMNS = 200
+"""Width where the table goes into a file or a pipe, which nobody resizes."""
 
 
 def print_facts(facts: Mapping[str, object]) -> None:
@@ -31,4 +35,5 @@ def print_table(
         )
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
-    Console(highlight=False).print(table)
+    width = None if sys.stdout.isatty() else FILE_COLUMNS
+    Console(highlight=False, width=width).print(table)

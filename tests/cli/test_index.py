@@ -1,0 +1,278 @@
+import json
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from hashing.cli.console import run
+from hashing.cli.index import main
+from hashing.config import ModelConfig, Preprocessing
+from hashing.encoding import Encoder, encode_catalogue
+from hashing.models import HashModel, save_model
+
+ROOT = Path(__file__).parents[2]
+COUNT = 24
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two small untrained models, `one` and `two`."""
+    folder = tmp_path_factory.mktemp("models")
+    for seed, name in enumerate(("one", "two")):
+        torch.manual_seed(seed)
+        config = ModelConfig(backbone="small_cnn", lengths=(16, 32))
+        save_model(HashModel(config, Preprocessing(size=32)).eval(), folder / name)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Pictures of noise at several scales, with metadata."""
+    folder = tmp_path_factory.mktemp("pictures")
+    rng = np.random.default_rng(0)
+    lines = ["file,title,artist,style,year"]
+    for number in range(COUNT):
+        side = 2 + number % 6
+        noise = rng.integers(0, 256, (side, side, 3), np.uint8)
+        Image.fromarray(noise).resize((48, 48)).save(folder / f"{number:02d}.png")
+        year = 1880 + number if number % 2 else ""
+        style = ("Cubism", "Fauvism")[number % 2]
+        lines.append(f"{number:02d}.png,Tree {number},Painter {number % 5},{style},{year}")
+    (folder / "metadata.csv").write_text("\n".join(lines), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory, models: Path, pictures: Path) -> Path:
+    out = tmp_path_factory.mktemp("built") / "art.index"
+    arguments = ["build", "--model", str(models / "one"), "--images", str(pictures)]
+    assert main([*arguments, "--out", str(out), "--quiet"]) == 0
+    return out
+
+
+@pytest.fixture
+def index(built: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(built, tmp_path / "art.index")
+
+
+@pytest.fixture
+def command(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run a command; returns exit code, standard output and standard error."""
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        capsys.readouterr()
+        code = run(main, [str(argument) for argument in arguments])
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return call
+
+
+def test_every_picture_finds_itself(command: Run, index: Path, pictures: Path) -> None:
+    for number in (0, 7, 23):
+        picture = pictures / f"{number:02d}.png"
+        code, out, _ = command("search", index, "--image", picture, "-k", 30, "--json")
+        found = json.loads(out)
+        assert code == 0
+        assert (found["bits"], len(found["results"])) == (32, COUNT)
+        nearest = [result["id"] for result in found["results"] if result["distance"] == 0]
+        assert number in nearest
+    assert found["results"][0].keys() == {
+        *("rank", "id", "distance", "file", "title", "artist", "style", "year")
+    }
+
+
+def test_search_takes_filters_lengths_and_reranking(
+    command: Run, index: Path, pictures: Path
+) -> None:
+    arguments = ["search", index, "--image", pictures / "03.png", "--json"]
+    code, out, _ = command(*arguments, "--where", "style = 'Cubism' and title like '%1%'")
+    styles = {result["style"] for result in json.loads(out)["results"]}
+    assert (code, styles) == (0, {"Cubism"})
+    code, out, _ = command(*arguments, "--bits", 16, "--max-distance", 2, "--rerank", 10)
+    found = json.loads(out)
+    assert found["bits"] == 16
+    assert all(result["distance"] <= 2 for result in found["results"])
+    code, _, err = command(*arguments, "--where", "style = Cubism")
+    assert code == 2
+    assert err.endswith("  style = Cubism\n          ^\n")
+
+
+def test_search_prints_a_table(command: Run, index: Path, pictures: Path) -> None:
+    code, out, _ = command("search", index, "--image", pictures / "03.png", "-k", 1)
+    assert code == 0
+    assert "of 32" in out
+    assert out.strip().splitlines()[-1].split()[:2] == ["1", "0"]
+
+
+def test_search_opens_a_contact_sheet(
+    command: Run, index: Path, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    command("search", index, "--image", pictures / "03.png", "-k", 5, "--open")
+    page = Path(opened[0].removeprefix("file://")).read_text(encoding="utf-8")
+    assert page.count("<figure>") == 5
+    assert page.count("data:image/jpeg;base64,/9j/") == 6
+    assert "Tree 3<" in page
+
+
+def test_another_model_is_refused(command: Run, index: Path, models: Path, pictures: Path) -> None:
+    for name in ("search", "add"):
+        option = "--image" if name == "search" else "--images"
+        value = pictures / "00.png" if name == "search" else pictures
+        code, out, err = command(name, index, option, value, "--model", models / "two")
+        assert (code, out) == (4, "")
+        assert "was made with the model" in err
+        assert err.count("\n") == 1
+
+
+def test_an_existing_index_is_refused(
+    command: Run, index: Path, models: Path, pictures: Path
+) -> None:
+    code, _, err = command("build", "--model", models / "one", "--images", pictures, "--out", index)
+    assert code == 2
+    assert "use add" in err
+
+
+def test_add_skips_what_is_there(command: Run, index: Path, pictures: Path, tmp_path: Path) -> None:
+    more = shutil.copytree(pictures, tmp_path / "more")
+    Image.new("RGB", (40, 40), (200, 10, 10)).save(more / "new.png")
+    code, out, err = command("add", index, "--images", more, "--json")
+    report = json.loads(out)
+    assert code == 0
+    assert (report["added"], report["already"], report["items"]) == (1, COUNT, COUNT + 1)
+    assert "24 of 25 pictures are there already" in err
+
+
+def test_a_broken_picture_is_told_and_skipped(
+    command: Run, models: Path, pictures: Path, tmp_path: Path
+) -> None:
+    source = shutil.copytree(pictures, tmp_path / "source")
+    (source / "05.png").write_bytes(b"no picture")
+    out = tmp_path / "new.index"
+    arguments = ["build", "--model", models / "one", "--images", source, "--out", out]
+
+    code, _, err = command(*arguments, "--strict")
+    assert code == 3
+    assert "05.png" in err.splitlines()[-1]
+    assert not out.exists()
+
+    code, text, err = command(*arguments, "--dry-run")
+    assert code == 0
+    assert "broken 05.png" in err
+    assert not out.exists()
+
+    code, text, err = command(*arguments, "--json")
+    assert code == 0
+    assert [row["file"] for row in json.loads(text)["broken"]] == ["05.png"]
+    assert json.loads(text)["items"] == COUNT - 1
+    assert "skipped 05.png" in err
+
+
+def test_nothing_is_left_where_nothing_can_be_read(
+    command: Run, models: Path, tmp_path: Path
+) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    arguments = ["build", "--model", models / "one", "--images", source, "--out", tmp_path / "out"]
+    assert command(*arguments)[0] == 3
+    (source / "a.jpg").write_bytes(b"no picture")
+    code, _, err = command(*arguments)
+    assert code == 3
+    assert "none of 1 pictures can be read" in err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["source"]
+    assert command(*arguments[:4], tmp_path / "nowhere", *arguments[5:])[0] == 3
+
+
+def test_remove_info_verify_compact(command: Run, index: Path) -> None:
+    where = "style = 'Cubism'"
+    code, out, _ = command("remove", index, "--where", where, "--dry-run", "--json")
+    assert (code, json.loads(out)["removed"]) == (0, COUNT // 2)
+    code, out, _ = command("remove", index, "--where", where, "--json")
+    assert json.loads(out) == {"removed": COUNT // 2, "items": COUNT // 2, "dry_run": False}
+    assert command("remove", index, "--ids", 1, 1)[0] == 0
+    info = json.loads(command("info", index, "--json")[1])
+    assert (info["count"], info["removed"], info["bits"]) == (COUNT // 2 - 1, COUNT // 2 + 1, 32)
+    assert info["columns"] == {"title": "str", "artist": "str", "style": "str", "year": "int"}
+    assert command("compact", index)[0] == 0
+    assert json.loads(command("verify", index, "--json")[1])["repaired"] == []
+
+
+def test_evaluate_compares_lengths_and_rankings(command: Run, index: Path, pictures: Path) -> None:
+    code, out, _ = command("evaluate", index, "--json")
+    alone = json.loads(out)
+    assert code == 0
+    assert alone["labels"] == ["style", "artist"]
+    assert list(alone["results"]) == ["16 bits", "32 bits"]
+    code, out, _ = command("evaluate", index, "--images", pictures, "--labels", "style", "--json")
+    beside = json.loads(out)
+    names = ["16 bits", "32 bits", "32 bits, ties by score", "32 bits, rerank 200"]
+    assert list(beside["results"]) == [*names, "floats (cosine)"]
+    assert command("evaluate", index, "--labels", "colour")[0] == 3
+
+
+def test_export_and_import_keep_everything(command: Run, index: Path, tmp_path: Path) -> None:
+    file, copy = tmp_path / "art.jsonl", tmp_path / "copy.index"
+    command("remove", index, "--ids", 2)
+    assert command("export", index, "--to", file)[0] == 0
+    assert command("export", index, "--to", file)[0] == 2
+    assert command("import", copy, "--from", file)[0] == 0
+    again = tmp_path / "again.jsonl"
+    command("export", copy, "--to", again)
+    assert file.read_bytes() == again.read_bytes()
+    lines = file.read_text(encoding="utf-8").splitlines()
+    file.write_text("\n".join([*lines[:5], lines[5][:-9]]), encoding="utf-8")
+    code, _, err = command("import", tmp_path / "bad.index", "--from", file)
+    assert code == 3
+    assert "line 6" in err
+    assert not (tmp_path / "bad.index").exists()
+
+
+def test_an_interrupted_build_goes_on(
+    command: Run, models: Path, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "new.index"
+    arguments = ["build", "--model", models / "one", "--images", pictures, "--out", out]
+    monkeypatch.setattr("hashing.cli.index.build.PUBLISH_ITEMS", 4)
+    small_batches = partial(encode_catalogue, batch_size=4)
+    monkeypatch.setattr("hashing.encoding.encode_catalogue", small_batches)
+    logits, calls = Encoder.logits, iter(range(100))
+
+    def interrupted(self: Encoder, squares: np.ndarray) -> np.ndarray:
+        if next(calls) == 3:
+            raise KeyboardInterrupt
+        return logits(self, squares)
+
+    monkeypatch.setattr(Encoder, "logits", interrupted)
+    assert command(*arguments)[0] == 130
+    there = json.loads(command("info", out, "--json")[1])
+    assert there["count"] == 12
+    assert there["unfinished"] is not None
+    code, _, err = command(*arguments[:3], "--images", tmp_path, *arguments[5:])
+    assert (code, "exists already" in err) == (2, True)
+    code, text, _ = command(*arguments, "--json")
+    assert (code, json.loads(text)["added"], json.loads(text)["items"]) == (0, COUNT - 12, COUNT)
+    assert json.loads(command("info", out, "--json")[1])["unfinished"] is None
+    assert command(*arguments)[0] == 2
+
+
+def test_help_is_quick() -> None:
+    started = time.monotonic()
+    text = subprocess.run(
+        [sys.executable, "index.py", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    assert time.monotonic() - started < 5
+    assert "evaluate" in text
+    code = "import sys, hashing.cli.index; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
