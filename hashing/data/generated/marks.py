@@ -50,10 +50,12 @@ def resampled(outline: Points, step: float) -> Points:
     return np.stack([np.interp(at, length, closed[:, c]) for c in (0, 1)], axis=1)
 
 
-def rough(rng: np.random.Generator, outline: Points, amount: float, step: float = 7) -> Points:
-    """A closed outline as a hand cuts it: wavering by `amount` pixels."""
+def rough(
+    rng: np.random.Generator, outline: Points, amount: float, step: float = 7, period: float = 42
+) -> Points:
+    """A closed outline as a hand cuts it: wavering by `amount` over `period` pixels or more."""
     points = resampled(outline, step)
-    noise = waver(rng, 2, len(points), max(3, len(points) // 6))
+    noise = waver(rng, 2, len(points), max(3, int(len(points) * step / period)))
     result: Points = points + amount * noise.T
     return result
 

@@ -32,70 +32,75 @@ class Shape:
     accent: bool = False
     outlined: bool = True
 
+    @property
+    def span(self) -> tuple[float, float]:
+        """Where its value begins and ends to change, in the unit square."""
+        axis = self.outline[:, 0 if self.across else 1]
+        return max(float(axis.min()), -0.05), min(float(axis.max()), 1.05)
+
 
 Scene = list[Shape]
 """Shapes from back to front; the first covers everything."""
 
 
+Place = tuple[NDArray[np.intp], NDArray[np.intp]]
+"""Rows and columns of canvas pixels."""
+
+
 @dataclass(frozen=True)
 class Cartoon:
-    """A scene drawn in flat preparation: every manner that depicts takes its colours from here.
-
-    labels: uint8 `[CANVAS / 2, CANVAS / 2]`, the index of the shape seen. value: float32, same
-    shape. colour: uint8 `[…, 3]`. flow: float32, radians.
-    """
+    """A scene drawn in flat preparation: every manner that depicts takes its colours from here."""
 
     scene: Scene
     inks: Inks
 
     @cached_property
     def labels(self) -> NDArray[np.uint8]:
-        """Which shape is seen at each pixel."""
-        side = CANVAS // 2
-        sheet = Image.new("L", (side, side), 0)
+        """Which shape is seen at each pixel: uint8 `[CANVAS, CANVAS]`."""
+        sheet = Image.new("L", (CANVAS, CANVAS), 0)
         pen = ImageDraw.Draw(sheet)
         for label, shape in enumerate(self.scene):
-            pen.polygon((shape.outline * side).ravel().tolist(), fill=label)
+            pen.polygon((shape.outline * CANVAS).ravel().tolist(), fill=label)
         return np.asarray(sheet)
 
     @cached_property
     def _planes(self) -> NDArray[np.float32]:
-        """Per shape: value = c₀ + c₁·x + c₂·y, x and y in the unit square."""
+        """Per shape: value = c₀ + c₁·column + c₂·row."""
         rows = []
         for shape in self.scene:
-            start, end = shape.outline.min(axis=0), shape.outline.max(axis=0)
             axis = 0 if shape.across else 1
-            low, high = max(start[axis], -0.2), min(end[axis], 1.2)
+            low, high = shape.span
             slope = (shape.foot - shape.value) / max(high - low, 1e-3)
-            rows.append([shape.value - slope * low, *((slope, 0) if axis == 0 else (0, slope))])
+            slopes = (slope / CANVAS, 0.0) if axis == 0 else (0.0, slope / CANVAS)
+            rows.append([shape.value - slope * low, *slopes])
         return np.array(rows, np.float32)
 
-    @cached_property
-    def value(self) -> NDArray[np.float32]:
-        """Lightness at each pixel."""
-        side = CANVAS // 2
-        at = np.linspace(0, 1, side, dtype=np.float32)
-        plane = self._planes[self.labels]
-        value = plane[..., 0] + plane[..., 1] * at[None] + plane[..., 2] * at[:, None]
-        result: NDArray[np.float32] = value.clip(0, 1)
+    def at(self, points: Points) -> Place:
+        """The pixel under each canvas point `[…, 2]`, or the nearest on the canvas."""
+        pixel = points.astype(np.intp).clip(0, CANVAS - 1)
+        return pixel[..., 1], pixel[..., 0]
+
+    def value(self, place: Place) -> NDArray[np.float32]:
+        """Lightness there, 0 … 1."""
+        row, column = place
+        start, across, down = self._planes[self.labels[place]].T
+        result: NDArray[np.float32] = (start.T + across.T * column + down.T * row).clip(0, 1)
         return result
 
-    @cached_property
-    def colour(self) -> NDArray[np.uint8]:
-        """Colour at each pixel."""
+    def colour(self, place: Place) -> NDArray[np.uint8]:
+        """Colour there, uint8 `[…, 3]`."""
         ramps = np.stack([self.inks.ramp, accent_ramp(self.inks)])
-        accented = np.array([shape.accent for shape in self.scene], np.uint8)[self.labels]
-        return ramps[accented, (self.value * 255).astype(np.uint8)]
+        accented = np.array([shape.accent for shape in self.scene], np.uint8)
+        return ramps[accented[self.labels[place]], (self.value(place) * 255).astype(np.uint8)]
 
-    @cached_property
-    def flow(self) -> NDArray[np.float32]:
-        """Direction of the surface at each pixel."""
-        return np.array([shape.flow for shape in self.scene], np.float32)[self.labels]
+    def flow(self, place: Place) -> NDArray[np.float32]:
+        """Direction of the surface there, radians."""
+        return np.array([shape.flow for shape in self.scene], np.float32)[self.labels[place]]
 
-    def at(self, points: Points) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """Row and column of the cartoon's pixel under each canvas point `[…, 2]`."""
-        cell = (points / 2).astype(np.intp).clip(0, CANVAS // 2 - 1)
-        return cell[..., 1], cell[..., 0]
+    def image(self, side: int) -> Image.Image:
+        """The cartoon itself, reduced to `side` pixels without smoothing."""
+        at = (np.arange(side) * CANVAS) // side
+        return Image.fromarray(self.colour(np.ix_(at, at)))
 
 
 def accent_ramp(inks: Inks) -> NDArray[np.uint8]:

@@ -7,29 +7,32 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from hashing.data.generated.colour import Colour
-from hashing.data.generated.marks import CANVAS, Pen, box, rough
+from hashing.data.generated.marks import CANVAS, Pen, Points, box, rough
 
 _TILE = 640
 
+Box = tuple[int, int, int, int]
+"""Left, top, right, bottom."""
+
 
 @lru_cache(maxsize=16)
-def _tile(fine: float, across: float, seed: int) -> Image.Image:
-    """Noise of the given correlation lengths (pixels, along x and y), spread over 0 … 255."""
+def _tile(along: float, across: float, seed: int) -> Image.Image:
+    """Noise smoothed over so many pixels in x and y, spread over 0 … 255; its edges meet."""
     noise = np.fft.rfft2(np.random.default_rng(seed).standard_normal((_TILE, _TILE)))
-    fy = np.fft.fftfreq(_TILE)[:, None] * across
-    fx = np.fft.rfftfreq(_TILE)[None] * fine
-    field = np.fft.irfft2(noise / (1 + (40 * (fx**2 + fy**2)) ** 1.5), s=(_TILE, _TILE))
-    rank = (field - field.mean()) / field.std()
-    return Image.fromarray((127.5 + 55 * rank).clip(0, 255).astype(np.uint8))
+    fy = 2 * np.pi * np.fft.fftfreq(_TILE)[:, None] * across
+    fx = 2 * np.pi * np.fft.rfftfreq(_TILE)[None] * along
+    field = np.fft.irfft2(noise / (1 + fx**2 + fy**2) ** 1.5, s=(_TILE, _TILE))
+    field = (field - field.mean()) / field.std()
+    return Image.fromarray((127.5 + 55 * field).clip(0, 255).astype(np.uint8))
 
 
 _TEXTURES = {
-    "grain": (1.2, 1.2),
-    "tooth": (3, 3),
-    "cloud": (90, 90),
-    "mottle": (22, 22),
-    "wood": (260, 4),
-    "bristle": (120, 2.5),
+    "grain": (0.45, 0.45),
+    "tooth": (1.6, 1.6),
+    "mottle": (14, 14),
+    "cloud": (60, 60),
+    "wood": (150, 1.8),
+    "bristle": (60, 1.2),
 }
 
 
@@ -53,6 +56,15 @@ def pen_on(image: Image.Image) -> Pen:
     return ImageDraw.Draw(image, "RGBA" if image.mode == "RGB" else None)
 
 
+def stencil(outline: Points) -> tuple[Image.Image, Box]:
+    """A mask of the outline's inside, no larger than needed, and its place on the canvas."""
+    low = np.floor(outline.min(axis=0) - 1).clip(0, CANVAS - 1).astype(int)
+    high = np.maximum(np.ceil(outline.max(axis=0) + 2).clip(0, CANVAS).astype(int), low + 1)
+    mask = Image.new("L", (high - low).tolist(), 0)
+    ImageDraw.Draw(mask).polygon((outline - low).ravel().tolist(), fill=255)
+    return mask, (*low.tolist(), *high.tolist())
+
+
 def worn(mask: Image.Image, grain: Image.Image, threshold: int, softness: int) -> Image.Image:
     """A mask with holes where the grain is below the threshold: ink that did not take."""
     table = [round(255 * min(max((v - threshold) / softness + 0.5, 0), 1)) for v in range(256)]
@@ -64,12 +76,13 @@ def worn(mask: Image.Image, grain: Image.Image, threshold: int, softness: int) -
 def mount(
     rng: np.random.Generator, plate: Image.Image, paper: Colour, margin: float, uneven: float = 1.2
 ) -> Image.Image:
-    """The picture on its paper: `margin` is a part of the side, `uneven` the edge in pixels."""
+    """Lay the picture on its paper: `margin` is a part of the side, `uneven` the edge in pixels."""
     sheet = blank(paper)
     mask = Image.new("L", sheet.size, 0)
     inset = margin * CANVAS
     low, high = inset, CANVAS - inset
-    edge = rough(rng, box(low, low - 1, high, high - 3), uneven, step=5)
+    edge = rough(rng, box(low, low - 1, high, high - 3), uneven, period=160)
+    edge += rng.normal(0, 0.3, edge.shape)
     ImageDraw.Draw(mask).polygon(edge.ravel().tolist(), fill=255)
     sheet.paste(plate, mask=mask)
     return sheet
@@ -80,6 +93,6 @@ def finished(rng: np.random.Generator, image: Image.Image, size: int) -> Image.I
     small = image.resize((size, size), Image.Resampling.BOX if CANVAS % size == 0 else None)
     grain = np.asarray(texture(rng, "grain", size), np.float32)
     light = np.asarray(texture(rng, "cloud", size), np.float32)
-    factor = 1 + (grain - 127.5) * 0.00042 + (light - 127.5) * 0.00016
+    factor = 1 + (grain - 127.5) * 0.00038 + (light - 127.5) * 0.00018
     pixels: NDArray[np.float32] = np.asarray(small, np.float32) * factor[..., None]
     return Image.fromarray(pixels.clip(0, 255).astype(np.uint8))

@@ -1,26 +1,22 @@
 """Cut paper: a scene of coloured sheets, scissor-cut, lying on each other with soft shadows."""
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageFilter
 
 from hashing.data.generated.hand import Hand, between
 from hashing.data.generated.marks import CANVAS, Points, resampled
 from hashing.data.generated.scene import Cartoon, Shape, shape_colour
-from hashing.data.generated.sheet import blank, mount, texture
+from hashing.data.generated.sheet import blank, mount, stencil, texture
 
 
 def cut_paper(rng: np.random.Generator, cartoon: Cartoon, hand: Hand) -> Image.Image:
     """Stroke: length of a snip. Density: painted sheets. Rhythm: careless edge. Line: shadow."""
     plate = blank(shape_colour(cartoon.scene[0], cartoon.inks))
-    brushed = texture(rng, "bristle").convert("RGB")
-    depth = between(2.5, 8, hand.line)
     for shape in cartoon.scene[1:]:
-        mask = Image.new("L", plate.size, 0)
-        outline = _snipped(rng, shape, hand)
-        ImageDraw.Draw(mask).polygon(outline.ravel().tolist(), fill=255)
-        _shade(plate, mask, depth if shape.outlined else depth * 0.5)
-        plate.paste(shape_colour(shape, cartoon.inks, 0.3), mask=mask)
-    plate = Image.blend(plate, brushed, between(0.0, 0.09, hand.density))
+        depth = between(2.5, 8, hand.line) * (1 if shape.outlined else 0.5)
+        _lay(plate, _snipped(rng, shape, hand), shape_colour(shape, cartoon.inks, 0.3), depth)
+    painted = texture(rng, "bristle").convert("RGB")
+    plate = Image.blend(plate, painted, between(0.0, 0.07, hand.density))
     return mount(rng, plate, cartoon.inks.paper, rng.uniform(0.045, 0.075), 0.6)
 
 
@@ -32,9 +28,15 @@ def _snipped(rng: np.random.Generator, shape: Shape, hand: Hand) -> Points:
     return points + rng.normal(0, spread, points.shape)
 
 
-def _shade(plate: Image.Image, mask: Image.Image, depth: float) -> None:
-    """The shadow that a raised sheet throws down and to the right."""
-    shadow = Image.new("L", plate.size, 0)
-    shadow.paste(mask, (round(depth * 0.5), round(depth * 0.8)))
-    blurred = shadow.filter(ImageFilter.BoxBlur(depth * 0.6))
-    plate.paste((16, 14, 22), mask=blurred.point([round(v * 0.34) for v in range(256)]))
+def _lay(
+    plate: Image.Image, outline: Points, colour: tuple[int, int, int], depth: float
+) -> None:
+    """A sheet, and the shadow it throws down and to the right."""
+    mask, (left, top, right, bottom) = stencil(outline)
+    pad = int(2 * depth)
+    shadow = Image.new("L", (right - left + 2 * pad, bottom - top + 2 * pad), 0)
+    shadow.paste(86, (pad, pad), mask)
+    shadow = shadow.filter(ImageFilter.BoxBlur(depth * 0.6))
+    at = left - pad + round(depth * 0.5), top - pad + round(depth * 0.8)
+    plate.paste((16, 14, 22), at, shadow)
+    plate.paste(colour, (left, top), mask)

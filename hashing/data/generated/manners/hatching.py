@@ -1,10 +1,10 @@
-"""Hatching: a scene in crossing pen lines over a pale tint, like an etching."""
+"""Hatching: a scene in families of pen lines that cross where it is dark, like an etching."""
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from hashing.data.generated.colour import luma
+from hashing.data.generated.colour import Colour, luma, mixed
 from hashing.data.generated.hand import Hand, between
 from hashing.data.generated.marks import CANVAS, Pen, Points, resampled, waver
 from hashing.data.generated.scene import Cartoon
@@ -12,80 +12,79 @@ from hashing.data.generated.sheet import blank, mount, pen_on
 
 
 def hatching(rng: np.random.Generator, cartoon: Cartoon, hand: Hand) -> Image.Image:
-    """Stroke: spacing. Density: layers. Rhythm: follows the form. Line: weight of the pen."""
+    """Stroke: spacing. Density: layers. Rhythm: swaying lines. Line: weight of the pen."""
     inks = cartoon.inks
-    plate = _tinted(rng, cartoon)
+    ground = inks.ground if rng.random() < 0.45 else inks.paper
+    plate = _tinted(rng, cartoon, ground)
     pen = pen_on(plate)
-    dark = luma(inks.paper) < 120
-    ink = inks.ramp[int(inks.ramp.sum(axis=1).argmax() if dark else inks.ramp.sum(axis=1).argmin())]
-    fill = (*ink.tolist(), 225)
-    tone = cartoon.value if not dark else 1 - cartoon.value
+    by_light = sorted([*map(tuple, inks.ramp[[0, -1]].tolist())], key=luma)
+    dark, light = by_light
+    at = np.arange(0, CANVAS, 2)
+    tone = cartoon.value(np.ix_(at, at)) if luma(inks.ramp[0].tolist()) < 128 else 1 - cartoon.value(np.ix_(at, at))
     tone = (tone - tone.min()) / max(float(np.ptp(tone)), 0.2)
-    pitch = between(6, 10.5, hand.stroke)
     lean = rng.uniform(0, np.pi)
+    middle = luma(ground) / 255
     layers = 2 + round(2 * hand.density)
-    for layer, threshold in enumerate(np.linspace(0.82, 0.22, layers)):
+    for layer in range(layers):
         turn = lean + layer * (np.pi / layers + 0.2)
-        for run in _runs(rng, tone < threshold, pitch * (1 + 0.12 * layer), turn, hand):
-            pen.line(run.ravel().tolist(), fill=fill, width=round(between(1, 3, hand.line)))
-    _contours(rng, pen, cartoon, tuple(ink.tolist()), hand)
-    return mount(rng, plate, inks.paper, rng.uniform(0.07, 0.11), 0.6)
+        part = (layer + 0.35) / (layers + 0.2)
+        if middle > 0.3:
+            _family(rng, pen, tone < min(middle, 0.9) * (1 - part), dark, turn, hand)
+        if middle < 0.75:
+            _family(rng, pen, tone > middle + (1 - middle) * part, light, turn + 0.4, hand)
+    _contours(rng, pen, cartoon, dark if middle > 0.4 else light, hand)
+    return mount(rng, plate, mixed(inks.paper, ground, 0.0), rng.uniform(0.06, 0.1), 0.6)
 
 
-def _tinted(rng: np.random.Generator, cartoon: Cartoon) -> Image.Image:
+def _tinted(rng: np.random.Generator, cartoon: Cartoon, ground: Colour) -> Image.Image:
     """The paper under the lines: the scene's colours, thin and a little out of register."""
-    strength = rng.choice([0.0, 0.25, 0.45])
-    sheet = blank(cartoon.inks.paper)
-    wash = Image.fromarray(cartoon.colour).filter(ImageFilter.BoxBlur(1)).resize(sheet.size)
-    shift = tuple(rng.integers(-4, 5, 2).tolist())
-    tint = Image.blend(sheet, wash, float(strength))
-    moved = sheet.copy()
-    moved.paste(tint, shift)
-    return moved
+    sheet = blank(ground)
+    wash = cartoon.image(CANVAS // 2).filter(ImageFilter.BoxBlur(1)).resize(sheet.size)
+    tint = Image.blend(sheet, wash, rng.choice([0.0, 0.15, 0.35]))
+    sheet.paste(tint, rng.integers(-4, 5, 2).tolist())
+    return sheet
 
 
-def _runs(
-    rng: np.random.Generator, where: NDArray[np.bool_], pitch: float, angle: float, hand: Hand
-) -> list[Points]:
-    """Strokes `[n, 2]` of one family of parallel lines, only where the mask holds."""
-    n, reach = 96, CANVAS * 0.72
+def _family(
+    rng: np.random.Generator, pen: Pen, where: NDArray[np.bool_], ink: Colour, angle: float,
+    hand: Hand,
+) -> None:  # fmt: skip
+    """One family of parallel lines, drawn only where the mask `[CANVAS / 2, CANVAS / 2]` holds."""
+    n, reach, pitch = 96, CANVAS * 0.72, between(4.6, 8, hand.stroke)
     rows = int(2 * reach / pitch)
     along = np.linspace(-reach, reach, n)[None] + rng.uniform(-6, 6, (rows, 1))
-    sway = between(0.5, 7, hand.rhythm) * waver(rng, 1, n, 3) + 0.9 * waver(rng, rows, n, 12)
-    across = (np.arange(rows) * pitch - reach)[:, None] + rng.normal(0, 0.5, (rows, 1)) + sway
+    sway = between(0.5, 9, hand.rhythm) * waver(rng, 1, n, 3) + 0.7 * waver(rng, rows, n, 12)
+    across = (np.arange(rows) * pitch - reach)[:, None] + rng.normal(0, 0.4, (rows, 1)) + sway
     cos, sin, middle = np.cos(angle), np.sin(angle), CANVAS / 2
     x, y = middle + along * cos - across * sin, middle + along * sin + across * cos
-    lines = np.stack([x, y], axis=-1)
-    inside = (np.abs(lines - middle) < middle).all(axis=-1)
-    cell = (lines / 2).astype(int).clip(0, CANVAS // 2 - 1)
-    on = where[cell[..., 1], cell[..., 0]] & inside
-    on &= rng.random(on.shape) > 0.012
-    padded = np.zeros((rows, n + 2), np.int8)
-    padded[:, 1:-1] = on
-    change = np.diff(padded, axis=1)
-    starts, ends = np.argwhere(change == 1), np.argwhere(change == -1)
-    return [lines[r, a:b] for (r, a), (_, b) in zip(starts, ends, strict=True) if b - a > 1]
+    cell = np.stack([y, x]).astype(int) // 2
+    on = ((cell >= 0) & (cell < CANVAS // 2)).all(axis=0)
+    on &= where[tuple(cell.clip(0, CANVAS // 2 - 1))] & (rng.random(on.shape) > 0.012)
+    lines = np.stack([x, y], axis=-1).reshape(-1, 2)
+    on[:, -1] = False
+    fill, width = (*ink, 225), round(between(1, 2.8, hand.line))
+    for start, end in _runs(on.ravel()):
+        pen.line(lines[start:end].ravel().tolist(), fill=fill, width=width)
 
 
 def _contours(
-    rng: np.random.Generator, pen: Pen, cartoon: Cartoon, ink: tuple[int, ...], hand: Hand
+    rng: np.random.Generator, pen: Pen, cartoon: Cartoon, ink: Colour, hand: Hand
 ) -> None:
-    """Outlines of what is seen in front, drawn once or twice."""
+    """Outlines of what is seen, broken where something stands before it."""
     seen = np.bincount(cartoon.labels.ravel(), minlength=len(cartoon.scene))
     for label, shape in enumerate(cartoon.scene):
-        if seen[label] < 60 or (not shape.outlined and seen[label] > 2000):
+        if label == 0 or seen[label] < 200:
             continue
         points = resampled(shape.outline * CANVAS, 5)
-        row, column = cartoon.at(points)
-        front = cartoon.labels[row, column] <= label
-        points = points + 1.0 * waver(rng, 2, len(points), max(3, len(points) // 12)).T
-        width = round(between(1, 3, hand.line))
-        for start, end in _spans(front):
+        front = cartoon.labels[cartoon.at(points)] <= label
+        points = points + 0.9 * waver(rng, 2, len(points), max(3, len(points) // 12)).T
+        width = round(between(1, 3, hand.line)) if shape.outlined else 1
+        for start, end in _runs(front):
             pen.line(points[start:end].ravel().tolist(), fill=(*ink, 235), width=width)
 
 
-def _spans(on: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """Where runs of at least three begin and end."""
+def _runs(on: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Where runs of at least two begin and end."""
     change = np.diff(np.concatenate([[0], on.astype(np.int8), [0]]))
     starts, ends = np.flatnonzero(change == 1).tolist(), np.flatnonzero(change == -1).tolist()
-    return [(a, b) for a, b in zip(starts, ends, strict=True) if b - a > 2]
+    return [(a, b) for a, b in zip(starts, ends, strict=True) if b - a > 1]

@@ -3,11 +3,11 @@
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw
 
-from hashing.data.generated.colour import Colour, mixed
+from hashing.data.generated.colour import Colour, Inks, mixed
 from hashing.data.generated.hand import Hand, between
 from hashing.data.generated.marks import CANVAS, box, polygon, ribbon, rough, waver
 from hashing.data.generated.scene import Cartoon, Shape, shape_colour
-from hashing.data.generated.sheet import blank, mount, pen_on, texture, worn
+from hashing.data.generated.sheet import Box, blank, mount, pen_on, stencil, texture, worn
 
 
 def woodblock(rng: np.random.Generator, cartoon: Cartoon, hand: Hand) -> Image.Image:
@@ -20,8 +20,7 @@ def woodblock(rng: np.random.Generator, cartoon: Cartoon, hand: Hand) -> Image.I
     key = Image.new("L", plate.size, 0)
     key_pen = ImageDraw.Draw(key)
     for shape in cartoon.scene:
-        shift = rng.normal(0, between(0.3, 2.2, hand.rhythm), 2)
-        _print(rng, plate, shape, cartoon, wood, shift, hand)
+        _print(rng, plate, shape, inks, wood, hand)
         _key(rng, key_pen, shape, between(0.8, 5, hand.line))
     dark = inks.ramp[inks.ramp.sum(axis=1).argmin()].tolist()
     plate.paste(tuple(dark), mask=worn(key, wood, 62, 30))
@@ -30,33 +29,33 @@ def woodblock(rng: np.random.Generator, cartoon: Cartoon, hand: Hand) -> Image.I
     return sheet
 
 
-def _print(rng, plate, shape, cartoon, wood, shift, hand) -> None:  # type: ignore[no-untyped-def]
+def _print(
+    rng: np.random.Generator, plate: Image.Image, shape: Shape, inks: Inks, wood: Image.Image,
+    hand: Hand,
+) -> None:  # fmt: skip
     """One block's ink: its grain shows, and large areas are wiped from full to thin."""
-    mask = Image.new("L", plate.size, 0)
-    outline = rough(rng, shape.outline * CANVAS, 0.7, 9) + shift
-    ImageDraw.Draw(mask).polygon(outline.ravel().tolist(), fill=255)
-    colour = shape_colour(shape, cartoon.inks, 0.15)
-    plate.paste(colour, mask=mask)
-    if not (shape.outlined or shape is cartoon.scene[0]):
+    shift = rng.normal(0, between(0.3, 2.2, hand.rhythm), 2)
+    mask, place = stencil(rough(rng, shape.outline * CANVAS, 0.7, 9) + shift)
+    colour = shape_colour(shape, inks, 0.15)
+    plate.paste(colour, place, mask)
+    if min(mask.size) < 24:
         return
-    foot = shape_colour(shape, cartoon.inks, 0.95)
-    plate.paste(foot, mask=ImageChops.multiply(mask, _wipe(shape, hand)))
-    grain = wood.point(
-        [round((255 - v) * between(0.1, 0.5, hand.stroke) * (v < 118)) for v in range(256)]
-    )
-    plate.paste(mixed(colour, cartoon.inks.paper, 0.5), mask=ImageChops.multiply(mask, grain))
+    wiped = ImageChops.multiply(mask, _wipe(shape, place, between(1.2, 2.6, hand.density)))
+    plate.paste(shape_colour(shape, inks, 0.95), place, wiped)
+    strength = between(0.12, 0.5, hand.stroke)
+    bare = [round(max(0, min(255, (118 - v) * 6)) * strength) for v in range(256)]
+    grain = ImageChops.multiply(mask, wood.crop(place).point(bare))
+    plate.paste(mixed(colour, inks.paper, 0.5), place, grain)
 
 
-def _wipe(shape: Shape, hand: Hand) -> Image.Image:
+def _wipe(shape: Shape, place: Box, sharp: float) -> Image.Image:
     """From nothing at the shape's beginning to full at its end."""
-    axis = 0 if shape.across else 1
-    low, high = (shape.outline[:, axis].clip(0, 1) * CANVAS)[[0, 0]]
-    low, high = shape.outline[:, axis].min() * CANVAS, min(shape.outline[:, axis].max(), 1) * CANVAS
-    part = (np.arange(CANVAS) - low) / max(high - low, 1)
-    sharp = between(1.2, 2.6, hand.density)
+    low, high = shape.span
+    first, last = (place[0], place[2]) if shape.across else (place[1], place[3])
+    part = (np.arange(first, last) / CANVAS - low) / max(high - low, 1e-3)
     row = (255 * ((part - 0.5) * sharp + 0.5).clip(0, 1)).astype(np.uint8)
     ramp = Image.fromarray(row[None] if shape.across else row[:, None])
-    return ramp.resize((CANVAS, CANVAS))
+    return ramp.resize((place[2] - place[0], place[3] - place[1]))
 
 
 def _key(rng: np.random.Generator, pen: ImageDraw.ImageDraw, shape: Shape, width: float) -> None:
