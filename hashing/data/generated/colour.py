@@ -113,6 +113,20 @@ class Inks:
     line: Colour
     ramp: NDArray[np.uint8]
 
+    @property
+    def darkest(self) -> Colour:
+        """The ramp's darker end."""
+        return min(self._ends, key=luma)
+
+    @property
+    def lightest(self) -> Colour:
+        """The ramp's lighter end."""
+        return max(self._ends, key=luma)
+
+    @property
+    def _ends(self) -> list[Colour]:
+        return [(red, green, blue) for red, green, blue in self.ramp[[0, -1]].tolist()]
+
 
 def mixed(one: Colour, other: Colour, part: float) -> Colour:
     """`one` with `part` (0 … 1) of `other` mixed in."""

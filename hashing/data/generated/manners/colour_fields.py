@@ -19,11 +19,13 @@ def colour_fields(rng: np.random.Generator, inks: Inks, hand: Hand) -> Image.Ima
     """Stroke: grain of the washes. Density: fields. Rhythm: imbalance. Line: sharp edges."""
     streaks = _noise(rng, "bristle", vertical=rng.random() < 0.3)
     cloud, mottle = _noise(rng, "cloud"), _noise(rng, "mottle")
-    wash = 0.5 * cloud + between(0.15, 0.5, hand.stroke) * streaks + 0.15 * mottle
+    wash = 0.5 * cloud + between(0.1, 0.4, hand.stroke) * streaks + 0.3 * mottle
     canvas = np.empty((_SIDE, _SIDE, 3), np.float32)
     canvas[:] = inks.ground
     canvas *= 1 + 0.10 * wash[..., None]
-    ragged = 0.010 * mottle + 0.012 * cloud + between(0.004, 0.014, hand.stroke) * streaks
+    tooth = _noise(rng, "tooth")
+    ragged = 0.008 * mottle + 0.012 * cloud + 0.0035 * tooth
+    ragged += between(0.001, 0.006, hand.stroke) * streaks
     feather = between(0.05, 0.008, hand.line)
     colours = [*inks.tones[:4], inks.accent]
     for i, area in enumerate(_areas(rng, hand)):

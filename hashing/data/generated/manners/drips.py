@@ -1,4 +1,4 @@
-"""Drips: poured skeins of paint, runs and spatter."""
+"""Drips: paint poured from a stick, pooling where the hand lingered, running and spattering."""
 
 import numpy as np
 from PIL import Image
@@ -10,63 +10,76 @@ from hashing.data.generated.sheet import blank, mount, pen_on
 
 
 def drips(rng: np.random.Generator, inks: Inks, hand: Hand) -> Image.Image:
-    """Stroke: weight of the pour. Density: skeins. Rhythm: loops or runs. Line: spatter."""
+    """Stroke: weight of the pour. Density: pours. Rhythm: from runs to loops. Line: spatter."""
     plate = blank(inks.ground)
     pen = pen_on(plate)
-    colours = [*inks.tones[:3], inks.line, inks.accent]
-    running = rng.random() < between(0.85, 0.1, hand.rhythm)
-    for colour in colours:
-        accent = colour == inks.accent
-        count = max(1, round(between(1, 5, hand.density) * (0.4 if accent else 1)))
-        for _ in range(count):
+    layers = [(inks.tones[0], 2.6), (inks.tones[1], 1.5), (inks.line, 1.0), (inks.tones[2], 0.8),
+              (inks.accent, rng.choice([0.7, 1.6]))]  # fmt: skip
+    for colour, part in layers:
+        weight = between(2.0, 5.0, hand.stroke) * part
+        pours = round(between(1.0, 3.6, hand.density) * between(0.8, 1.2, hand.rhythm) / part**0.3)
+        for _ in range(max(1, pours)):
             path = _pour(rng, hand)
-            width = _weights(rng, path, between(1.8, 6, hand.stroke))
+            width = _widths(rng, path, weight)
             polygon(pen, ribbon(path, width), colour, 0.95)
-            if running:
-                _runs(rng, pen, path, width, colour)
-        _spatter(rng, pen, colour, round(between(12, 90, hand.line)), between(1.2, 3, hand.stroke))
+            _pools(rng, pen, path, width, colour)
+            _runs(rng, pen, path, width, colour, round(between(9, 0, hand.rhythm)))
+        _spatter(rng, pen, colour, round(between(10, 80, hand.line)), between(1.3, 2.6, hand.stroke))
     return mount(rng, plate, inks.paper, rng.uniform(0.04, 0.075), 0.9)
 
 
 def _pour(rng: np.random.Generator, hand: Hand) -> Points:
-    """A looping path over the sheet."""
-    n = 220
-    x, y = waver(rng, 2, n, round(between(3, 8, hand.rhythm)))
-    reach = CANVAS * rng.uniform(0.16, 0.3)
-    centre = CANVAS * rng.uniform(0.32, 0.68, 2)
-    start = int(rng.integers(n // 3))
-    return np.stack([centre[0] + reach * x, centre[1] + reach * y], axis=1)[start:]
+    """An arm's path over the sheet, flat for runs and looping otherwise."""
+    n = 170
+    x, y = waver(rng, 2, n, round(between(1.6, 4.6, hand.rhythm)))
+    drift = rng.uniform(-0.5, 0.5) * np.linspace(-1, 1, n)
+    centre = np.array([0.5, between(0.3, 0.5, hand.rhythm)]) + rng.normal(0, 0.13, 2)
+    reach = np.array([0.33, between(0.09, 0.29, hand.rhythm)])
+    path = np.stack([x + drift, y], axis=1) * reach + centre
+    return path[int(rng.integers(n // 4)) :] * CANVAS
 
 
-def _weights(rng: np.random.Generator, path: Points, weight: float) -> Points:
+def _widths(rng: np.random.Generator, path: Points, weight: float) -> Points:
     """Thin where the hand moved fast, thick where it lingered."""
     speed = np.hypot(*np.gradient(path, axis=0).T)
-    slow = np.median(speed) / (speed + 0.4 * np.median(speed))
-    pulse = 1 + 0.35 * waver(rng, 1, len(path), 24)[0]
-    width: Points = weight * (slow * pulse).clip(0.25, 2.6)
-    width[:12] *= np.linspace(0.1, 1, 12)
-    width[-12:] *= np.linspace(1, 0.1, 12)
+    slow = (np.median(speed) / (speed + 0.35 * np.median(speed))) ** 1.3
+    pulse = np.exp(0.45 * waver(rng, 1, len(path), 14)[0])
+    width: Points = weight * (slow * pulse).clip(0.18, 3.2)
+    width[:10] *= np.linspace(0.1, 1, 10)
+    width[-10:] *= np.linspace(1, 0.1, 10)
     return width
 
 
-def _runs(rng: np.random.Generator, pen: Pen, path: Points, width: Points, colour: Colour) -> None:
-    """Paint running down from where it lies thick, ending in a drop."""
-    for i in rng.choice(len(path), 7, p=width / width.sum()):
+def _pools(rng: np.random.Generator, pen: Pen, path: Points, width: Points, colour: Colour) -> None:
+    """Puddles at the slowest places."""
+    for i in np.argsort(width)[-30::13]:
         x, y = path[i]
-        length = rng.gamma(2, 34)
-        thick = min(width[i], 6) * rng.uniform(0.35, 0.7) + 0.8
-        down = np.linspace(0, 1, 20)
-        sway = 1.2 * waver(rng, 1, 20, 3)[0] * down
-        profile = thick * (0.75 + 0.9 * np.exp(-(((down - 0.95) / 0.06) ** 2)))
-        profile[:3] *= (2.4, 1.7, 1.2)
-        profile[-1] *= 0.3
-        polygon(pen, ribbon(np.stack([x + sway, y + length * down], axis=1), profile), colour, 0.95)
+        r = width[i] * rng.uniform(0.7, 1.25)
+        pen.ellipse((x - r, y - r * 0.9, x + r, y + r), fill=(*colour, 242))
 
 
-def _spatter(rng: np.random.Generator, pen: Pen, colour: Colour, count: int, weight: float) -> None:
-    """Droplets thrown along a few directions."""
+def _runs(
+    rng: np.random.Generator, pen: Pen, path: Points, width: Points, colour: Colour, count: int
+) -> None:
+    """Paint running down from where it lies thick, ending in a drop."""
+    down = np.linspace(0, 1, 24)
+    drop = 0.55 * (1 - down) ** 3 + 0.6 + 0.75 * np.exp(-(((down - 0.955) / 0.035) ** 2))
+    drop[-1] = 0.25
+    for i in rng.choice(len(path), count, p=width / width.sum()):
+        x, y = path[i]
+        length = 26 + rng.gamma(1.6, 62)
+        thick = width[i].clip(2, 9) * rng.uniform(0.45, 0.8)
+        sway = 1.3 * waver(rng, 1, 24, 3)[0] * down
+        run = np.stack([x + sway, y + length * down], axis=1)
+        polygon(pen, ribbon(run, thick * drop), colour, 0.95)
+
+
+def _spatter(
+    rng: np.random.Generator, pen: Pen, colour: Colour, count: int, weight: float
+) -> None:
+    """Droplets thrown around a few places."""
     centre = rng.uniform(0.15, 0.85, (3, 2))[rng.integers(0, 3, count)] * CANVAS
     at = centre + rng.standard_t(2.5, (count, 2)) * (42, 34)
-    radius = weight * rng.lognormal(-0.35, 0.6, count)
-    for (x, y), r in zip(at.tolist(), radius.clip(0.6, 9).tolist(), strict=True):
-        pen.ellipse((x - r, y - r * 1.06, x + r * 0.94, y + r), fill=(*colour, 240))
+    radius = weight * rng.lognormal(-0.3, 0.65, count)
+    for (x, y), r in zip(at.tolist(), radius.clip(0.7, 10).tolist(), strict=True):
+        pen.ellipse((x - r, y - r * 1.06, x + r * 0.94, y + r), fill=(*colour, 242))

@@ -2,9 +2,9 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFilter
+from PIL import Image, ImageFilter, ImageOps
 
-from hashing.data.generated.colour import Colour, luma, mixed
+from hashing.data.generated.colour import Colour, luma
 from hashing.data.generated.hand import Hand, between
 from hashing.data.generated.marks import CANVAS, Pen, Points, resampled, waver
 from hashing.data.generated.scene import Cartoon
@@ -12,36 +12,43 @@ from hashing.data.generated.sheet import blank, mount, pen_on
 
 
 def hatching(rng: np.random.Generator, cartoon: Cartoon, hand: Hand) -> Image.Image:
-    """Stroke: spacing. Density: layers. Rhythm: swaying lines. Line: weight of the pen."""
+    """Stroke: spacing. Density: layers. Rhythm: swaying lines. Line: weight of the pen.
+
+    On a middle ground the shades are hatched in the darkest ink and the lights in the lightest.
+    """
     inks = cartoon.inks
     ground = inks.ground if rng.random() < 0.45 else inks.paper
     plate = _tinted(rng, cartoon, ground)
     pen = pen_on(plate)
-    by_light = sorted([*map(tuple, inks.ramp[[0, -1]].tolist())], key=luma)
-    dark, light = by_light
-    at = np.arange(0, CANVAS, 2)
-    tone = cartoon.value(np.ix_(at, at)) if luma(inks.ramp[0].tolist()) < 128 else 1 - cartoon.value(np.ix_(at, at))
-    tone = (tone - tone.min()) / max(float(np.ptp(tone)), 0.2)
-    lean = rng.uniform(0, np.pi)
-    middle = luma(ground) / 255
+    tone, middle = _tone(cartoon), luma(ground) / 255
     layers = 2 + round(2 * hand.density)
+    lean = rng.uniform(0, np.pi)
     for layer in range(layers):
         turn = lean + layer * (np.pi / layers + 0.2)
         part = (layer + 0.35) / (layers + 0.2)
         if middle > 0.3:
-            _family(rng, pen, tone < min(middle, 0.9) * (1 - part), dark, turn, hand)
-        if middle < 0.75:
-            _family(rng, pen, tone > middle + (1 - middle) * part, light, turn + 0.4, hand)
-    _contours(rng, pen, cartoon, dark if middle > 0.4 else light, hand)
-    return mount(rng, plate, mixed(inks.paper, ground, 0.0), rng.uniform(0.06, 0.1), 0.6)
+            _family(rng, pen, tone < min(middle, 0.9) * (1 - part), inks.darkest, turn, hand)
+        if middle < 0.7:
+            _family(rng, pen, tone > middle + (1 - middle) * part, inks.lightest, turn + 0.4, hand)
+    _contours(rng, pen, cartoon, inks.darkest if middle > 0.4 else inks.lightest, hand)
+    return mount(rng, plate, inks.paper, rng.uniform(0.06, 0.1), 0.6)
+
+
+def _tone(cartoon: Cartoon) -> NDArray[np.float32]:
+    """Lightness `[CANVAS / 2, CANVAS / 2]`, spread over 0 … 1."""
+    grey = ImageOps.autocontrast(cartoon.image(CANVAS // 2).convert("L"), cutoff=1)
+    return np.asarray(grey, np.float32) / 255
 
 
 def _tinted(rng: np.random.Generator, cartoon: Cartoon, ground: Colour) -> Image.Image:
-    """The paper under the lines: the scene's colours, thin and a little out of register."""
+    """The paper under the lines: a thin tint and the accent's spots, a little out of register."""
     sheet = blank(ground)
     wash = cartoon.image(CANVAS // 2).filter(ImageFilter.BoxBlur(1)).resize(sheet.size)
-    tint = Image.blend(sheet, wash, rng.choice([0.0, 0.15, 0.35]))
-    sheet.paste(tint, rng.integers(-4, 5, 2).tolist())
+    sheet = Image.blend(sheet, wash, rng.choice([0.0, 0.15, 0.35]))
+    accented = np.array([shape.accent for shape in cartoon.scene])[cartoon.labels]
+    spots = Image.fromarray((accented * 205).astype(np.uint8))
+    register = rng.integers(-5, 6, 2).tolist()
+    sheet.paste(cartoon.inks.accent, register, spots)
     return sheet
 
 

@@ -22,8 +22,7 @@ def woodblock(rng: np.random.Generator, cartoon: Cartoon, hand: Hand) -> Image.I
     for shape in cartoon.scene:
         _print(rng, plate, shape, inks, wood, hand)
         _key(rng, key_pen, shape, between(0.8, 5, hand.line))
-    dark = inks.ramp[inks.ramp.sum(axis=1).argmin()].tolist()
-    plate.paste(tuple(dark), mask=worn(key, wood, 62, 30))
+    plate.paste(inks.darkest, mask=worn(key, wood, 62, 30))
     sheet = mount(rng, plate, inks.paper, rng.uniform(0.055, 0.085), 1.3)
     _seal(rng, sheet, inks.accent)
     return sheet
