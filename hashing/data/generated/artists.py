@@ -9,26 +9,86 @@ from hashing.data.generated.hand import Hand
 from hashing.data.generated.manners import STYLES
 
 _NAMES = {
-    "Colour Fields": "Ondra Velmasch, Tiriel Hokkonen-Vay, Amsel Quorrin, Maruve Daln, "
-    "Issoa Brandquell, Petrik Umbrosi",
-    "Grid": "Wenna Tarkovel, Josk Rectanjer, Lio Carrevand, Adeshka Monn, Brisa Halvquern, "
-    "Ulf Dramosz",
-    "Waves": "Nerea Ondulaz, Kosuro Minavé, Talia Swerrin, Haldis Marrowfen, Eimar Tollgaff, "
-    "Yune Okavari",
-    "Drips": "Jaxo Splendore, Rue Mandervik, Caled Obrenny, Tovis Lachram, Inka Fallowmere, "
-    "Dario Quelland",
-    "Dots": "Serafin Ponti, Ambrus Keld, Mika Tanholt, Odile Vrancsy, Rasmo Pellegrond, "
-    "Sanna Irrikoski",
-    "Facets": "Anatol Prizmanek, Greta Vossal, Lucan Abreval, Ysolde Kantmark, Bram Oudek, "
-    "Mirela Stroscu",
-    "Hatching": "Albin Graverholt, Fenna Ritsmark, Tomaz Burilsky, Cosima Nethergall, Ewan Droch, "
-    "Liesl Kreuzstrich",
-    "Woodblock": "Harune Shikomoto, Sadayo Kirishiro, Emil Planquist, Renzo Legnaro, Tokiwa Anzumi, "
-    "Marit Treskjold",
-    "Cut Paper": "Colette Ciselande, Oriol Papernau, Zita Ollomar, Bashir Waraqan, Femke Schaarink, "
-    "Nils Klippstrand",
-    "Brush Strokes": "Ansgar Pinselov, Viola Tramontesa, Ichika Fudemori, Leopold Ochsenberg, "
-    "Maeve Corrigrane, Stellan Faervik",
+    "Colour Fields": (
+        "Ondra Velmasch",
+        "Tiriel Hokkonen-Vay",
+        "Amsel Quorrin",
+        "Maruve Daln",
+        "Issoa Brandquell",
+        "Petrik Umbrosi",
+    ),
+    "Grid": (
+        "Wenna Tarkovel",
+        "Josk Rectanjer",
+        "Lio Carrevand",
+        "Adeshka Monn",
+        "Brisa Halvquern",
+        "Ulf Dramosz",
+    ),
+    "Waves": (
+        "Nerea Ondulaz",
+        "Kosuro Minavé",
+        "Talia Swerrin",
+        "Haldis Marrowfen",
+        "Eimar Tollgaff",
+        "Yune Okavari",
+    ),
+    "Drips": (
+        "Jaxo Splendore",
+        "Rue Mandervik",
+        "Caled Obrenny",
+        "Tovis Lachram",
+        "Inka Fallowmere",
+        "Dario Quelland",
+    ),
+    "Dots": (
+        "Serafin Ponti",
+        "Ambrus Keld",
+        "Mika Tanholt",
+        "Odile Vrancsy",
+        "Rasmo Pellegrond",
+        "Sanna Irrikoski",
+    ),
+    "Facets": (
+        "Anatol Prizmanek",
+        "Greta Vossal",
+        "Lucan Abreval",
+        "Ysolde Kantmark",
+        "Bram Oudek",
+        "Mirela Stroscu",
+    ),
+    "Hatching": (
+        "Albin Graverholt",
+        "Fenna Ritsmark",
+        "Tomaz Burilsky",
+        "Cosima Nethergall",
+        "Ewan Droch",
+        "Liesl Kreuzstrich",
+    ),
+    "Woodblock": (
+        "Harune Shikomoto",
+        "Sadayo Kirishiro",
+        "Emil Planquist",
+        "Renzo Legnaro",
+        "Tokiwa Anzumi",
+        "Marit Treskjold",
+    ),
+    "Cut Paper": (
+        "Colette Ciselande",
+        "Oriol Papernau",
+        "Zita Ollomar",
+        "Bashir Waraqan",
+        "Femke Schaarink",
+        "Nils Klippstrand",
+    ),
+    "Brush Strokes": (
+        "Ansgar Pinselov",
+        "Viola Tramontesa",
+        "Ichika Fudemori",
+        "Leopold Ochsenberg",
+        "Maeve Corrigrane",
+        "Stellan Faervik",
+    ),
 }
 
 _LEVELS = (
@@ -57,7 +117,7 @@ def _artists() -> tuple[Artist, ...]:
     rng = np.random.default_rng(1)
     found = []
     for style in STYLES:
-        for name, levels in zip(_NAMES[style].split(", "), _LEVELS, strict=True):
+        for name, levels in zip(_NAMES[style], _LEVELS, strict=True):
             palettes = tuple(rng.choice(len(PALETTES), 4, replace=False).tolist())
             first = int(rng.integers(1890, 1985))
             active = first, first + int(rng.integers(18, 46))

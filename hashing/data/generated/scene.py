@@ -100,7 +100,7 @@ class Cartoon:
     def image(self, side: int) -> Image.Image:
         """The cartoon itself, reduced to `side` pixels without smoothing."""
         at = (np.arange(side) * CANVAS) // side
-        return Image.fromarray(self.colour(np.ix_(at, at)))
+        return Image.fromarray(self.colour((at[:, None], at[None])))
 
 
 def accent_ramp(inks: Inks) -> NDArray[np.uint8]:

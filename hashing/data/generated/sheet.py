@@ -77,14 +77,14 @@ def mount(
     rng: np.random.Generator, plate: Image.Image, paper: Colour, margin: float, uneven: float = 1.2
 ) -> Image.Image:
     """Lay the picture on its paper: `margin` is a part of the side, `uneven` the edge in pixels."""
-    sheet = blank(paper)
-    mask = Image.new("L", sheet.size, 0)
+    sheet = Image.new("RGB", plate.size, paper)
+    mask = Image.new("L", (CANVAS, CANVAS), 0)
     inset = margin * CANVAS
     low, high = inset, CANVAS - inset
     edge = rough(rng, box(low, low - 1, high, high - 3), uneven, period=160)
     edge += rng.normal(0, 0.3, edge.shape)
     ImageDraw.Draw(mask).polygon(edge.ravel().tolist(), fill=255)
-    sheet.paste(plate, mask=mask)
+    sheet.paste(plate, mask=mask.resize(plate.size, Image.Resampling.BOX))
     return sheet
 
 

@@ -24,14 +24,13 @@ def brush_strokes(rng: np.random.Generator, cartoon: Cartoon, hand: Hand) -> Ima
     many = between(0.8, 1.25, hand.density)
     _coat(rng, plate, height, cartoon, hand, width, rng.uniform(0, CANVAS, (round(430 * many), 2)))
     _coat(rng, plate, height, cartoon, hand, width, _edges(rng, cartoon, round(330 * many)))
-    plate = plate.resize((CANVAS, CANVAS), Image.Resampling.BICUBIC)
     return mount(rng, _lit(plate, height, hand), cartoon.inks.paper, rng.uniform(0.03, 0.06), 2.2)
 
 
 def _lit(plate: Image.Image, height: Image.Image, hand: Hand) -> Image.Image:
     """Light from the upper left on the ridges of the paint."""
     raised = height.filter(ImageFilter.Kernel((3, 3), (-1, -1, 0, -1, 0, 1, 0, 1, 1), 4, 128))
-    relief = np.asarray(raised.resize(plate.size), np.float32) - 128
+    relief = np.asarray(raised, np.float32) - 128
     lit = np.asarray(plate, np.float32) - relief[..., None] * between(0.2, 0.6, hand.line)
     return Image.fromarray(lit.clip(0, 255).astype(np.uint8))
 
@@ -57,7 +56,10 @@ def _coat(
     size = np.full(count, len(_SIZES) - 1)
     for smaller, part in reversed(list(enumerate(_SIZES[:-1]))):
         reach = 3.1 * width * part * np.stack([np.cos(turn), np.sin(turn)], axis=1)
-        ends = cartoon.labels[cartoon.at(points + reach)], cartoon.labels[cartoon.at(points - reach)]
+        ends = (
+            cartoon.labels[cartoon.at(points + reach)],
+            cartoon.labels[cartoon.at(points - reach)],
+        )
         fits = (ends[0] == cartoon.labels[here]) & (ends[1] == cartoon.labels[here])
         size[fits & (size == smaller + 1)] = smaller
     shade = rng.normal(0, 9, (count, 1)) + rng.normal(0, 5, (count, 3))
@@ -68,7 +70,8 @@ def _coat(
         mask, ridges = _stamp(round(width * _SIZES[size[i]]), int(angles[i]), int(variants[i]))
         at = (points[i] / 2 - mask.width / 2).round().astype(int).tolist()
         plate.paste(tuple(fills[i]), at, mask)
-        height.paste(ridges, at, mask)
+        if size[i] < len(_SIZES) - 1:
+            height.paste(ridges, at, mask)
 
 
 @lru_cache(maxsize=4096)
@@ -85,7 +88,9 @@ def _stamp(width: int, angle: int, variant: int) -> tuple[Image.Image, Image.Ima
     load = np.interp(2 * (across + width / 2), np.arange(len(hairs)), hairs)
     taper = np.sqrt((1 - (2 * across / width) ** 2).clip(0, 1))
     reach = length / 2 * (0.5 + 0.3 * taper + 0.2 * load)
-    inside = ((reach - np.abs(along)) / 1.5).clip(0, 1) * (width / 2 - np.abs(across) + 0.5).clip(0, 1)
+    inside = ((reach - np.abs(along)) / 1.5).clip(0, 1) * (width / 2 - np.abs(across) + 0.5).clip(
+        0, 1
+    )
     dry = (1.2 - 0.9 * (along / length + 0.5) * (1 - load)).clip(0, 1)
     mask = Image.fromarray((255 * inside * dry).astype(np.uint8))
     ridges = Image.fromarray((40 + 180 * load).astype(np.uint8))

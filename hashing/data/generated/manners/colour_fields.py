@@ -31,8 +31,7 @@ def colour_fields(rng: np.random.Generator, inks: Inks, hand: Hand) -> Image.Ima
     for i, area in enumerate(_areas(rng, hand)):
         colour = colours[i % 4] if rng.random() < 0.8 else inks.accent
         _lay(canvas, area, colour, ragged, feather, wash)
-    image = Image.fromarray(canvas.clip(0, 255).astype(np.uint8))
-    plate = image.resize((CANVAS, CANVAS), Image.Resampling.BICUBIC)
+    plate = Image.fromarray(canvas.clip(0, 255).astype(np.uint8))
     return mount(rng, plate, inks.paper, between(0.04, 0.08, rng.random()))
 
 

@@ -28,9 +28,7 @@ def _snipped(rng: np.random.Generator, shape: Shape, hand: Hand) -> Points:
     return points + rng.normal(0, spread, points.shape)
 
 
-def _lay(
-    plate: Image.Image, outline: Points, colour: tuple[int, int, int], depth: float
-) -> None:
+def _lay(plate: Image.Image, outline: Points, colour: tuple[int, int, int], depth: float) -> None:
     """A sheet, and the shadow it throws down and to the right."""
     mask, (left, top, right, bottom) = stencil(outline)
     pad = int(2 * depth)

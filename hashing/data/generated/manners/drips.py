@@ -24,7 +24,9 @@ def drips(rng: np.random.Generator, inks: Inks, hand: Hand) -> Image.Image:
             polygon(pen, ribbon(path, width), colour, 0.95)
             _pools(rng, pen, path, width, colour)
             _runs(rng, pen, path, width, colour, round(between(9, 0, hand.rhythm)))
-        _spatter(rng, pen, colour, round(between(10, 80, hand.line)), between(1.3, 2.6, hand.stroke))
+        _spatter(
+            rng, pen, colour, round(between(10, 80, hand.line)), between(1.3, 2.6, hand.stroke)
+        )
     return mount(rng, plate, inks.paper, rng.uniform(0.04, 0.075), 0.9)
 
 
@@ -35,8 +37,8 @@ def _pour(rng: np.random.Generator, hand: Hand) -> Points:
     drift = rng.uniform(-0.5, 0.5) * np.linspace(-1, 1, n)
     centre = np.array([0.5, between(0.3, 0.5, hand.rhythm)]) + rng.normal(0, 0.13, 2)
     reach = np.array([0.33, between(0.09, 0.29, hand.rhythm)])
-    path = np.stack([x + drift, y], axis=1) * reach + centre
-    return path[int(rng.integers(n // 4)) :] * CANVAS
+    path = CANVAS * (np.stack([x + drift, y], axis=1) * reach + centre)
+    return path[int(rng.integers(n // 4)) :]
 
 
 def _widths(rng: np.random.Generator, path: Points, weight: float) -> Points:
@@ -74,9 +76,7 @@ def _runs(
         polygon(pen, ribbon(run, thick * drop), colour, 0.95)
 
 
-def _spatter(
-    rng: np.random.Generator, pen: Pen, colour: Colour, count: int, weight: float
-) -> None:
+def _spatter(rng: np.random.Generator, pen: Pen, colour: Colour, count: int, weight: float) -> None:
     """Droplets thrown around a few places."""
     centre = rng.uniform(0.15, 0.85, (3, 2))[rng.integers(0, 3, count)] * CANVAS
     at = centre + rng.standard_t(2.5, (count, 2)) * (42, 34)

@@ -9,17 +9,16 @@ from hashing.data.generated.marks import CANVAS, Points, box
 from hashing.data.generated.scene import Cartoon
 from hashing.data.generated.sheet import mount, pen_on
 
+_COARSE = 56
+"""Side of the sketch that tells where cuts are due."""
+
 
 def facets(rng: np.random.Generator, cartoon: Cartoon, hand: Hand) -> Image.Image:
     """Stroke: light on the planes. Density: planes. Rhythm: free directions. Line: edges drawn."""
     planes = _broken(rng, cartoon, hand)
     which = _drawn(planes)
-    row, column = np.mgrid[0:CANVAS, 0:CANVAS]
-    shift = rng.normal(0, between(4, 11, hand.stroke), (2, len(planes)))[:, which]
-    seen = np.stack([column, row], axis=-1) + np.moveaxis(shift, 0, -1)
-    image = cartoon.colour(cartoon.at(seen)).astype(np.float32)
-    image += _light(rng, planes, hand)[which, None]
-    image += _gleam(rng, planes, which, row, column, hand)[..., None]
+    image = _refracted(rng, cartoon, which, between(4, 11, hand.stroke)).astype(np.float32)
+    image += _light(rng, planes, which, hand.stroke)[..., None]
     plate = Image.fromarray(image.clip(0, 255).astype(np.uint8))
     _edges(plate, planes, cartoon, hand)
     return mount(rng, plate, cartoon.inks.paper, rng.uniform(0.045, 0.08))
@@ -34,24 +33,33 @@ def _drawn(planes: list[Points]) -> NDArray[np.uint8]:
     return np.asarray(sheet)
 
 
-def _light(rng: np.random.Generator, planes: list[Points], hand: Hand) -> NDArray[np.float32]:
-    """How much lighter each plane is."""
-    tilt = rng.normal(0, between(8, 20, hand.stroke), len(planes))
-    return tilt.astype(np.float32)
+def _refracted(
+    rng: np.random.Generator, cartoon: Cartoon, which: NDArray[np.uint8], shift: float
+) -> NDArray[np.uint8]:
+    """The cartoon, displaced by a few pixels behind each plane."""
+    across, down = rng.normal(0, shift, (2, int(which.max()) + 1)).round().astype(np.int32)
+    pixels = np.asarray(cartoon.image(CANVAS).convert("RGBA")).view(np.uint32).ravel()
+    at = (
+        np.arange(pixels.size, dtype=np.int32).reshape(which.shape)
+        + (down * CANVAS + across)[which]
+    )
+    seen: NDArray[np.uint8] = pixels.take(at, mode="clip").view(np.uint8)
+    return seen.reshape(*which.shape, 4)[..., :3]
 
 
-def _gleam(
-    rng: np.random.Generator, planes: list[Points], which: NDArray[np.uint8],
-    row: NDArray[np.int_], column: NDArray[np.int_], hand: Hand,
-) -> NDArray[np.float32]:  # fmt: skip
-    """A gradient across each plane, brightest at one of its edges."""
-    centre = np.array([plane.mean(axis=0) for plane in planes], np.float32)
-    size = np.array([np.ptp(plane, axis=0).max() for plane in planes], np.float32)
+def _light(
+    rng: np.random.Generator, planes: list[Points], which: NDArray[np.uint8], strength: float
+) -> NDArray[np.float32]:
+    """How much lighter each pixel is: a level for each plane, and a gradient across it."""
+    centre = np.array([plane.mean(axis=0) for plane in planes])
+    size = np.array([np.ptp(plane, axis=0).max() for plane in planes])
     angle = rng.uniform(0, 2 * np.pi, len(planes))
-    steep = between(18, 46, hand.stroke) / size
-    slope = (np.stack([np.cos(angle), np.sin(angle)]) * steep).astype(np.float32)
-    start = -(slope.T * centre).sum(axis=1)
-    return start[which] + slope[0][which] * column + slope[1][which] * row
+    slope = np.stack([np.cos(angle), np.sin(angle)]) * between(18, 46, strength) / size
+    level = rng.normal(0, between(8, 20, strength), len(planes)) - (slope.T * centre).sum(axis=1)
+    level, across, down = np.vstack([level, slope]).astype(np.float32)
+    at = np.arange(CANVAS, dtype=np.float32)
+    result: NDArray[np.float32] = level[which] + across[which] * at + down[which] * at[:, None]
+    return result
 
 
 def _edges(plate: Image.Image, planes: list[Points], cartoon: Cartoon, hand: Hand) -> None:
@@ -67,26 +75,30 @@ def _edges(plate: Image.Image, planes: list[Points], cartoon: Cartoon, hand: Han
 
 def _broken(rng: np.random.Generator, cartoon: Cartoon, hand: Hand) -> list[Points]:
     """The sheet split by straight cuts, finer where the scene has more to tell."""
+    tone = np.asarray(cartoon.image(_COARSE).convert("L"), np.float64) / 255
     goal = round(between(34, 130, hand.density))
     accents = rng.uniform(0, np.pi) + np.array([0, np.pi / 2, rng.uniform(0.5, 1.1)])
-    pieces = [(1e9, box(0, 0, CANVAS, CANVAS))]
+    pieces = [box(0, 0, CANVAS, CANVAS)]
+    ranks = [0.0]
     while len(pieces) < goal:
-        at = max(range(len(pieces)), key=lambda i: pieces[i][0])
-        _, piece = pieces.pop(at)
+        chosen = int(np.argmin(ranks))
+        piece = pieces.pop(chosen)
+        ranks.pop(chosen)
         angle = rng.choice(accents) + rng.normal(0, between(0.05, 0.6, hand.rhythm))
         halves = _cut(rng, piece, angle)
-        pieces.extend((_interest(rng, cartoon, half), half) for half in halves)
-    return [piece for _, piece in pieces]
+        pieces += halves
+        ranks += [-_interest(tone, half) * rng.uniform(0.6, 1.4) for half in halves]
+    return pieces
 
 
-def _interest(rng: np.random.Generator, cartoon: Cartoon, piece: Points) -> float:
+def _interest(tone: NDArray[np.float64], piece: Points) -> float:
     """Large and varied pieces are cut first."""
-    x, y = piece[:, 0], piece[:, 1]
-    area = 0.5 * abs(float((x * np.roll(y, -1) - y * np.roll(x, -1)).sum()))
     centre = piece.mean(axis=0)
-    inside = np.vstack([centre + (piece - centre) * part for part in (0.25, 0.6)])
-    spread = float(np.ptp(cartoon.value(cartoon.at(inside))))
-    return area * (0.25 + spread) * rng.uniform(0.6, 1.4)
+    inside = np.vstack([centre, 0.5 * (piece + centre)]) * (_COARSE / CANVAS)
+    column, row = inside.astype(np.intp).T
+    extent = piece.max(axis=0) - piece.min(axis=0)
+    seen = tone[row, column]
+    return float(extent[0] * extent[1] * (0.25 + seen.max() - seen.min()))
 
 
 def _cut(rng: np.random.Generator, piece: Points, angle: float) -> list[Points]:

@@ -6,7 +6,7 @@ from PIL import Image, ImageFilter, ImageOps
 
 from hashing.data.generated.colour import Colour, luma
 from hashing.data.generated.hand import Hand, between
-from hashing.data.generated.marks import CANVAS, Pen, Points, resampled, waver
+from hashing.data.generated.marks import CANVAS, Pen, resampled, waver
 from hashing.data.generated.scene import Cartoon
 from hashing.data.generated.sheet import blank, mount, pen_on
 
@@ -18,9 +18,10 @@ def hatching(rng: np.random.Generator, cartoon: Cartoon, hand: Hand) -> Image.Im
     """
     inks = cartoon.inks
     ground = inks.ground if rng.random() < 0.45 else inks.paper
-    plate = _tinted(rng, cartoon, ground)
+    seen = cartoon.image(CANVAS // 2)
+    plate = _tinted(rng, seen, cartoon, ground)
     pen = pen_on(plate)
-    tone, middle = _tone(cartoon), luma(ground) / 255
+    tone, middle = _tone(seen), luma(ground) / 255
     layers = 2 + round(2 * hand.density)
     lean = rng.uniform(0, np.pi)
     for layer in range(layers):
@@ -34,16 +35,18 @@ def hatching(rng: np.random.Generator, cartoon: Cartoon, hand: Hand) -> Image.Im
     return mount(rng, plate, inks.paper, rng.uniform(0.06, 0.1), 0.6)
 
 
-def _tone(cartoon: Cartoon) -> NDArray[np.float32]:
+def _tone(seen: Image.Image) -> NDArray[np.float64]:
     """Lightness `[CANVAS / 2, CANVAS / 2]`, spread over 0 … 1."""
-    grey = ImageOps.autocontrast(cartoon.image(CANVAS // 2).convert("L"), cutoff=1)
-    return np.asarray(grey, np.float32) / 255
+    grey = ImageOps.autocontrast(seen.convert("L"), cutoff=1)
+    return np.asarray(grey, np.float64) / 255
 
 
-def _tinted(rng: np.random.Generator, cartoon: Cartoon, ground: Colour) -> Image.Image:
+def _tinted(
+    rng: np.random.Generator, seen: Image.Image, cartoon: Cartoon, ground: Colour
+) -> Image.Image:
     """The paper under the lines: a thin tint and the accent's spots, a little out of register."""
     sheet = blank(ground)
-    wash = cartoon.image(CANVAS // 2).filter(ImageFilter.BoxBlur(1)).resize(sheet.size)
+    wash = seen.filter(ImageFilter.BoxBlur(1)).resize(sheet.size, Image.Resampling.BILINEAR)
     sheet = Image.blend(sheet, wash, rng.choice([0.0, 0.15, 0.35]))
     accented = np.array([shape.accent for shape in cartoon.scene])[cartoon.labels]
     spots = Image.fromarray((accented * 205).astype(np.uint8))
