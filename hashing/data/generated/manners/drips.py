@@ -37,7 +37,7 @@ def _pour(rng: np.random.Generator, hand: Hand) -> Points:
     drift = rng.uniform(-0.5, 0.5) * np.linspace(-1, 1, n)
     centre = np.array([0.5, between(0.3, 0.5, hand.rhythm)]) + rng.normal(0, 0.13, 2)
     reach = np.array([0.33, between(0.09, 0.29, hand.rhythm)])
-    path = CANVAS * (np.stack([x + drift, y], axis=1) * reach + centre)
+    path: Points = CANVAS * (np.stack([x + drift, y], axis=1) * reach + centre)
     return path[int(rng.integers(n // 4)) :]
 
 
