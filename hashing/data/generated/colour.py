@@ -142,8 +142,8 @@ def luma(colour: Colour) -> float:
 def hand_out(rng: np.random.Generator, palette: Palette) -> Inks:
     """Permute the roles: any ladder step may be the ground, day may be night."""
     ladder = list(palette.ladder)
-    night = bool(rng.random() < 0.3)
-    paper = ladder[0] if rng.random() < 0.12 else mixed(ladder[-1], (248, 244, 235), 0.72)
+    night = bool(rng.random() < 0.22)
+    paper = ladder[0] if rng.random() < 0.1 else mixed(ladder[-1], (248, 244, 235), 0.72)
     ground = ladder.pop(int(rng.choice(6, p=[0.2, 0.13, 0.12, 0.12, 0.18, 0.25])))
     tones = tuple(ladder[i] for i in rng.permutation(5))
     accent = palette.accent

@@ -16,7 +16,7 @@ from hashing.data.generated.titles import title
 REDRAWS = 4
 """A picture that fails the composition check is drawn anew at most so many times."""
 
-_PREFERENCE = 0.85
+_PREFERENCE = 0.95
 """How often an artist takes one of the four preferred palettes."""
 
 

@@ -17,7 +17,7 @@ def hatching(rng: np.random.Generator, cartoon: Cartoon, hand: Hand) -> Image.Im
     On a middle ground the shades are hatched in the darkest ink and the lights in the lightest.
     """
     inks = cartoon.inks
-    ground = inks.ground if rng.random() < 0.45 else inks.paper
+    ground = inks.ground if rng.random() < 0.3 else inks.paper
     seen = cartoon.image(CANVAS // 2)
     plate = _tinted(rng, seen, cartoon, ground)
     pen = pen_on(plate)
