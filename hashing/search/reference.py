@@ -1,14 +1,14 @@
 """The readable engine: every distance with numpy, then a stable sort. The others must equal it."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hashing.codes import Codes
-from hashing.errors import UsageError
 from hashing.search.protocol import NO_ID, RadiusResult, SearchResult
-from hashing.search.request import Request, check_radius, check_search
+from hashing.search.request import Request, check_allowed, check_ids, check_radius, check_search
 from hashing.search.scores import scores
 
 
@@ -16,16 +16,15 @@ class ReferenceEngine:
     """Exact search in plain numpy; see `Engine` for the arguments."""
 
     def __init__(self, codes: Codes, ids: NDArray[np.int64] | None = None) -> None:
-        self._codes = codes
-        self._ids = check_ids(ids, len(codes))
+        self._items = _Items(codes, check_ids(ids, len(codes)))
 
     @property
     def bits(self) -> int:
         """Length of the stored codes."""
-        return self._codes.bits
+        return self._items.codes.bits
 
     def __len__(self) -> int:
-        return len(self._codes)
+        return len(self._items)
 
     def search(
         self,
@@ -39,20 +38,13 @@ class ReferenceEngine:
         rerank: int | None = None,
     ) -> SearchResult:
         """The k nearest items of each query; see `Engine.search`."""
+        items = self._allowed(allowed)
         request = check_search(
-            self.bits,
-            len(self),
-            queries,
-            k,
-            allowed=allowed,
-            max_distance=max_distance,
-            prefix=bits,
-            logits=logits,
-            rerank=rerank,
+            self.bits, len(items), queries, k, max_distance, bits, logits, rerank
         )
-        ids = np.full((len(queries), request.columns), NO_ID, np.int64)
+        items = items.prefix(request.bits)
+        ids = np.full((len(queries), request.k), NO_ID, np.int64)
         distances = np.full(ids.shape, request.bits + 1, np.int32)
-        items = self._items(request)
         for query in range(len(queries)):
             found = items.nearest(request, query)
             ids[query, : len(found.ids)] = found.ids
@@ -68,10 +60,8 @@ class ReferenceEngine:
         bits: int | None = None,
     ) -> RadiusResult:
         """All items not farther than `max_distance`; see `Engine.radius`."""
-        request = check_radius(
-            self.bits, len(self), queries, max_distance, allowed=allowed, prefix=bits
-        )
-        items = self._items(request)
+        request = check_radius(self.bits, queries, max_distance, bits)
+        items = self._allowed(allowed).prefix(request.bits)
         found = [items.within(request, query) for query in range(len(queries))]
         offsets = np.cumsum([0, *(len(part.ids) for part in found)], dtype=np.int64)
         none = _Found(np.empty(0, np.int64), np.empty(0, np.int32))
@@ -81,10 +71,11 @@ class ReferenceEngine:
             np.concatenate([none.distances, *(part.distances for part in found)]),
         )
 
-    def _items(self, request: Request) -> "_Items":
-        rows = slice(None) if request.allowed is None else request.allowed
-        codes = self._codes[rows].prefix(request.bits)
-        return _Items(codes, codes.words(), self._ids[rows])
+    def _allowed(self, allowed: NDArray[np.bool_] | None) -> "_Items":
+        if allowed is None:
+            return self._items
+        rows = check_allowed(allowed, len(self))
+        return _Items(self._items.codes[rows], self._items.ids[rows])
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,11 +86,20 @@ class _Found:
 
 @dataclass(frozen=True, eq=False)
 class _Items:
-    """The allowed items, cut to the searched length, in order of id."""
+    """Items in order of id."""
 
     codes: Codes
-    words: NDArray[np.uint64]
     ids: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def prefix(self, bits: int) -> "_Items":
+        return _Items(self.codes.prefix(bits), self.ids)
+
+    @cached_property
+    def words(self) -> NDArray[np.uint64]:
+        return self.codes.words()
 
     def distances(self, request: Request, query: int) -> NDArray[np.int32]:
         differing = self.words ^ request.queries[query : query + 1].words()
@@ -121,7 +121,7 @@ class _Items:
             by_distance = (falling, distances)
             by_score = (distances, falling)
             order = np.lexsort(by_distance if request.rerank is None else by_score)
-        order = order[: request.columns]
+        order = order[: request.k]
         return _Found(self.ids[near][order], distances[order])
 
     def within(self, request: Request, query: int) -> _Found:
@@ -129,14 +129,3 @@ class _Items:
         near = np.flatnonzero(distances <= request.max_distance)
         order = near[np.argsort(distances[near], kind="stable")]
         return _Found(self.ids[order], distances[order])
-
-
-def check_ids(ids: NDArray[np.int64] | None, items: int) -> NDArray[np.int64]:
-    """Ids int64 `[N]`, 0 … N−1 if None; UsageError unless non-negative and ascending."""
-    if ids is None:
-        return np.arange(items, dtype=np.int64)
-    if ids.dtype != np.int64 or ids.shape != (items,):
-        raise UsageError(f"expected ids as int64 [{items}], found {ids.dtype} {list(ids.shape)}")
-    if items and (ids[0] < 0 or (np.diff(ids) <= 0).any()):
-        raise UsageError("expected ids that are non-negative, unique and ascending")
-    return ids

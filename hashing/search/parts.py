@@ -1,0 +1,86 @@
+"""What a search reads: segments, and which of their items are allowed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hashing.codes import Codes
+from hashing.search.sliced import LANES, SlicedCodes, build_sliced
+
+_FEW = 16
+"""When at most one item in 16 is allowed, these are gathered into a segment of their own."""
+
+
+def _everything() -> NDArray[np.uint64]:
+    return np.empty(0, np.uint64)
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """A segment with its allowed items.
+
+    base: rank of its first item among all parts.
+    slots: uint64, bits of the slots with an allowed item; items: of the allowed items by place in
+    the posting lists. Both are empty when everything is allowed.
+    """
+
+    segment: SlicedCodes
+    base: int
+    slots: NDArray[np.uint64] = field(default_factory=_everything)
+    items: NDArray[np.uint64] = field(default_factory=_everything)
+
+
+@dataclass(frozen=True, eq=False)
+class Allowed:
+    """A mask over items, made ready for any number of searches.
+
+    count: number of allowed items.
+    """
+
+    parts: tuple[Part, ...]
+    mask: NDArray[np.bool_]
+    count: int
+
+
+def all_of(segments: Sequence[SlicedCodes]) -> tuple[Part, ...]:
+    """Every item of the segments."""
+    bases = np.cumsum([0, *(segment.items for segment in segments)]).tolist()
+    return tuple(map(Part, segments, bases))
+
+
+def some_of(segments: Sequence[SlicedCodes], mask: NDArray[np.bool_]) -> Allowed:
+    """Only the items in the mask, bool `[N]` in order of id over all segments."""
+    count = int(np.count_nonzero(mask))
+    if count * _FEW <= len(mask):
+        return Allowed(all_of([_gathered(segments, mask)]), mask, count)
+    parts = (_masked(part, mask[part.base :][: part.segment.items]) for part in all_of(segments))
+    return Allowed(tuple(parts), mask, count)
+
+
+def _masked(part: Part, mask: NDArray[np.bool_]) -> Part:
+    segment = part.segment
+    if not segment.shared:
+        return Part(segment, part.base, slots=_bits(mask, segment.blocks * LANES))
+    by_place = mask[segment.ranks]
+    slots = np.logical_or.reduceat(by_place, segment.starts[:-1])
+    words = -(-segment.items // 64)
+    return Part(segment, part.base, _bits(slots, segment.blocks * LANES), _bits(by_place, words))
+
+
+def _bits(mask: NDArray[np.bool_], words: int) -> NDArray[np.uint64]:
+    packed = np.zeros(words * 8, np.uint8)
+    used = np.packbits(mask, bitorder="little")
+    packed[: len(used)] = used
+    return packed.view(np.uint64)
+
+
+def _gathered(segments: Sequence[SlicedCodes], mask: NDArray[np.bool_]) -> SlicedCodes:
+    """The allowed items of all segments as one new segment."""
+    codes, ids = [], []
+    for part in all_of(segments):
+        ranks = np.flatnonzero(mask[part.base :][: part.segment.items])
+        codes.append(part.segment.codes(part.segment.slots_of(ranks)))
+        ids.append(part.segment.ids_of(ranks))
+    return build_sliced(Codes.concatenate(codes), np.concatenate(ids))

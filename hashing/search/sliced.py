@@ -1,0 +1,213 @@
+"""Codes stored by bit planes, the form that the scan reads.
+
+512 codes form a block: one plane of eight 64-bit words for every bit of the code (most significant
+first, so that a prefix is its first planes), then count planes that hold bits − popcount(code) in
+binary (lowest first), then one plane of zeros. Bit i of word w belongs to code 64·w + i.
+
+Equal codes share one slot when that saves at least half of them. Slots stand in order of their
+smallest rank, the rank of an item being its place in order of id; `starts` and `ranks` then hold
+the posting list of every slot, ranks ascending. Otherwise slot = rank and both are empty.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hashing.codes import Codes, check_bits
+from hashing.errors import UsageError
+from hashing.search.request import check_ids
+
+LANES = 8
+"""64-bit words in a plane of one block."""
+PLANE_BYTES = 8 * LANES
+BLOCK = 64 * LANES
+"""Codes in a block."""
+MAX_BITS = 256
+
+_AT_ONCE = 64
+"""Blocks sliced at a time: the transposed bits stay in the cache."""
+_MAX_ITEMS = 1 << 32
+
+
+@dataclass(frozen=True, eq=False)
+class SlicedCodes:
+    """N items of one immutable segment; every array can be written to a file and mapped back.
+
+    bits: code length. items: N. slots: number of stored codes. first_id: the smallest id.
+    planes: uint64 `[blocks, plane_count(bits), 8]`.
+    starts: uint32 `[slots + 1]` into ranks, or `[0]`. ranks: uint32 `[N]` by slot, or `[0]`.
+    ids: uint32 or int64 `[N]` ascending by rank, or `[0]` when they are first_id + rank.
+    """
+
+    bits: int
+    items: int
+    slots: int
+    first_id: int
+    planes: NDArray[np.uint64]
+    starts: NDArray[np.uint32]
+    ranks: NDArray[np.uint32]
+    ids: NDArray[np.uint32] | NDArray[np.int64]
+
+    NUMBERS: ClassVar = ("bits", "items", "slots", "first_id")
+    ARRAYS: ClassVar = ("planes", "starts", "ranks", "ids")
+
+    def __post_init__(self) -> None:
+        for name, expected in shapes(self.bits, self.items, self.slots).items():
+            found = getattr(self, name).shape
+            if found not in expected:
+                raise UsageError(f"expected {name} of shape {expected[0]}, found {found}")
+
+    @property
+    def blocks(self) -> int:
+        """Number of blocks, the last one filled up with zeros."""
+        return -(-self.slots // BLOCK)
+
+    @property
+    def shared(self) -> bool:
+        """Whether equal codes share a slot."""
+        return len(self.starts) > 0
+
+    @cached_property
+    def nbytes(self) -> int:
+        """Size of all arrays."""
+        return sum(getattr(self, name).nbytes for name in self.ARRAYS)
+
+    @property
+    def arrays(self) -> Mapping[str, NDArray[np.generic]]:
+        """The arrays by name, for writing them to a file."""
+        return {name: getattr(self, name) for name in self.ARRAYS}
+
+    @property
+    def last_id(self) -> int:
+        """The largest id; first_id − 1 when there is no item."""
+        return int(self.ids[-1]) if len(self.ids) else self.first_id + self.items - 1
+
+    def ids_of(self, ranks: NDArray[np.integer]) -> NDArray[np.int64]:
+        """Ids of the items with these ranks."""
+        if not len(self.ids):
+            return ranks.astype(np.int64) + self.first_id
+        ids: NDArray[np.int64] = self.ids[ranks].astype(np.int64)
+        return ids
+
+    def codes(self, slots: NDArray[np.integer] | None = None) -> Codes:
+        """The codes of some slots, all of them in order if None."""
+        if slots is None:
+            parts = [self._unsliced(first) for first in range(0, self.blocks, _AT_ONCE)] or [
+                np.empty((0, self.bits // 8), np.uint8)
+            ]
+            return Codes(np.concatenate(parts)[: self.slots], self.bits)
+        block, within = np.divmod(slots.astype(np.int64), BLOCK)
+        words = self.planes[block, : self.bits, within // 64]
+        bits = (words >> (within % 64).astype(np.uint64)[:, None]) & np.uint64(1)
+        return Codes(np.packbits(bits.astype(np.uint8), axis=1), self.bits)
+
+    def item_codes(self) -> Codes:
+        """The code of every item in order of id."""
+        codes = self.codes()
+        return codes[self.slots_of(np.arange(self.items))] if self.shared else codes
+
+    def slots_of(self, ranks: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The slots of the items with these ranks."""
+        if not self.shared:
+            return ranks
+        slots = np.empty(self.items, np.int64)
+        slots[self.ranks] = np.repeat(np.arange(self.slots), np.diff(self.starts))
+        return slots[ranks]
+
+    def _unsliced(self, first: int) -> NDArray[np.uint8]:
+        planes = self.planes[first : first + _AT_ONCE, : self.bits]
+        bits = np.unpackbits(planes.view(np.uint8), axis=2, bitorder="little")
+        return np.packbits(bits.transpose(0, 2, 1).reshape(-1, self.bits), axis=1)
+
+
+def build_sliced(codes: Codes, ids: NDArray[np.int64] | None = None) -> SlicedCodes:
+    """Slice codes of at most 256 bits; `ids` ascend (None: 0 … N−1). Raises UsageError."""
+    items = len(codes)
+    if codes.bits > MAX_BITS or items >= _MAX_ITEMS:
+        raise UsageError(
+            f"expected fewer than 2^32 codes of at most {MAX_BITS} bits, "
+            f"found {items} of {codes.bits}"
+        )
+    ids = check_ids(ids, items)
+    first_id = int(ids[0]) if items else 0
+    contiguous = items == 0 or int(ids[-1]) - first_id == items - 1
+    starts, ranks = _posting_lists(codes)
+    if len(starts):
+        codes = codes[ranks[starts[:-1]]]
+    return SlicedCodes(
+        bits=codes.bits,
+        items=items,
+        slots=len(codes),
+        first_id=first_id,
+        planes=_planes(codes),
+        starts=starts,
+        ranks=ranks,
+        ids=np.empty(0, np.uint32) if contiguous else _narrow(ids),
+    )
+
+
+def shapes(bits: int, items: int, slots: int) -> dict[str, list[tuple[int, ...]]]:
+    """The possible shapes of every array of a segment."""
+    check_bits(bits)
+    shared: list[tuple[int, ...]] = [(items,)] if slots < items else [(0,)]
+    return {
+        "planes": [(-(-slots // BLOCK), plane_count(bits), LANES)],
+        "starts": [(slots + 1,)] if slots < items else [(0,)],
+        "ranks": shared,
+        "ids": [(0,), (items,)],
+    }
+
+
+def plane_count(bits: int) -> int:
+    """Planes of a block: the code's bits, its count planes and one of zeros."""
+    return bits + bits.bit_length() + 1
+
+
+def _narrow(ids: NDArray[np.int64]) -> NDArray[np.uint32] | NDArray[np.int64]:
+    return ids.astype(np.uint32) if int(ids[-1]) < 1 << 32 else ids
+
+
+def _posting_lists(codes: Codes) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+    """`starts` and `ranks` of the slots, empty when fewer than half of the codes are copies."""
+    words = codes.words()
+    order = np.lexsort(words.T)  # stable: equal codes stay in order of rank
+    fresh = np.ones(len(codes), np.bool_)
+    fresh[1:] = False
+    for word in words.T:
+        ordered = word[order]
+        fresh[1:] |= ordered[1:] != ordered[:-1]
+    firsts = np.flatnonzero(fresh)
+    if 2 * len(firsts) > len(codes) or not len(codes):
+        return np.empty(0, np.uint32), np.empty(0, np.uint32)
+    sizes = np.diff(firsts, append=len(codes))
+    by_smallest = np.argsort(order[firsts])
+    sizes = sizes[by_smallest]
+    starts = np.concatenate([[0], np.cumsum(sizes)])
+    moved = np.repeat(firsts[by_smallest] - starts[:-1], sizes) + np.arange(len(codes))
+    return starts.astype(np.uint32), order[moved].astype(np.uint32)
+
+
+def _planes(codes: Codes) -> NDArray[np.uint64]:
+    blocks = -(-len(codes) // BLOCK)
+    planes = np.zeros((blocks, plane_count(codes.bits), LANES), np.uint64)
+    for first in range(0, blocks, _AT_ONCE):
+        part = codes.packed[first * BLOCK : (first + _AT_ONCE) * BLOCK]
+        planes[first : first + _AT_ONCE, :-1] = _sliced(part, codes.bits)
+    return planes
+
+
+def _sliced(packed: NDArray[np.uint8], bits: int) -> NDArray[np.uint64]:
+    """Code and count planes `[blocks, planes, 8]` of some codes."""
+    columns = [np.unpackbits(packed, axis=1)]
+    zeros = bits - columns[0].sum(axis=1, dtype=np.uint16)
+    columns.append((zeros[:, None] >> np.arange(bits.bit_length(), dtype=np.uint16)) & 1)
+    blocks = -(-len(packed) // BLOCK)
+    table = np.zeros((blocks * BLOCK, plane_count(bits) - 1), np.uint8)
+    np.concatenate(columns, axis=1, out=table[: len(packed)], casting="unsafe")
+    by_plane = table.reshape(blocks, BLOCK, -1).transpose(0, 2, 1)
+    packed_planes = np.packbits(np.ascontiguousarray(by_plane), axis=2, bitorder="little")
+    return packed_planes.view(np.uint64)
