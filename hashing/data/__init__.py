@@ -1,10 +1,11 @@
 """Data sets, protocols and batches; the modules that import torch are `transforms` and `mixing`."""
 
 from hashing.data.datasets import DATASETS, load_dataset
+from hashing.data.duplicates import count_duplicates, number_contents
 from hashing.data.labels import digest_catalogue, number_labels, official_parts
 from hashing.data.protocols import PROTOCOLS, Split, make_split, validation_split
 from hashing.data.samplers import balanced_batches, shard, shuffled_batches
-from hashing.data.squares import LazySquares, Squares, decode_squares, fits_in_memory
+from hashing.data.squares import LazySquares, Squares, decode_squares, fits_in_memory, read_ahead
 
 __all__ = [
     "DATASETS",
@@ -13,13 +14,16 @@ __all__ = [
     "Split",
     "Squares",
     "balanced_batches",
+    "count_duplicates",
     "decode_squares",
     "digest_catalogue",
     "fits_in_memory",
     "load_dataset",
     "make_split",
+    "number_contents",
     "number_labels",
     "official_parts",
+    "read_ahead",
     "shard",
     "shuffled_batches",
     "validation_split",

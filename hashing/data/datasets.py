@@ -16,7 +16,7 @@ from PIL import Image
 
 from hashing.config import DataConfig
 from hashing.data.generated import generate
-from hashing.errors import InputError, UsageError
+from hashing.errors import InputError, UsageError, choose
 from hashing.items import Catalogue, Item, read_catalogue
 
 Progress = Callable[[int, int], None]
@@ -48,9 +48,7 @@ def load_dataset(config: DataConfig, on_progress: Progress | None = None) -> Cat
     Raises UsageError for an unknown name or a missing root, InputError where the pictures cannot
     be had.
     """
-    if config.name not in DATASETS:
-        raise UsageError(f"unknown data set {config.name!r}; known: {', '.join(DATASETS)}")
-    return DATASETS[config.name](config, on_progress)
+    return choose("data set", config.name, DATASETS)(config, on_progress)
 
 
 def _folder(config: DataConfig, _: Progress | None) -> Catalogue:

@@ -4,7 +4,6 @@ A protocol's draws depend on the catalogue and the seed alone. Each has a valida
 copies it in small within its training part; models are chosen there, never on the queries.
 """
 
-import difflib
 import hashlib
 import json
 from collections.abc import Callable, Mapping
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 
 from hashing.data.labels import number_labels, official_parts
 from hashing.data.random import Stream, generator
-from hashing.errors import InputError, UsageError
+from hashing.errors import InputError, choose
 from hashing.items import Catalogue
 
 AUTO = "auto"
@@ -70,12 +69,9 @@ def make_split(
     Raises UsageError for an unknown protocol, InputError where the catalogue lacks what it needs.
     """
     name = suitable_protocol(catalogue) if protocol == AUTO else protocol
-    if name not in PROTOCOLS:
-        nearest = difflib.get_close_matches(name, PROTOCOLS, n=1)
-        hint = f"did you mean {nearest[0]}? " if nearest else ""
-        raise UsageError(f"unknown protocol {name!r}; {hint}Known: {AUTO}, {', '.join(PROTOCOLS)}")
-    rng = generator(Stream.SPLIT, seed, 0)
-    split = Split(name, "test", seed, *map(np.sort, PROTOCOLS[name].draw(catalogue, field, rng)))
+    chosen = choose("protocol", name, PROTOCOLS)
+    rows = chosen.draw(catalogue, field, generator(Stream.SPLIT, seed, 0))
+    split = Split(name, "test", seed, *map(np.sort, rows))
     if not (len(split.train) and len(split.query) and len(split.database)):
         raise InputError(
             f"expected pictures to learn, to query and to search under protocol {name}, found "

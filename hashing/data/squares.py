@@ -5,10 +5,11 @@ calling process (the decoder works outside the interpreter's lock); neither form
 """
 
 import os
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,6 @@ _CHUNK = 64
 _FALLBACK_MEMORY = 4 * 2**30
 
 Failure = tuple[Item, ImageError]
-T = TypeVar("T")
 
 
 class Squares(Protocol):
@@ -85,6 +85,20 @@ class LazySquares:
             return to_square(decode(self._catalogue.read(item)), self._size, self._fit)
         except ImageError as error:
             raise ImageError(f"{item.path} in {self._catalogue.root}: {error}") from error
+
+
+def read_ahead(
+    squares: Squares, batches: Iterable[NDArray[np.int64]], ahead: int = 2
+) -> Iterator[NDArray[np.uint8]]:
+    """`squares[rows]` for each batch of rows, the next ones being read meanwhile in a thread."""
+    pending: deque[Future[NDArray[np.uint8]]] = deque()
+    with ThreadPoolExecutor(1) as reader:
+        for rows in batches:
+            pending.append(reader.submit(squares.__getitem__, rows))
+            if len(pending) > ahead:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
 
 
 def fits_in_memory(count: int, size: int) -> bool:
