@@ -237,6 +237,27 @@ def test_threads_decode_side_by_side_without_warnings() -> None:
     assert (seen.count("RGB"), seen.count("refused"), len(seen)) == (80, 80, 160)
 
 
+@pytest.mark.parametrize(
+    ("size", "decoded"),
+    [
+        ((2100, 2048), (1050, 1024)),
+        ((2100, 2047), (2100, 2047)),
+        ((2047, 9000), (2047, 9000)),
+        ((4100, 4200), (1025, 1050)),
+        ((600, 5000), (600, 5000)),
+    ],
+)
+def test_large_jpegs_come_reduced_but_large_enough(
+    size: tuple[int, int], decoded: tuple[int, int]
+) -> None:
+    image = quarters(32, 32).resize(size, Image.Resampling.BICUBIC)
+    seen = decode(encoded(image, "JPEG"))
+    assert seen.size == decoded
+    square, plain = to_square(seen, 64, "stretch"), to_square(image, 64, "stretch")
+    assert np.abs(square.astype(int) - plain).mean() < 3
+    assert decode(encoded(image.reduce(8), "PNG")).size == image.reduce(8).size
+
+
 def test_to_square_crops_the_centre_or_stretches() -> None:
     wide = np.zeros((32, 96, 3), np.uint8)
     wide[:, 32:64] = 255

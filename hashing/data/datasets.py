@@ -25,6 +25,8 @@ Progress = Callable[[int, int], None]
 DOWNLOADS = Path("data")
 """Where CIFAR is kept unless a root is given."""
 
+_ARCHIVES = (".tar", ".gz", ".tgz")
+
 
 @dataclass(frozen=True)
 class PixelCatalogue(Catalogue):
@@ -65,7 +67,7 @@ def _generated(config: DataConfig, on_progress: Progress | None) -> Catalogue:
 def _cifar(kind: str, config: DataConfig, _: Progress | None) -> Catalogue:
     """Torchvision's files, downloaded when absent; or an archive or folder with `train`, `test`."""
     root = config.root or DOWNLOADS
-    if root.is_file() or (root / "train").is_dir():
+    if root.is_file() or root.suffix in _ARCHIVES or (root / "train").is_dir():
         return read_catalogue(root, config.metadata)
     parts = {part: _load_cifar(kind, root, part == "train") for part in ("train", "test")}
     items = [

@@ -4,7 +4,6 @@ Both forms are read as `squares[rows]` with rows int64 `[n]`. Decoding runs in t
 calling process (the decoder works outside the interpreter's lock); neither form is pickled.
 """
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -20,6 +19,8 @@ from hashing.items import Catalogue, Item
 
 _CHUNK = 64
 _FALLBACK_MEMORY = 4 * 2**30
+_MEMINFO = Path("/proc/meminfo")
+_CONTAINER = Path("/sys/fs/cgroup")
 
 Failure = tuple[Item, ImageError]
 
@@ -101,17 +102,22 @@ def read_ahead(
             yield pending.popleft().result()
 
 
-def fits_in_memory(count: int, size: int) -> bool:
-    """Whether `count` squares take at most half of the memory that is free now."""
-    return count * size * size * 3 <= _free_memory() // 2
+def fits_in_memory(count: int, size: int, processes: int = 1) -> bool:
+    """Whether `count` squares in each process take at most half of the memory that is free now."""
+    return processes * count * size * size * 3 <= _free_memory() // 2
 
 
 def _free_memory() -> int:
-    """Bytes, as Linux tells; elsewhere all physical memory, or 4 GiB where that is unknown."""
+    """Bytes, as Linux and its container tell; 4 GiB where nothing does."""
     try:
-        for line in Path("/proc/meminfo").read_text().splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, ValueError, AttributeError):
+        lines = _MEMINFO.read_text().splitlines()
+        free = int(next(x for x in lines if x.startswith("MemAvailable:")).split()[1]) * 1024
+    except (OSError, StopIteration):
         return _FALLBACK_MEMORY
+    try:
+        most, used = (
+            int((_CONTAINER / name).read_text()) for name in ("memory.max", "memory.current")
+        )
+        return min(free, most - used)
+    except (OSError, ValueError):  # no container, or one without a limit: "max"
+        return free

@@ -90,6 +90,12 @@ def test_cifar_from_class_folders_needs_no_torchvision(
     assert len(make_split(catalogue, "dsh").query) == 6
 
 
+def test_a_misspelt_archive_is_not_downloaded_into(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="found nothing"):
+        load_dataset(DataConfig("cifar10", tmp_path / "cifra10.tar.gz"))
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_folder_with_metadata(tmp_path: Path) -> None:
     write_parts(tmp_path / "pictures")
     (tmp_path / "about.csv").write_text("file,style\ntrain/cat/0.png,Red\n")

@@ -86,12 +86,22 @@ def test_a_failure_while_reading_ahead_reaches_the_caller(source: Catalogue) -> 
         next(reader)
 
 
-def test_memory_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert fits_in_memory(1000, 32)
     assert not fits_in_memory(10**12, 224)
-    monkeypatch.setattr(Path, "read_text", lambda self: "MemAvailable:       6 kB\n")
-    assert fits_in_memory(1, 32)
-    assert not fits_in_memory(2, 32)
+    monkeypatch.setattr("hashing.data.squares._MEMINFO", tmp_path / "meminfo")
+    monkeypatch.setattr("hashing.data.squares._CONTAINER", tmp_path)
+    assert fits_in_memory(2**21 // 3, 32)
+    assert not fits_in_memory(2**21 // 3 + 1, 32)
+    (tmp_path / "meminfo").write_text("MemTotal: 99 kB\nMemAvailable:       60 kB\n")
+    assert fits_in_memory(10, 32)
+    assert not fits_in_memory(10, 32, processes=2)
+    (tmp_path / "memory.current").write_text("1000\n")
+    (tmp_path / "memory.max").write_text("max\n")
+    assert fits_in_memory(10, 32)
+    (tmp_path / "memory.max").write_text(f"{1000 + 2 * 3 * 1024 * 3}\n")
+    assert fits_in_memory(3, 32)
+    assert not fits_in_memory(4, 32)
 
 
 def picture(seed: int, size: int = 40) -> np.ndarray:
