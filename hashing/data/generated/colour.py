@@ -139,15 +139,18 @@ def luma(colour: Colour) -> float:
     return 0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2]
 
 
-def hand_out(rng: np.random.Generator, palette: Palette) -> Inks:
-    """Permute the roles: any ladder step may be the ground, day may be night."""
+def hand_out(rng: np.random.Generator, palette: Palette, bold: float = 0.0) -> Inks:
+    """Permute the roles: any ladder step may be the ground, day may be night.
+
+    bold: how often the accent is the ground, and a ladder step the accent.
+    """
     ladder = list(palette.ladder)
     night = bool(rng.random() < 0.22)
     paper = ladder[0] if rng.random() < 0.1 else mixed(ladder[-1], (248, 244, 235), 0.72)
     ground = ladder.pop(int(rng.choice(6, p=[0.2, 0.13, 0.12, 0.12, 0.18, 0.25])))
     tones = tuple(ladder[i] for i in rng.permutation(5))
     accent = palette.accent
-    if rng.random() < 0.15:
+    if rng.random() < bold:
         ground, accent = accent, ground
     line = palette.ladder[0] if luma(ground) > 120 else palette.ladder[-1]
     steps = np.array(palette.ladder[::-1] if night else palette.ladder, np.float64)

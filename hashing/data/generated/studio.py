@@ -58,11 +58,13 @@ def paint(work: Commission, seed: int, index: int, size: int) -> Image.Image:
 
 
 def _draft(work: Commission, rng: np.random.Generator, size: int) -> Image.Image:
-    inks, style = hand_out(rng, PALETTES[work.palette]), work.artist.style
+    palette, style, hand = PALETTES[work.palette], work.artist.style, work.artist.hand
     if work.subject is None:
-        return finished(rng, ABSTRACT[style](rng, inks, work.artist.hand), size)
-    cartoon = Cartoon(SUBJECTS[work.subject](rng), inks)
-    return finished(rng, FIGURATIVE[style](rng, cartoon, work.artist.hand), size)
+        image = ABSTRACT[style](rng, hand_out(rng, palette, bold=0.15), hand)
+    else:
+        cartoon = Cartoon(SUBJECTS[work.subject](rng), hand_out(rng, palette))
+        image = FIGURATIVE[style](rng, cartoon, hand)
+    return finished(rng, image, size)
 
 
 def composed(image: Image.Image) -> bool:

@@ -26,7 +26,7 @@ def colour_fields(rng: np.random.Generator, inks: Inks, hand: Hand) -> Image.Ima
     tooth = _noise(rng, "tooth")
     ragged = 0.008 * mottle + 0.012 * cloud + 0.0035 * tooth
     ragged += between(0.001, 0.006, hand.stroke) * streaks
-    feather = between(0.05, 0.008, hand.line)
+    feather = between(0.04, 0.008, hand.line)
     colours = [*inks.tones[:4], inks.accent]
     for i, area in enumerate(_areas(rng, hand)):
         colour = colours[i % 4] if rng.random() < 0.8 else inks.accent

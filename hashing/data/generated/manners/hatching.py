@@ -26,7 +26,7 @@ def hatching(rng: np.random.Generator, cartoon: Cartoon, hand: Hand) -> Image.Im
     lean = rng.uniform(0, np.pi)
     for layer in range(layers):
         turn = lean + layer * (np.pi / layers + 0.2)
-        part = (layer + 0.35) / (layers + 0.2)
+        part = (layer + 0.55) / (layers + 0.4)
         if middle > 0.3:
             _family(rng, pen, tone < min(middle, 0.9) * (1 - part), inks.darkest, turn, hand)
         if middle < 0.7:

@@ -41,8 +41,8 @@ def _print(
         return
     wiped = ImageChops.multiply(mask, _wipe(shape, place, between(1.2, 2.6, hand.density)))
     plate.paste(shape_colour(shape, inks, 0.95), place, wiped)
-    strength = between(0.12, 0.5, hand.stroke)
-    bare = [round(max(0, min(255, (118 - v) * 6)) * strength) for v in range(256)]
+    strength = between(0.12, 0.4, hand.stroke)
+    bare = [round(max(0, min(255, (112 - v) * 5)) * strength) for v in range(256)]
     grain = ImageChops.multiply(mask, wood.crop(place).point(bare))
     plate.paste(mixed(colour, inks.paper, 0.5), place, grain)
 
