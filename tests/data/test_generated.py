@@ -10,8 +10,12 @@ from PIL import Image
 
 from hashing.data.generated import STYLES, contact_sheet, generate
 from hashing.data.generated.artists import ARTISTS
-from hashing.data.generated.colour import LIGHTNESS, PALETTES, luma, oklch
+from hashing.data.generated.colour import LIGHTNESS, PALETTES, hand_out, luma, oklch
+from hashing.data.generated.manners import ABSTRACT, FIGURATIVE
+from hashing.data.generated.marks import CANVAS, box
+from hashing.data.generated.scene import Cartoon, Shape
 from hashing.data.generated.studio import commission, composed, paint, stream
+from hashing.data.generated.subjects import SUBJECTS
 from hashing.errors import InputError, UsageError
 
 
@@ -96,7 +100,10 @@ def test_other_peoples_files_are_not_touched(tmp_path: Path) -> None:
     assert _contents(tmp_path) == {"00000.jpg": b"mine"}
 
 
-@pytest.mark.parametrize("wrong", [{"count": 0}, {"size": 8}, {"size": 4096}, {"seed": -1}])
+@pytest.mark.parametrize(
+    "wrong",
+    [{"count": 0}, {"count": 100_001}, {"size": 8}, {"size": 4096}, {"seed": -1}, {"seed": 2**64}],
+)
 def test_impossible_requests_are_refused(tmp_path: Path, wrong: dict[str, int]) -> None:
     with pytest.raises(UsageError, match="expected"):
         generate(tmp_path / "out", **wrong)
@@ -109,6 +116,35 @@ def test_contact_sheet_shows_the_pictures(folder: Path) -> None:
     with Image.open(folder / "00011.jpg") as image:
         expected = np.asarray(image, np.float64).mean()
     assert abs(sheet[162:312, 162:312].mean() - expected) < 3
+
+
+def test_contact_sheet_of_nothing_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="draw them first"):
+        contact_sheet(tmp_path)
+
+
+def test_same_subjects_occur_in_every_figurative_style() -> None:
+    works = [commission(0, i) for i in range(600)]
+    seen = {(work.artist.style, work.subject) for work in works if work.subject}
+    assert seen == {(style, subject) for style in FIGURATIVE for subject in SUBJECTS}
+    assert {work.artist.style for work in works if work.subject is None} == set(ABSTRACT)
+
+
+def test_scene_values_and_labels_agree_with_a_slow_look() -> None:
+    """Pixel by pixel: the topmost shape's value runs from `value` to `end` along its axis."""
+    back = Shape(box(-0.05, -0.05, 1.05, 1.05), 0.9, 0.4)
+    front = Shape(box(0.25, 0.25, 0.75, 0.75), 0.2, 0.8, axis=0, accent=True)
+    inks = hand_out(stream(0, 0, 0), PALETTES[0])
+    cartoon = Cartoon([back, front], inks)
+    for x, y in ((30.0, 40.0), (200.0, 200.0), (120.0, 330.0), (440.0, 440.0)):
+        part_x, part_y = x / CANVAS, y / CANVAS
+        inside = 0.25 <= part_x <= 0.75 and 0.25 <= part_y <= 0.75
+        value = 0.2 + 0.6 * (part_x - 0.25) / 0.5 if inside else 0.9 - 0.5 * (part_y + 0.05) / 1.1
+        place = cartoon.at(np.array([[x, y]]))
+        assert cartoon.labels[place][0] == inside
+        assert cartoon.value(place)[0] == pytest.approx(value, abs=1e-5)
+        expected = inks.ramps[int(inside), int(255 * value)].astype(int)
+        assert np.abs(cartoon.colour(place)[0].astype(int) - expected).max() <= 3
 
 
 def test_every_picture_is_composed() -> None:

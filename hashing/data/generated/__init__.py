@@ -3,7 +3,7 @@
 Ten styles, six artists each. A style is a manner of drawing, never a colour or a subject: one
 pool of palettes serves all artists, and six of the ten manners depict the same four subjects.
 
-    studio ─▶ manners ─▶ scene, subjects ─▶ sheet, marks, colour
+    studio ─▶ manners ─▶ subjects, scene ─▶ sheet, marks, colour
        └────▶ artists, titles
 
 A picture is a function of (seed, index) alone, so any number of processes writes the same folder.
@@ -11,6 +11,7 @@ A picture is a function of (seed, index) alone, so any number of processes write
 
 import csv
 import hashlib
+import io
 import json
 import os
 import signal
@@ -30,7 +31,7 @@ from hashing.errors import InputError, UsageError
 __all__ = ["STYLES", "contact_sheet", "generate"]
 
 _RECIPE = ".generated.json"
-_COLUMNS = ("file", "artist", "style", "title", "year")
+_PICTURES = "[0-9][0-9][0-9][0-9][0-9].jpg"
 
 
 def generate(
@@ -46,48 +47,55 @@ def generate(
     A complete folder of the same recipe is left as it is; an interrupted one is finished; one of
     another recipe is drawn anew. `workers` processes share the work (default: one per processor);
     they import the calling script's module anew, so a script needs its `__main__` guard.
-    `on_progress(done, count)` is called as pictures are finished.
+    `on_progress(done, count)` is called after each picture drawn.
 
     Raises UsageError for sizes or counts that cannot be, InputError when `folder` holds anything
     else than generated artworks.
     """
-    if count < 1 or not 16 <= size <= CANVAS or seed < 0:
+    if not (1 <= count <= 100_000 and 16 <= size <= CANVAS and 0 <= seed < 2**64):
         raise UsageError(
-            f"expected count ≥ 1, size from 16 to {CANVAS} and seed ≥ 0, "
-            f"found count {count}, size {size}, seed {seed}"
+            f"expected a count from 1 to 100,000, a size from 16 to {CANVAS} and a seed from 0 to "
+            f"2⁶⁴ − 1, found count {count}, size {size}, seed {seed}"
         )
-    _prepare(folder, {"count": count, "size": size, "seed": seed, "source": _source_digest()})
+    recipe = {"count": count, "size": size, "seed": seed, "source": _source_digest()}
+    _prepare(folder, json.dumps(recipe).encode())
     missing = [index for index in range(count) if not _whole(_picture(folder, index))]
     finished = count - len(missing)
     for done, _ in enumerate(_drawn(partial(_draw, folder, size, seed), missing, workers), 1):
         if on_progress:
             on_progress(finished + done, count)
     if not (folder / "metadata.csv").exists():
-        _write_metadata(folder, count, seed)
+        _replace(folder / "metadata.csv", _metadata(folder, count, seed))
     return folder
 
 
 def contact_sheet(folder: Path, count: int = 80) -> Image.Image:
-    """The first `count` pictures of a generated folder side by side, ten to a row."""
+    """The first `count` pictures of a generated folder side by side, ten to a row.
+
+    Raises InputError when there are none.
+    """
     thumb, gap, columns = 150, 6, 10
-    rows = -(-count // columns)
+    pictures = sorted(folder.glob(_PICTURES))[:count]
+    if not pictures:
+        raise InputError(f"expected generated artworks in {folder}, found none: draw them first")
+    rows = -(-len(pictures) // columns)
     sheet = Image.new("RGB", [n * (thumb + gap) + gap for n in (columns, rows)], (245, 245, 243))
-    for index in range(count):
-        with Image.open(_picture(folder, index)) as image:
+    for index, picture in enumerate(pictures):
+        with Image.open(picture) as image:
             row, column = divmod(index, columns)
             at = (gap + column * (thumb + gap), gap + row * (thumb + gap))
             sheet.paste(image.resize((thumb, thumb), Image.Resampling.LANCZOS), at)
     return sheet
 
 
-def _prepare(folder: Path, recipe: dict[str, object]) -> None:
+def _prepare(folder: Path, recipe: bytes) -> None:
     """Make the folder ready for this recipe: empty, or holding only pictures of it."""
     mark = folder / _RECIPE
     if mark.exists():
-        if json.loads(mark.read_text("utf-8")) == recipe:
+        if mark.read_bytes() == recipe:
             return
         (folder / "metadata.csv").unlink(missing_ok=True)
-        for old in folder.glob("[0-9][0-9][0-9][0-9][0-9].jpg"):
+        for old in folder.glob(_PICTURES):
             old.unlink()
     elif folder.exists() and any(folder.iterdir()):
         raise InputError(
@@ -95,7 +103,7 @@ def _prepare(folder: Path, recipe: dict[str, object]) -> None:
             "name another folder"
         )
     folder.mkdir(parents=True, exist_ok=True)
-    _replace(mark, json.dumps(recipe).encode())
+    _replace(mark, recipe)
 
 
 def _source_digest() -> str:
@@ -145,18 +153,15 @@ def _draw(folder: Path, size: int, seed: int, index: int) -> None:
     beside.replace(target)
 
 
-def _write_metadata(folder: Path, count: int, seed: int) -> None:
-    beside = folder / "metadata.part"
-    with beside.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(_COLUMNS)
-        for index in range(count):
-            work = commission(seed, index)
-            name = _picture(folder, index).name
-            writer.writerow((name, work.artist.name, work.artist.style, work.title, work.year))
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(folder / "metadata.csv")
+def _metadata(folder: Path, count: int, seed: int) -> bytes:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("file", "artist", "style", "title", "year"))
+    for index in range(count):
+        work = commission(seed, index)
+        name = _picture(folder, index).name
+        writer.writerow((name, work.artist.name, work.artist.style, work.title, work.year))
+    return text.getvalue().encode()
 
 
 def _replace(target: Path, content: bytes) -> None:

@@ -103,7 +103,8 @@ class Inks:
 
     paper: the sheet. ground: the largest colour. tones: the other ladder steps, in order of use.
     accent: little of it. line: stands out from the ground.
-    ramp: uint8 `[256, 3]`, a scene's value (0 … 255) to its colour. night: values are turned over.
+    ramps: uint8 `[2, 256, 3]`, the colour of a scene's value (0 … 255), in the ladder's tones and
+    in the accent's; by night the ladder is turned over.
     """
 
     paper: Colour
@@ -111,21 +112,21 @@ class Inks:
     tones: tuple[Colour, ...]
     accent: Colour
     line: Colour
-    ramp: NDArray[np.uint8]
+    ramps: NDArray[np.uint8]
 
     @property
     def darkest(self) -> Colour:
-        """The ramp's darker end."""
+        """The darker end of the ladder."""
         return min(self._ends, key=luma)
 
     @property
     def lightest(self) -> Colour:
-        """The ramp's lighter end."""
+        """The lighter end of the ladder."""
         return max(self._ends, key=luma)
 
     @property
     def _ends(self) -> list[Colour]:
-        return [(red, green, blue) for red, green, blue in self.ramp[[0, -1]].tolist()]
+        return [(red, green, blue) for red, green, blue in self.ramps[0, [0, -1]].tolist()]
 
 
 def mixed(one: Colour, other: Colour, part: float) -> Colour:
@@ -153,7 +154,18 @@ def hand_out(rng: np.random.Generator, palette: Palette, bold: float = 0.0) -> I
     if rng.random() < bold:
         ground, accent = accent, ground
     line = palette.ladder[0] if luma(ground) > 120 else palette.ladder[-1]
-    steps = np.array(palette.ladder[::-1] if night else palette.ladder, np.float64)
+    ramps = np.stack([_ramp(palette.ladder[:: -1 if night else 1]), _accent_ramp(accent)])
+    return Inks(paper, ground, tones, accent, line, ramps)
+
+
+def _ramp(ladder: tuple[Colour, ...]) -> NDArray[np.uint8]:
     at = np.linspace(0, 5, 256)
-    ramp = np.stack([np.interp(at, np.arange(6), steps[:, c]) for c in range(3)], axis=1)
-    return Inks(paper, ground, tones, accent, line, ramp.round().astype(np.uint8))
+    channels = [np.interp(at, np.arange(6), channel) for channel in np.array(ladder).T]
+    return np.stack(channels, axis=1).round().astype(np.uint8)
+
+
+def _accent_ramp(accent: Colour) -> NDArray[np.uint8]:
+    """From shade to light, with the accent's own colour at value .6."""
+    at = np.linspace(0, 1, 256)[:, None]
+    shade = np.array(accent) * (0.45 + 0.55 * np.minimum(at / 0.6, 1))
+    return (shade + (250 - shade) * np.maximum(at - 0.6, 0)).round().astype(np.uint8)

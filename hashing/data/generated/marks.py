@@ -10,7 +10,7 @@ CANVAS = 448
 """Pictures are drawn on a square of this side and reduced to the size asked for."""
 
 Points = NDArray[np.float64]
-"""`[n, 2]`, x to the right and y down."""
+"""`[…, 2]`, x to the right and y down."""
 
 Pen = ImageDraw.ImageDraw
 
@@ -35,10 +35,10 @@ def disc(x: float, y: float, radius: float, n: int = 40) -> Points:
     return np.stack([x + radius * np.cos(angle), y + radius * np.sin(angle)], axis=1)
 
 
-def turned(points: Points, angle: float, centre: tuple[float, float]) -> Points:
-    """Rotated by `angle` radians."""
+def turned(points: Points, angle: float) -> Points:
+    """Points given from the canvas's centre, rotated by `angle` radians, as canvas points."""
     cos, sin = np.cos(angle), np.sin(angle)
-    result: Points = (points - centre) @ np.array([[cos, sin], [-sin, cos]]) + centre
+    result: Points = points @ np.array([[cos, sin], [-sin, cos]]) + CANVAS / 2
     return result
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from hashing.data.generated.colour import Inks
+from hashing.data.generated.colour import Colour, Inks
 from hashing.data.generated.marks import CANVAS, Points
 
 
@@ -18,16 +18,16 @@ from hashing.data.generated.marks import CANVAS, Points
 class Shape:
     """One area of a scene, in the unit square (x to the right, y down).
 
-    value, foot: values at the shape's beginning and end along `across`.
-    across: 0 when the value changes from top to foot, 1 when it changes from left to right.
-    flow: the direction its surface runs in, radians; brushes and hatching follow it.
+    value, end: values where the shape begins and where it ends along `axis`.
+    axis: 1 when the value changes downwards, 0 when it changes to the right.
+    flow: the direction its surface runs in, radians; brushes follow it.
     accent: painted with the palette's accent. outlined: large enough to deserve a contour.
     """
 
     outline: Points
     value: float
-    foot: float
-    across: int = 0
+    end: float
+    axis: int = 1
     flow: float = 0.0
     accent: bool = False
     outlined: bool = True
@@ -35,8 +35,14 @@ class Shape:
     @property
     def span(self) -> tuple[float, float]:
         """Where its value begins and ends to change, in the unit square."""
-        axis = self.outline[:, 0 if self.across else 1]
-        return max(float(axis.min()), -0.05), min(float(axis.max()), 1.05)
+        along = self.outline[:, self.axis]
+        return max(float(along.min()), -0.05), min(float(along.max()), 1.05)
+
+    def colour(self, inks: Inks, part: float) -> Colour:
+        """Its colour at `part` (0 … 1) of the way from beginning to end."""
+        value = min(max(self.value + (self.end - self.value) * part, 0), 1)
+        red, green, blue = inks.ramps[int(self.accent), int(value * 255)].tolist()
+        return red, green, blue
 
 
 Scene = list[Shape]
@@ -68,10 +74,9 @@ class Cartoon:
         """Per shape: value = c₀ + c₁·column + c₂·row."""
         rows = []
         for shape in self.scene:
-            axis = 0 if shape.across else 1
             low, high = shape.span
-            slope = (shape.foot - shape.value) / max(high - low, 1e-3)
-            slopes = (slope / CANVAS, 0.0) if axis == 0 else (0.0, slope / CANVAS)
+            slope = (shape.end - shape.value) / max(high - low, 1e-3)
+            slopes = (slope / CANVAS, 0.0) if shape.axis == 0 else (0.0, slope / CANVAS)
             rows.append([shape.value - slope * low, *slopes])
         return np.array(rows, np.float32)
 
@@ -83,15 +88,14 @@ class Cartoon:
     def value(self, place: Place) -> NDArray[np.float32]:
         """Lightness there, 0 … 1."""
         row, column = place
-        start, across, down = self._planes[self.labels[place]].T
-        result: NDArray[np.float32] = (start.T + across.T * column + down.T * row).clip(0, 1)
+        start, across, down = np.moveaxis(self._planes[self.labels[place]], -1, 0)
+        result: NDArray[np.float32] = (start + across * column + down * row).clip(0, 1)
         return result
 
     def colour(self, place: Place) -> NDArray[np.uint8]:
         """Colour there, uint8 `[…, 3]`."""
-        ramps = np.stack([self.inks.ramp, accent_ramp(self.inks)])
-        accented = np.array([shape.accent for shape in self.scene], np.uint8)
-        return ramps[accented[self.labels[place]], (self.value(place) * 255).astype(np.uint8)]
+        accented = np.array([shape.accent for shape in self.scene], np.uint8)[self.labels[place]]
+        return self.inks.ramps[accented, (self.value(place) * 255).astype(np.uint8)]
 
     def flow(self, place: Place) -> NDArray[np.float32]:
         """Direction of the surface there, radians."""
@@ -101,20 +105,3 @@ class Cartoon:
         """The cartoon itself, reduced to `side` pixels without smoothing."""
         at = (np.arange(side) * CANVAS) // side
         return Image.fromarray(self.colour((at[:, None], at[None])))
-
-
-def accent_ramp(inks: Inks) -> NDArray[np.uint8]:
-    """The accent from shade to light, uint8 `[256, 3]`: its own colour at value .6."""
-    accent = np.array(inks.accent, np.float64)
-    at = np.linspace(0, 1, 256)[:, None]
-    shade = accent * (0.45 + 0.55 * np.minimum(at / 0.6, 1))
-    light = (250 - shade) * np.maximum(at - 0.6, 0)
-    return (shade + light).round().clip(0, 255).astype(np.uint8)
-
-
-def shape_colour(shape: Shape, inks: Inks, part: float = 0.5) -> tuple[int, int, int]:
-    """A shape's colour at `part` (0 … 1) of the way from its beginning to its end."""
-    value = min(max(shape.value + (shape.foot - shape.value) * part, 0), 1)
-    ramp = accent_ramp(inks) if shape.accent else inks.ramp
-    red, green, blue = ramp[int(value * 255)].tolist()
-    return red, green, blue

@@ -15,17 +15,6 @@ Box = tuple[int, int, int, int]
 """Left, top, right, bottom."""
 
 
-@lru_cache(maxsize=16)
-def _tile(along: float, across: float, seed: int) -> Image.Image:
-    """Noise smoothed over so many pixels in x and y, spread over 0 … 255; its edges meet."""
-    noise = np.fft.rfft2(np.random.default_rng(seed).standard_normal((_TILE, _TILE)))
-    fy = 2 * np.pi * np.fft.fftfreq(_TILE)[:, None] * across
-    fx = 2 * np.pi * np.fft.rfftfreq(_TILE)[None] * along
-    field = np.fft.irfft2(noise / (1 + fx**2 + fy**2) ** 1.5, s=(_TILE, _TILE))
-    field = (field - field.mean()) / field.std()
-    return Image.fromarray((127.5 + 55 * field).clip(0, 255).astype(np.uint8))
-
-
 _TEXTURES = {
     "grain": (0.45, 0.45),
     "tooth": (1.6, 1.6),
@@ -34,13 +23,26 @@ _TEXTURES = {
     "wood": (150, 1.8),
     "bristle": (60, 1.2),
 }
+"""Each is noise, smoothed over so many pixels along x and across it."""
+
+
+@lru_cache(maxsize=len(_TEXTURES))
+def _tile(name: str) -> Image.Image:
+    """A whole texture, spread over 0 … 255."""
+    along, across = _TEXTURES[name]
+    seed = list(_TEXTURES).index(name)
+    noise = np.fft.rfft2(np.random.default_rng(seed).standard_normal((_TILE, _TILE)))
+    fy = 2 * np.pi * np.fft.fftfreq(_TILE)[:, None] * across
+    fx = 2 * np.pi * np.fft.rfftfreq(_TILE)[None] * along
+    field = np.fft.irfft2(noise / (1 + fx**2 + fy**2) ** 1.5, s=(_TILE, _TILE))
+    field = (field - field.mean()) / field.std()
+    return Image.fromarray((127.5 + 55 * field).clip(0, 255).astype(np.uint8))
 
 
 def texture(rng: np.random.Generator, name: str, size: int = CANVAS) -> Image.Image:
     """A random cut of the named texture: an L picture, mean about 127, deviation about 55."""
-    tile = _tile(*_TEXTURES[name], seed=len(name))
     x, y, flip = rng.integers(0, (_TILE - size, _TILE - size, 4)).tolist()
-    cut = tile.crop((x, y, x + size, y + size))
+    cut = _tile(name).crop((x, y, x + size, y + size))
     if flip & 1:
         cut = cut.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     return cut.transpose(Image.Transpose.FLIP_TOP_BOTTOM) if flip & 2 else cut
@@ -65,22 +67,13 @@ def stencil(outline: Points) -> tuple[Image.Image, Box]:
     return mask, (*low.tolist(), *high.tolist())
 
 
-def worn(mask: Image.Image, grain: Image.Image, threshold: int, softness: int) -> Image.Image:
-    """A mask with holes where the grain is below the threshold: ink that did not take."""
-    table = [round(255 * min(max((v - threshold) / softness + 0.5, 0), 1)) for v in range(256)]
-    holes = grain.point(table)
-    holes.paste(0, mask=mask.point([255 - v for v in range(256)]))
-    return holes
-
-
 def mount(
     rng: np.random.Generator, plate: Image.Image, paper: Colour, margin: float, uneven: float = 1.2
 ) -> Image.Image:
     """Lay the picture on its paper: `margin` is a part of the side, `uneven` the edge in pixels."""
     sheet = Image.new("RGB", plate.size, paper)
     mask = Image.new("L", (CANVAS, CANVAS), 0)
-    inset = margin * CANVAS
-    low, high = inset, CANVAS - inset
+    low, high = margin * CANVAS, (1 - margin) * CANVAS
     edge = rough(rng, box(low, low - 1, high, high - 3), uneven, period=160)
     edge += rng.normal(0, 0.3, edge.shape)
     ImageDraw.Draw(mask).polygon(edge.ravel().tolist(), fill=255)

@@ -4,16 +4,16 @@ import numpy as np
 
 _SCENES = {
     "ridge": (
-        "Ridge and Sun", "The Far Range", "Pass in Mist", "Seven Hills", "Above the Valley",
+        "Ridge and Sun", "The Far Range", "Pass in Mist", "Hills behind Hills", "Above the Valley",
         "Evening Ridge", "Mountain, First Light", "The Blue Saddle", "Snow Line", "Long Slope",
     ),
     "still life": (
-        "Still Life with Jar", "Table by the Wall", "Vessels", "Quiet Table", "Fruit and Bottle",
+        "Still Life", "Table by the Wall", "Vessels", "Quiet Table", "Fruit",
         "Supper Things", "Kitchen Piece", "Still Life, Afternoon", "Three Friends", "After Lunch",
     ),
     "water": (
-        "Harbour Light", "Calm", "Sails", "The Strait", "Lake at Noon", "Ebb", "Island Crossing",
-        "Road of Light", "Offshore", "The Sound, Morning",
+        "Harbour Light", "Calm", "Open Water", "The Strait", "Lake at Noon", "Ebb", "Crossing",
+        "Long Calm", "Offshore", "The Sound, Morning",
     ),
     "trees": (
         "Row of Trees", "Orchard Edge", "Windbreak", "Winter Wood", "The Clearing", "Avenue",

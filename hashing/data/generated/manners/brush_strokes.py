@@ -3,6 +3,7 @@
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from hashing.data.generated.hand import Hand, between
@@ -14,6 +15,7 @@ _SIDE = CANVAS // 2
 _ANGLES = 24
 _SIZES = (1.5, 1.0, 0.62, 0.36)
 """Brushes, in parts of the artist's usual one."""
+_FINEST = len(_SIZES) - 1
 
 
 def brush_strokes(rng: np.random.Generator, cartoon: Cartoon, hand: Hand) -> Image.Image:
@@ -22,8 +24,9 @@ def brush_strokes(rng: np.random.Generator, cartoon: Cartoon, hand: Hand) -> Ima
     height = Image.new("L", plate.size, 128)
     width = between(7, 12, hand.stroke)
     many = between(0.8, 1.25, hand.density)
-    _coat(rng, plate, height, cartoon, hand, width, rng.uniform(0, CANVAS, (round(430 * many), 2)))
-    _coat(rng, plate, height, cartoon, hand, width, _edges(rng, cartoon, round(330 * many)))
+    everywhere = rng.uniform(0, CANVAS, (round(430 * many), 2))
+    for places in (everywhere, _edges(rng, cartoon, round(330 * many))):
+        _coat(rng, plate, height, cartoon, hand, width, places)
     return mount(rng, _lit(plate, height, hand), cartoon.inks.paper, rng.uniform(0.03, 0.06), 2.2)
 
 
@@ -49,29 +52,35 @@ def _coat(
     rng: np.random.Generator, plate: Image.Image, height: Image.Image, cartoon: Cartoon,
     hand: Hand, width: float, points: Points,
 ) -> None:  # fmt: skip
-    """One coat: at each point the largest brush whose stroke stays within its shape."""
-    count = len(points)
-    here = cartoon.at(points)
+    """One coat: at each point a stroke, the largest first."""
+    count, here = len(points), cartoon.at(points)
     turn = cartoon.flow(here) + rng.normal(0, between(0.06, 0.6, hand.rhythm), count)
-    size = np.full(count, len(_SIZES) - 1)
-    for smaller, part in reversed(list(enumerate(_SIZES[:-1]))):
-        reach = 3.1 * width * part * np.stack([np.cos(turn), np.sin(turn)], axis=1)
-        ends = (
-            cartoon.labels[cartoon.at(points + reach)],
-            cartoon.labels[cartoon.at(points - reach)],
-        )
-        fits = (ends[0] == cartoon.labels[here]) & (ends[1] == cartoon.labels[here])
-        size[fits & (size == smaller + 1)] = smaller
     shade = rng.normal(0, 9, (count, 1)) + rng.normal(0, 5, (count, 3))
     fills = (cartoon.colour(here) + shade).clip(0, 255).astype(int).tolist()
-    angles = np.round(turn / np.pi * _ANGLES).astype(int) % _ANGLES
-    variants = rng.integers(0, 3, count)
-    for i in np.argsort(size, kind="stable").tolist():
-        mask, ridges = _stamp(round(width * _SIZES[size[i]]), int(angles[i]), int(variants[i]))
+    angles = (np.round(turn / np.pi * _ANGLES).astype(int) % _ANGLES).tolist()
+    sizes = _fitting(cartoon, points, turn, width)
+    variants = rng.integers(0, 3, count).tolist()
+    for i in np.argsort(sizes, kind="stable").tolist():
+        mask, ridges = _stamp(round(width * _SIZES[sizes[i]]), angles[i], variants[i])
         at = (points[i] / 2 - mask.width / 2).round().astype(int).tolist()
         plate.paste(tuple(fills[i]), at, mask)
-        if size[i] < len(_SIZES) - 1:
+        if sizes[i] < _FINEST:
             height.paste(ridges, at, mask)
+
+
+def _fitting(
+    cartoon: Cartoon, points: Points, turn: NDArray[np.float64], width: float
+) -> NDArray[np.int_]:
+    """Index of the largest brush whose stroke, from end to end, stays within its shape."""
+    along = 3.1 * width * np.stack([np.cos(turn), np.sin(turn)], axis=1)
+    here = cartoon.labels[cartoon.at(points)]
+    fits = np.ones(len(points), bool)
+    sizes = np.full(len(points), _FINEST)
+    for size in range(_FINEST - 1, -1, -1):
+        for end in (points + along * _SIZES[size], points - along * _SIZES[size]):
+            fits &= cartoon.labels[cartoon.at(end)] == here
+        sizes[fits] = size
+    return sizes
 
 
 @lru_cache(maxsize=4096)
@@ -88,9 +97,8 @@ def _stamp(width: int, angle: int, variant: int) -> tuple[Image.Image, Image.Ima
     load = np.interp(2 * (across + width / 2), np.arange(len(hairs)), hairs)
     taper = np.sqrt((1 - (2 * across / width) ** 2).clip(0, 1))
     reach = length / 2 * (0.5 + 0.3 * taper + 0.2 * load)
-    inside = ((reach - np.abs(along)) / 1.5).clip(0, 1) * (width / 2 - np.abs(across) + 0.5).clip(
-        0, 1
-    )
+    inside = ((reach - np.abs(along)) / 1.5).clip(0, 1)
+    inside *= (width / 2 - np.abs(across) + 0.5).clip(0, 1)
     dry = (1.2 - 0.9 * (along / length + 0.5) * (1 - load)).clip(0, 1)
     mask = Image.fromarray((255 * inside * dry).astype(np.uint8))
     ridges = Image.fromarray((40 + 180 * load).astype(np.uint8))

@@ -51,9 +51,8 @@ def _lay(
     cover = ((inside + ragged) / feather + 0.5).clip(0, 1)
     body = ((inside + 2 * ragged) / 0.16 + 0.4).clip(0, 1)
     cover *= (0.72 + 0.2 * body + 0.09 * wash).clip(0, 1)
-    canvas += (np.array(colour, np.float32) * (1 + 0.03 * wash[..., None]) - canvas) * cover[
-        ..., None
-    ]
+    paint = np.array(colour, np.float32) * (1 + 0.03 * wash[..., None])
+    canvas += (paint - canvas) * cover[..., None]
 
 
 def _areas(rng: np.random.Generator, hand: Hand) -> list[tuple[float, ...]]:

@@ -3,18 +3,19 @@
 import numpy as np
 from PIL import Image, ImageFilter
 
+from hashing.data.generated.colour import Colour
 from hashing.data.generated.hand import Hand, between
 from hashing.data.generated.marks import CANVAS, Points, resampled
-from hashing.data.generated.scene import Cartoon, Shape, shape_colour
+from hashing.data.generated.scene import Cartoon, Shape
 from hashing.data.generated.sheet import blank, mount, stencil, texture
 
 
 def cut_paper(rng: np.random.Generator, cartoon: Cartoon, hand: Hand) -> Image.Image:
     """Stroke: length of a snip. Density: painted sheets. Rhythm: careless edge. Line: shadow."""
-    plate = blank(shape_colour(cartoon.scene[0], cartoon.inks))
+    plate = blank(cartoon.scene[0].colour(cartoon.inks, 0.5))
     for shape in cartoon.scene[1:]:
         depth = between(2.5, 8, hand.line) * (1 if shape.outlined else 0.5)
-        _lay(plate, _snipped(rng, shape, hand), shape_colour(shape, cartoon.inks, 0.3), depth)
+        _lay(plate, _snipped(rng, shape, hand), shape.colour(cartoon.inks, 0.3), depth)
     painted = texture(rng, "bristle").convert("RGB")
     plate = Image.blend(plate, painted, between(0.0, 0.07, hand.density))
     return mount(rng, plate, cartoon.inks.paper, rng.uniform(0.045, 0.075), 0.6)
@@ -28,7 +29,7 @@ def _snipped(rng: np.random.Generator, shape: Shape, hand: Hand) -> Points:
     return points + rng.normal(0, spread, points.shape)
 
 
-def _lay(plate: Image.Image, outline: Points, colour: tuple[int, int, int], depth: float) -> None:
+def _lay(plate: Image.Image, outline: Points, colour: Colour, depth: float) -> None:
     """A sheet, and the shadow it throws down and to the right."""
     mask, (left, top, right, bottom) = stencil(outline)
     pad = int(2 * depth)

@@ -47,9 +47,9 @@ def _places(rng: np.random.Generator, pitch: float, freedom: float) -> Points:
     """A hexagonal lattice, turned and loosened, in random order of painting."""
     count = int(1.65 * CANVAS / pitch)
     row, column = np.mgrid[0:count, 0:count].reshape(2, -1).astype(np.float64)
-    across, down = column - 0.5 * count, 0.866 * (row - 0.5 * count)
-    lattice = np.stack([across + 0.5 * (row % 2), down], axis=1) * pitch + CANVAS / 2
-    points = turned(lattice, rng.uniform(0, np.pi), (CANVAS / 2, CANVAS / 2))
+    across = column - 0.5 * count + 0.5 * (row % 2)
+    lattice = np.stack([across, 0.866 * (row - 0.5 * count)], axis=1)
+    points = turned(lattice * pitch, rng.uniform(0, np.pi))
     points += rng.normal(0, between(0.02, 0.3, freedom) * pitch, points.shape)
     points = points[((points > 0) & (points < CANVAS)).all(axis=1)]
     return points[rng.permutation(len(points))]

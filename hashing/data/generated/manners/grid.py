@@ -23,8 +23,7 @@ def grid(rng: np.random.Generator, inks: Inks, hand: Hand) -> Image.Image:
         for j, (x0, x1) in enumerate(pairwise(columns)):
             tile = box(x0 + gap, y0 + gap, x1 - gap, y1 - gap)
             _tile(rng, pen, tile, colours[i][j], inks, between(0.0, 0.6, hand.stroke))
-    wash = texture(rng, "mottle").convert("RGB")
-    plate = Image.blend(plate, Image.composite(plate, wash, plate.convert("L")), 0.05)
+    plate = Image.blend(plate, texture(rng, "mottle").convert("RGB"), 0.04)
     return mount(rng, plate, inks.paper, margin - 0.012)
 
 

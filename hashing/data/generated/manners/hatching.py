@@ -6,7 +6,7 @@ from PIL import Image, ImageFilter, ImageOps
 
 from hashing.data.generated.colour import Colour, luma
 from hashing.data.generated.hand import Hand, between
-from hashing.data.generated.marks import CANVAS, Pen, resampled, waver
+from hashing.data.generated.marks import CANVAS, Pen, resampled, turned, waver
 from hashing.data.generated.scene import Cartoon
 from hashing.data.generated.sheet import blank, mount, pen_on
 
@@ -65,13 +65,12 @@ def _family(
     along = np.linspace(-reach, reach, n)[None] + rng.uniform(-6, 6, (rows, 1))
     sway = between(0.5, 9, hand.rhythm) * waver(rng, 1, n, 3) + 0.7 * waver(rng, rows, n, 12)
     across = (np.arange(rows) * pitch - reach)[:, None] + rng.normal(0, 0.4, (rows, 1)) + sway
-    cos, sin, middle = np.cos(angle), np.sin(angle), CANVAS / 2
-    x, y = middle + along * cos - across * sin, middle + along * sin + across * cos
-    cell = np.stack([y, x]).astype(int) // 2
+    lines = turned(np.stack([along, across], axis=-1), angle)
+    cell = np.moveaxis(lines[..., ::-1], -1, 0).astype(int) // 2
     on = ((cell >= 0) & (cell < CANVAS // 2)).all(axis=0)
     on &= where[tuple(cell.clip(0, CANVAS // 2 - 1))] & (rng.random(on.shape) > 0.012)
-    lines = np.stack([x, y], axis=-1).reshape(-1, 2)
-    on[:, -1] = False
+    on[:, -1] = False  # so that no run goes on into the next row
+    lines = lines.reshape(-1, 2)
     fill, width = (*ink, 225), round(between(1, 2.8, hand.line))
     for start, end in _runs(on.ravel()):
         pen.line(lines[start:end].ravel().tolist(), fill=fill, width=width)

@@ -37,13 +37,9 @@ def _curves(rng: np.random.Generator, hand: Hand, count: int) -> list[Points]:
     t, d = (x / CANVAS)[None], depth[:, None]
     free = between(0.15, 1.6, hand.rhythm)
     height = CANVAS * between(0.018, 0.06, hand.stroke)
-    shift = sum(
-        part * np.sin(2 * np.pi * (cycles * t + free * drift * d) + phase)
-        for part, cycles, drift, phase in zip(
-            (1, 0.6, 0.3), rng.uniform(0.5, 3, 3), rng.uniform(-1.5, 1.5, 3),
-            rng.uniform(0, 6.3, 3), strict=True,
-        )
-    )  # fmt: skip
+    cycles, drift, phase = rng.uniform((0.5, -1.5, 0), (3, 1.5, 6.3), (3, 3)).T[..., None, None]
+    turns = cycles * t + free * drift * d
+    shift = np.tensordot((1, 0.6, 0.3), np.sin(2 * np.pi * turns + phase), 1)
     swell = height * (0.5 + 0.8 * np.sin(np.pi * d) + 0.3 * opening * d)
     y = base[:, None] + swell * shift + waver(rng, count, n, 12) * 0.8
     return [np.stack([x, row], axis=1) for row in y]

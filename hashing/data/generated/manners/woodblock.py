@@ -6,14 +6,17 @@ from PIL import Image, ImageChops, ImageDraw
 from hashing.data.generated.colour import Colour, Inks, mixed
 from hashing.data.generated.hand import Hand, between
 from hashing.data.generated.marks import CANVAS, box, polygon, ribbon, rough, waver
-from hashing.data.generated.scene import Cartoon, Shape, shape_colour
-from hashing.data.generated.sheet import Box, blank, mount, pen_on, stencil, texture, worn
+from hashing.data.generated.scene import Cartoon, Shape
+from hashing.data.generated.sheet import Box, blank, mount, pen_on, stencil, texture
+
+_TAKEN = [max(0, min(255, round(8.5 * (v - 47)))) for v in range(256)]
+"""How far the key block's ink took, by the height of the wood."""
 
 
 def woodblock(rng: np.random.Generator, cartoon: Cartoon, hand: Hand) -> Image.Image:
     """Stroke: wood grain. Density: graded inks. Rhythm: misregister. Line: the key block."""
     inks = cartoon.inks
-    plate = blank(shape_colour(cartoon.scene[0], inks, 0.8))
+    plate = blank(cartoon.scene[0].colour(inks, 0.8))
     wood = texture(rng, "wood")
     if rng.random() < 0.25:
         wood = wood.transpose(Image.Transpose.ROTATE_90)
@@ -22,7 +25,7 @@ def woodblock(rng: np.random.Generator, cartoon: Cartoon, hand: Hand) -> Image.I
     for shape in cartoon.scene:
         _print(rng, plate, shape, inks, wood, hand)
         _key(rng, key_pen, shape, between(0.8, 5, hand.line))
-    plate.paste(inks.darkest, mask=worn(key, wood, 62, 30))
+    plate.paste(inks.darkest, mask=ImageChops.multiply(key, wood.point(_TAKEN)))
     sheet = mount(rng, plate, inks.paper, rng.uniform(0.055, 0.085), 1.3)
     _seal(rng, sheet, inks.accent)
     return sheet
@@ -35,12 +38,12 @@ def _print(
     """One block's ink: its grain shows, and large areas are wiped from full to thin."""
     shift = rng.normal(0, between(0.3, 2.2, hand.rhythm), 2)
     mask, place = stencil(rough(rng, shape.outline * CANVAS, 0.7, 9) + shift)
-    colour = shape_colour(shape, inks, 0.15)
+    colour = shape.colour(inks, 0.15)
     plate.paste(colour, place, mask)
     if min(mask.size) < 24:
         return
     wiped = ImageChops.multiply(mask, _wipe(shape, place, between(1.2, 2.6, hand.density)))
-    plate.paste(shape_colour(shape, inks, 0.95), place, wiped)
+    plate.paste(shape.colour(inks, 0.95), place, wiped)
     strength = between(0.12, 0.4, hand.stroke)
     bare = [round(max(0, min(255, (112 - v) * 5)) * strength) for v in range(256)]
     grain = ImageChops.multiply(mask, wood.crop(place).point(bare))
@@ -50,10 +53,10 @@ def _print(
 def _wipe(shape: Shape, place: Box, sharp: float) -> Image.Image:
     """From nothing at the shape's beginning to full at its end."""
     low, high = shape.span
-    first, last = (place[0], place[2]) if shape.across else (place[1], place[3])
-    part = (np.arange(first, last) / CANVAS - low) / max(high - low, 1e-3)
+    pixels = np.arange(place[shape.axis], place[shape.axis + 2]) / CANVAS
+    part = (pixels - low) / max(high - low, 1e-3)
     row = (255 * ((part - 0.5) * sharp + 0.5).clip(0, 1)).astype(np.uint8)
-    ramp = Image.fromarray(row[None] if shape.across else row[:, None])
+    ramp = Image.fromarray(row[None] if shape.axis == 0 else row[:, None])
     return ramp.resize((place[2] - place[0], place[3] - place[1]))
 
 
