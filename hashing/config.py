@@ -51,7 +51,7 @@ class DataConfig:
     name: a data set of `hashing.data.DATASETS`.
     root: its folder or archive; generated artworks are drawn there when it is absent.
     metadata: CSV or JSON-lines file with one row per picture.
-    protocol: which pictures are trained on, searched for and searched.
+    protocol: which pictures are trained on, searched for and searched; `auto` suits the data.
     fields: label fields to learn, and the weight of each.
     count: how many artworks to generate.
     seed: seed of the split, and of generated artworks.
@@ -60,7 +60,7 @@ class DataConfig:
     name: str = "generated"
     root: Path | None = None
     metadata: Path | None = None
-    protocol: str = "art-disjoint"
+    protocol: str = "auto"
     fields: Mapping[str, float] = field(default_factory=lambda: {"style": 1.0})
     count: int = 2000
     seed: int = 0

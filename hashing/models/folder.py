@@ -48,13 +48,13 @@ def save_model(
     folder: Path,
     *,
     extra: Mapping[str, object] | None = None,
-    files: Mapping[str, str] | None = None,
+    files: Mapping[str, str | bytes] | None = None,
     half: bool = False,
 ) -> None:
     """Publish `model` as `folder`, whole or not at all; a model already there is replaced.
 
     extra: JSON values kept in `config.json` under `extra` (class centres, fitted pictures, …).
-    files: further texts by file name, such as `README.md` and `metrics.json`.
+    files: further files by name, such as `README.md` and `metrics.json`.
     half: store convolution weights in float16, half the size for a few differing bits.
 
     Raises UsageError where `folder` holds anything that is not a model, OSError where writing
@@ -63,9 +63,12 @@ def save_model(
     folder = Path(folder)
     _refuse_foreign(folder)
     weights = safetensors.torch.save(_exported_state(model, half))
-    texts = {name: text.encode() for name, text in (files or {}).items()}
+    others = {
+        name: data.encode() if isinstance(data, str) else data
+        for name, data in (files or {}).items()
+    }
     manifest = _manifest_json(model, weights, extra or {})
-    _publish(folder, texts | {WEIGHTS: weights, CONFIG: manifest})
+    _publish(folder, others | {WEIGHTS: weights, CONFIG: manifest})
 
 
 def load_model(folder: Path, device: torch.device | str = "cpu") -> HashModel:

@@ -1,1 +1,7 @@
 """Training: the loop, resumable state, report and plots."""
+
+from hashing.training.report import text
+from hashing.training.runs import evaluate, train
+from hashing.training.runtime import Runtime
+
+__all__ = ["Runtime", "evaluate", "text", "train"]

@@ -42,6 +42,14 @@ class World:
         gathered: Tensor = _Gather.apply(rows, self)
         return gathered
 
+    def broadcast(self, value: float) -> float:
+        """The first process's value, in every process."""
+        if self.size == 1:
+            return value
+        values = [value]
+        dist.broadcast_object_list(values, device=self.device)
+        return values[0]
+
     def barrier(self) -> None:
         """Wait for all processes."""
         if self.size > 1:

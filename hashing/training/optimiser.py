@@ -2,11 +2,14 @@
 
 import copy
 from collections.abc import Iterable
+from typing import Any, Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from hashing.config import OptimConfig
+
+Network = TypeVar("Network", bound=nn.Module)
 
 
 def parameter_groups(
@@ -14,12 +17,12 @@ def parameter_groups(
     head: Iterable[nn.Parameter],
     loss: Iterable[nn.Parameter],
     config: OptimConfig,
-) -> list[dict[str, object]]:
+) -> list[dict[str, Any]]:
     """Groups with a peak rate each; what has fewer than two dimensions has no decay.
 
     Vectors are biases and the scales and shifts of norms: pulling them to zero fights the norm.
     """
-    groups: list[dict[str, object]] = []
+    groups: list[dict[str, Any]] = []
     for parameters, rate in (
         (backbone, config.lr * config.backbone_lr),
         (head, config.lr),
@@ -36,7 +39,7 @@ def parameter_groups(
 
 
 def make_optimiser(
-    groups: list[dict[str, object]], config: OptimConfig, device: torch.device
+    groups: list[dict[str, Any]], config: OptimConfig, device: torch.device
 ) -> torch.optim.Optimizer:
     """AdamW or SGD with Nesterov momentum; fused into one kernel on a GPU."""
     fused = device.type == "cuda"
@@ -53,14 +56,14 @@ def set_rates(optimiser: torch.optim.Optimizer, factor: float) -> None:
         group["lr"] = group["peak"] * factor
 
 
-class WeightAverage:
+class WeightAverage(Generic[Network]):
     """Exponential moving average of a network's weights and statistics (Polyak averaging).
 
     `network` is a copy that is never trained. The decay grows from 0.1 with the number of
     updates, so that short runs are not held back by their first weights.
     """
 
-    def __init__(self, network: nn.Module, decay: float) -> None:
+    def __init__(self, network: Network, decay: float) -> None:
         self.network = copy.deepcopy(network).requires_grad_(False).eval()
         self.decay = decay
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 
@@ -38,3 +38,7 @@ class Runtime:
     wandb: bool = False
     log: Callable[[str], None] = lambda text: None
     progress: Callable[[int, str, str], AbstractContextManager[Bar]] = _silent
+
+    def silent(self) -> "Runtime":
+        """The same without an audience, for all processes but the first."""
+        return replace(self, wandb=False, log=lambda text: None, progress=_silent)

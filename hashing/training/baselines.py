@@ -1,0 +1,56 @@
+"""What a result is held against: a network that was never trained, and a colour histogram."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from hashing.config import Config
+from hashing.metrics import RetrievalMetrics, evaluate_features
+from hashing.models import HashModel
+from hashing.training.evaluation import evaluate_network
+from hashing.training.examples import Examples
+
+LEVELS = 8
+"""Steps of each colour channel in a histogram."""
+
+Baselines = dict[str, Mapping[str, RetrievalMetrics]]
+"""By method, then by label field."""
+
+
+def measure_baselines(config: Config, examples: Examples, device: torch.device) -> Baselines:
+    """Both baselines on the test part, the network at its full length."""
+    torch.manual_seed(config.train.seed)
+    network = HashModel(config.model, config.preprocessing).to(device)
+    part = examples.test
+    untrained = evaluate_network(network, examples, part).retrieval
+    queries, database = (
+        colour_histograms(examples.squares[rows]) for rows in (part.query, part.database)
+    )
+    return {
+        f"untrained, {network.bits} bits": {
+            field: by_length[network.bits] for field, by_length in untrained.items()
+        },
+        "colour histogram": {
+            field: evaluate_features(
+                queries,
+                database,
+                examples.relevant(field, part),
+                exclude=examples.excluded(field, part),
+            )
+            for field in examples.measured
+        },
+    }
+
+
+def colour_histograms(squares: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Joint histogram of red, green and blue, float32 `[N, 512]`, of uint8 `[N, S, S, 3]`.
+
+    Square roots of shares, so that the cosine of two rows is their Bhattacharyya coefficient.
+    """
+    steps = (squares.reshape(len(squares), -1, 3) // (256 // LEVELS)).astype(np.intp)
+    bins = (steps[..., 0] * LEVELS + steps[..., 1]) * LEVELS + steps[..., 2]
+    counts = [np.bincount(row, minlength=LEVELS**3) for row in bins]
+    shares: NDArray[np.float32] = (np.stack(counts) / bins.shape[1]).astype(np.float32)
+    return np.sqrt(shares)

@@ -1,0 +1,64 @@
+"""From rows to what a step takes: augmented pictures on the device, and their labels."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from hashing.config import Config
+from hashing.data.samplers import balanced_batches, shard, shuffled_batches
+from hashing.data.transforms import AUGMENTATIONS, apply, draw
+from hashing.errors import choose
+from hashing.training.distributed import World
+from hashing.training.examples import Examples, Rows
+
+
+class Batches:
+    """The batches of every epoch: what stands where is a function of (seed, epoch) alone.
+
+    Raises UsageError for an unknown augmentation and for a batch that the training part, the
+    number of labels or the number of processes does not fit.
+    """
+
+    def __init__(self, config: Config, examples: Examples, world: World) -> None:
+        self.config, self.examples, self.world = config, examples, world
+        self.augmentation = choose("augmentation", config.train.augment, AUGMENTATIONS)
+        self.labels = np.stack([examples.labels[field] for field in examples.fields], axis=1)
+        self.steps_per_epoch = len(shard(self._rows(0), world.rank, world.size))
+
+    def __call__(self, epoch: int, start: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """The batches of `epoch` from the `start`-th on.
+
+        This process's share of the pictures, normalised float32 `[B / processes, 3, s, s]`, and
+        the labels of the whole batch, int64 `[B, fields]`, −1 where absent.
+        """
+        rows = self._rows(epoch)[start:]
+        for whole, mine in zip(rows, shard(rows, self.world.rank, self.world.size), strict=True):
+            labels = torch.from_numpy(self.labels[whole])
+            yield self._pictures(mine, epoch), labels.to(self.world.device)
+
+    def _rows(self, epoch: int) -> Rows:
+        """Rows of all the epoch's batches, int64 `[steps, B]`."""
+        train, rows = self.config.train, self.examples.trained
+        if not train.per_label:
+            return shuffled_batches(rows, train.batch, seed=train.seed, epoch=epoch)
+        return balanced_batches(
+            rows,
+            self.labels[rows, 0],
+            train.batch,
+            train.per_label,
+            seed=train.seed,
+            epoch=epoch,
+        )
+
+    def _pictures(self, rows: Rows, epoch: int) -> Tensor:
+        config, device = self.config, self.world.device
+        squares = torch.from_numpy(self.examples.squares[rows]).to(device)
+        draws = draw(self.augmentation, config.train.seed, epoch, rows)
+        return apply(squares, draws, self._size(epoch), config.preprocessing)
+
+    def _size(self, epoch: int) -> int:
+        """Training size in px: the stages of `sizes` share the epochs evenly."""
+        sizes = self.config.train.sizes or (self.config.preprocessing.size,)
+        return sizes[epoch * len(sizes) // self.config.train.epochs]

@@ -1,0 +1,142 @@
+"""How good a network is on a part of its data: retrieval at every length, and classification."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from hashing.codes import Codes
+from hashing.metrics import RetrievalMetrics, evaluate
+from hashing.models import HashModel, normalise
+from hashing.training.examples import Examples, Part, Rows
+
+BATCH = 250
+
+
+@dataclass(frozen=True, eq=False)
+class Classification:
+    """Queries classified by their logits, which needs no classifier and favours no loss.
+
+    A query belongs to the class whose mean direction, over the logits of the training part, has
+    the largest cosine with its own.
+
+    accuracy: share of the labelled queries classified right.
+    confusion: int64 `[C, C]`, true class by row, found class by column.
+    """
+
+    accuracy: float
+    confusion: NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """One network measured on one part.
+
+    retrieval: by label field, then by code length. classification: by label field.
+    queries, database: logits float32 `[Q, bits]` and `[N, bits]`.
+    """
+
+    retrieval: Mapping[str, Mapping[int, RetrievalMetrics]]
+    classification: Mapping[str, Classification]
+    queries: NDArray[np.float32]
+    database: NDArray[np.float32]
+
+    @property
+    def distinct(self) -> int:
+        """How many different codes the database has, at full length."""
+        return len(np.unique(Codes.from_logits(self.database).packed, axis=0))
+
+    @property
+    def score(self) -> float:
+        """What a validation is judged by: mAP, mean over lengths and fields."""
+        return float(
+            np.mean(
+                [
+                    found.mean_average_precision
+                    for by_length in self.retrieval.values()
+                    for found in by_length.values()
+                ]
+            )
+        )
+
+
+def evaluate_network(
+    network: HashModel,
+    examples: Examples,
+    part: Part,
+    *,
+    bf16: bool = False,
+    on_pictures: Callable[[int], None] = lambda count: None,
+) -> Evaluation:
+    """Search `part.query` in `part.database` by codes of every length the network has."""
+    rows, places = np.unique(
+        np.concatenate([part.query, part.database, part.train]), return_inverse=True
+    )
+    logits = np.concatenate(list(_logits(network, examples, rows, bf16, on_pictures)))[places]
+    ends = np.cumsum([len(part.query), len(part.database)])
+    queries, database, train = np.split(logits, ends)
+    codes = Codes.from_logits(queries), Codes.from_logits(database)
+    retrieval = {
+        field: {
+            bits: evaluate(
+                codes[0].prefix(bits),
+                codes[1].prefix(bits),
+                examples.relevant(field, part),
+                exclude=examples.excluded(field, part),
+            )
+            for bits in network.lengths
+        }
+        for field in examples.measured
+    }
+    classification = {
+        field: classify(queries, labels[part.query], train, labels[part.train])
+        for field, labels in examples.labels.items()
+        if field in examples.fields
+    }
+    return Evaluation(retrieval, classification, queries, database)
+
+
+def classify(
+    queries: NDArray[np.float32],
+    query_labels: Rows,
+    train: NDArray[np.float32],
+    train_labels: Rows,
+) -> Classification:
+    """Classify query logits `[Q, bits]` by the class means of training logits `[M, bits]`.
+
+    Labels are 0 … C − 1, negative where absent: such rows are left out.
+    """
+    count = int(max(train_labels.max(initial=-1), query_labels.max(initial=-1))) + 1
+    known, labelled = train_labels >= 0, query_labels >= 0
+    means = np.zeros((count, train.shape[1]))
+    np.add.at(means, train_labels[known], _directions(train[known]))
+    found = (_directions(queries[labelled]) @ _directions(means).T).argmax(axis=1)
+    confusion = np.zeros((count, count), np.int64)
+    np.add.at(confusion, (query_labels[labelled], found), 1)
+    return Classification(float(np.trace(confusion) / max(confusion.sum(), 1)), confusion)
+
+
+def _logits(
+    network: HashModel,
+    examples: Examples,
+    rows: Rows,
+    bf16: bool,
+    on_pictures: Callable[[int], None],
+) -> Iterator[NDArray[np.float32]]:
+    network.eval()
+    kind = network.device.type
+    for start in range(0, len(rows), BATCH):
+        squares = torch.from_numpy(examples.squares[rows[start : start + BATCH]])
+        with torch.inference_mode(), torch.autocast(kind, torch.bfloat16, enabled=bf16):
+            images = normalise(squares.to(network.device), network.preprocessing)
+            yield network(images).float().cpu().numpy()
+        on_pictures(len(squares))
+
+
+def _directions(rows: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Rows scaled to length one; a zero row stays zero."""
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    scaled: NDArray[np.float64] = rows / np.maximum(lengths, 1e-12)
+    return scaled

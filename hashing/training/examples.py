@@ -1,0 +1,83 @@
+"""Pictures, labels and split of a run, ready to be learned from and measured."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hashing.data.squares import Squares
+from hashing.metrics import Labels
+
+Rows = NDArray[np.int64]
+"""Positions in the data set, int64 `[n]`."""
+
+GRADED = "graded"
+"""Stands beside the label fields where there are several: a match in any of them counts."""
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """What is learned from, searched for and searched; test and validation have the same shape.
+
+    left_out: by label field, further fields whose matches are not counted for it.
+    """
+
+    train: Rows
+    query: Rows
+    database: Rows
+    left_out: Mapping[str, Sequence[str]]
+
+    @property
+    def count(self) -> int:
+        """How many pictures are looked at to measure it."""
+        return len(np.unique(np.concatenate([self.train, self.query, self.database])))
+
+
+@dataclass(frozen=True, eq=False)
+class Examples:
+    """N pictures with their labels and split.
+
+    squares: uint8 `[N, S, S, 3]`.
+    labels: by column, int64 `[N]`, −1 where absent. classes: by column, the name of each label.
+    fields: the columns that are learned and measured.
+    contents: int64 `[N]`, equal for pictures of equal bytes.
+    validation: None where nothing is chosen by it.
+    about: JSON values on data and split, for the report.
+    """
+
+    squares: Squares
+    labels: Mapping[str, Rows]
+    classes: Mapping[str, Sequence[str]]
+    fields: Sequence[str]
+    contents: Rows
+    test: Part
+    validation: Part | None
+    about: Mapping[str, Any]
+
+    @property
+    def trained(self) -> Rows:
+        """Rows that are learned from."""
+        return self.test.train if self.validation is None else self.validation.train
+
+    @property
+    def measured(self) -> list[str]:
+        """What relevance is measured by: every field, and all of them together."""
+        return [*self.fields, GRADED] if len(self.fields) > 1 else list(self.fields)
+
+    def relevant(self, field: str, part: Part) -> list[Labels]:
+        """What makes an item relevant to a query of `part`.
+
+        Graded: a match in the n-th of several fields adds n, so that style 1 and artist 2 make 3.
+        """
+        fields = self.fields if field == GRADED else [field]
+        return [self._matching(self.labels[f], part, grade) for grade, f in enumerate(fields, 1)]
+
+    def excluded(self, field: str, part: Part) -> list[Labels]:
+        """What is left out for a query: itself, and what the protocol leaves out for `field`."""
+        others = [self.labels[other] for other in part.left_out.get(field, ())]
+        return [self._matching(values, part) for values in (self.contents, *others)]
+
+    def _matching(self, values: Rows, part: Part, grade: int = 1) -> Labels:
+        return Labels(values[part.query], values[part.database], grade)

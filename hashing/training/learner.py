@@ -1,0 +1,150 @@
+"""What training changes: network, loss, optimiser, weight average, and one step of all of them."""
+
+import hashlib
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from hashing.config import Config
+from hashing.errors import UsageError
+from hashing.losses import Objective
+from hashing.models import HashModel
+from hashing.training.distributed import World, distribute
+from hashing.training.optimiser import (
+    WeightAverage,
+    make_optimiser,
+    parameter_groups,
+    set_rates,
+)
+from hashing.training.schedule import rate_factor
+
+
+class Learner:
+    """A network in training.
+
+    `step` makes one update from one batch; `state_dict` holds all that a later step depends on,
+    so that a resumed run goes on to the last bit.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        network: HashModel,
+        objective: Objective,
+        steps_per_epoch: int,
+        world: World,
+    ) -> None:
+        self.config, self.world, self.steps_per_epoch = config, world, steps_per_epoch
+        self.network, self.objective = network.to(world.device), objective.to(world.device)
+        if config.train.channels_last:
+            self.network.to(memory_format=torch.channels_last)
+        self.bf16 = uses_bf16(config.train.precision, world.device)
+        self._choose_what_is_trained()
+        head = [*network.hash_layer.parameters()]
+        if network.batchnorm is not None:
+            head += network.batchnorm.parameters()
+        known = {id(parameter) for parameter in head}
+        backbone = [p for p in network.parameters() if id(p) not in known]
+        groups = parameter_groups(backbone, head, objective.parameters(), config.optim)
+        self.parameters = [p for group in groups for p in group["params"]]
+        self.optimiser = make_optimiser(groups, config.optim, world.device)
+        self.average = WeightAverage(network, config.optim.ema) if config.optim.ema else None
+        self.forward = distribute(network, world)
+        if config.train.compile:
+            self.forward.compile()
+
+    @property
+    def result(self) -> HashModel:
+        """The network that is validated and kept: the average where there is one."""
+        return self.average.network if self.average else self.network
+
+    def step(self, step: int, images: Tensor, labels: Tensor) -> float:
+        """Update from one batch; returns its loss, NaN where nothing was changed.
+
+        images: this process's share, normalised float32 `[B / processes, 3, H, W]`; labels: of
+        the whole batch, int64 `[B, fields]`, −1 where absent.
+        """
+        self._train_mode()
+        self.objective.step(step / (self.steps_per_epoch * self.config.train.epochs))
+        torch.manual_seed(_key(self.config.train.seed, step))  # what a loss or dropout draws
+        undo = [buffer.clone() for buffer in self._buffers()]
+        loss = self._loss(images, labels)
+        self.optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        norm = nn.utils.clip_grad_norm_(self.parameters, self.config.optim.clip or math.inf)
+        if not torch.isfinite(loss.detach() + norm):
+            for buffer, before in zip(self._buffers(), undo, strict=True):
+                buffer.copy_(before)
+            return math.nan
+        set_rates(self.optimiser, self.rate(step))
+        self.optimiser.step()
+        if self.average:
+            self.average.update(self.network, step)
+        return loss.item()
+
+    def rate(self, step: int) -> float:
+        """Fraction of the peak rates at `step`."""
+        config = self.config
+        return rate_factor(step, self.steps_per_epoch, config.train.epochs, config.optim)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Weights, buffers, loss parameters, optimiser and average."""
+        return {
+            "network": self.network.state_dict(),
+            "objective": self.objective.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "average": self.average.network.state_dict() if self.average else {},
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take up what `state_dict` gave."""
+        self.network.load_state_dict(state["network"])
+        self.objective.load_state_dict(state["objective"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        if self.average:
+            self.average.network.load_state_dict(state["average"])
+
+    def _loss(self, images: Tensor, labels: Tensor) -> Tensor:
+        """The loss of the whole batch, in float32 whatever the network computes in."""
+        with torch.autocast(self.world.device.type, torch.bfloat16, enabled=self.bf16):
+            logits = self.forward(images)
+        loss: Tensor = self.objective(self.world.gather(logits.float()), labels)
+        return loss
+
+    def _choose_what_is_trained(self) -> None:
+        if self.config.optim.backbone_lr == 0:
+            self.network.backbone.requires_grad_(False)
+        if self.config.optim.freeze_batchnorm:
+            for norm in self._backbone_norms():
+                norm.requires_grad_(False)
+
+    def _train_mode(self) -> None:
+        self.network.train()
+        if self.config.optim.freeze_batchnorm or self.config.optim.backbone_lr == 0:
+            for norm in self._backbone_norms():
+                norm.eval()
+
+    def _backbone_norms(self) -> list[nn.Module]:
+        norms = (nn.BatchNorm2d, nn.SyncBatchNorm)
+        return [module for module in self.network.backbone.modules() if isinstance(module, norms)]
+
+    def _buffers(self) -> list[Tensor]:
+        """Running statistics and memories, which a forward pass changes."""
+        return [*self.network.buffers(), *self.objective.buffers()]
+
+
+def uses_bf16(precision: str, device: torch.device) -> bool:
+    """Whether the network computes in bfloat16; raises UsageError where the GPU cannot."""
+    able = device.type != "cuda" or torch.cuda.is_bf16_supported()
+    if precision == "bf16" and not able:
+        raise UsageError("expected a GPU with bfloat16, found none: take --train.precision float32")
+    return precision == "bf16" or (precision == "auto" and device.type == "cuda" and able)
+
+
+def _key(*numbers: int) -> int:
+    """A seed of 63 bits from a few numbers, different for every combination."""
+    digest = hashlib.sha256(repr(numbers).encode()).digest()
+    return int.from_bytes(digest[:8], "big") >> 1

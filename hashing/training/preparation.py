@@ -1,0 +1,142 @@
+"""From a configuration to examples: read, split, decode, number the labels."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from hashing.config import Config, DataConfig
+from hashing.data import (
+    LazySquares,
+    Split,
+    Squares,
+    decode_squares,
+    digest_catalogue,
+    fits_in_memory,
+    load_dataset,
+    make_split,
+    number_labels,
+    validation_split,
+)
+from hashing.errors import InputError, UsageError, unknown
+from hashing.items import Catalogue
+from hashing.training.examples import Examples, Part, Rows
+from hashing.training.runtime import Runtime
+
+MOST_BROKEN = 0.01
+"""Share of pictures that may be unreadable; above it something is wrong with the data set."""
+
+
+def prepare(config: Config, runtime: Runtime) -> Examples:
+    """The examples that `config` asks for, decoded once where they fit in memory.
+
+    Raises UsageError for a label field that the data set lacks, InputError where too many of its
+    pictures cannot be read.
+    """
+    data = config.data
+    catalogue = _load(data, runtime)
+    fields = list(data.fields)
+    if not fields:
+        raise UsageError("expected at least one label field in data.fields, found none")
+    for name in fields:
+        if name not in catalogue.columns:
+            raise UsageError(unknown("label field", name, catalogue.columns))
+    split = make_split(catalogue, data.protocol, field=fields[0], seed=data.seed)
+    squares, broken = _squares(config, catalogue, runtime)
+    split = split.without(broken)
+    validation = validation_split(catalogue, split, field=fields[0])
+    numbered = {name: number_labels(catalogue.labels(name)) for name in _columns(fields, split)}
+    return Examples(
+        squares=squares,
+        labels={name: numbers for name, (numbers, _) in numbered.items()},
+        classes={name: names for name, (_, names) in numbered.items()},
+        fields=fields,
+        contents=_contents(squares),
+        test=_part(split),
+        validation=None if config.train.refit else _part(validation),
+        about=_about(config, catalogue, split, validation, broken),
+    )
+
+
+def _load(data: DataConfig, runtime: Runtime) -> Catalogue:
+    """The data set, with progress while artworks are drawn."""
+    if data.name != "generated":
+        return load_dataset(data)
+    with runtime.progress(data.count, "drawing artworks", "pictures") as bar:
+        done = 0
+
+        def show(now: int, total: int) -> None:
+            nonlocal done
+            bar.advance(now - done)
+            done = now
+
+        return load_dataset(data, show)
+
+
+def _squares(config: Config, catalogue: Catalogue, runtime: Runtime) -> tuple[Squares, Rows]:
+    """The pictures at the model's size, and the rows that cannot be read."""
+    size, fit = config.preprocessing.size, config.preprocessing.fit
+    if not fits_in_memory(len(catalogue), size):
+        return LazySquares(catalogue, size, fit, runtime.workers), np.empty(0, np.int64)
+    with runtime.progress(len(catalogue), "reading", "pictures") as bar:
+        squares, failures = decode_squares(
+            catalogue, size, fit, workers=runtime.workers, on_progress=bar.advance
+        )
+    if len(failures) > MOST_BROKEN * len(catalogue):
+        item, error = failures[0]
+        raise InputError(
+            f"{len(failures)} of {len(catalogue)} pictures cannot be read, the first is "
+            f"{item.path}: {error}"
+        )
+    for item, error in failures:
+        runtime.log(f"left out {item.path}: {error}")
+    return squares, np.array([item.id for item, _ in failures], np.int64)
+
+
+def _contents(squares: Squares) -> Rows:
+    """A number for every picture, equal where all pixels are; pictures on disk all differ."""
+    if not isinstance(squares, np.ndarray):
+        return np.arange(squares.shape[0])
+    numbers: dict[bytes, int] = {}
+    digests = (hashlib.blake2b(square.tobytes(), digest_size=16).digest() for square in squares)
+    return np.array([numbers.setdefault(digest, len(numbers)) for digest in digests], np.int64)
+
+
+def _columns(fields: list[str], split: Split) -> list[str]:
+    """The columns whose labels are needed."""
+    return fields + [name for name in _left_out(split).get("style", ()) if name not in fields]
+
+
+def _left_out(split: Split) -> Mapping[str, tuple[str, ...]]:
+    """For style, a query's own artist is left out: he would be recognised by his hand."""
+    return {"style": ("artist",)} if split.protocol == "art-disjoint" else {}
+
+
+def _part(split: Split) -> Part:
+    return Part(split.train, split.query, split.database, _left_out(split))
+
+
+def _about(
+    config: Config, catalogue: Catalogue, split: Split, validation: Split, broken: Rows
+) -> dict[str, Any]:
+    """What the report says of data and split."""
+    held = 0 if config.train.refit else len(validation.query)
+    return {
+        "data": {
+            "name": config.data.name,
+            "pictures": len(catalogue),
+            "unreadable": len(broken),
+            "digest": digest_catalogue(catalogue),
+        },
+        "split": {
+            "protocol": split.protocol,
+            "seed": split.seed,
+            "digest": split.digest,
+            "train": len(split.train) - held,
+            "validation": held,
+            "query": len(split.query),
+            "database": len(split.database),
+        },
+        "refit": config.train.refit,
+    }

@@ -1,0 +1,142 @@
+"""The result of a run: what `metrics.json` holds, a few lines for a terminal, the model card."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from hashing.config import Config
+from hashing.training.evaluation import Evaluation
+from hashing.training.examples import Examples
+from hashing.training.provenance import plain_config
+
+Metrics = Mapping[str, Any]
+"""What `metrics.json` holds."""
+
+COLUMNS = ("mAP", "mAP@100", "P@1", "P@10", "nDCG@10")
+SEEN = ("full", "5k-59k", "art-seen")
+"""Protocols whose database holds the pictures that were trained on."""
+
+
+def measures(config: Config, examples: Examples, evaluation: Evaluation) -> dict[str, Any]:
+    """The figures of an evaluation, with the data, split and settings they belong to."""
+    classes = max(len(examples.classes[field]) for field in examples.fields)
+    return {
+        "protocol": examples.about["split"]["protocol"],
+        "seed": config.train.seed,
+        **examples.about,
+        "retrieval": {
+            field: {str(bits): found.as_dict() for bits, found in by_length.items()}
+            for field, by_length in evaluation.retrieval.items()
+        },
+        "classification": {
+            field: {"accuracy": found.accuracy, "confusion": found.confusion.tolist()}
+            for field, found in evaluation.classification.items()
+        },
+        "distinct_codes": evaluation.distinct,
+        "collapsed": evaluation.distinct < classes,
+        "configuration": plain_config(config),
+    }
+
+
+def text(metrics: Metrics) -> str:
+    """The result in a few lines for a terminal."""
+    lines = [headline(metrics), f"{'':30}" + "".join(f"{name:>9}" for name in COLUMNS)]
+    lines += [
+        f"{f'{field}, {method}':30}" + "".join(f"{value:9.3f}" for value in values)
+        for field, method, values in _rows(metrics)
+    ]
+    return "\n".join([*lines, *_remarks(metrics)]) + "\n"
+
+
+def card(name: str, metrics: Metrics, figures: Sequence[str]) -> str:
+    """The model card, Markdown; `figures` are files beside it."""
+    model = metrics["configuration"]["model"]
+    size = metrics["configuration"]["preprocessing"]["size"]
+    lines = [
+        f"# {name}",
+        "",
+        f"{model['backbone']}: a picture of {size} px becomes a binary code of "
+        f"{model['lengths'][-1]} bits, whose prefixes of {_listed(model['lengths'][:-1])} bits "
+        "are codes too.",
+        "",
+        f"{headline(metrics)}.",
+        "",
+        "| label | method | " + " | ".join(COLUMNS) + " |",
+        "|---|---|" + "---:|" * len(COLUMNS),
+    ]
+    for field, method, values in _rows(metrics):
+        lines.append(f"| {field} | {method} | " + " | ".join(f"{v:.3f}" for v in values) + " |")
+    lines += [
+        "",
+        "Every figure is the expectation over the orders of items at equal distance, and a query "
+        "never finds itself.",
+        *_remarks(metrics),
+        "",
+        "## Figures",
+        "",
+    ]
+    lines += [f"![{figure}]({figure})\n" for figure in figures]
+    return "\n".join([*lines, "## Origin", "", *_origin(metrics)]) + "\n"
+
+
+def headline(metrics: Metrics) -> str:
+    """Data, protocol, sizes, split and seed in one line."""
+    split = metrics["split"]
+    return (
+        f"{metrics['data']['name']}, protocol {metrics['protocol']}: {split['query']:,} queries, "
+        f"{split['database']:,} in the database, {split['train']:,} trained on; "
+        f"split {split['digest'][:12]}, seed {metrics['seed']}"
+    )
+
+
+def _rows(metrics: Metrics) -> Iterator[tuple[str, str, list[float]]]:
+    """Label field, method and figures of every line of the result's table."""
+    for field, by_length in metrics["retrieval"].items():
+        for bits, found in by_length.items():
+            yield field, f"{bits} bits", _figures(found)
+        for method, by_field in metrics.get("baselines", {}).items():
+            yield field, method, _figures(by_field[field])
+
+
+def _figures(found: Mapping[str, Any]) -> list[float]:
+    return [
+        found["mean_average_precision"],
+        found["mean_average_precision_at"]["100"],
+        found["precision_at"]["1"],
+        found["precision_at"]["10"],
+        found["ndcg_at"]["10"],
+    ]
+
+
+def _remarks(metrics: Metrics) -> list[str]:
+    """What must be known to read the table, a sentence each."""
+    remarks = [
+        f"Classification by the nearest class mean, {field}: accuracy {found['accuracy']:.3f}."
+        for field, found in metrics["classification"].items()
+    ]
+    remarks.append(f"{metrics['distinct_codes']:,} distinct codes in the database.")
+    if metrics["collapsed"]:
+        remarks.append("COLLAPSED: fewer distinct codes than classes; the figures mean nothing.")
+    if metrics["protocol"] in SEEN:
+        remarks.append(
+            "The database holds the pictures that were trained on: this is classification more "
+            "than retrieval."
+        )
+    if metrics["refit"]:
+        remarks.append("Trained on the validation part too, schedule and epochs fixed before.")
+    return remarks
+
+
+def _origin(metrics: Metrics) -> list[str]:
+    configuration, hardware = metrics["configuration"], metrics["hardware"]
+    losses = " + ".join(f"{term['weight']:g} × {term['name']}" for term in configuration["losses"])
+    return [
+        f"- losses {losses}; weights at the start: {configuration['model']['weights']}",
+        f"- commit {metrics['commit']}; data {metrics['data']['digest'][:12]}",
+        f"- torch {metrics['versions']['torch']} on {hardware['device']}, {hardware['cores']} "
+        f"cores, {metrics['duration_s']:,.0f} s",
+        "- all settings and figures: `metrics.json`",
+    ]
+
+
+def _listed(lengths: Sequence[int]) -> str:
+    return ", ".join(map(str, lengths)) or "no fewer"

@@ -1,0 +1,194 @@
+"""A run from configuration to model folder, and the measuring of a model that exists."""
+
+import json
+import time
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+
+from hashing.config import Config
+from hashing.errors import UsageError
+from hashing.losses import make_objective
+from hashing.models import HashModel, load_model, save_model
+from hashing.training.baselines import measure_baselines
+from hashing.training.batches import Batches
+from hashing.training.distributed import World, world
+from hashing.training.evaluation import Evaluation, evaluate_network
+from hashing.training.examples import Examples, Part
+from hashing.training.figures import draw_figures
+from hashing.training.learner import Learner
+from hashing.training.loop import Course, Loop
+from hashing.training.preparation import prepare
+from hashing.training.provenance import plain_config, provenance, surroundings
+from hashing.training.report import Metrics, card, measures
+from hashing.training.runlog import read_records
+from hashing.training.runtime import Runtime
+from hashing.training.state import load_newest_state, write_atomically
+
+
+def train(config: Config, out: Path, runtime: Runtime, *, resume: bool = False) -> Metrics:
+    """Train as `config` says, write `out/model`, and return what its `metrics.json` holds.
+
+    With `resume` the run in `out` goes on where it stopped; one that has ended is only read.
+    Raises UsageError where `out` holds a run and `resume` is not given, or where that run has
+    other settings; DivergedError where the loss stops being finite. Of several processes only
+    the first returns metrics.
+    """
+    with world(runtime.device) as here:
+        runtime = runtime if here.is_main else runtime.silent()
+        if here.is_main:
+            _claim(out, config, resume)
+        here.barrier()
+        finished = out / "model" / "metrics.json"
+        if finished.exists():
+            metrics: Metrics = json.loads(finished.read_text(encoding="utf-8"))
+            return metrics
+        examples = prepare(config, runtime)
+        batches = Batches(config, examples, here)
+        learner = make_learner(config, examples, batches.steps_per_epoch, here)
+        course = _resumed(learner, out, runtime)
+        started = time.monotonic() - course.seconds
+        validate = _validation(examples, learner)
+        Loop(config.train, learner, course, batches, validate, out, runtime).run()
+        if not here.is_main:
+            return {}
+        network = learner.result
+        if course.best:
+            network.load_state_dict(course.best)
+        found = _measured(network, examples, examples.test, "testing", runtime)
+        metrics = {
+            **measures(config, examples, found),
+            **provenance(here.device),
+            "validations": course.scores,
+            "skipped_steps": course.skipped,
+            "baselines": _baselines(config, examples, here),
+            "duration_s": time.monotonic() - started,
+        }
+        _publish(network, learner, examples, found, metrics, out)
+        return metrics
+
+
+def evaluate(config: Config, folder: Path, runtime: Runtime) -> Metrics:
+    """Measure the model in `folder` on the data and protocol of `config`."""
+    with world(runtime.device) as here:
+        network = load_model(folder, here.device)
+        config = replace(config, model=network.config, preprocessing=network.preprocessing)
+        examples = prepare(config, runtime)
+        found = _measured(network, examples, examples.test, "testing", runtime)
+        return measures(config, examples, found) | provenance(here.device)
+
+
+def make_learner(config: Config, examples: Examples, steps_per_epoch: int, here: World) -> Learner:
+    """Network and losses as they are before the first step: a function of the seed."""
+    torch.manual_seed(config.train.seed)
+    network = HashModel(config.model, config.preprocessing)
+    classes = {field: len(examples.classes[field]) for field in examples.fields}
+    objective = make_objective(
+        config.losses, config.data.fields, classes, config.model.lengths, config.train.seed
+    )
+    return Learner(config, network, objective, steps_per_epoch, here)
+
+
+def _claim(out: Path, config: Config, resume: bool) -> None:
+    """Make the run's folder with its settings, or see that they are those of the run in it."""
+    file, ours = out / "config.yaml", plain_config(config)
+    if not file.exists():
+        out.mkdir(parents=True, exist_ok=True)
+        text = yaml.safe_dump(ours, sort_keys=False, allow_unicode=True)
+        write_atomically(file, text.encode())
+        return
+    if not resume:
+        raise UsageError(
+            f"{out} holds a run already: add --resume auto to go on with it, "
+            "or choose another --out"
+        )
+    theirs = _flat(yaml.safe_load(file.read_text(encoding="utf-8")))
+    changed = [key for key, value in _flat(ours).items() if theirs.get(key) != value]
+    if changed:
+        raise UsageError(
+            f"expected the settings of the run in {out}, found others for {', '.join(changed)}: "
+            "resume with the same ones, or choose another --out"
+        )
+
+
+def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Dotted key → value."""
+    flat: dict[str, Any] = {}
+    for key, value in settings.items():
+        flat |= (
+            _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
+        )
+    return flat
+
+
+def _resumed(learner: Learner, out: Path, runtime: Runtime) -> Course:
+    """The course of the newest state in `out`, taken up by `learner`; a fresh one without."""
+    state = load_newest_state(out)
+    if state is None:
+        return Course()
+    for name, now in surroundings().items():
+        before = state["surroundings"][name]
+        if before != now:
+            warnings.warn(
+                f"this run went with {name} {before} and goes on with {now}: "
+                "its result will differ in the last digits",
+                stacklevel=2,
+            )
+    learner.load_state_dict(state["learner"])
+    runtime.log(f"resuming at step {state['course']['step']:,}")
+    return Course(**state["course"])
+
+
+def _validation(examples: Examples, learner: Learner) -> Callable[[], float] | None:
+    """How the learner's result is scored on the validation part, equally in every process."""
+    part, here = examples.validation, learner.world
+    if part is None:
+        return None
+
+    def validate() -> float:
+        if not here.is_main:
+            return here.broadcast(0.0)
+        found = evaluate_network(learner.result, examples, part, bf16=learner.bf16)
+        return here.broadcast(found.score)
+
+    return validate
+
+
+def _measured(
+    network: HashModel, examples: Examples, part: Part, what: str, runtime: Runtime
+) -> Evaluation:
+    with runtime.progress(part.count, what, "pictures") as bar:
+        return evaluate_network(network, examples, part, on_pictures=bar.advance)
+
+
+def _baselines(config: Config, examples: Examples, here: World) -> dict[str, Any]:
+    if not config.train.baselines:
+        return {}
+    return {
+        method: {field: found.as_dict() for field, found in by_field.items()}
+        for method, by_field in measure_baselines(config, examples, here.device).items()
+    }
+
+
+def _publish(
+    network: HashModel,
+    learner: Learner,
+    examples: Examples,
+    found: Evaluation,
+    metrics: Metrics,
+    out: Path,
+) -> None:
+    """Write the model folder: weights, card, metrics, settings and figures."""
+    figures = draw_figures(examples, found, read_records(out / "metrics.jsonl"))
+    files: dict[str, str | bytes] = {
+        "README.md": card(out.name, metrics, list(figures)),
+        "metrics.json": json.dumps(metrics, indent=1, ensure_ascii=False) + "\n",
+        "recipe.yaml": (out / "config.yaml").read_text(encoding="utf-8"),
+        **figures,
+    }
+    save_model(network, out / "model", extra={"objective": learner.objective.record()}, files=files)

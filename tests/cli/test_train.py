@@ -1,0 +1,74 @@
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+import yaml
+
+from hashing.cli.train import RECIPES, parse, recipes_text
+from hashing.config import Config, LossTerm
+from hashing.errors import UsageError
+from hashing.training.provenance import plain_config
+
+SORTED = sorted(RECIPES.glob("*.yaml"))
+
+
+def write(path: Path, text: str) -> str:
+    path.write_text(text)
+    return str(path)
+
+
+def test_the_file_is_read_and_the_command_line_has_the_last_word(tmp_path: Path) -> None:
+    text = "optim: {lr: 1e-4, clip: 2}\nlosses:\n- {name: dsh, weight: 0.5, args: {margin: 8}}\n"
+    file = write(tmp_path / "recipe.yaml", text)
+    _, config = parse(["--config", file, "--optim.lr", "1e-2", "--model.lengths", "[16, 32]"])
+    assert config.optim.lr == 0.01
+    assert config.optim.clip == 2
+    assert config.model.lengths == (16, 32)
+    assert config.losses == (LossTerm("dsh", 0.5, {"margin": 8}),)
+    assert config.train == Config().train
+
+
+def test_without_a_recipe_the_demo_is_meant() -> None:
+    options, config = parse([])
+    assert Path(str(options.config[0])).stem == "demo"
+    assert config.data.name == "generated"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--optim.lrr", "1"], "unknown key 'optim.lrr'; did you mean optim.lr?"),
+        (["--optin.lr", "1"], "unknown key 'optin.lr'; did you mean optim.lr?"),
+        (["--evalute", "x"], "unknown key 'evalute'; did you mean evaluate?"),
+        (["--losses", '[{"nam": "dsh"}]'], "unknown key 'nam'; did you mean name?"),
+        (["--optim.lr", "fast"], "optim.lr: expected float, found fast"),
+        (["--optim.schedule", "cosin"], "did you mean cosine?"),
+        (["--config", "nowhere.yaml"], "nowhere.yaml"),
+    ],
+)
+def test_a_wrong_argument_is_one_line(arguments: list[str], message: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse(arguments)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_wrong_key_in_a_file_is_named(tmp_path: Path) -> None:
+    file = write(tmp_path / "recipe.yaml", "train: {epoch: 3}\n")
+    with pytest.raises(UsageError, match=r"unknown key 'train.epoch'; did you mean train.epochs\?"):
+        parse(["--config", file])
+
+
+@pytest.mark.parametrize("path", SORTED, ids=lambda path: path.stem)
+def test_every_recipe_parses_and_has_its_line(path: Path) -> None:
+    _, config = parse(["--config", str(path)])
+    assert asdict(config) != asdict(Config())
+    lines = [line for line in recipes_text().splitlines() if line.split()[0] == path.stem]
+    assert len(lines) == 1
+    assert len(lines[0].split()) > 3
+
+
+def test_written_settings_parse_to_the_same(tmp_path: Path) -> None:
+    _, config = parse(["--data.root", "/some/where", "--optim.milestones", "[1, 2.5]"])
+    file = write(tmp_path / "config.yaml", yaml.safe_dump(plain_config(config)))
+    assert parse(["--config", file])[1] == config

@@ -1,0 +1,129 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from hashing.cli import train as command
+from hashing.cli.console import run
+from hashing.models import load_model
+from hashing.training.runlog import read_records
+
+
+def main(*arguments: object) -> int:
+    return run(command.main, [str(argument) for argument in arguments])
+
+
+def test_a_run_leaves_a_model_with_card_metrics_and_figures(
+    recipe: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "run"
+    assert main("--config", recipe, "--out", out, "--json", "--train.baselines", "true") == 0
+    metrics = json.loads(capsys.readouterr().out)
+    model = out / "model"
+    assert metrics == json.loads((model / "metrics.json").read_text())
+
+    assert metrics["split"] | {"digest": ""} == {
+        "protocol": "holdout",
+        "seed": 0,
+        "digest": "",
+        "train": 72,
+        "validation": 8,
+        "query": 16,
+        "database": 80,
+    }
+    assert len(metrics["split"]["digest"]) == len(metrics["data"]["digest"]) == 64
+    assert metrics["seed"] == 0
+    assert metrics["refit"] is False
+    assert metrics["collapsed"] is (metrics["distinct_codes"] < 4)
+    assert set(metrics["retrieval"]["label"]) == {"8", "16"}
+    assert set(metrics["baselines"]) == {"untrained, 16 bits", "colour histogram"}
+    assert 0 <= metrics["classification"]["label"]["accuracy"] <= 1
+    assert metrics["hardware"]["cores"] >= 1
+    assert metrics["duration_s"] > 0
+    assert metrics["configuration"]["train"]["epochs"] == 3
+
+    records = read_records(out / "metrics.jsonl")
+    steps = [record["step"] for record in records if "loss" in record]
+    assert steps == list(range(3 * 4))
+    assert [step for step, _ in metrics["validations"]] == [4, 8, 12]
+
+    card = (model / "README.md").read_text()
+    for figure in model.glob("*.png"):
+        assert figure.read_bytes().startswith(b"\x89PNG")
+        assert f"]({figure.name})" in card
+    assert {"curves.png", "answers-label.png", "bits.png"} <= {p.name for p in model.iterdir()}
+    assert load_model(model).lengths == (8, 16)
+
+
+def test_training_learns_and_evaluate_measures_the_same(
+    recipe: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "run"
+    assert main("--config", recipe, "--out", out, "--json", "--train.epochs", 12) == 0
+    trained = json.loads(capsys.readouterr().out)
+    assert trained["retrieval"]["label"]["16"]["mean_average_precision"] > 0.8
+
+    assert main("--config", recipe, "--evaluate", out / "model", "--json") == 0
+    measured = json.loads(capsys.readouterr().out)
+    assert measured["retrieval"] == trained["retrieval"]
+    assert measured["split"] == trained["split"]
+
+
+def test_a_finished_run_is_only_reported(
+    recipe: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "run"
+    assert main("--config", recipe, "--out", out, "--train.epochs", 1) == 0
+    first = capsys.readouterr().out
+    before = (out / "model" / "model.safetensors").stat().st_mtime_ns
+    arguments = ("--config", recipe, "--out", out, "--train.epochs", 1, "--resume", "auto")
+    assert main(*arguments) == 0
+    assert capsys.readouterr().out == first
+    assert (out / "model" / "model.safetensors").stat().st_mtime_ns == before
+
+
+def test_a_run_is_never_overwritten_nor_mixed_with_other_settings(
+    recipe: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "run"
+    assert main("--config", recipe, "--out", out, "--train.epochs", 1) == 0
+    capsys.readouterr()
+    assert main("--config", recipe, "--out", out) == 2
+    assert "holds a run already: add --resume auto" in capsys.readouterr().err
+    assert main("--config", recipe, "--out", out, "--resume", "auto", "--optim.lr", 0.5) == 2
+    error = capsys.readouterr().err
+    assert "found others for optim.lr, train.epochs" in error
+    assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["--losses", '[{"name": "dsg"}]'], 2, "did you mean dsh?"),
+        (["--data.fields", '{"style": 1}'], 2, "unknown label field 'style'"),
+        (["--model.backbone", "resnet5"], 2, "did you mean resnet50?"),
+        (["--data.name", "cifar"], 2, "unknown data set"),
+        (["--data.protocol", "ful"], 2, "did you mean full?"),
+        (["--train.augment", "stand"], 2, "did you mean standard?"),
+        (["--train.batch", "500"], 2, "found 500"),
+        (["--train.per_label", "5"], 2, "per_label 5"),
+        (["--data.root", "/nowhere"], 3, "/nowhere"),
+        (["--model.weights", "/nowhere"], 3, "/nowhere"),
+        (["--device", "warp"], 2, "'warp'"),
+    ],
+)
+def test_what_cannot_be_is_one_line(
+    recipe: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    code: int,
+    words: str,
+) -> None:
+    out = tmp_path / "run"
+    assert main("--config", recipe, "--out", out, *arguments, "--quiet") == code
+    captured = capsys.readouterr()
+    assert words in captured.err
+    assert captured.err.count("\n") == 1
+    assert captured.out == ""
+    assert not (out / "model").exists()
