@@ -30,7 +30,7 @@ ALLOWED: dict[str, set[str]] = {
     "encoding": NUMPY_HALF | {"config", "models"},
     "fit": NUMPY_HALF | {"config", "models", "encoding"},
     "training": NUMPY_HALF
-    | {"config", "data", "models", "losses", "encoding", "metrics", "search"},
+    | {"__init__", "config", "data", "models", "losses", "encoding", "metrics", "search"},
     "service": NUMPY_HALF | {"__init__", "search", "store", "encoding", "recommend"},
     "demo": {"*"},
     "cli": {"*"},

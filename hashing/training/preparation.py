@@ -1,7 +1,7 @@
 """From a configuration to examples: read, split, decode, number the labels."""
 
-import hashlib
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -11,11 +11,13 @@ from hashing.data import (
     LazySquares,
     Split,
     Squares,
+    count_duplicates,
     decode_squares,
     digest_catalogue,
     fits_in_memory,
     load_dataset,
     make_split,
+    number_contents,
     number_labels,
     validation_split,
 )
@@ -46,16 +48,17 @@ def prepare(config: Config, runtime: Runtime) -> Examples:
     squares, broken = _squares(config, catalogue, runtime)
     split = split.without(broken)
     validation = validation_split(catalogue, split, field=fields[0])
+    contents, duplicates = _contents(squares, split)
     numbered = {name: number_labels(catalogue.labels(name)) for name in _columns(fields, split)}
     return Examples(
         squares=squares,
         labels={name: numbers for name, (numbers, _) in numbered.items()},
         classes={name: names for name, (_, names) in numbered.items()},
         fields=fields,
-        contents=_contents(squares),
+        contents=contents,
         test=_part(split),
         validation=None if config.train.refit else _part(validation),
-        about=_about(config, catalogue, split, validation, broken),
+        about=_about(config, catalogue, split, validation, broken) | {"duplicates": duplicates},
     )
 
 
@@ -94,13 +97,14 @@ def _squares(config: Config, catalogue: Catalogue, runtime: Runtime) -> tuple[Sq
     return squares, np.array([item.id for item, _ in failures], np.int64)
 
 
-def _contents(squares: Squares) -> Rows:
-    """A number for every picture, equal where all pixels are; pictures on disk all differ."""
+def _contents(squares: Squares, split: Split) -> tuple[Rows, dict[str, int] | None]:
+    """A number for every picture, equal where all pixels are; how many queries have duplicates.
+
+    Pictures on disk are not compared: each would be decoded for it.
+    """
     if not isinstance(squares, np.ndarray):
-        return np.arange(squares.shape[0])
-    numbers: dict[bytes, int] = {}
-    digests = (hashlib.blake2b(square.tobytes(), digest_size=16).digest() for square in squares)
-    return np.array([numbers.setdefault(digest, len(numbers)) for digest in digests], np.int64)
+        return np.arange(squares.shape[0]), None
+    return number_contents(squares), asdict(count_duplicates(squares, split))
 
 
 def _columns(fields: list[str], split: Split) -> list[str]:

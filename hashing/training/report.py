@@ -114,6 +114,11 @@ def _remarks(metrics: Metrics) -> list[str]:
         for field, found in metrics["classification"].items()
     ]
     remarks.append(f"{metrics['distinct_codes']:,} distinct codes in the database.")
+    if found := metrics["duplicates"]:
+        remarks.append(
+            f"{found['exact']} queries have an exact and {found['near']} a near duplicate in the "
+            "database."
+        )
     if metrics["collapsed"]:
         remarks.append("COLLAPSED: fewer distinct codes than classes; the figures mean nothing.")
     if metrics["protocol"] in SEEN:
