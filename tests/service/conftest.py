@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw
 
 from hashing.codes import Codes
 from hashing.service.api import create_app
+from hashing.service.layout import draw_map
 from hashing.service.searcher import Searcher
 from hashing.store import Index, NewItem, create_index
 
@@ -81,18 +82,31 @@ def fill(index: Index) -> None:
     index.add(rows)
 
 
-@pytest.fixture(scope="session")
-def gallery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
-    folder: Path = tmp_path_factory.mktemp("gallery") / "art.index"
+def make_gallery(folder: Path) -> Index:
     index = create_index(
-        folder,
+        folder / "art.index",
         bits=BITS,
         lengths=ColourEncoder.lengths,
         fingerprint=ColourEncoder.fingerprint,
         columns=COLUMNS,
-        model=folder.parent / "model",
+        model=folder / "model",
     )
     fill(index)
+    return index
+
+
+@pytest.fixture(scope="session")
+def gallery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
+    index = make_gallery(tmp_path_factory.mktemp("gallery"))
+    draw_map(index)
+    yield index
+    index.close()
+
+
+@pytest.fixture
+def new_gallery(tmp_path: Path) -> Iterator[Index]:
+    """One to change, without a map."""
+    index = make_gallery(tmp_path)
     yield index
     index.close()
 

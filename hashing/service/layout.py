@@ -1,0 +1,72 @@
+"""The map of a collection: every work a point, like beside like.
+
+Laid out once when an index is built (t-SNE, van der Maaten & Hinton 2008, from scikit-learn) and
+kept in it; works added later hang beside their nearest neighbours until the next build.
+"""
+
+import io
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hashing.codes import Codes
+from hashing.store import Index
+
+NAME = "map"
+POINT = np.dtype([("id", "<i8"), ("x", "<f4"), ("y", "<f4")])
+MOST_POINTS = 10_000
+"""Larger collections show a random sample: more points neither fit a screen nor a build's time."""
+
+FEWEST_POINTS = 5
+NEIGHBOURS = 4
+
+
+def draw_map(index: Index) -> None:
+    """Lay out an index's works and keep the result in it."""
+    ids = index.ids()
+    if len(ids) > MOST_POINTS:
+        ids = np.sort(np.random.default_rng(0).choice(ids, MOST_POINTS, replace=False))
+    points = np.empty(len(ids), POINT)
+    points["id"] = ids
+    points["x"], points["y"] = lay_out(index.codes(ids)).T
+    buffer = io.BytesIO()
+    np.save(buffer, points, allow_pickle=False)
+    index.put_extra(NAME, buffer.getvalue())
+
+
+def lay_out(codes: Codes) -> NDArray[np.float32]:
+    """Places in the unit square for N codes, float32 `[N, 2]`; equal input, equal places."""
+    if len(codes) < FEWEST_POINTS:
+        return np.linspace(0, 1, 2 * len(codes), dtype=np.float32).reshape(-1, 2)
+    from sklearn.decomposition import PCA
+    from sklearn.manifold import TSNE
+
+    signs = codes.signs().astype(np.float32)
+    reduced = PCA(min(32, *signs.shape), random_state=0).fit_transform(signs)
+    perplexity = min(30, (len(codes) - 1) / 3)
+    places = TSNE(perplexity=perplexity, max_iter=500, random_state=0).fit_transform(reduced)
+    low, high = places.min(axis=0), places.max(axis=0)
+    unit: NDArray[np.float32] = (places - low) / np.maximum(high - low, 1e-9)
+    return unit
+
+
+def read_map(index: Index) -> NDArray[np.void] | None:
+    """The points (`POINT`, `[N]`) of the works that are there now; None where none were laid out.
+
+    A work that came later lies at the mean of its nearest neighbours on the map.
+    """
+    blob = index.extra(NAME)
+    if blob is None:
+        return None
+    points = np.load(io.BytesIO(blob), allow_pickle=False)
+    living = index.ids()
+    points = points[np.isin(points["id"], living)]
+    new = np.setdiff1d(living, points["id"])[: MOST_POINTS - len(points)]
+    if not len(new) or not len(points):
+        return points
+    near = index.search(index.codes(new), NEIGHBOURS, allowed_ids=points["id"]).ids
+    rows = np.searchsorted(points["id"], near)
+    added = np.empty(len(new), POINT)
+    added["id"] = new
+    added["x"], added["y"] = points["x"][rows].mean(axis=1), points["y"][rows].mean(axis=1)
+    return np.concatenate([points, added])
