@@ -83,6 +83,16 @@ class Encoder:
         logits = np.concatenate(parts)
         return Codes.from_logits(logits), logits
 
+    def explain(self, image: Image.Image) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """One picture's logits by region: contributions float32 `[bits, h, w]`, bias `[bits]`.
+
+        `contributions.sum((1, 2)) + bias` is the logits. Raises UsageError where the model's
+        pooling does not add up over regions.
+        """
+        batch = torch.from_numpy(self.square(image)[None]).to(self.model.device)
+        explained = self.model.explain(normalise(batch, self.preprocessing))
+        return explained.contributions[0].cpu().numpy(), explained.bias.cpu().numpy()
+
 
 @dataclass(frozen=True, eq=False)
 class EncodedBatch:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import numpy as np
-from fastapi import APIRouter, FastAPI, File, Form, Query, Request, Response, UploadFile
+from fastapi import APIRouter, Depends, FastAPI, File, Form, Query, Request, Response, UploadFile
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
@@ -15,25 +15,30 @@ from starlette.exceptions import HTTPException
 
 from hashing import __version__
 from hashing.errors import ArtHashError, ImageError, InputError, StorageError, UsageError
+from hashing.images import decode
 from hashing.service import views
 from hashing.service.guards import LOOPBACK, Guards
+from hashing.service.pictures import PREVIEW_SIDE
 from hashing.service.refine import Filters, Refine
 from hashing.service.schemas import (
     Detail,
     ErrorBody,
     Facets,
     Health,
+    Map,
     Page,
     Results,
     Taste,
+    Why,
 )
-from hashing.service.searcher import PREVIEW_SIDE, Searcher, UnknownItemError
+from hashing.service.searcher import NoMapError, Searcher, UnknownItemError
 
 PAGE = Path(__file__).parent / "page"
 
 PROBLEMS: tuple[tuple[type[Exception], int, str], ...] = (
     (ImageError, 422, "unreadable_picture"),
     (UnknownItemError, 404, "unknown_work"),
+    (NoMapError, 404, "no_map"),
     (InputError, 422, "bad_input"),
     (UsageError, 422, "bad_request"),
     (StorageError, 503, "index_unavailable"),
@@ -84,7 +89,8 @@ def create_app(
 
 
 def _routes(searcher: Searcher) -> APIRouter:
-    routes = APIRouter()
+    # A change of the index is seen from the next request on.
+    routes = APIRouter(dependencies=[Depends(searcher.refresh)])
 
     @routes.post("/api/search", summary="Search by a picture or by its code", tags=["search"])
     def search(
@@ -134,6 +140,38 @@ def _routes(searcher: Searcher) -> APIRouter:
         answer = searcher.recommend(taste.liked, taste.disliked, taste)
         return views.results(searcher, answer)
 
+    @routes.get("/api/explain", summary="Why a work is near another", tags=["search"])
+    def explain(
+        id: Annotated[int, Query(description="The work to explain.")],
+        code: Annotated[str | None, Query(description="The query's code, or …")] = None,
+        work: Annotated[int | None, Query(description="… the work that was asked with.")] = None,
+        bits: Annotated[int | None, Query(description="By the first bits only.")] = None,
+    ) -> Why:
+        """Which bits agree, and which regions of the pictures carry the agreement."""
+        picture = None
+        if work is not None and code is None:
+            query, picture = searcher.stored(work)
+        elif code is not None and work is None:
+            query = searcher.read_code(code)
+        else:
+            raise UsageError("expected either a code or a work, found both or neither")
+        return views.why(searcher.explain(id, query, picture, bits))
+
+    @routes.post("/api/explain", summary="Why a work is near a picture", tags=["search"])
+    def explain_picture(
+        id: Annotated[int, Query(description="The work to explain.")],
+        picture: Annotated[UploadFile, File(description="The picture that was asked with.")],
+        bits: Annotated[int | None, Query(description="By the first bits only.")] = None,
+    ) -> Why:
+        """The same for a picture that is not in the collection."""
+        image = decode(picture.file.read())
+        return views.why(searcher.explain(id, searcher.encode(image), image, bits))
+
+    @routes.get("/api/map", summary="The collection as a map", tags=["collection"])
+    def collection_map() -> Map:
+        """Every work as a point, like beside like; at most 10,000 of them."""
+        return views.collection_map(searcher)
+
     @routes.get("/api/facets", summary="What there is to choose from", tags=["collection"])
     def facets() -> Facets:
         """Styles, artists and years of the collection, code lengths, words for distances."""
@@ -160,7 +198,11 @@ def _routes(searcher: Searcher) -> APIRouter:
         headers = {"etag": tag, "cache-control": keep}
         if request.headers.get("if-none-match") == tag:
             return Response(status_code=304, headers=headers)
-        return Response(searcher.picture(item_id, size), media_type="image/jpeg", headers=headers)
+        return Response(
+            searcher.pictures.jpeg(searcher.item(item_id), size),
+            media_type="image/jpeg",
+            headers=headers,
+        )
 
     @routes.get("/api/health", summary="Whether the server is up", tags=["service"])
     def health() -> Health:

@@ -58,7 +58,7 @@ def read_map(index: Index) -> NDArray[np.void] | None:
     blob = index.extra(NAME)
     if blob is None:
         return None
-    points = np.load(io.BytesIO(blob), allow_pickle=False)
+    points: NDArray[np.void] = np.load(io.BytesIO(blob), allow_pickle=False)
     living = index.ids()
     points = points[np.isin(points["id"], living)]
     new = np.setdiff1d(living, points["id"])[: MOST_POINTS - len(points)]

@@ -98,6 +98,32 @@ class Taste(Refine):
     disliked: list[int | str] = Field(default=[], examples=[[78]])
 
 
+Regions = list[list[float]]
+
+
+class Why(BaseModel):
+    """Why a work is near a query."""
+
+    bits: int
+    distance: int
+    query: list[int] = Field(description="The query's bits, 0 and 1.")
+    work: list[int] = Field(description="The work's bits, 0 and 1.")
+    query_regions: Regions | None = Field(
+        description="Rows of cells over the query's picture: how much each carries the agreement, "
+        "at most 1, below 0 where it speaks against. Null where it cannot be told."
+    )
+    work_regions: Regions | None = Field(description="The same over the work's picture.")
+
+
+class Map(BaseModel):
+    """The collection in two dimensions."""
+
+    styles: list[str]
+    points: list[tuple[int, float, float, int]] = Field(
+        description="Id, x and y from 0 to 1, place in `styles` (-1 for none)."
+    )
+
+
 class Health(BaseModel):
     """That the server is up, and on what."""
 

@@ -3,8 +3,6 @@
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from io import BytesIO
 from typing import Self
 
 import numpy as np
@@ -14,7 +12,7 @@ from PIL import Image
 from hashing.codes import Codes
 from hashing.encoding import Encoder
 from hashing.errors import InputError, UsageError
-from hashing.images import decode, encode_jpeg
+from hashing.images import decode
 from hashing.recommend import (
     affinity,
     diversify,
@@ -24,11 +22,12 @@ from hashing.recommend import (
     rank_by_taste,
     taste_centres,
 )
+from hashing.service.explain import Explanation, explain
+from hashing.service.layout import read_map
+from hashing.service.pictures import PREVIEW_SIDE, Pictures
 from hashing.service.refine import Filters, Refine
 from hashing.store import Index, StoredItem
 
-PREVIEW_SIDE = 512
-LARGEST_SIDE = 1600
 MOST_LIKED = 200
 STYLE_SAMPLE = 50
 """How many of the nearest works tell the styles of a query."""
@@ -85,9 +84,12 @@ class Searcher:
         self.index = index
         self.info = index.info
         self.encoder = encoder
-        # Ids are never reused, so nothing in these caches ever goes stale.
-        self._thumbnail = lru_cache(maxsize=1 << 16)(self._read_thumbnail)
-        self.shape = lru_cache(maxsize=1 << 16)(self._read_shape)
+        self.pictures = Pictures(index)
+
+    def refresh(self) -> None:
+        """See what others have published since."""
+        if self.index.refresh():
+            self.info = self.index.info
 
     # -- queries -------------------------------------------------------------------------------
 
@@ -104,9 +106,15 @@ class Searcher:
         """A code in hexadecimal, as every answer gives it. Raises UsageError."""
         return Query(Codes.from_hex([text], self.info.bits))
 
+    def stored(self, item_id: int) -> tuple[Query, Image.Image]:
+        """The query that a work of the index is, and its picture."""
+        item = self.item(item_id)
+        picture = decode(self.pictures.jpeg(item, PREVIEW_SIDE))
+        return Query(self.index.codes([item_id])), picture
+
     def search(self, query: Query, refine: Refine, exclude: Sequence[int] = ()) -> Answer:
         """The works nearest to one code."""
-        bits = self._length(refine)
+        bits = self._length(refine.bits)
         started = time.perf_counter()
         found = self.index.search(
             query.code,
@@ -137,7 +145,7 @@ class Searcher:
                 f"expected one liked work or more and at most {MOST_LIKED} in all, "
                 f"found {len(liked)} liked and {len(disliked)} disliked"
             )
-        bits = self._length(refine)
+        bits = self._length(refine.bits)
         likes, dislikes = self._codes(liked).prefix(bits), self._codes(disliked).prefix(bits)
         centres, sizes = taste_centres(likes)
         known = [work for work in (*liked, *disliked) if isinstance(work, int)]
@@ -180,31 +188,22 @@ class Searcher:
         """Works by id as hits at no distance, for browsing."""
         return [Hit(item, 0) for item in self.index.items(list(ids))]
 
-    def picture(self, item_id: int, side: int) -> bytes:
-        """A JPEG of at most `side` pixels: the preview, or for more the original if it exists."""
-        item = self.item(item_id)
-        preview = self.index.preview(item_id)
-        if side > PREVIEW_SIDE or preview is None:
-            original = self._original(item)
-            if original is not None:
-                return encode_jpeg(original, min(side, LARGEST_SIDE))
-        if preview is None:
-            raise InputError(f"the picture of work {item_id} is gone and the index has no preview")
-        small_enough = max(self.shape(item_id)) <= side
-        return preview if small_enough else encode_jpeg(decode(preview), side)
+    def explain(
+        self, item_id: int, query: Query, picture: Image.Image | None, bits: int | None
+    ) -> Explanation:
+        """Why a work is near a query; its picture, if any, is run through the network again."""
+        length = self._length(bits)
+        work, shown = self.stored(item_id)
+        return explain(
+            self.encoder, query.code.prefix(length), work.code.prefix(length), picture, shown
+        )
 
-    def colours(self, item_id: int, most: int = 6) -> list[str]:
-        """The main colours of a picture as `#rrggbb`, commonest first."""
-        preview = self.index.preview(item_id)
-        if preview is None:
-            return []
-        small = decode(preview)
-        small.thumbnail((96, 96))
-        reduced = small.quantize(most)
-        shades = np.array(reduced.getpalette(), np.uint8).reshape(-1, 3)
-        counts = np.bincount(np.asarray(reduced).reshape(-1))
-        order = np.argsort(-counts, kind="stable")[: np.count_nonzero(counts)]
-        return ["#" + shade.tobytes().hex() for shade in shades[order]]
+    def map(self) -> NDArray[np.void]:
+        """The points of the collection's map (`layout.POINT`). Raises NoMapError."""
+        points = read_map(self.index)
+        if points is None:
+            raise NoMapError("this index has no map: build it anew to have one")
+        return points
 
     def years(self) -> tuple[int, int] | None:
         """The first and the last year of the collection, None where no work has one."""
@@ -221,8 +220,8 @@ class Searcher:
 
     # -- private -------------------------------------------------------------------------------
 
-    def _length(self, refine: Refine) -> int:
-        bits, lengths = refine.bits or self.info.bits, self.info.lengths
+    def _length(self, wanted: int | None) -> int:
+        bits, lengths = wanted or self.info.bits, self.info.lengths
         if bits not in lengths:
             raise UsageError(f"expected one of the code lengths {list(lengths)}, found {bits}")
         return bits
@@ -250,7 +249,7 @@ class Searcher:
     def _answer(
         self, code: str | None, candidates: _Candidates, refine: Refine, elapsed: float
     ) -> Answer:
-        bits = self._length(refine)
+        bits = self._length(refine.bits)
         items = {item.id: item for item in self.index.items(candidates.ids)}
         nearest = [items[int(i)].fields.get(self.style_column) for i in candidates.ids]
         if refine.one_per_artist:
@@ -268,40 +267,23 @@ class Searcher:
         styles = [str(style) if style is not None else None for style in nearest[:STYLE_SAMPLE]]
         return Answer(code, bits, hits, nearest_values(styles), elapsed * 1000)
 
-    def _original(self, item: StoredItem) -> Image.Image | None:
-        """The picture where it was indexed from; None once it has moved."""
-        return None
-
     def _leaders(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
         """For each candidate the id of the one it is a near-duplicate of (itself when of none)."""
         leaders = ids.copy()
-        thumbnails = [self._thumbnail(item_id) for item_id in ids.tolist()]
+        thumbnails = [self.pictures.thumbnail(item_id) for item_id in ids.tolist()]
         rows = np.array([row for row, t in enumerate(thumbnails) if t is not None], dtype=np.int64)
         if len(rows):
             stacked = np.stack([t for t in thumbnails if t is not None])
             leaders[rows] = ids[rows[fold_duplicates(stacked)]]
         return leaders
 
-    def _read_thumbnail(self, item_id: int) -> NDArray[np.uint8] | None:
-        preview = self.index.preview(item_id)
-        if preview is None:
-            return None
-        with Image.open(BytesIO(preview)) as image:
-            image.draft("RGB", (32, 32))
-            small = image.convert("RGB").resize((8, 8), Image.Resampling.BOX)
-        return np.asarray(small).reshape(-1)
-
-    def _read_shape(self, item_id: int) -> tuple[int, int]:
-        """Width and height of the preview, (1, 1) where there is none."""
-        preview = self.index.preview(item_id)
-        if preview is None:
-            return 1, 1
-        with Image.open(BytesIO(preview)) as image:
-            return image.size
-
 
 class UnknownItemError(InputError):
     """An id that no living work of the index has."""
+
+
+class NoMapError(InputError):
+    """An index whose works were never laid out."""
 
 
 def _most(refine: Refine) -> int:

@@ -2,8 +2,12 @@
 
 from collections.abc import Iterable
 
+import numpy as np
+from numpy.typing import NDArray
+
 from hashing import __version__
 from hashing.recommend import CLOSENESS, closeness
+from hashing.service.explain import Explanation
 from hashing.service.refine import DIVERSITY
 from hashing.service.schemas import (
     Bound,
@@ -11,10 +15,12 @@ from hashing.service.schemas import (
     Detail,
     Facets,
     Health,
+    Map,
     Page,
     Result,
     Results,
     Share,
+    Why,
     Work,
 )
 from hashing.service.searcher import Answer, Hit, Searcher
@@ -54,7 +60,7 @@ def detail(searcher: Searcher, item: StoredItem) -> Detail:
             "code": searcher.index.codes([item.id]).hex()[0],
             "file": item.file,
             "fields": item.fields,
-            "colours": searcher.colours(item.id),
+            "colours": searcher.pictures.colours(item.id),
         }
     )
 
@@ -77,6 +83,34 @@ def facets(searcher: Searcher) -> Facets:
     )
 
 
+def why(explanation: Explanation) -> Why:
+    """An explanation with its regions scaled to at most 1."""
+    return Why(
+        bits=len(explanation.query),
+        distance=int((explanation.query != explanation.work).sum()),
+        query=explanation.query.tolist(),
+        work=explanation.work.tolist(),
+        query_regions=_scaled(explanation.query_regions),
+        work_regions=_scaled(explanation.work_regions),
+    )
+
+
+def collection_map(searcher: Searcher) -> Map:
+    """The map with the style of each work. Raises NoMapError where none was laid out."""
+    points = searcher.map()
+    column = searcher.style_column
+    works = [item.fields.get(column) for item in searcher.index.items(points["id"])]
+    styles = sorted({str(style) for style in works if style is not None})
+    number = {style: i for i, style in enumerate(styles)}
+    return Map(
+        styles=styles,
+        points=[
+            (int(p["id"]), round(float(p["x"]), 4), round(float(p["y"]), 4), number.get(str(w), -1))
+            for p, w in zip(points, works, strict=True)
+        ],
+    )
+
+
 def health(searcher: Searcher) -> Health:
     """What is running."""
     info = searcher.info
@@ -90,7 +124,7 @@ def health(searcher: Searcher) -> Health:
 
 
 def _label(searcher: Searcher, item: StoredItem) -> dict[str, object]:
-    width, height = searcher.shape(item.id)
+    width, height = searcher.pictures.shape(item.id)
     fields = item.fields
     title, artist, style = (fields.get(k) for k in ("title", "artist", searcher.style_column))
     return {
@@ -115,6 +149,15 @@ def _result(searcher: Searcher, rank: int, hit: Hit, bits: int) -> Result:
             "copies": list(hit.copies),
         }
     )
+
+
+def _scaled(regions: NDArray[np.float32] | None) -> list[list[float]] | None:
+    if regions is None:
+        return None
+    scaled: list[list[float]] = (
+        (regions / max(float(np.abs(regions).max()), 1e-9)).round(3).tolist()
+    )
+    return scaled
 
 
 def _choices(values: dict[str, int]) -> list[Choice]:

@@ -29,12 +29,16 @@ class ColourEncoder:
     bits, lengths, fingerprint = BITS, (16, 32, BITS), "colours"
 
     def __init__(self) -> None:
-        self.weights = np.random.default_rng(0).normal(size=(192, BITS))
+        self.weights = np.random.default_rng(0).normal(size=(8, 8, 3, BITS))
 
     def encode(self, images: list[Image.Image]) -> tuple[Codes, NDArray[np.float32]]:
-        small = [np.asarray(i.resize((8, 8), Image.Resampling.BOX)).reshape(-1) for i in images]
-        logits = ((np.stack(small) / 255 - 0.45) @ self.weights).astype(np.float32)
+        logits = np.stack([self.explain(image)[0].sum((1, 2)) for image in images])
         return Codes.from_logits(logits), logits
+
+    def explain(self, image: Image.Image) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        pixels = np.asarray(image.resize((8, 8), Image.Resampling.BOX)) / 255 - 0.45
+        regions = np.einsum("yxc,yxck->kyx", pixels, self.weights).astype(np.float32)
+        return regions, np.zeros(BITS, np.float32)
 
 
 def draw(colour: tuple[int, int, int], seed: int, size: tuple[int, int]) -> Image.Image:

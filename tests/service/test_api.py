@@ -24,7 +24,7 @@ def error_of(response) -> tuple[int, str]:
 
 
 def test_search_by_picture_and_again_by_its_code(client: TestClient, searcher: Searcher) -> None:
-    files = {"picture": ("mine.jpg", searcher.picture(5, 512), "image/jpeg")}
+    files = {"picture": ("mine.jpg", searcher.pictures.jpeg(searcher.item(5), 512), "image/jpeg")}
     plain = {"diversity": 0, "k": 4}
     answer = client.post("/api/search", params=plain, files=files).json()
     best = answer["results"][0]
@@ -86,6 +86,28 @@ def test_recommend(client: TestClient) -> None:
     assert error_of(client.post("/api/recommend", json={"liked": []})) == (422, "bad_request")
 
 
+def test_why(client: TestClient, searcher: Searcher) -> None:
+    why = client.get("/api/explain", params={"work": 5, "id": 8, "bits": 32}).json()
+    assert why["bits"] == len(why["query"]) == len(why["work"]) == 32
+    assert why["distance"] == sum(a != b for a, b in zip(why["query"], why["work"], strict=True))
+    assert max(abs(v) for row in why["query_regions"] for v in row) == 1
+    code = searcher.index.codes([5]).hex()[0]
+    by_code = client.get("/api/explain", params={"code": code, "id": 8, "bits": 32}).json()
+    assert by_code == {**why, "query_regions": None}
+    files = {"picture": ("mine.jpg", searcher.pictures.jpeg(searcher.item(5), 512))}
+    own = client.post("/api/explain", params={"id": 8, "bits": 32}, files=files).json()
+    assert own == why
+    assert error_of(client.get("/api/explain", params={"id": 8})) == (422, "bad_request")
+
+
+def test_map(client: TestClient, searcher: Searcher) -> None:
+    drawn = client.get("/api/map").json()
+    assert drawn["styles"] == ["Blue School", "Green School", "Red School"]
+    assert sorted(point[0] for point in drawn["points"]) == list(range(38))
+    styles = {point[0]: point[3] for point in drawn["points"]}
+    assert (styles[0], styles[1], styles[37]) == (2, 1, -1)
+
+
 def test_facets(client: TestClient, searcher: Searcher) -> None:
     facets = client.get("/api/facets").json()
     assert facets["count"] == 38
@@ -130,6 +152,9 @@ def test_the_description_is_complete(client: TestClient) -> None:
         ("post", "/api/search"),
         ("post", "/api/recommend"),
         ("get", "/api/facets"),
+        ("get", "/api/map"),
+        ("get", "/api/explain"),
+        ("post", "/api/explain"),
         ("get", "/api/health"),
         ("get", "/pictures/{item_id}"),
     }

@@ -15,7 +15,7 @@ const FIRST = 24;
 const MOST = 200;
 const PATIENCE = 1500; // milliseconds between two knocks at a door that does not open
 
-const uploads = new Map(); // code -> address of the picture it came from, while the page is open
+const uploads = new Map(); // code -> { file, address } of its picture, while the page is open
 let facets = null;
 let tellControls = () => {};
 let answer = null; // what hangs on the wall
@@ -23,18 +23,24 @@ let hanging = ""; // the question it answers
 let fresh = null; // the answer to an upload, until its address is read
 let count = FIRST;
 let turn = 0;
+let rendering = Promise.resolve(); // the latest render
 
 export function start(tell) {
   tellControls = tell;
   window.arthash = { find, refine, controls };
   drop.start({ look, example, surprise });
-  panels.start({ map: () => map.show(answer, open) });
+  panels.start({ map: () => map.show(open) });
   taste.start({ show: () => go({ taste: "1" }), changed: () => read().taste && render() });
-  detail.start({ facets: () => facets, question: () => ({ ...read(), answer, uploads }), open });
+  detail.start({
+    facets: () => facets,
+    question: () => ({ ...read(), answer, uploads }),
+    settled: () => rendering,
+    open,
+  });
   $("home").addEventListener("click", home);
   $("more").addEventListener("click", more);
-  window.addEventListener("popstate", render);
-  window.addEventListener("arthash:go", (event) => render(event));
+  window.addEventListener("popstate", (event) => (rendering = render(event)));
+  window.addEventListener("arthash:go", (event) => (rendering = render(event)));
   attempt(arrive);
 }
 
@@ -94,7 +100,7 @@ function look(file) {
   say("Looking at your picture.");
   attempt(async () => {
     fresh = await postForm("api/search", refinement(read()), { picture: file });
-    uploads.set(fresh.code, URL.createObjectURL(file));
+    uploads.set(fresh.code, { file, address: URL.createObjectURL(file) });
     go({ code: fresh.code });
   });
 }
@@ -125,7 +131,7 @@ async function render(event) {
     describe(state, found, uploads);
     map.mark(state, found);
     $("more").hidden = !canShowMore(found);
-    say(empty(found) ? nothing(state) : "");
+    say(remark(state, found));
   });
 }
 
@@ -134,7 +140,8 @@ function ask(state) {
   if (fresh && fresh.code === state.code) return take();
   if (state.work !== null) return get(`api/items/${state.work}/similar`, refined);
   if (state.code) return postForm("api/search", refined, { code: state.code });
-  if (state.taste) return postJson("api/recommend", { ...compact(refined), ...taste.works() });
+  if (state.taste && taste.works().liked.length)
+    return postJson("api/recommend", { ...compact(refined), ...taste.works() });
   const { style, artist, hide_artist, from, to } = refined;
   const filters = { style, artist, hide_artist, from, to, limit: 2 * count };
   if (state.q) return get("api/items", { ...filters, q: state.q });
@@ -167,14 +174,15 @@ function refinement(state) {
 const compact = (values) =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null));
 
-const empty = (found) => (found.results ?? found.works).length === 0;
-
 function canShowMore(found) {
   if (found.works) return found.works.length < found.total && found.works.length < 2 * MOST;
   return found.results.length === count && count < MOST;
 }
 
-function nothing(state) {
+// What has to be said about an answer, usually nothing.
+function remark(state, found) {
+  if (state.taste && found.works) return "Like a work first: your taste is empty in this browser.";
+  if ((found.results ?? found.works).length) return "";
   if (state.q) return `No title or artist here contains “${state.q}”.`;
   return "No work passes these filters. Loosen them under Refine.";
 }

@@ -21,8 +21,8 @@ async function contents(state, answer, uploads) {
       make("div", {}, note("Close to"), label(work)),
     ];
   }
-  if (state.code) return uploaded(state.code, uploads.get(state.code));
-  if (state.taste) return [note("Chosen for your taste")];
+  if (state.code) return uploaded(state.code, uploads.get(state.code)?.address);
+  if (state.taste && answer.results) return [note("Chosen for your taste")];
   if (state.q) return [note(`${answer.total.toLocaleString("en")} for “${state.q}”`)];
   return [];
 }

@@ -1,1 +1,137 @@
-export function why() { return null; }
+// Why this? The bits of both codes, the regions that carry the agreement, the nearest styles.
+
+import { go } from "./address.js";
+import { get, postForm } from "./api.js";
+import { make } from "./dom.js";
+
+const CELLS_ACROSS = 32;
+
+// A folded part of the open work; empty where the wall answers no search by one picture.
+export function why(work, page) {
+  const { work: asked, code } = page.question();
+  if (asked === null && !code) return null;
+  const content = make("div", {});
+  const folded = make("details", { id: "why" }, make("summary", {}, "Why this?"), content);
+  folded.addEventListener("toggle", () => folded.open && fill(content, work, page));
+  return folded;
+}
+
+async function fill(content, work, page) {
+  await page.settled();
+  const question = page.question();
+  const { bits } = question.answer;
+  try {
+    const found = await explain(question, work.id, bits);
+    content.replaceChildren(
+      lengths(bits, page.facets().lengths, (length) => measure(content, work, page, length)),
+      make("p", {}, summary(found, question.answer, work)),
+      pattern(found),
+      regions(found, question, work),
+      styles(question.answer.styles),
+    );
+  } catch (problem) {
+    content.replaceChildren(make("p", { class: "note" }, problem.message));
+  }
+}
+
+function explain({ work, code, uploads }, id, bits) {
+  const picture = uploads.get(code);
+  if (work !== null) return get("api/explain", { work, id, bits });
+  if (!picture) return get("api/explain", { code, id, bits });
+  return postForm("api/explain", { id, bits }, { picture: picture.file });
+}
+
+// Another length: the wall is searched anew and this part is drawn again beside it.
+async function measure(content, work, page, bits) {
+  go({ bits: bits === page.facets().bits ? null : bits }, { replace: true });
+  fill(content, work, page);
+}
+
+function lengths(current, all, choose) {
+  const options = all.map((bits) =>
+    make(
+      "label",
+      {},
+      make("input", { type: "radio", name: "bits", value: bits, checked: bits === current, onchange: () => choose(bits) }),
+      ` ${bits}`,
+    ),
+  );
+  return make("fieldset", { class: "lengths" }, make("legend", {}, "Bits of the code"), ...options);
+}
+
+function summary({ bits, distance }, { results, search_ms }, work) {
+  const place = results.find(({ id }) => id === work.id)?.rank;
+  const rank = place ? `It hangs in place ${place} of this wall. ` : "It is not among the works on this wall. ";
+  const time = `The search took ${search_ms < 1 ? search_ms.toFixed(2) : search_ms.toFixed(0)} ms.`;
+  return `${bits - distance} of ${bits} bits agree. ${rank}${time}`;
+}
+
+// Two rows of cells for each line, the picture that was asked with above this work.
+function pattern({ query, work, bits, distance }) {
+  const lines = [];
+  for (let start = 0; start < bits; start += CELLS_ACROSS)
+    for (const side of [query, work])
+      lines.push(make("div", {}, ...side.slice(start, start + CELLS_ACROSS).map((bit, i) => cell(bit, query[start + i] !== work[start + i]))));
+  const name = `Both codes, one above the other; ${distance} of ${bits} bits differ`;
+  return make("div", { class: "pattern", role: "img", "aria-label": name }, ...lines);
+}
+
+function cell(bit, differs) {
+  return make("span", { class: `${bit ? "one" : "zero"}${differs ? " differs" : ""}` });
+}
+
+function regions({ query_regions, work_regions }, { work: asked, code, uploads }, work) {
+  if (!work_regions) return null;
+  const own = uploads.get(code)?.address ?? (asked === null ? null : `pictures/${asked}`);
+  const pair = [];
+  if (query_regions && own) pair.push(lit(own, query_regions, "What was asked with"));
+  pair.push(lit(`pictures/${work.id}`, work_regions, "This work"));
+  return make(
+    "div",
+    { class: "regions" },
+    make("p", { class: "note" }, "Light falls where the pictures agree."),
+    make("div", {}, ...pair),
+  );
+}
+
+// A picture, dimmed but for the regions that carry the agreement.
+function lit(address, cells, name) {
+  const canvas = make("canvas", { role: "img", "aria-label": `${name}, lit where it carries the agreement` });
+  const image = new Image();
+  image.src = address;
+  image.addEventListener("load", () => {
+    canvas.width = image.naturalWidth;
+    canvas.height = image.naturalHeight;
+    const pen = canvas.getContext("2d");
+    pen.drawImage(image, 0, 0);
+    pen.imageSmoothingQuality = "high";
+    pen.drawImage(shade(cells), 0, 0, canvas.width, canvas.height);
+  });
+  return canvas;
+}
+
+function shade(cells) {
+  const canvas = make("canvas", {});
+  canvas.width = cells[0].length;
+  canvas.height = cells.length;
+  const pen = canvas.getContext("2d");
+  cells.forEach((row, y) =>
+    row.forEach((value, x) => {
+      pen.fillStyle = `rgb(0 0 0 / ${0.82 * (1 - Math.max(value, 0))})`;
+      pen.fillRect(x, y, 1, 1);
+    }),
+  );
+  return canvas;
+}
+
+function styles(shares) {
+  if (!shares.length) return null;
+  const rows = shares.flatMap(({ value, share }) => {
+    const percent = Math.round(100 * share);
+    return [
+      make("dt", {}, value),
+      make("dd", {}, make("span", { class: "bar", style: `width: ${percent}%` }), make("span", {}, `${percent} %`)),
+    ];
+  });
+  return make("div", { class: "styles" }, make("p", { class: "note" }, "Styles among the nearest works"), make("dl", {}, ...rows));
+}
