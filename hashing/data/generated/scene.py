@@ -71,14 +71,14 @@ class Cartoon:
 
     @cached_property
     def _planes(self) -> NDArray[np.float32]:
-        """Per shape: value = c₀ + c₁·column + c₂·row."""
+        """Coefficients `[3, shapes]`: value = c₀ + c₁·column + c₂·row."""
         rows = []
         for shape in self.scene:
             low, high = shape.span
             slope = (shape.end - shape.value) / max(high - low, 1e-3)
             slopes = (slope / CANVAS, 0.0) if shape.axis == 0 else (0.0, slope / CANVAS)
             rows.append([shape.value - slope * low, *slopes])
-        return np.array(rows, np.float32)
+        return np.array(rows, np.float32).T.copy()
 
     def at(self, points: Points) -> Place:
         """The pixel under each canvas point `[…, 2]`, or the nearest on the canvas."""
@@ -88,14 +88,16 @@ class Cartoon:
     def value(self, place: Place) -> NDArray[np.float32]:
         """Lightness there, 0 … 1."""
         row, column = place
-        start, across, down = np.moveaxis(self._planes[self.labels[place]], -1, 0)
+        labels = self.labels[place]
+        start, across, down = (plane[labels] for plane in self._planes)
         result: NDArray[np.float32] = (start + across * column + down * row).clip(0, 1)
         return result
 
     def colour(self, place: Place) -> NDArray[np.uint8]:
         """Colour there, uint8 `[…, 3]`."""
-        accented = np.array([shape.accent for shape in self.scene], np.uint8)[self.labels[place]]
-        return self.inks.ramps[accented, (self.value(place) * 255).astype(np.uint8)]
+        first = np.array([256 * shape.accent for shape in self.scene], np.int16)
+        step = first[self.labels[place]] + (self.value(place) * 255).astype(np.uint8)
+        return self.inks.ramps.reshape(512, 3).take(step, axis=0)
 
     def flow(self, place: Place) -> NDArray[np.float32]:
         """Direction of the surface there, radians."""

@@ -24,8 +24,8 @@ def brush_strokes(rng: np.random.Generator, cartoon: Cartoon, hand: Hand) -> Ima
     height = Image.new("L", plate.size, 128)
     width = between(7, 12, hand.stroke)
     many = between(0.8, 1.25, hand.density)
-    everywhere = rng.uniform(0, CANVAS, (round(430 * many), 2))
-    for places in (everywhere, _edges(rng, cartoon, round(330 * many))):
+    everywhere = rng.uniform(0, CANVAS, (round(400 * many), 2))
+    for places in (everywhere, _edges(rng, cartoon, round(300 * many))):
         _coat(rng, plate, height, cartoon, hand, width, places)
     return mount(rng, _lit(plate, height, hand), cartoon.inks.paper, rng.uniform(0.03, 0.06), 2.2)
 
@@ -60,9 +60,10 @@ def _coat(
     angles = (np.round(turn / np.pi * _ANGLES).astype(int) % _ANGLES).tolist()
     sizes = _fitting(cartoon, points, turn, width)
     variants = rng.integers(0, 3, count).tolist()
+    centres = (points / 2).round().astype(int).tolist()
     for i in np.argsort(sizes, kind="stable").tolist():
         mask, ridges = _stamp(round(width * _SIZES[sizes[i]]), angles[i], variants[i])
-        at = (points[i] / 2 - mask.width / 2).round().astype(int).tolist()
+        at = centres[i][0] - mask.width // 2, centres[i][1] - mask.width // 2
         plate.paste(tuple(fills[i]), at, mask)
         if sizes[i] < _FINEST:
             height.paste(ridges, at, mask)
@@ -77,8 +78,9 @@ def _fitting(
     fits = np.ones(len(points), bool)
     sizes = np.full(len(points), _FINEST)
     for size in range(_FINEST - 1, -1, -1):
-        for end in (points + along * _SIZES[size], points - along * _SIZES[size]):
-            fits &= cartoon.labels[cartoon.at(end)] == here
+        for way in (-1.0, -0.5, 0.5, 1.0):
+            passed = points + along * (way * _SIZES[size])
+            fits &= cartoon.labels[cartoon.at(passed)] == here
         sizes[fits] = size
     return sizes
 

@@ -1,5 +1,8 @@
 """Facets: a scene seen through cut glass; every plane shifts it and catches the light anew."""
 
+import heapq
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
@@ -8,6 +11,8 @@ from hashing.data.generated.hand import Hand, between
 from hashing.data.generated.marks import CANVAS, Points, box
 from hashing.data.generated.scene import Cartoon
 from hashing.data.generated.sheet import mount, pen_on
+
+_Piece = list[list[float]]
 
 _COARSE = 56
 """Side of the sketch that tells where cuts are due."""
@@ -78,40 +83,36 @@ def _broken(rng: np.random.Generator, cartoon: Cartoon, hand: Hand) -> list[Poin
     tone = np.asarray(cartoon.image(_COARSE).convert("L"), np.float64) / 255
     goal = round(between(34, 130, hand.density))
     accents = rng.uniform(0, np.pi) + np.array([0, np.pi / 2, rng.uniform(0.5, 1.1)])
-    pieces = [box(0, 0, CANVAS, CANVAS)]
-    ranks = [0.0]
+    pieces = [(0.0, box(0, 0, CANVAS, CANVAS).tolist())]
     while len(pieces) < goal:
-        chosen = int(np.argmin(ranks))
-        piece = pieces.pop(chosen)
-        ranks.pop(chosen)
+        _, piece = heapq.heappop(pieces)
         angle = rng.choice(accents) + rng.normal(0, between(0.05, 0.6, hand.rhythm))
-        halves = _cut(rng, piece, angle)
-        pieces += halves
-        ranks += [-_interest(tone, half) * rng.uniform(0.6, 1.4) for half in halves]
-    return pieces
+        for half in _cut(piece, float(angle), rng.uniform(0.3, 0.7)):
+            heapq.heappush(pieces, (-_interest(tone, half) * rng.uniform(0.6, 1.4), half))
+    return [np.array(piece) for _, piece in pieces]
 
 
-def _interest(tone: NDArray[np.float64], piece: Points) -> float:
+def _interest(tone: NDArray[np.float64], piece: _Piece) -> float:
     """Large and varied pieces are cut first."""
-    centre = piece.mean(axis=0)
-    inside = np.vstack([centre, 0.5 * (piece + centre)]) * (_COARSE / CANVAS)
-    column, row = inside.astype(np.intp).T
-    extent = piece.max(axis=0) - piece.min(axis=0)
-    seen = tone[row, column]
-    return float(extent[0] * extent[1] * (0.25 + seen.max() - seen.min()))
+    across, down = zip(*piece, strict=True)
+    x, y = sum(across) / len(piece), sum(down) / len(piece)
+    scale = _COARSE / CANVAS
+    seen = [tone[int((y + v) / 2 * scale), int((x + u) / 2 * scale)] for u, v in piece]
+    extent = (max(across) - min(across)) * (max(down) - min(down))
+    return float(extent * (0.25 + max(seen) - min(seen)))
 
 
-def _cut(rng: np.random.Generator, piece: Points, angle: float) -> list[Points]:
-    """A convex polygon cut by a line through a point near its middle."""
-    along = np.array([np.cos(angle), np.sin(angle)])
-    side = (piece - piece.mean(axis=0)) @ np.array([-along[1], along[0]])
-    side = side - rng.uniform(0.3, 0.7) * np.ptp(side) - side.min()
-    following, beyond = np.roll(piece, -1, axis=0), np.roll(side, -1)
-    halves: tuple[list[Points], list[Points]] = ([], [])
-    for a, b, sa, sb in zip(piece, following, side, beyond, strict=True):
-        halves[int(sa > 0)].append(a)
-        if (sa > 0) != (sb > 0):
-            crossing = a + (b - a) * (sa / (sa - sb))
-            halves[0].append(crossing)
-            halves[1].append(crossing)
-    return [np.array(half) for half in halves if len(half) > 2] or [piece]
+def _cut(piece: _Piece, angle: float, part: float) -> tuple[_Piece, _Piece]:
+    """A convex polygon cut in this direction, `part` of the way across."""
+    side = [y * math.cos(angle) - x * math.sin(angle) for x, y in piece]
+    level = min(side) + part * (max(side) - min(side))
+    halves: tuple[_Piece, _Piece] = ([], [])
+    for i, (x, y) in enumerate(piece):
+        here, before = side[i] - level, side[i - 1] - level
+        if (here > 0) != (before > 0):
+            u, v = piece[i - 1]
+            way = before / (before - here)
+            for half in halves:
+                half.append([u + (x - u) * way, v + (y - v) * way])
+        halves[here > 0].append([x, y])
+    return halves
