@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
+from torch import Tensor
 
 from hashing.codes import Codes
 from hashing.config import Preprocessing
@@ -66,13 +67,21 @@ class Encoder:
         """The network's view of a decoded picture, uint8 `[S, S, 3]`."""
         return to_square(image, self.preprocessing.size, self.preprocessing.fit)
 
-    @torch.inference_mode()
     def logits(self, squares: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Logits float32 `[B, bits]` of pictures uint8 `[B, S, S, 3]`, as one batch."""
+        return self._run(self.model, squares)
+
+    def features(self, squares: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Pooled features float32 `[B, D]` before the hash layer, of pictures likewise."""
+        return self._run(self.model.features, squares)
+
+    @torch.inference_mode()
+    def _run(
+        self, network: Callable[[Tensor], Tensor], squares: NDArray[np.uint8]
+    ) -> NDArray[np.float32]:
         batch = torch.from_numpy(squares).to(self.model.device)
-        images = normalise(batch, self.preprocessing)
-        logits: NDArray[np.float32] = self.model(images).float().cpu().numpy()
-        return logits
+        found: NDArray[np.float32] = network(normalise(batch, self.preprocessing)).cpu().numpy()
+        return found
 
     def encode(self, images: Sequence[Image.Image]) -> tuple[Codes, NDArray[np.float32]]:
         """Codes and logits float32 `[B, bits]` of decoded pictures, any number of them."""
@@ -95,13 +104,27 @@ class Encoder:
 
 
 @dataclass(frozen=True, eq=False)
+class PreparedBatch:
+    """Consecutive items of a catalogue, decoded.
+
+    items: those whose pictures could be decoded, in the catalogue's order.
+    squares: uint8 `[n, S, S, 3]`, one row per item.
+    derived: what `derive` made of each item's picture.
+    failures: the items that could not be decoded, with the reason.
+    """
+
+    items: list[Item]
+    squares: NDArray[np.uint8]
+    derived: list[Any]
+    failures: list[tuple[Item, ImageError]]
+
+
+@dataclass(frozen=True, eq=False)
 class EncodedBatch:
     """Consecutive items of a catalogue, encoded.
 
-    items: those whose pictures could be decoded, in the catalogue's order.
     codes, logits: one row per item; logits are float32 `[n, bits]`.
-    derived: what `derive` made of each item's picture.
-    failures: the items that could not be decoded, with the reason.
+    items, derived, failures: as in `PreparedBatch`.
     """
 
     items: list[Item]
@@ -122,8 +145,30 @@ def encode_catalogue(
 ) -> Iterator[EncodedBatch]:
     """Encode `items` (all of the catalogue by default), one result per `batch_size` of them.
 
+    The network runs while the next pictures are decoded (see `prepared_batches`).
+    """
+    batches = prepared_batches(
+        encoder, catalogue, batch_size=batch_size, workers=workers, items=items, derive=derive
+    )
+    for batch in batches:
+        logits = encoder.logits(batch.squares)
+        codes = Codes.from_logits(logits)
+        yield EncodedBatch(batch.items, codes, logits, batch.derived, batch.failures)
+
+
+def prepared_batches(
+    encoder: Encoder,
+    catalogue: Catalogue,
+    *,
+    batch_size: int = BATCH,
+    workers: int | None = None,
+    items: Sequence[Item] | None = None,
+    derive: Derive | None = None,
+) -> Iterator[PreparedBatch]:
+    """The encoder's view of each picture, `batch_size` at a time.
+
     Reading, decoding and `derive` run in `workers` threads (by default one per core), two
-    batches ahead of the network, which needs no lock of the interpreter either.
+    batches ahead of the caller.
     """
 
     def prepare(item: Item) -> tuple[NDArray[np.uint8], Any] | ImageError:
@@ -136,10 +181,9 @@ def encode_catalogue(
 
     pool = ThreadPoolExecutor(workers or os.cpu_count(), "decode")
     try:
-        for chunk, prepared in _ahead(
-            pool, prepare, catalogue.items if items is None else items, batch_size
-        ):
-            yield _encode(encoder, chunk, prepared)
+        chosen = catalogue.items if items is None else items
+        for chunk, found in _ahead(pool, prepare, chosen, batch_size):
+            yield _gather(chunk, found, encoder.preprocessing.size)
     finally:
         pool.shutdown(cancel_futures=True)
 
@@ -159,17 +203,11 @@ def _ahead(
         yield ready, [future.result() for future in futures]
 
 
-def _encode(encoder: Encoder, chunk: Sequence[Item], prepared: list[Any]) -> EncodedBatch:
-    pairs = list(zip(chunk, prepared, strict=True))
-    failures = [(item, found) for item, found in pairs if isinstance(found, ImageError)]
-    good = [(item, found) for item, found in pairs if not isinstance(found, ImageError)]
-    logits = np.empty((0, encoder.bits), np.float32)
-    if good:
-        logits = encoder.logits(np.stack([square for _, (square, _) in good]))
-    return EncodedBatch(
-        [item for item, _ in good],
-        Codes.from_logits(logits),
-        logits,
-        [derived for _, (_, derived) in good],
-        failures,
-    )
+def _gather(chunk: Sequence[Item], found: list[Any], size: int) -> PreparedBatch:
+    pairs = list(zip(chunk, found, strict=True))
+    failures = [(item, error) for item, error in pairs if isinstance(error, ImageError)]
+    good = [(item, *parts) for item, parts in pairs if not isinstance(parts, ImageError)]
+    squares = np.empty((len(good), size, size, 3), np.uint8)
+    for row, (_, square, _) in enumerate(good):
+        squares[row] = square
+    return PreparedBatch([g[0] for g in good], squares, [g[2] for g in good], failures)

@@ -1,0 +1,99 @@
+"""`index.py fit`: a model from pictures alone, without training."""
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hashing.cli.console import emit, log
+from hashing.cli.index.options import Commands, command, model_options, picture_options
+from hashing.cli.progress import progress
+from hashing.config import ModelConfig, Preprocessing
+from hashing.errors import UsageError
+
+if TYPE_CHECKING:
+    from hashing.fit import Fit
+
+SHOWN_FAILURES = 5
+
+
+def add_commands(commands: Commands) -> None:
+    """`fit`."""
+    parser = command(commands, "fit", fit, "Make a model from unlabelled pictures.")
+    picture_options(parser)
+    model_options(parser)
+    parser.add_argument("--out", type=Path, required=True, metavar="MODEL", help="model folder")
+    parser.add_argument("--backbone", help="network (default resnet50, or that of the weights)")
+    parser.add_argument(
+        "--weights",
+        default="imagenet",
+        metavar="imagenet|FILE|MODEL|none",
+        help="where the network's weights come from (default imagenet)",
+    )
+    parser.add_argument("--bits", type=int, default=64, help="longest code length (default 64)")
+    parser.add_argument("--method", choices=("itq", "pca"), default="itq", help="default itq")
+    parser.add_argument("--size", type=int, metavar="PIXELS", help="side of the network's input")
+    parser.add_argument("--seed", type=int, default=0, help="of everything random (default 0)")
+
+
+def fit(arguments: argparse.Namespace) -> int:
+    """Fit and save; refuses an existing folder before any work."""
+    from hashing.fit import fit as fit_model
+    from hashing.fit import save_fit
+    from hashing.items import read_catalogue
+
+    if arguments.out.exists():
+        raise UsageError(f"{arguments.out} exists already: choose another --out")
+    config, preprocessing = _configuration(arguments)
+    catalogue = read_catalogue(arguments.images, arguments.metadata)
+    with progress(len(catalogue), "reading", "pictures") as bar:
+        fitted = fit_model(
+            config,
+            preprocessing,
+            catalogue,
+            method=arguments.method,
+            seed=arguments.seed,
+            device=arguments.device,
+            workers=arguments.workers,
+            on_progress=bar.advance,
+        )
+    save_fit(fitted, arguments.out)
+    return _report(fitted, arguments)
+
+
+def _configuration(arguments: argparse.Namespace) -> tuple[ModelConfig, Preprocessing]:
+    """Another model's folder brings its network and preprocessing along."""
+    config, preprocessing = ModelConfig(), Preprocessing()
+    if Path(arguments.weights).is_dir():
+        from hashing.models import read_manifest
+
+        manifest = read_manifest(Path(arguments.weights))
+        config, preprocessing = manifest.model, manifest.preprocessing
+    shorter = tuple(n for n in ModelConfig().lengths if n < arguments.bits)
+    return (
+        replace(
+            config,
+            backbone=arguments.backbone or config.backbone,
+            weights=arguments.weights,
+            lengths=(*shorter, arguments.bits),
+        ),
+        replace(preprocessing, size=arguments.size or preprocessing.size),
+    )
+
+
+def _report(fitted: "Fit", arguments: argparse.Namespace) -> int:
+    for item, error in fitted.failures[:SHOWN_FAILURES]:
+        log(f"left out {item.path}: {error}")
+    if len(fitted.failures) > SHOWN_FAILURES:
+        log(f"left out {len(fitted.failures)} broken pictures in all")
+    log(f"{arguments.out}: {fitted.method} on {fitted.pictures:,} pictures")
+    if arguments.json:
+        emit(
+            {
+                "model": str(arguments.out),
+                "bits": fitted.model.bits,
+                "pictures": fitted.pictures,
+                "digest": fitted.digest,
+            }
+        )
+    return 0

@@ -1,0 +1,189 @@
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from hashing.cli.console import run
+from hashing.cli.index import main
+from hashing.codes import Codes
+from hashing.config import ModelConfig, Preprocessing
+from hashing.encoding import Encoder
+from hashing.errors import InputError, UsageError
+from hashing.fit import fit, linear_hash, save_fit
+from hashing.items import Catalogue, read_catalogue
+from hashing.models import load_model, read_manifest, save_model
+
+SMALL = ModelConfig("small_cnn", lengths=(8, 16))
+SIZE_32 = Preprocessing(size=32)
+LENGTHS = (16, 32, 64)
+
+
+@pytest.fixture(scope="module")
+def features() -> NDArray[np.float32]:
+    """1,200 vectors of 100 dimensions whose variance falls off as that of a network's features."""
+    random = np.random.default_rng(0)
+    clusters = random.standard_normal((40, 100))[random.integers(0, 40, 1200)]
+    values = (clusters + random.standard_normal((1200, 100))) / np.sqrt(1 + np.arange(100))
+    mixed = values @ np.linalg.qr(random.standard_normal((100, 100)))[0] + 3
+    return mixed.astype(np.float32)
+
+
+@pytest.fixture
+def catalogue(tmp_path: Path) -> Catalogue:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    random = np.random.default_rng(0)
+    for n in range(20):
+        coarse = random.integers(0, 256, (5, 5, 3), np.uint8)
+        Image.fromarray(coarse).resize((40, 36)).save(folder / f"{n:02}.png")
+    return read_catalogue(folder)
+
+
+def logits(
+    features: NDArray[np.float32], method: str, lengths: tuple[int, ...]
+) -> NDArray[np.float64]:
+    weight, bias = linear_hash(features, lengths, method)  # type: ignore[arg-type]
+    return features @ weight.T + bias
+
+
+def recall(features: NDArray[np.float32], codes: NDArray[np.bool_]) -> float:
+    """Share of each vector's 10 nearest among the 50 nearest codes."""
+    signs = np.where(codes, 1, -1)
+    by_code = np.argsort(-(signs @ signs.T), axis=1, kind="stable")[:, 1:51]
+    squares = (features**2).sum(1)
+    by_value = np.argsort(squares - 2 * features @ features.T, axis=1)[:, 1:11]
+    pairs = zip(by_code, by_value, strict=True)
+    return float(np.mean([np.isin(near, found).mean() for found, near in pairs]))
+
+
+def test_pca_by_singular_values(features: NDArray[np.float32]) -> None:
+    found = logits(features, "pca", LENGTHS)
+    centred = features - features.mean(0, dtype=np.float64)
+    left, values, _ = np.linalg.svd(centred, full_matrices=False)
+    np.testing.assert_allclose(np.abs(found), np.abs(left * values)[:, :64], atol=1e-4)
+
+
+def test_itq_loses_less_than_pca(features: NDArray[np.float32]) -> None:
+    def loss(method: str) -> float:
+        found = logits(features, method, (32,))
+        return float(((np.sign(found) - found / found.std()) ** 2).mean())
+
+    assert loss("itq") < 0.8 * loss("pca")
+
+
+def test_itq_of_one_length_is_a_rotation_of_pca(features: NDArray[np.float32]) -> None:
+    pca, itq = (linear_hash(features, (32,), method)[0] for method in ("pca", "itq"))  # type: ignore[arg-type]
+    np.testing.assert_allclose(itq @ itq.T, np.eye(32), atol=1e-9)
+    np.testing.assert_allclose(itq.T @ itq, pca.T @ pca, atol=1e-9)
+
+
+def test_a_prefix_is_the_code_fitted_for_its_length(features: NDArray[np.float32]) -> None:
+    nested, alone = linear_hash(features, LENGTHS, "itq"), linear_hash(features, (16,), "itq")
+    np.testing.assert_array_equal(nested[0][:16], alone[0])
+
+
+@pytest.mark.parametrize("length", [32, 64])
+def test_every_length_is_nearly_as_good_as_alone(
+    features: NDArray[np.float32], length: int
+) -> None:
+    nested = logits(features, "itq", LENGTHS)
+    alone = logits(features, "itq", (length,))
+    assert recall(features, nested[:, :length] >= 0) > 0.95 * recall(features, alone >= 0)
+    assert recall(features, nested[:, :length] >= 0) > recall(
+        features, nested[:, : length // 2] >= 0
+    )
+
+
+def test_bits_are_balanced(features: NDArray[np.float32]) -> None:
+    share = (logits(features, "itq", LENGTHS) >= 0).mean(0)
+    assert abs(share - 0.5).max() < 0.15
+
+
+@pytest.mark.parametrize("method", ["itq", "pca"])
+def test_a_fitted_model_is_an_ordinary_folder(
+    catalogue: Catalogue, tmp_path: Path, method: str
+) -> None:
+    fitted = fit(SMALL, SIZE_32, catalogue, method=method)  # type: ignore[arg-type]
+    save_fit(fitted, tmp_path / "model")
+    loaded = load_model(tmp_path / "model")
+    assert loaded.lengths == (8, 16)
+    assert not loaded.config.batchnorm
+    squares = np.random.default_rng(1).integers(0, 256, (3, 32, 32, 3), np.uint8)
+    np.testing.assert_allclose(
+        Encoder(loaded).logits(squares), Encoder(fitted.model).logits(squares), atol=1e-6
+    )
+    digests = b"".join(hashlib.sha256(catalogue.read(i)).digest() for i in catalogue.items)
+    assert read_manifest(tmp_path / "model").extra["fit"] == {
+        "method": method,
+        "pictures": 20,
+        "digest": hashlib.sha256(digests).hexdigest(),
+    }
+    card = (tmp_path / "model" / "README.md").read_text()
+    assert fitted.digest in card
+    assert "| 20, without labels |" in card
+
+
+def test_pictures_of_the_fit_get_different_balanced_codes(catalogue: Catalogue) -> None:
+    encoder = Encoder(fit(SMALL, SIZE_32, catalogue).model)
+    images = [Image.open(catalogue.root / item.path) for item in catalogue.items]
+    codes, found = encoder.encode(images)
+    assert len(set(codes.hex())) > 15
+    np.testing.assert_allclose(found.mean(0), 0, atol=1e-4)
+
+
+def test_a_seed_decides(catalogue: Catalogue) -> None:
+    def codes(seed: int) -> list[str]:
+        model = fit(SMALL, SIZE_32, catalogue, seed=seed, workers=2).model
+        squares = np.random.default_rng(1).integers(0, 256, (4, 32, 32, 3), np.uint8)
+        return Codes.from_logits(Encoder(model).logits(squares)).hex()
+
+    assert codes(0) == codes(0)
+    assert codes(0) != codes(1)
+
+
+def test_fewer_pictures_than_bits(catalogue: Catalogue) -> None:
+    config = ModelConfig("small_cnn", lengths=(24,))
+    with pytest.raises(InputError, match="as many pictures as bits, 24, found 20"):
+        fit(config, SIZE_32, catalogue)
+
+
+def test_more_bits_than_features(catalogue: Catalogue) -> None:
+    with pytest.raises(UsageError, match="at most 500 bits"):
+        fit(ModelConfig("small_cnn", lengths=(512,)), SIZE_32, catalogue)
+
+
+def test_a_broken_picture_is_left_out(catalogue: Catalogue) -> None:
+    before = fit(SMALL, SIZE_32, catalogue)
+    (catalogue.root / "99.png").write_bytes(b"broken")
+    seen: list[int] = []
+    after = fit(SMALL, SIZE_32, read_catalogue(catalogue.root), on_progress=seen.append)
+    assert [item.path for item, _ in after.failures] == ["99.png"]
+    assert (after.pictures, after.digest) == (20, before.digest)
+    assert sum(seen) == 21
+
+
+def test_of_many_pictures_a_part_is_used(
+    catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hashing.fit.MAX_PICTURES", 17)
+    assert fit(SMALL, SIZE_32, catalogue).pictures == 17
+
+
+def test_the_command(
+    catalogue: Catalogue, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = fit(SMALL, SIZE_32, catalogue).model
+    save_model(first, tmp_path / "other")
+    arguments = ["fit", "--images", str(catalogue.root), "--weights", str(tmp_path / "other")]
+    arguments += ["--bits", "16", "--out", str(tmp_path / "model"), "--json"]
+    assert run(main, arguments) == 0
+    assert json.loads(capsys.readouterr().out)["pictures"] == 20
+    model = load_model(tmp_path / "model")
+    assert (model.config.backbone, model.lengths) == ("small_cnn", (16,))
+    assert model.preprocessing == SIZE_32
+    assert run(main, arguments) == 2
+    assert "exists already" in capsys.readouterr().err
