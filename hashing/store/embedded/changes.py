@@ -91,7 +91,11 @@ def finish(draft: Draft) -> None:
 
 
 def compact(draft: Draft) -> None:
-    """Drop the rows of removed items and put all others into one segment."""
+    """Drop the rows of removed items and put all others into one segment.
+
+    The next publication deletes their previews: these lie in a file of their own, which may only
+    ever have too many.
+    """
     generation, db = draft.generation, draft.db
     digests = db.execute("SELECT digest FROM items WHERE id IN (SELECT id FROM removals)")
     dropped = sum(int.from_bytes(digest, "big") for (digest,) in digests)
@@ -99,8 +103,8 @@ def compact(draft: Draft) -> None:
     for table, key in (("items", "id"), ("codes", "id"), ("metadata", "id"), ("words", "rowid")):
         db.execute(f"DELETE FROM {table} WHERE {key} IN (SELECT id FROM removals)")
     db.execute("DELETE FROM removals")
-    forget = "DELETE FROM previews WHERE id IN (SELECT value FROM json_each(?))"
-    forgotten = draft.previews.execute(forget, (json.dumps(removed),)).rowcount
+    counted = "SELECT count(*) FROM previews WHERE id IN (SELECT value FROM json_each(?))"
+    (previews,) = draft.previews.execute(counted, (json.dumps(removed),)).fetchone()
     draft.generation = replace(
         generation,
         rows=generation.count,
@@ -108,7 +112,8 @@ def compact(draft: Draft) -> None:
         removals_check=0,
         compacted=generation.number,
         items_check=(generation.items_check - dropped) % ITEM_MODULUS,
-        previews=generation.previews - forgotten,
+        previews=generation.previews - previews,
+        forgotten=tuple(removed),
     )
     _replace_segments(draft, 0, generation.next_id)
 

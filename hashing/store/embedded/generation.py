@@ -45,7 +45,9 @@ class Generation:
     rows, removed: rows in the tables, and how many of them are marked as removed.
     items_check, removals_check: sums of the digests in `items` and of those of `removals`.
     compacted: the generation that last dropped rows; earlier ones can no longer be read.
-    extras: digest of each named blob. previews: rows in the previews file.
+    previews: how many of the items have one. forgotten: dropped items whose previews may still be
+    there until the next publication.
+    extras: digest of each named blob.
     """
 
     number: int
@@ -65,6 +67,7 @@ class Generation:
     items_check: int = 0
     removals_check: int = 0
     segments: tuple[SegmentRecord, ...] = ()
+    forgotten: tuple[int, ...] = ()
     extras: Mapping[str, str] = field(default_factory=dict)
     unfinished: str | None = None
     format: int = FORMAT
@@ -94,6 +97,7 @@ def read_generation(db: sqlite3.Connection, folder: Path) -> Generation:
     if values["number"] != number:
         raise damaged(path, f"generation {values['number']} is recorded as {number}")
     values["lengths"] = tuple(values["lengths"])
+    values["forgotten"] = tuple(values["forgotten"])
     values["segments"] = tuple(SegmentRecord(**record) for record in values["segments"])
     return Generation(**values)
 

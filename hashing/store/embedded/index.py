@@ -193,6 +193,8 @@ class EmbeddedIndex:
         """Publish all in one segment and drop the rows of removed items."""
         with self._changing() as draft:
             changes.compact(draft)
+        with self._changing():
+            pass  # a publication deletes the previews of what the one before it dropped
 
     def finish(self) -> None:
         """Publish that the build is complete."""

@@ -1,5 +1,6 @@
 """Publication: how an index changes from one generation to the next, completely or not at all."""
 
+import json
 import os
 import shutil
 import sqlite3
@@ -58,8 +59,9 @@ def publication(folder: Path) -> Iterator[Draft]:
         delete_unrecorded(folder, old)
         db.execute("BEGIN IMMEDIATE")
         previews.execute("BEGIN IMMEDIATE")
-        previews.execute("DELETE FROM previews WHERE id >= ?", (old.next_id,))
-        draft = Draft(folder, db, previews, replace(old, number=old.number + 1, published=_now()))
+        forget_previews(previews, old)
+        new = replace(old, number=old.number + 1, published=_now(), forgotten=())
+        draft = Draft(folder, db, previews, new)
         try:
             _check(draft, old)
             yield draft  # rows; segment files: temporary name, fsync, rename, fsync of the folder
@@ -123,6 +125,14 @@ def delete_unrecorded(folder: Path, generation: Generation) -> None:
     for path in (folder / SEGMENTS).iterdir():
         if path.name not in needed:
             delete(path)
+
+
+def forget_previews(previews: sqlite3.Connection, generation: Generation) -> None:
+    """Delete previews whose items were dropped, or never came to be published."""
+    previews.execute(
+        "DELETE FROM previews WHERE id >= ? OR id IN (SELECT value FROM json_each(?))",
+        (generation.next_id, json.dumps(generation.forgotten)),
+    )
 
 
 def _check(draft: Draft, old: Generation) -> None:

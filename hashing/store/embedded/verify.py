@@ -1,5 +1,6 @@
 """A check of everything an index consists of, and the repair of what its rows can give again."""
 
+import json
 import sqlite3
 import zlib
 from contextlib import closing
@@ -59,7 +60,9 @@ def _check_previews(folder: Path, generation: Generation) -> None:
         _check_structure(db, path)
         count = 0
         rows = db.execute(
-            "SELECT id, jpeg, crc32 FROM previews WHERE id < ?", (generation.next_id,)
+            "SELECT id, jpeg, crc32 FROM previews "
+            "WHERE id < ? AND id NOT IN (SELECT value FROM json_each(?))",
+            (generation.next_id, json.dumps(generation.forgotten)),
         )
         for item, jpeg, crc32 in rows:
             count += 1
