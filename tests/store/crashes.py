@@ -1,8 +1,8 @@
 """Kill a writer, fill its disk or cut its power at every change it makes to an index's files.
 
-Run under the preloaded `faults.c` as `python -m tests.store.crashes KIND SCENARIO STEP FOLDER`. Ends
-with an AssertionError at the first state that is neither the old index nor the new one; prints how
-many changes were tried.
+Run under the preloaded `faults.c` as `python -m tests.store.crashes KIND SCENARIO STEP FOLDER`.
+Ends with an AssertionError at the first state that is neither the old index nor the new one;
+prints how many changes there are.
 """
 
 import ctypes
@@ -74,7 +74,9 @@ def main(kind: str, scenario: str, step: int, folder: Path) -> None:
 
             code = in_child(strike, trial, acts)
             where = f"{kind} at change {number} of {count}, exit code {code}"
-            assert code in ({0, StorageError.exit_code} if "full" in kind else {-signal.SIGKILL}), where
+            assert code in ({0, StorageError.exit_code} if "full" in kind else {-signal.SIGKILL}), (
+                where
+            )
             check(trial, states[-1:] if code == 0 else states, where)
     sys.stdout.write(f"{count}\n")
 

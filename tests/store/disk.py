@@ -97,7 +97,9 @@ def _left(file: File, loss: Loss, rng: random.Random) -> bytes:
     for change in file.pending:
         if loss == "none" or (loss == "some" and rng.random() < 0.5):
             whole = loss == "none" or rng.random() < 0.7
-            sectors = len(change.data) if whole else SECTOR * rng.randint(0, len(change.data) // SECTOR)
+            sectors = (
+                len(change.data) if whole else SECTOR * rng.randint(0, len(change.data) // SECTOR)
+            )
             _write(content, change._replace(data=change.data[:sectors]))
     return bytes(content)
 

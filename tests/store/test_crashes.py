@@ -41,7 +41,7 @@ def attempt(faults: Path, kind: str, scenario: str, step: int, folder: Path) -> 
 def test_an_index_is_the_old_one_or_the_new_one(
     faults: Path, kind: str, scenario: str, tmp_path: Path
 ) -> None:
-    attempt(faults, kind, scenario, 11, tmp_path)
+    attempt(faults, kind, scenario, 17, tmp_path)
 
 
 @pytest.mark.long

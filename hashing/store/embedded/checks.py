@@ -1,6 +1,7 @@
 """Whether the tables are what was written: by the file's checksum, else by every row's digest."""
 
 import sqlite3
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,15 +9,17 @@ from numpy.typing import NDArray
 from hashing.codes import Codes
 from hashing.store.embedded.generation import Generation, SegmentRecord
 from hashing.store.embedded.rows import (
+    BATCH,
     ITEM_MODULUS,
     WORDS,
     BadRowError,
+    insert_metadata,
     read_all,
     read_codes,
     read_extra,
     read_removals,
 )
-from hashing.store.embedded.schema import column
+from hashing.store.embedded.schema import TABLES, WORDS_TABLE, add_column, column
 
 
 def check_rows(db: sqlite3.Connection, generation: Generation) -> None:
@@ -52,10 +55,28 @@ def read_checked_removals(db: sqlite3.Connection, generation: Generation) -> NDA
     return removed
 
 
+def verified_copy(db: sqlite3.Connection, generation: Generation) -> sqlite3.Connection:
+    """The tables that filters, words and facets ask, in memory. Raises BadRowError."""
+    check_rows(db, generation)
+    copy = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    copy.executescript(TABLES)
+    for name, kind in generation.columns.items():
+        add_column(copy, name, kind)
+    items = (item for item, _ in read_all(db, list(generation.columns)))
+    while batch := list(islice(items, BATCH)):
+        copy.executemany(
+            "INSERT INTO items VALUES (?, ?, ?, x'')", [(i.id, i.file, i.content) for i in batch]
+        )
+        insert_metadata(copy, [(item.id, item.fields) for item in batch], generation.columns)
+    copy.executemany("INSERT INTO removals VALUES (?, ?)", db.execute("SELECT * FROM removals"))
+    return copy
+
+
 def rebuild_derived(db: sqlite3.Connection, generation: Generation) -> None:
     """Make what follows from the rows anew: the words of full-text search and the indices."""
     db.execute("REINDEX")
-    db.execute("DELETE FROM words")
+    db.execute("DROP TABLE words")
+    db.execute(WORDS_TABLE)
     fields = [name for name in WORDS if name in generation.columns]
     if fields:
         columns = ", ".join(column(name) for name in fields)

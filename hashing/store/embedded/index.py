@@ -1,5 +1,6 @@
 """The embedded index: reads one snapshot, changes by publications."""
 
+import sqlite3
 import threading
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,8 +16,8 @@ from hashing.errors import InputError, StorageError
 from hashing.search import RadiusResult, SearchResult
 from hashing.store.contract import IndexInfo, NewItem, StoredItem
 from hashing.store.embedded import changes, merge, query, rows
-from hashing.store.embedded.checks import check_rows
-from hashing.store.embedded.generation import read_generation
+from hashing.store.embedded.checks import verified_copy
+from hashing.store.embedded.generation import Generation, read_generation
 from hashing.store.embedded.publication import Draft, publication
 from hashing.store.embedded.schema import (
     DATABASE,
@@ -26,7 +27,7 @@ from hashing.store.embedded.schema import (
     damaged,
     database_errors,
 )
-from hashing.store.embedded.snapshot import allow, contains, make_ready, take_snapshot
+from hashing.store.embedded.snapshot import allow, contains, living_ids, make_ready, take_snapshot
 from hashing.store.embedded.sums import matches_sum
 from hashing.store.embedded.verify import verify
 
@@ -42,7 +43,7 @@ class EmbeddedIndex:
         self._guard = threading.RLock()
         self._db = connect(folder / DATABASE)
         self._previews = connect(folder / PREVIEWS)
-        self._rows_checked = False
+        self._tables: sqlite3.Connection | None = None
         try:
             with self._transaction():
                 self._snapshot = take_snapshot(self._db, folder)
@@ -121,10 +122,11 @@ class EmbeddedIndex:
 
     def ids(self, where: str | None = None) -> NDArray[np.int64]:
         """Ids of all items, or of those that `where` keeps."""
-        if where is None:
-            with self._reading():
-                return query.select_living(self._db, self._snapshot.generation)
-        return self._filtered(where)
+        if where is not None:
+            return self._filtered(where)
+        with self._reading():
+            make_ready(self._snapshot, self._db)
+        return living_ids(self._snapshot)
 
     def items(self, ids: Iterable[int]) -> list[StoredItem]:
         """The items of these ids, every row checked."""
@@ -152,18 +154,18 @@ class EmbeddedIndex:
 
     def facets(self) -> dict[str, dict[str, int]]:
         """The values of each text column and their counts."""
-        with self._reading(all_rows=True):
-            return query.select_facets(self._db, self._snapshot.generation)
+        with self._asking() as tables:
+            return query.select_facets(tables, self._snapshot.generation)
 
     def text_search(self, text: str, limit: int = 1000) -> NDArray[np.int64]:
         """Ids of items whose title or artist has all words."""
-        with self._reading(all_rows=True):
-            return query.select_words(self._db, self._snapshot.generation, text, limit)
+        with self._asking() as tables:
+            return query.select_words(tables, self._snapshot.generation, text, limit)
 
     def contents(self, files: Iterable[str]) -> list[set[bytes]]:
         """For each file the SHA-256 digests of the items of that name."""
-        with self._reading():
-            return query.select_contents(self._db, self._snapshot.generation, files)
+        with self._asking() as tables:
+            return query.select_contents(tables, self._snapshot.generation, files)
 
     def extra(self, name: str) -> bytes | None:
         """A named blob, None where absent."""
@@ -211,7 +213,7 @@ class EmbeddedIndex:
             if read_generation(self._db, self._folder).number == self._snapshot.generation.number:
                 return False
             self._snapshot = take_snapshot(self._db, self._folder)
-        self._rows_checked = False
+            self._tables = None
         return True
 
     def _parts(self, where: str | None, ids: NDArray[np.int64] | None) -> list[merge.Part]:
@@ -229,8 +231,8 @@ class EmbeddedIndex:
         return parts if ids is None else merge.both(parts, allow(snapshot, np.unique(ids)))
 
     def _filtered(self, where: str) -> NDArray[np.int64]:
-        with self._reading(all_rows=True):
-            return query.select_ids(self._db, self._snapshot.generation, where)
+        with self._asking() as tables:
+            return query.select_ids(tables, self._snapshot.generation, where)
 
     def _codes_of(self, ids: NDArray[np.int64]) -> Codes:
         with self._reading():
@@ -257,22 +259,28 @@ class EmbeddedIndex:
         self.refresh()
 
     @contextmanager
-    def _reading(self, *, all_rows: bool = False) -> Iterator[None]:
-        """One state of the tables that still has all rows of the snapshot's generation.
+    def _asking(self) -> Iterator[sqlite3.Connection]:
+        """The tables for questions whose answer any row may change.
 
-        all_rows: an answer that any row may change; they are checked once a generation.
+        They are asked only where the file is just as it was published; else all rows are checked
+        and copied into memory, once a generation.
         """
+        with self._reading() as current:
+            if self._tables is None:
+                intact = matches_sum(self._folder, current.number)
+                self._tables = self._db if intact else verified_copy(self._db, current)
+            yield self._tables
+
+    @contextmanager
+    def _reading(self) -> Iterator[Generation]:
+        """One state of the tables that still has all rows of the snapshot's generation."""
         with self._transaction():
             current = read_generation(self._db, self._folder)
             if current.compacted > self._snapshot.generation.number:
                 raise StorageError(
                     f"{self._folder} was compacted since it was opened; open it again"
                 )
-            if all_rows and not self._rows_checked:
-                if not matches_sum(self._folder, current.number):
-                    check_rows(self._db, current)
-                self._rows_checked = True
-            yield
+            yield current
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

@@ -27,16 +27,6 @@ def select_ids(db: sqlite3.Connection, generation: Generation, where: str) -> ND
     )
 
 
-def select_living(db: sqlite3.Connection, generation: Generation) -> NDArray[np.int64]:
-    """Ids of all living items, ascending."""
-    return _ids(
-        db.execute(
-            f"SELECT id FROM codes WHERE {_LIVING} ORDER BY id",
-            (generation.next_id, generation.number),
-        )
-    )
-
-
 def select_contents(
     db: sqlite3.Connection, generation: Generation, files: Iterable[str]
 ) -> list[set[bytes]]:

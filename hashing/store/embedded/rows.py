@@ -67,21 +67,30 @@ def insert_items(
         "codes (id, code, digest)",
         [(i, row.code, check) for (i, row), check in zip(pairs, checks.tolist(), strict=True)],
     )
+    insert_metadata(db, [(i, row.fields) for i, row in pairs], columns)
+    return sum(int.from_bytes(digest, "big") for digest in digests)
+
+
+def insert_metadata(
+    db: sqlite3.Connection,
+    rows: Sequence[tuple[int, Mapping[str, Value]]],
+    columns: Mapping[str, str],
+) -> None:
+    """Write the fields of items, and their words for full-text search."""
     _insert(
         db,
         f"metadata ({', '.join(['id', *map(column, columns)])})",
-        [(i, *(row.fields.get(name) for name in columns)) for i, row in pairs],
+        [(i, *(fields.get(name) for name in columns)) for i, fields in rows],
     )
     _insert(
         db,
         "words (rowid, title, artist)",
         [
-            (i, *(row.fields.get(name) for name in WORDS))
-            for i, row in pairs
-            if any(name in row.fields for name in WORDS)
+            (i, *(fields.get(name) for name in WORDS))
+            for i, fields in rows
+            if any(name in fields for name in WORDS)
         ],
     )
-    return sum(int.from_bytes(digest, "big") for digest in digests)
 
 
 def read_codes_of(db: sqlite3.Connection, ids: NDArray[np.int64], bits: int) -> Codes:

@@ -12,7 +12,10 @@ from hashing.errors import ArtefactError, StorageError
 DATABASE = "index.db"
 PREVIEWS = "previews.db"
 
-TABLES = """
+WORDS_TABLE = """
+CREATE VIRTUAL TABLE words USING fts5(title, artist, tokenize = "unicode61 remove_diacritics 2");
+"""
+TABLES = f"""
 CREATE TABLE generation (
   number INTEGER PRIMARY KEY, state TEXT NOT NULL, digest BLOB NOT NULL
 ) STRICT;
@@ -24,8 +27,7 @@ CREATE TABLE metadata (id INTEGER PRIMARY KEY) STRICT;
 CREATE TABLE codes (id INTEGER PRIMARY KEY, code BLOB NOT NULL, digest INTEGER NOT NULL) STRICT;
 CREATE TABLE removals (id INTEGER PRIMARY KEY, generation INTEGER NOT NULL) STRICT;
 CREATE TABLE extras (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
-CREATE VIRTUAL TABLE words USING fts5(title, artist, tokenize = "unicode61 remove_diacritics 2");
-"""
+{WORDS_TABLE}"""
 PREVIEW_TABLES = """
 CREATE TABLE previews (id INTEGER PRIMARY KEY, jpeg BLOB NOT NULL, crc32 INTEGER NOT NULL) STRICT;
 """

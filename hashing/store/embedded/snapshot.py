@@ -76,6 +76,12 @@ def contains(snapshot: Snapshot, ids: NDArray[np.int64]) -> NDArray[np.bool_]:
     return there & ~np.isin(ids, snapshot.removed)
 
 
+def living_ids(snapshot: Snapshot) -> NDArray[np.int64]:
+    """Ids of all living items, ascending; the parts are ready."""
+    ids = np.concatenate([np.empty(0, np.int64), *(part.ids for part in snapshot.parts)])
+    return np.setdiff1d(ids, snapshot.removed, assume_unique=True)
+
+
 def _mask(part: Part, ids: NDArray[np.int64] | None) -> NDArray[np.bool_] | None:
     if ids is None:
         return part.living

@@ -1,0 +1,204 @@
+"""Bits that flip, files cut short or exchanged: found or repaired, never a wrong answer."""
+
+import random
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hashing.codes import Codes
+from hashing.errors import ArtefactError, StorageError
+from hashing.store import open_index
+from tests.store.conftest import BITS, create, new_items
+
+DAMAGED = "damaged"
+QUERIES = Codes(np.random.default_rng(5).integers(0, 256, (4, BITS // 8), np.uint8), BITS)
+
+Answers = dict[str, object]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A closed index of two segments with removed items and an extra."""
+    folder = tmp_path_factory.mktemp("damage") / "index"
+    with create(folder, new_items(60)) as index:
+        index.add(new_items(20, seed=1))
+        index.remove([3, 61])
+        index.put_extra("map", b"m" * 5000)
+    return folder
+
+
+@pytest.fixture
+def folder(whole: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(whole, tmp_path / "index")
+
+
+def answers(folder: Path) -> Answers:
+    """What an index says to each question, `DAMAGED` where it refuses with exit code 4."""
+    try:
+        with open_index(folder) as index:
+            questions: dict[str, Callable[[], object]] = {
+                "search": lambda: index.search(QUERIES, 90).ids.tolist(),
+                "filtered": lambda: index.search(QUERIES, 90, where="year > 1890").ids.tolist(),
+                "ids": lambda: index.ids().tolist(),
+                "items": lambda: [index.items([item])[0] for item in range(0, 60, 4)],
+                "codes": lambda: index.codes([0, 50, 79]).hex(),
+                "where": lambda: index.ids("style = 'Cubism' and not title like '%3'").tolist(),
+                "words": lambda: sorted(index.text_search("tree painter").tolist()),
+                "facets": index.facets,
+                "contents": lambda: index.contents(["0/7.jpg", "1/1.jpg"]),
+                "previews": lambda: [index.preview(item) for item in range(0, 60, 4)],
+                "extra": lambda: index.extra("map"),
+            }
+            return {name: _answer(question) for name, question in questions.items()}
+    except ArtefactError:
+        return {}
+
+
+def verified(folder: Path) -> list[str] | str:
+    def check() -> list[str]:
+        with open_index(folder) as index:
+            return index.verify()
+
+    return _answer(check)
+
+
+def _answer(question: Callable[[], object]) -> object:
+    try:
+        return question()
+    except ArtefactError:
+        return DAMAGED
+
+
+def assert_never_wrong(folder: Path, expected: Answers, where: str) -> None:
+    found = answers(folder)
+    wrong = [name for name in found if found[name] not in (expected[name], DAMAGED)]
+    assert not wrong, f"{where}: wrong {wrong}"
+    if verified(folder) != DAMAGED:
+        assert answers(folder) == expected, f"{where}: verify saw nothing"
+
+
+def flips(path: Path, count: int, seed: int) -> Iterator[str]:
+    """Flip one random bit at a time; the file is whole again after each."""
+    content = path.read_bytes()
+    rng = random.Random(seed)
+    for _ in range(count):
+        place, bit = rng.randrange(len(content)), rng.randrange(8)
+        flipped = bytearray(content)
+        flipped[place] ^= 1 << bit
+        path.write_bytes(flipped)
+        yield f"bit {bit} of byte {place} of {path.name}"
+    path.write_bytes(content)
+
+
+def segment_of(folder: Path, which: int = 0) -> Path:
+    return sorted((folder / "segments").iterdir())[which]
+
+
+@pytest.mark.parametrize(
+    "count", [40, pytest.param(5000, marks=[pytest.mark.long, pytest.mark.timeout(3600)])]
+)
+@pytest.mark.parametrize("name", ["index.db", "previews.db", "index.sum"])
+def test_a_flipped_bit_of_a_file_gives_no_wrong_answer(folder: Path, name: str, count: int) -> None:
+    expected = answers(folder)
+    assert DAMAGED not in expected.values()
+    whole = (folder / "index.db").read_bytes()
+    for where in flips(folder / name, count, seed=len(name)):
+        if name != "index.db":  # a reader's own checkpoint may have touched it
+            (folder / "index.db").write_bytes(whole)
+        assert_never_wrong(folder, expected, where)
+
+
+@pytest.mark.parametrize(
+    "count", [20, pytest.param(5000, marks=[pytest.mark.long, pytest.mark.timeout(3600)])]
+)
+def test_a_flipped_bit_of_a_segment_is_repaired(folder: Path, count: int) -> None:
+    expected, whole = answers(folder), folder.with_name("whole")
+    shutil.copytree(folder, whole)
+    for where in flips(segment_of(folder), count, seed=1):
+        assert answers(folder) == expected, where
+        repaired = verified(folder)
+        assert len(repaired) == 1, where
+        assert "rebuilt" in repaired[0]
+        assert verified(folder) == []
+        assert answers(folder) == expected, where
+        content = segment_of(whole).read_bytes()
+        shutil.rmtree(folder)
+        shutil.copytree(whole, folder)
+        assert segment_of(folder).read_bytes() == content
+
+
+@pytest.mark.parametrize("step", [311, pytest.param(1, marks=pytest.mark.long)])
+def test_files_cut_short_are_found(folder: Path, whole: Path, step: int) -> None:
+    expected = answers(folder)
+    for path in (segment_of(folder), folder / "index.db", folder / "previews.db"):
+        content = path.read_bytes()
+        for length in range(0, 4096, step):
+            path.write_bytes(content[:length])
+            assert_never_wrong(folder, expected, f"{path.name} cut to {length}")
+            shutil.rmtree(folder)
+            shutil.copytree(whole, folder)
+
+
+@pytest.mark.parametrize("kind", ["missing", "foreign", "old", "longer"])
+def test_another_file_in_the_place_of_a_segment_is_found(
+    folder: Path, tmp_path: Path, kind: str
+) -> None:
+    expected, target = answers(folder), segment_of(folder)
+    content = target.read_bytes()
+    target.unlink()
+    if kind == "foreign":
+        create(tmp_path / "other", new_items(60, seed=3)).close()
+        shutil.copy(segment_of(tmp_path / "other"), target)
+    elif kind == "old":
+        shutil.copy(segment_of(folder, 0), target)
+    elif kind == "longer":
+        target.write_bytes(content + bytes(4096))
+    assert answers(folder) == expected
+    assert len(verified(folder)) == 1
+    assert verified(folder) == []
+    assert answers(folder) == expected
+
+
+def test_damage_that_rows_cannot_mend_stops_every_writer(folder: Path) -> None:
+    content = (folder / "index.db").read_bytes()
+    place = content.index(b"Painter 4")
+    (folder / "index.db").write_bytes(content[:place] + b"p" + content[place + 1 :])
+    with open_index(folder) as index:
+        assert index.search(QUERIES, 5).ids.shape == (4, 5)
+        for act in (lambda: index.add(new_items(1)), index.compact, index.verify, index.facets):
+            with pytest.raises(ArtefactError, match="damaged"):
+                act()
+
+
+def test_a_damaged_row_is_never_rebuilt_from(folder: Path) -> None:
+    database = sqlite3.connect(folder / "index.db", isolation_level=None)
+    database.execute("UPDATE codes SET code = ? WHERE id = 10", (b"\x12\x34",))
+    database.close()
+    with open_index(folder) as index:
+        assert index.search(QUERIES, 5).ids.shape == (4, 5)
+    segment_of(folder).unlink()
+    with open_index(folder) as index, pytest.raises(ArtefactError, match="code of item 10"):
+        index.search(QUERIES, 5)
+    assert verified(folder) == DAMAGED
+
+
+def test_a_folder_that_cannot_be_written_is_read(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = answers(folder)
+    before = sorted(path.name for path in folder.rglob("*"))
+    monkeypatch.setattr("os.access", lambda *_: False)
+    assert answers(folder) == expected
+    assert sorted(path.name for path in folder.rglob("*")) == before
+    with open_index(folder) as index, pytest.raises(StorageError, match="cannot be written"):
+        index.add(new_items(1))
+    segment_of(folder).unlink()
+    assert answers(folder) == expected
+    assert verified(folder) == DAMAGED
+    (folder / "index.db-wal").write_bytes(b"something")
+    with pytest.raises(StorageError, match="unfinished log"):
+        open_index(folder)
