@@ -5,7 +5,14 @@ from hashing.data.duplicates import count_duplicates, number_contents
 from hashing.data.labels import digest_catalogue, number_labels, official_parts
 from hashing.data.protocols import PROTOCOLS, Split, make_split, validation_split
 from hashing.data.samplers import balanced_batches, shard, shuffled_batches
-from hashing.data.squares import LazySquares, Squares, decode_squares, fits_in_memory, read_ahead
+from hashing.data.squares import (
+    LazySquares,
+    Squares,
+    decode_squares,
+    find_failures,
+    fits_in_memory,
+    read_ahead,
+)
 
 __all__ = [
     "DATASETS",
@@ -17,6 +24,7 @@ __all__ = [
     "count_duplicates",
     "decode_squares",
     "digest_catalogue",
+    "find_failures",
     "fits_in_memory",
     "load_dataset",
     "make_split",

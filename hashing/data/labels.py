@@ -1,6 +1,7 @@
 """What a catalogue says about its pictures, as numbers."""
 
 import hashlib
+import json
 from collections.abc import Sequence
 
 import numpy as np
@@ -38,7 +39,7 @@ def digest_catalogue(catalogue: Catalogue) -> str:
     """SHA-256 of every path and its fields, in order, as hexadecimal text."""
     digest = hashlib.sha256()
     for item in catalogue.items:
-        digest.update(repr((item.path, sorted(item.fields.items()))).encode())
+        digest.update(json.dumps([item.path, item.fields], sort_keys=True).encode())
     return digest.hexdigest()
 
 

@@ -72,22 +72,21 @@ def make_split(
     chosen = choose("protocol", name, PROTOCOLS)
     rows = chosen.draw(catalogue, field, generator(Stream.SPLIT, seed, 0))
     split = Split(name, "test", seed, *map(np.sort, rows))
-    if not (len(split.train) and len(split.query) and len(split.database)):
-        raise InputError(
-            f"expected pictures to learn, to query and to search under protocol {name}, found "
-            f"{len(split.train)}, {len(split.query)} and {len(split.database)} in {catalogue.root}"
-        )
-    return split
+    return _checked(split, catalogue)
 
 
 def validation_split(catalogue: Catalogue, split: Split, *, field: str = "label") -> Split:
-    """A test split's training part, split again in the same manner with 10 % as queries."""
+    """A test split's training part, split again in the same manner with 10 % as queries.
+
+    Raises InputError where it is too small for that.
+    """
     protocol = PROTOCOLS[split.protocol]
     rng = generator(Stream.SPLIT, split.seed, 1)
     held = np.sort(protocol.hold_out(catalogue, field, split.train, VALIDATION_SHARE, rng))
     train = np.setdiff1d(split.train, held)
     database = held if protocol.among_themselves else train
-    return Split(split.protocol, "validation", split.seed, train, held, database)
+    small = Split(split.protocol, "validation", split.seed, train, held, database)
+    return _checked(small, catalogue)
 
 
 def suitable_protocol(catalogue: Catalogue) -> str:
@@ -95,6 +94,17 @@ def suitable_protocol(catalogue: Catalogue) -> str:
     if official_parts(catalogue) is not None:
         return "full"
     return "art-seen" if "artist" in catalogue.columns else "holdout"
+
+
+def _checked(split: Split, catalogue: Catalogue) -> Split:
+    counts = [len(rows) for rows in (split.train, split.query, split.database)]
+    if not all(counts):
+        raise InputError(
+            f"expected pictures to learn, to query and to search in the {split.part} split of "
+            f"protocol {split.protocol}, found {counts[0]}, {counts[1]} and {counts[2]} in "
+            f"{catalogue.root}"
+        )
+    return split
 
 
 def _share_of_each(

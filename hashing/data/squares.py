@@ -12,6 +12,7 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from hashing.errors import ImageError
 from hashing.images import Fit, decode, to_square
@@ -49,27 +50,52 @@ def decode_squares(
     A picture that cannot be read is black. `on_progress` hears how many more are done.
     """
     squares = np.zeros((len(catalogue), size, size, 3), np.uint8)
-    failures: list[Failure] = []
 
-    def fill(start: int) -> tuple[int, list[Failure]]:
+    def keep(row: int, image: Image.Image) -> None:
+        squares[row] = to_square(image, size, fit)
+
+    return squares, _decode_each(catalogue, keep, workers, on_progress)
+
+
+def find_failures(
+    catalogue: Catalogue,
+    *,
+    workers: int = 2,
+    on_progress: Callable[[int], None] = lambda count: None,
+) -> list[Failure]:
+    """What cannot be read, found by decoding everything and keeping nothing."""
+    return _decode_each(catalogue, lambda row, image: None, workers, on_progress)
+
+
+def _decode_each(
+    catalogue: Catalogue,
+    keep: Callable[[int, Image.Image], None],
+    workers: int,
+    on_progress: Callable[[int], None],
+) -> list[Failure]:
+    def work(start: int) -> tuple[int, list[Failure]]:
         items = catalogue.items[start : start + _CHUNK]
         failed = []
         for row, item in enumerate(items, start):
             try:
-                squares[row] = to_square(decode(catalogue.read(item)), size, fit)
+                keep(row, decode(catalogue.read(item)))
             except ImageError as error:
                 failed.append((item, error))
         return len(items), failed
 
+    failures: list[Failure] = []
     with ThreadPoolExecutor(max(1, workers)) as pool:
-        for count, failed in pool.map(fill, range(0, len(catalogue), _CHUNK)):
+        for count, failed in pool.map(work, range(0, len(catalogue), _CHUNK)):
             on_progress(count)
             failures += failed
-    return squares, failures
+    return failures
 
 
 class LazySquares:
-    """Pictures decoded each time they are asked for, where they do not fit into memory."""
+    """Pictures decoded each time they are asked for, where they do not fit into memory.
+
+    `find_failures` tells beforehand which rows must not be asked for.
+    """
 
     def __init__(self, catalogue: Catalogue, size: int, fit: Fit, workers: int = 2) -> None:
         self.shape = (len(catalogue), size, size, 3)

@@ -5,6 +5,7 @@ process that made it lives (see `archive`).
 """
 
 import os
+import posixpath
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -110,7 +111,7 @@ def read_catalogue(images: Path, metadata: Path | None = None) -> Catalogue:
 
 
 def _walk(folder: Path) -> list[str]:
-    """Every file below a folder that is not hidden, relative to it."""
+    """Every file below a folder that is not hidden, relative to it; linked folders are left out."""
 
     def refuse(error: OSError) -> None:
         raise InputError(f"cannot read the folder {error.filename}: {error.strerror}")
@@ -136,8 +137,8 @@ def _check_text(paths: Sequence[str], images: Path) -> None:
 
 def _shared_folder(names: Sequence[str]) -> str:
     """The deepest folder that holds every file, as `a/b/`; empty when that is the source itself."""
-    shared = os.path.commonpath([PurePosixPath(name).parent.as_posix() + "/" for name in names])
-    return "" if shared in ("", ".") else f"{shared}/"
+    shared = posixpath.commonpath([posixpath.dirname(name) for name in names])
+    return shared and f"{shared}/"
 
 
 def _folder_label(path: str) -> Mapping[str, Value]:

@@ -243,8 +243,18 @@ def test_a_protocol_that_does_not_suit_says_why(protocol: str, words: str) -> No
 
 def test_a_protocol_that_draws_nothing_is_refused() -> None:
     singles = catalogue([(f"{i}.png", {"label": str(i)}) for i in range(5)], "label")
-    with pytest.raises(InputError, match="found 5, 0 and 5 in pictures"):
+    with pytest.raises(InputError, match="test split of protocol holdout, found 5, 0 and 5"):
         make_split(singles, "holdout")
+    pairs = catalogue([(f"{i}.png", {"label": str(i // 2)}) for i in range(6)], "label")
+    split = make_split(pairs, "holdout")
+    with pytest.raises(InputError, match="validation split of protocol holdout, found 3, 0 and 3"):
+        validation_split(pairs, split)
+
+
+def test_draws_stay_the_same_from_version_to_version() -> None:
+    split = make_split(SOURCES["artworks"], "art-disjoint")
+    assert split.digest.startswith("a2d1a073c5c5")
+    assert make_split(SOURCES["classes"], "5k").digest.startswith("8b85ee7fa2ad")
 
 
 def test_an_unknown_protocol_names_the_nearest() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from hashing.data import LazySquares, decode_squares, fits_in_memory, read_ahead
+from hashing.data import LazySquares, decode_squares, find_failures, fits_in_memory, read_ahead
 from hashing.data.duplicates import count_duplicates, difference_hashes, number_contents
 from hashing.data.protocols import Split
 from hashing.errors import ImageError
@@ -45,6 +45,10 @@ def test_decoded_once_is_what_the_decoder_says(source: Catalogue, workers: int, 
     assert [item.id for item, _ in failures] == [70]
     assert isinstance(failures[0][1], ImageError)
     assert not squares[70].any()
+    done.clear()
+    found = find_failures(source, workers=workers, on_progress=done.append)
+    assert [item.id for item, _ in found] == [70]
+    assert sum(done) == 150
 
 
 def test_decoding_on_the_fly_gives_the_same(source: Catalogue) -> None:

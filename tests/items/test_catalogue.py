@@ -260,6 +260,13 @@ def mean_shade(catalogue: Catalogue, number: int) -> int:
     return int(decode(catalogue.read(catalogue.items[number])).getpixel((0, 0))[0])
 
 
+FORK_IS_SAFE_HERE = pytest.mark.filterwarnings(
+    "ignore:This process .* is multi-threaded:DeprecationWarning"
+)
+"""Python 3.12 and later warn of every fork beside a thread; these children take no locks."""
+
+
+@FORK_IS_SAFE_HERE
 @pytest.mark.parametrize("start", ["fork", "spawn"])
 def test_other_processes_and_threads_read_it(tmp_path: Path, start: str) -> None:
     if start == "fork" and "fork" not in multiprocessing.get_all_start_methods():
@@ -270,6 +277,22 @@ def test_other_processes_and_threads_read_it(tmp_path: Path, start: str) -> None
         assert list(pool.map(mean_shade, [catalogue] * 8, [0, 1, 2, 3] * 2)) == [0, 1, 2, 3] * 2
     with ThreadPoolExecutor(4) as threads:
         assert list(threads.map(mean_shade, [catalogue] * 8, [0, 1, 2, 3] * 2)) == [0, 1, 2, 3] * 2
+
+
+@FORK_IS_SAFE_HERE
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+def test_a_forked_child_does_not_delete_the_unpacked_copy(tmp_path: Path) -> None:
+    catalogues = [read_catalogue(write_tar(tmp_path / "a.tgz", ART, "w:gz"))]
+
+    def drop() -> None:
+        catalogues.clear()
+        gc.collect()
+
+    child = multiprocessing.get_context("fork").Process(target=drop)
+    child.start()
+    child.join()
+    assert child.exitcode == 0
+    assert mean_shade(catalogues[0], 2) == 2
 
 
 def test_a_picture_that_went_away_is_an_image_error(tmp_path: Path) -> None:
