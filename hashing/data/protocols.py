@@ -7,7 +7,7 @@ copies it in small within its training part; models are chosen there, never on t
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -210,7 +210,7 @@ class Protocol:
 
     draw: train, query and database rows of the test split.
     hold_out: the validation queries among training rows.
-    among_themselves: whether these search each other rather than the remaining training rows.
+    among_themselves: whether those search each other rather than the remaining training rows.
     """
 
     draw: Callable[[Catalogue, str, np.random.Generator], tuple[Rows, Rows, Rows]]
@@ -230,8 +230,10 @@ PROTOCOLS: Mapping[str, Protocol] = {
     "full": Protocol(_draw_full, _share_of_each, False),
     "art-seen": _held_out(_share_of_each_artist, 0.15, False),
     "art-new": _held_out(_share_of_each_artist, 0.15, True),
-    # One or two held-out artists a style cannot search each other: they search the others' works.
-    "art-disjoint": replace(_held_out(_whole_artists, 0.2, True), among_themselves=False),
+    # For validation one artist a style may be all there is: he searches the others' works.
+    "art-disjoint": Protocol(
+        partial(_draw_held_out, _whole_artists, 0.2, True), _whole_artists, False
+    ),
     "holdout": _held_out(_share_of_each, 0.15, False),
 }
 """`holdout` is ours for any labelled folder: 15 % of each class search the rest."""
