@@ -1,5 +1,6 @@
 """Exact search of binary codes by Hamming distance."""
 
+from hashing.search.engines import ENGINES, make_engine
 from hashing.search.parts import Allowed
 from hashing.search.protocol import NO_ID, Engine, RadiusResult, SearchResult
 from hashing.search.reference import ReferenceEngine
@@ -7,6 +8,7 @@ from hashing.search.scan import ScanEngine
 from hashing.search.sliced import SlicedCodes, build_sliced
 
 __all__ = [
+    "ENGINES",
     "NO_ID",
     "Allowed",
     "Engine",
@@ -16,4 +18,5 @@ __all__ = [
     "SearchResult",
     "SlicedCodes",
     "build_sliced",
+    "make_engine",
 ]

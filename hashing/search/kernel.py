@@ -84,7 +84,7 @@ def _can_cache() -> bool:
 
 
 compiled = njit(cache=_can_cache(), nogil=True, error_model="numpy")
-inlined = njit(inline="always")
+inlined = njit(forceinline=True, nogil=True, error_model="numpy")
 
 
 # Vectors of 64-bit words that stay in registers. Loops over them compile to the same code as one
@@ -101,6 +101,8 @@ VECTOR_BYTES = 8 * WIDTH
 STEP = 64 * WIDTH
 """Codes in a step."""
 
+
+AHEAD = 2
 ZEROS, ONES = np.uint64(0), ~np.uint64(0)
 EIGHT = 8 * 4
 """Bytes of eight offsets."""
@@ -138,6 +140,21 @@ def load(typing: Any, address: Any) -> Any:
         return builder.load(builder.inttoptr(arguments[0], _VECTOR.as_pointer()), align=8)
 
     return vector(types.int64), generate
+
+
+@intrinsic
+def fetch(typing: Any, address: Any) -> Any:
+    """Ask for the cache line at an address, which may lie anywhere."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        kind = ir.FunctionType(ir.VoidType(), [ir.IntType(8).as_pointer()] + [ir.IntType(32)] * 3)
+        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        pointer = builder.inttoptr(arguments[0], ir.IntType(8).as_pointer())
+        read, keep, data = (ir.Constant(ir.IntType(32), value) for value in (0, 3, 1))
+        builder.call(function, [pointer, read, keep, data])
+        return context.get_dummy_value()
+
+    return types.void(types.int64), generate
 
 
 @intrinsic
@@ -318,6 +335,13 @@ def add_planes(block, offsets, eights, flip, sums, wide):
 
 
 @inlined
+def fetch_planes(block, offsets, eights):
+    """Ask for the chosen planes of a block."""
+    for place in range(8 * eights):
+        fetch(block + load_int32(offsets + 4 * place))
+
+
+@inlined
 def zero_bit(number, place):
     """All ones where that bit of the number is 0, else zeros."""
     return fill(np.uint64(((number >> place) & 1) - 1))
@@ -409,6 +433,8 @@ def scan(segment, plan, best, base, slots, k, first, last, tile, gather):
     allowed, filtered = address(segment.slots), segment.slots.shape[0] > 0
     words = np.empty((SUMS + 1) * WIDTH, np.uint64)
     results = address(words)
+    alone = plan.terms.shape[0] == 1
+    ahead = AHEAD * plan.stride
     for start in range(first, last, tile):
         stop = min(start + tile, last)
         least_rank = base + smallest_rank(segment, start * STEP)
@@ -423,6 +449,8 @@ def scan(segment, plan, best, base, slots, k, first, last, tile, gather):
                 hit = False
                 while step < stop and not hit:
                     block = planes + step // STEPS * plan.stride + step % STEPS * VECTOR_BYTES
+                    if alone:
+                        fetch_planes(block + ahead, offsets, eights + flipped)
                     sums = first_sums(block, counts, plan.wide)
                     sums = add_planes(block, offsets, eights, fill(ZEROS), sums, plan.wide)
                     sums = add_planes(
@@ -472,7 +500,7 @@ def distance_of(words, lane, bit, plan, query):
     return (plan.terms[query, ORIGIN] + plan.terms[query, SIGN] * np.int64(total)) >> plan.shift
 
 
-@compiled
+@inlined
 def cut(words, place, slots):
     """Forget the codes that only fill up the last block."""
     for lane in range(WIDTH):
@@ -483,7 +511,7 @@ def cut(words, place, slots):
             words[SUMS * WIDTH + lane] &= (np.uint64(1) << np.uint64(left)) - np.uint64(1)
 
 
-@compiled
+@inlined
 def take_slots(best, query, plan, words, place, slots):
     """Append distance and slot of every code found."""
     cut(words, place, slots)
@@ -500,7 +528,7 @@ def take_slots(best, query, plan, words, place, slots):
     best.state[query, COUNT] = count
 
 
-@compiled
+@inlined
 def take_items(segment, best, query, k, base, plan, words, place, slots):
     """Offer the items of every code found."""
     cut(words, place, slots)
@@ -520,7 +548,7 @@ def take_items(segment, best, query, k, base, plan, words, place, slots):
                 offer(best, query, k, distance, base + slot)
 
 
-@compiled
+@inlined
 def drop_far(words, k, limit, plan, query):
     """Where far more codes than k were found, keep those up to the distance that leaves k."""
     if count_bits(words) <= 2 * k:
@@ -530,14 +558,15 @@ def drop_far(words, k, limit, plan, query):
     marks = results + SUMS * VECTOR_BYTES
     sums, found = stored_sums(results), load(marks)
     low, high = 0, limit
-    while low < high:
+    while True:
         middle = (low + high) >> 1
         store(marks, both(found, near(sums, middle, origin, sign, plan.shift, True)))
+        if low == high:
+            return
         if count_bits(words) >= k:
             high = middle
         else:
             low = middle + 1
-    store(marks, both(found, near(sums, high, origin, sign, plan.shift, True)))
 
 
 @inlined
@@ -577,7 +606,7 @@ def next_allowed(items, place, end):
     return end
 
 
-@compiled
+@inlined
 def offer(best, query, k, distance, rank):
     """Keep an item if it may be among the k best; whether a larger rank may be, too."""
     state, histogram = best.state[query], best.histogram[query]
@@ -600,21 +629,24 @@ def offer(best, query, k, distance, rank):
 def compact(best, query, k):
     """Drop the keys that are not among the k best."""
     state, keys = best.state[query], best.keys[query]
-    count = state[COUNT]
-    kept = 0
-    farthest = np.uint64(state[T] + 1) << np.uint64(32)
-    for place in range(count):
-        if keys[place] < farthest:
+    ties = np.empty(state[COUNT], np.uint64)
+    kept = tied = 0
+    for place in range(state[COUNT]):
+        distance = np.int64(keys[place] >> np.uint64(32))
+        if distance < state[T]:
             keys[kept] = keys[place]
             kept += 1
-    if kept > k:
-        keys[:kept].sort()
-        kept = k
-        best.histogram[query, state[T]] -= state[TOTAL] - k
+        elif distance == state[T]:
+            ties[tied] = keys[place]
+            tied += 1
+    if kept + tied > k:
+        ties[:tied].sort()
+        best.histogram[query, state[T]] = tied = k - kept
         state[TOTAL] = k
-    state[COUNT] = kept
+    keys[kept : kept + tied] = ties[:tied]
+    state[COUNT] = kept + tied
     state[LAST] = -1
-    for place in range(kept):
+    for place in range(kept + tied):
         state[LAST] = max(state[LAST], np.int64(keys[place] & np.uint64(0xFFFFFFFF)))
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +33,18 @@ class Part:
     slots: NDArray[np.uint64] = field(default_factory=_everything)
     items: NDArray[np.uint64] = field(default_factory=_everything)
 
+    @cached_property
+    def arrays(self) -> tuple[NDArray[Any], ...]:
+        """planes, starts, ranks, slots and items as the kernel reads them."""
+        segment = self.segment
+        return (
+            _flat(segment.planes),
+            _flat(segment.starts),
+            _flat(segment.ranks),
+            _flat(self.slots),
+            _flat(self.items),
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class Allowed:
@@ -57,6 +71,13 @@ def some_of(segments: Sequence[SlicedCodes], mask: NDArray[np.bool_]) -> Allowed
         return Allowed(all_of([_gathered(segments, mask)]), mask, count)
     parts = (_masked(part, mask[part.base :][: part.segment.items]) for part in all_of(segments))
     return Allowed(tuple(parts), mask, count)
+
+
+def _flat(array: NDArray[Any]) -> NDArray[Any]:
+    """A flat read-only view: always of one type, so that the kernel is compiled once."""
+    view = np.asarray(array).reshape(-1)[:]
+    view.flags.writeable = False
+    return view
 
 
 def _masked(part: Part, mask: NDArray[np.bool_]) -> Part:

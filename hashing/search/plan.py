@@ -55,7 +55,7 @@ def plan(queries: Codes, bits: int) -> Plan:
         counts = np.empty(0, np.int64)
     return Plan(
         offsets=(offsets * PLANE_BYTES).astype(np.int32),
-        terms=np.stack([plain, flipped, origin, sign], axis=1).astype(np.int64),
+        terms=np.array([plain, flipped, origin, sign], np.int64, order="F").T,
         counts=_filled(counts, zero_plane),
         stride=plane_count(bits) * PLANE_BYTES,
         shift=int(queries.bits < bits),
@@ -70,9 +70,9 @@ def _chosen(
     count = wanted.sum(axis=1)
     eights = -(-count // 8)
     width = 8 * int(eights.max(initial=0))
-    planes = np.argsort(~wanted, axis=1, kind="stable")
-    planes = np.pad(planes, ((0, 0), (0, 8)))[:, :width]
-    return np.where(np.arange(width) < count[:, None], planes, zero_plane), eights
+    planes = np.argsort(~wanted, axis=1, kind="stable")[:, :width]
+    planes[np.arange(width) >= count[:, None]] = zero_plane
+    return planes, eights
 
 
 def _joined(

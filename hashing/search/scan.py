@@ -162,16 +162,7 @@ class _Search:
 
     def __init__(self, kernel: Any, bits: int, parts: tuple[Part, ...]) -> None:
         self._kernel, self._bits, self._parts = kernel, bits, parts
-        self._segments = [
-            kernel.Segment(
-                _flat(part.segment.planes),
-                _flat(part.segment.starts),
-                _flat(part.segment.ranks),
-                _flat(part.slots),
-                _flat(part.items),
-            )
-            for part in parts
-        ]
+        self._segments = [kernel.Segment(*part.arrays) for part in parts]
 
     def nearest(self, request: Request, threads: int) -> SearchResult:
         shape = (len(request.queries), request.k)
@@ -318,13 +309,6 @@ class _Search:
 
 _EVERY = 1 << 40
 """A k that nothing reaches."""
-
-
-def _flat(array: NDArray[Any]) -> NDArray[Any]:
-    """A flat read-only view: always the same type, so that the kernel is compiled once."""
-    view = np.asarray(array).reshape(-1)[:]
-    view.flags.writeable = False
-    return view
 
 
 def _room(k: int) -> int:
