@@ -11,7 +11,7 @@ from hashing.cli.console import is_quiet, log
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-PLAIN_SECONDS = 5.0
+PLAIN_SECONDS = 10.0
 """Seconds between two lines where standard error is not a terminal."""
 
 
