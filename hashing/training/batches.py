@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from hashing.config import Config
-from hashing.data.samplers import balanced_batches, shard, shuffled_batches
+from hashing.data import balanced_batches, read_ahead, shard, shuffled_batches
 from hashing.data.transforms import AUGMENTATIONS, apply, draw
 from hashing.errors import choose
 from hashing.training.distributed import World
@@ -34,9 +35,11 @@ class Batches:
         the labels of the whole batch, int64 `[B, fields]`, −1 where absent.
         """
         rows = self._rows(epoch)[start:]
-        for whole, mine in zip(rows, shard(rows, self.world.rank, self.world.size), strict=True):
+        ours = shard(rows, self.world.rank, self.world.size)
+        squares = read_ahead(self.examples.squares, ours)
+        for whole, mine, pictures in zip(rows, ours, squares, strict=True):
             labels = torch.from_numpy(self.labels[whole])
-            yield self._pictures(mine, epoch), labels.to(self.world.device)
+            yield self._augmented(pictures, mine, epoch), labels.to(self.world.device)
 
     def _rows(self, epoch: int) -> Rows:
         """Rows of all the epoch's batches, int64 `[steps, B]`."""
@@ -52,9 +55,9 @@ class Batches:
             epoch=epoch,
         )
 
-    def _pictures(self, rows: Rows, epoch: int) -> Tensor:
-        config, device = self.config, self.world.device
-        squares = torch.from_numpy(self.examples.squares[rows]).to(device)
+    def _augmented(self, pictures: NDArray[np.uint8], rows: Rows, epoch: int) -> Tensor:
+        config = self.config
+        squares = torch.from_numpy(pictures).to(self.world.device)
         draws = draw(self.augmentation, config.train.seed, epoch, rows)
         return apply(squares, draws, self._size(epoch), config.preprocessing)
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hashing.data.squares import Squares
+from hashing.data import Split, Squares
 from hashing.metrics import Labels
 
 Rows = NDArray[np.int64]
@@ -43,6 +43,7 @@ class Examples:
     labels: by column, int64 `[N]`, −1 where absent. classes: by column, the name of each label.
     fields: the columns that are learned and measured.
     contents: int64 `[N]`, equal for pictures of equal bytes.
+    splits: what `test` and `validation` were made of, to be written out.
     validation: None where nothing is chosen by it.
     about: JSON values on data and split, for the report.
     """
@@ -52,6 +53,7 @@ class Examples:
     classes: Mapping[str, Sequence[str]]
     fields: Sequence[str]
     contents: Rows
+    splits: Sequence[Split]
     test: Part
     validation: Part | None
     about: Mapping[str, Any]

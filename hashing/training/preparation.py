@@ -14,6 +14,7 @@ from hashing.data import (
     count_duplicates,
     decode_squares,
     digest_catalogue,
+    find_failures,
     fits_in_memory,
     load_dataset,
     make_split,
@@ -30,9 +31,10 @@ MOST_BROKEN = 0.01
 """Share of pictures that may be unreadable; above it something is wrong with the data set."""
 
 
-def prepare(config: Config, runtime: Runtime) -> Examples:
+def prepare(config: Config, runtime: Runtime, processes: int = 1) -> Examples:
     """The examples that `config` asks for, decoded once where they fit in memory.
 
+    Each of the `processes` of a run holds its own.
     Raises UsageError for a label field that the data set lacks, InputError where too many of its
     pictures cannot be read.
     """
@@ -45,7 +47,7 @@ def prepare(config: Config, runtime: Runtime) -> Examples:
         if name not in catalogue.columns:
             raise UsageError(unknown("label field", name, catalogue.columns))
     split = make_split(catalogue, data.protocol, field=fields[0], seed=data.seed)
-    squares, broken = _squares(config, catalogue, runtime)
+    squares, broken = _squares(config, catalogue, runtime, processes)
     split = split.without(broken)
     validation = validation_split(catalogue, split, field=fields[0])
     contents, duplicates = _contents(squares, split)
@@ -56,6 +58,7 @@ def prepare(config: Config, runtime: Runtime) -> Examples:
         classes={name: names for name, (_, names) in numbered.items()},
         fields=fields,
         contents=contents,
+        splits=(split, validation),
         test=_part(split),
         validation=None if config.train.refit else _part(validation),
         about=_about(config, catalogue, split, validation, broken) | {"duplicates": duplicates},
@@ -77,15 +80,21 @@ def _load(data: DataConfig, runtime: Runtime) -> Catalogue:
         return load_dataset(data, show)
 
 
-def _squares(config: Config, catalogue: Catalogue, runtime: Runtime) -> tuple[Squares, Rows]:
+def _squares(
+    config: Config, catalogue: Catalogue, runtime: Runtime, processes: int
+) -> tuple[Squares, Rows]:
     """The pictures at the model's size, and the rows that cannot be read."""
     size, fit = config.preprocessing.size, config.preprocessing.fit
-    if not fits_in_memory(len(catalogue), size):
-        return LazySquares(catalogue, size, fit, runtime.workers), np.empty(0, np.int64)
+    workers = runtime.workers
+    squares: Squares
     with runtime.progress(len(catalogue), "reading", "pictures") as bar:
-        squares, failures = decode_squares(
-            catalogue, size, fit, workers=runtime.workers, on_progress=bar.advance
-        )
+        if fits_in_memory(len(catalogue), size, processes):
+            squares, failures = decode_squares(
+                catalogue, size, fit, workers=workers, on_progress=bar.advance
+            )
+        else:
+            squares = LazySquares(catalogue, size, fit, workers)
+            failures = find_failures(catalogue, workers=workers, on_progress=bar.advance)
     if len(failures) > MOST_BROKEN * len(catalogue):
         item, error = failures[0]
         raise InputError(

@@ -48,7 +48,10 @@ def train(config: Config, out: Path, runtime: Runtime, *, resume: bool = False) 
         if finished.exists():
             metrics: Metrics = json.loads(finished.read_text(encoding="utf-8"))
             return metrics
-        examples = prepare(config, runtime)
+        examples = prepare(config, runtime, here.size)
+        if here.is_main:
+            for split in examples.splits:
+                split.write(out / f"split-{split.part}.json")
         batches = Batches(config, examples, here)
         learner = make_learner(config, examples, batches.steps_per_epoch, here)
         course = _resumed(learner, out, runtime)

@@ -1,0 +1,80 @@
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from hashing.config import Config, DataConfig, ModelConfig, Preprocessing, TrainConfig
+from hashing.data import LazySquares
+from hashing.errors import InputError
+from hashing.training.batches import Batches
+from hashing.training.distributed import World
+from hashing.training.preparation import prepare
+from hashing.training.runtime import Runtime
+
+
+def config(root: Path) -> Config:
+    return Config(
+        model=ModelConfig("small_cnn", lengths=(8,)),
+        preprocessing=Preprocessing(32),
+        data=DataConfig("folder", root, protocol="holdout", fields={"label": 1.0}),
+        train=TrainConfig(batch=16),
+    )
+
+
+@pytest.fixture
+def broken(pictures: Path, tmp_path: Path) -> Path:
+    """A copy of the pictures of which the first is broken."""
+    root = shutil.copytree(pictures, tmp_path / "pictures")
+    (root / "ash" / "000.png").write_bytes(b"no picture")
+    return root
+
+
+@pytest.mark.parametrize("fits", [True, False])
+def test_a_broken_picture_is_left_out_and_named(
+    fits: bool, broken: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hashing.training.preparation.MOST_BROKEN", 0.02)
+    monkeypatch.setattr("hashing.training.preparation.fits_in_memory", lambda *_: fits)
+    said: list[str] = []
+    examples = prepare(config(broken), Runtime(log=said.append))
+    assert isinstance(examples.squares, LazySquares) is not fits
+    assert len(said) == 1
+    assert said[0].startswith("left out ash/000.png: expected a JPEG")
+    for split in examples.splits:
+        assert not np.isin(0, np.concatenate([split.train, split.query, split.database]))
+
+
+def test_too_many_broken_pictures_are_refused(broken: Path) -> None:
+    with pytest.raises(InputError, match=r"1 of 96 pictures cannot be read, .* ash/000\.png"):
+        prepare(config(broken), Runtime())
+
+
+def test_batches_are_the_same_whether_pictures_fit_in_memory_or_not(
+    pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def batches(fits: bool) -> list[tuple[torch.Tensor, torch.Tensor]]:
+        monkeypatch.setattr("hashing.training.preparation.fits_in_memory", lambda *_: fits)
+        settings = config(pictures)
+        here = World(0, 1, torch.device("cpu"))
+        return list(Batches(settings, prepare(settings, Runtime()), here)(3, 1))
+
+    in_memory, on_the_fly = batches(True), batches(False)
+    assert len(in_memory) == 72 // 16 - 1
+    for (images, labels), (others, their_labels) in zip(in_memory, on_the_fly, strict=True):
+        assert torch.equal(images, others)
+        assert torch.equal(labels, their_labels)
+
+
+def test_splits_are_written_beside_the_run(recipe: Path, tmp_path: Path) -> None:
+    from hashing.cli import train as command
+
+    out = tmp_path / "run"
+    command.main(["--config", str(recipe), "--out", str(out), "--train.epochs", "1"])
+    metrics = json.loads((out / "model" / "metrics.json").read_text())
+    test = json.loads((out / "split-test.json").read_text())
+    small = json.loads((out / "split-validation.json").read_text())
+    assert test["digest"] == metrics["split"]["digest"]
+    assert sorted(small["train"] + small["query"]) == test["train"]
