@@ -202,3 +202,37 @@ def test_a_folder_that_cannot_be_written_is_read(
     (folder / "index.db-wal").write_bytes(b"something")
     with pytest.raises(StorageError, match="unfinished log"):
         open_index(folder)
+
+
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [
+        ("items", "file"),
+        ("items", "digest"),
+        ("codes", "code"),
+        ("codes", "digest"),
+        ("metadata", "m_title"),
+        ("removals", "generation"),
+        ("extras", "value"),
+        ("generation", "state"),
+        ("generation", "digest"),
+    ],
+)
+@pytest.mark.parametrize("value", [None, 7, "text", b"bytes", 2.5], ids=str)
+def test_a_value_of_another_type_is_damage(
+    folder: Path, table: str, column: str, value: object
+) -> None:
+    expected = answers(folder)
+    database = sqlite3.connect(folder / "index.db", isolation_level=None)
+    sql = database.execute("SELECT sql FROM sqlite_schema WHERE name = ?", (table,)).fetchone()[0]
+    loose = sql.replace(" STRICT", "").replace(" NOT NULL", "")
+    database.execute("PRAGMA writable_schema = ON")
+    database.execute("UPDATE sqlite_schema SET sql = ? WHERE name = ?", (loose, table))
+    database.close()
+    database = sqlite3.connect(folder / "index.db", isolation_level=None)
+    database.execute(f"UPDATE {table} SET {column} = ?", (value,))
+    database.execute("PRAGMA writable_schema = ON")
+    database.execute("UPDATE sqlite_schema SET sql = ? WHERE name = ?", (sql, table))
+    database.close()
+    assert_never_wrong(folder, expected, f"{value!r} in {table}.{column}")
+    assert verified(folder) == DAMAGED

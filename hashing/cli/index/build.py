@@ -111,6 +111,7 @@ def build(arguments: argparse.Namespace) -> int:
         if not empty:
             index.compact()
             index.finish()
+            _warm(index.info.count)
     if empty:
         shutil.rmtree(out)
         file, reason = outcome.broken[0]
@@ -263,6 +264,14 @@ def _dry_run(catalogue: "Catalogue", arguments: argparse.Namespace) -> int:
         }
     )
     return 0
+
+
+def _warm(count: int) -> None:
+    """Compile the fast search now where the first search would have to wait for it."""
+    from hashing.search.scan import KERNEL, SMALL
+
+    if count > SMALL:
+        KERNEL.wait()
 
 
 def _report(outcome: Outcome, index: "Index", as_json: bool) -> int:

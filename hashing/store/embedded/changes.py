@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hashing.errors import InputError
+from hashing.search import build_sliced
 from hashing.store.contract import NewItem
-from hashing.store.embedded.engines import engine_arrays
 from hashing.store.embedded.generation import SegmentRecord
 from hashing.store.embedded.publication import Draft
 from hashing.store.embedded.rows import (
@@ -163,19 +163,18 @@ def _replace_segments(draft: Draft, first_id: int, next_id: int) -> None:
         for record in generation.segments
         if record.next_id <= first_id or record.first_id >= next_id
     ]
-    if len(ids):
+    if rows := len(ids):
         removed, _ = read_removals(draft.db)
         living = ~np.isin(ids, removed)
-        if not living.any():  # a segment is never empty; its removed items stay masked
-            living[:] = True
+        if living.any() and not living.all():  # a segment is never empty; all may stay, masked
+            ids, codes = ids[living], codes[living]
         name = f"{generation.number:06d}-{first_id}-{next_id}.seg"
         size, digest = write_segment(
             draft.folder / SEGMENTS / name,
-            engine_arrays(codes[living], ids[living]),
+            build_sliced(codes, ids),
             index=generation.uuid,
             generation=generation.number,
-            bits=generation.bits,
         )
-        kept.append(SegmentRecord(name, first_id, next_id, len(ids), check, size, digest))
+        kept.append(SegmentRecord(name, first_id, next_id, rows, check, size, digest))
     segments = tuple(sorted(kept, key=lambda record: record.first_id))
     draft.generation = replace(generation, segments=segments)

@@ -86,7 +86,7 @@ def read_generation(db: sqlite3.Connection, folder: Path) -> Generation:
     if len(found) != 1:
         raise damaged(path, f"{len(found)} generations are recorded instead of one")
     number, state, digest = found[0]
-    if _digest(state) != digest:
+    if not isinstance(state, str) or _digest(state) != digest:
         raise damaged(path, "the generation does not match its digest")
     values: dict[str, Any] = json.loads(state)
     if values["format"] != FORMAT:

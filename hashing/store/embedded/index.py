@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from hashing.codes import Codes
 from hashing.errors import InputError, StorageError
-from hashing.search import RadiusResult, SearchResult
+from hashing.search import Allowed, RadiusResult, ScanEngine, SearchResult
 from hashing.store.contract import IndexInfo, NewItem, StoredItem
-from hashing.store.embedded import changes, merge, query, rows
+from hashing.store.embedded import changes, query, rows
 from hashing.store.embedded.checks import verified_copy
 from hashing.store.embedded.generation import Generation, read_generation
 from hashing.store.embedded.publication import Draft, publication
@@ -27,11 +27,17 @@ from hashing.store.embedded.schema import (
     damaged,
     database_errors,
 )
-from hashing.store.embedded.snapshot import allow, contains, living_ids, make_ready, take_snapshot
+from hashing.store.embedded.snapshot import (
+    allowed_of,
+    contains,
+    engine_of,
+    living_ids,
+    take_snapshot,
+)
 from hashing.store.embedded.sums import matches_sum
 from hashing.store.embedded.verify import verify
 
-MAX_FILTERS = 64
+MAX_FILTERS = 16
 """Filters whose masks are kept; the oldest is forgotten first."""
 
 
@@ -97,15 +103,15 @@ class EmbeddedIndex:
         rerank: int | None = None,
     ) -> SearchResult:
         """The k nearest items; see `Index.search`."""
-        return merge.nearest(
-            self._parts(where, allowed_ids),
+        engine, allowed = self._engine(where, allowed_ids)
+        return engine.search(
             queries,
             k,
+            allowed=allowed,
             max_distance=max_distance,
             bits=bits,
             logits=logits,
             rerank=rerank,
-            codes_of=self._codes_of,
         )
 
     def radius(
@@ -118,15 +124,15 @@ class EmbeddedIndex:
         bits: int | None = None,
     ) -> RadiusResult:
         """All items not farther than `max_distance`."""
-        return merge.within(self._parts(where, allowed_ids), queries, max_distance, bits=bits)
+        engine, allowed = self._engine(where, allowed_ids)
+        return engine.radius(queries, max_distance, allowed=allowed, bits=bits)
 
     def ids(self, where: str | None = None) -> NDArray[np.int64]:
         """Ids of all items, or of those that `where` keeps."""
         if where is not None:
             return self._filtered(where)
         with self._reading():
-            make_ready(self._snapshot, self._db)
-        return living_ids(self._snapshot)
+            return living_ids(self._snapshot, engine_of(self._snapshot, self._db))
 
     def items(self, ids: Iterable[int]) -> list[StoredItem]:
         """The items of these ids, every row checked."""
@@ -139,7 +145,8 @@ class EmbeddedIndex:
         """The codes of these ids, every row checked."""
         wanted = np.array([int(item) for item in ids], np.int64)
         self._check_there(wanted)
-        return self._codes_of(wanted)
+        with self._reading():
+            return rows.read_codes_of(self._db, wanted, self._snapshot.generation.bits)
 
     def preview(self, item: int) -> bytes | None:
         """A small JPEG of the picture, None where none was kept."""
@@ -216,32 +223,32 @@ class EmbeddedIndex:
             self._tables = None
         return True
 
-    def _parts(self, where: str | None, ids: NDArray[np.int64] | None) -> list[merge.Part]:
-        """The engines with what both filters allow; that of `where` alone is kept."""
+    def _engine(
+        self, where: str | None, ids: NDArray[np.int64] | None
+    ) -> tuple[ScanEngine, Allowed | None]:
+        """The engine with what both filters allow; that of `where` alone is kept."""
         snapshot = self._snapshot
         with self._reading():
-            make_ready(snapshot, self._db)
-        if where is None:
-            return allow(snapshot, None if ids is None else np.unique(ids))
-        if where not in snapshot.allowed:
-            snapshot.allowed[where] = allow(snapshot, self._filtered(where))
-            if len(snapshot.allowed) > MAX_FILTERS:
-                del snapshot.allowed[next(iter(snapshot.allowed))]
-        parts = snapshot.allowed[where]
-        return parts if ids is None else merge.both(parts, allow(snapshot, np.unique(ids)))
+            engine = engine_of(snapshot, self._db)
+            if where is None:
+                allowed = snapshot.living
+                return engine, allowed if ids is None else allowed_of(snapshot, engine, ids)
+            if ids is not None:
+                both = np.intersect1d(ids, self._filtered(where))
+                return engine, allowed_of(snapshot, engine, both)
+            if where not in snapshot.filters:
+                snapshot.filters[where] = allowed_of(snapshot, engine, self._filtered(where))
+                if len(snapshot.filters) > MAX_FILTERS:
+                    del snapshot.filters[next(iter(snapshot.filters))]
+            return engine, snapshot.filters[where]
 
     def _filtered(self, where: str) -> NDArray[np.int64]:
         with self._asking() as tables:
             return query.select_ids(tables, self._snapshot.generation, where)
 
-    def _codes_of(self, ids: NDArray[np.int64]) -> Codes:
-        with self._reading():
-            return rows.read_codes_of(self._db, ids, self._snapshot.generation.bits)
-
     def _check_there(self, ids: NDArray[np.int64]) -> None:
         with self._reading():
-            make_ready(self._snapshot, self._db)
-        there = contains(self._snapshot, ids)
+            there = contains(self._snapshot, engine_of(self._snapshot, self._db), ids)
         if not there.all():
             raise InputError(f"there is no item {ids[~there][0]} in {self._folder}")
 
@@ -284,8 +291,12 @@ class EmbeddedIndex:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
+        """One state of the database; inside another one it is the same."""
         path = self._folder / DATABASE
         with self._guard, database_errors(path):
+            if self._db.in_transaction:
+                yield
+                return
             self._db.execute("BEGIN")
             try:
                 yield

@@ -15,7 +15,7 @@ WAIT_SECONDS = 10.0
 
 
 @contextmanager
-def writer_lock(folder: Path, wait: float = WAIT_SECONDS) -> Iterator[None]:
+def writer_lock(folder: Path) -> Iterator[None]:
     """Hold the writer's lock of an index. Raises StorageError where another process keeps it.
 
     The text in the file names the owner for whoever waits; only the lock itself counts.
@@ -23,7 +23,7 @@ def writer_lock(folder: Path, wait: float = WAIT_SECONDS) -> Iterator[None]:
     path = folder / LOCK
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
-        deadline = time.monotonic() + wait
+        deadline = time.monotonic() + WAIT_SECONDS
         while not _try_lock(handle):
             if time.monotonic() >= deadline:
                 owner = path.read_text(encoding="utf-8", errors="replace").strip() or "a process"

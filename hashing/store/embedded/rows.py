@@ -9,13 +9,14 @@ import math
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hashing.codes import Codes
-from hashing.errors import InputError
+from hashing.errors import InputError, UsageError
 from hashing.items import Value
 from hashing.store.contract import NewItem, StoredItem
 from hashing.store.embedded.schema import column
@@ -135,11 +136,19 @@ def read_codes(
         "SELECT id, digest, code FROM codes WHERE id >= ? AND id < ? ORDER BY id",
         (first_id, next_id),
     )
-    parts = [_checked_codes([], bits)]
+    # filled in place: in parts, ten million codes would need twice the memory
+    ids = np.empty(next_id - first_id, np.int64)
+    packed = np.empty((len(ids), bits // 8), np.uint8)
+    count = check = 0
     while rows := cursor.fetchmany(BATCH):
-        parts.append(_checked_codes(rows, bits))
-    ids, codes, sums = zip(*parts, strict=True)
-    return np.concatenate(ids), Codes.concatenate(codes), sum(sums) % CODE_MODULUS
+        part = slice(count, count + len(rows))
+        if part.stop > len(ids):
+            raise BadRowError(f"there are more codes than ids from {first_id} to {next_id}")
+        ids[part], codes, digests = _checked_codes(rows, bits)
+        packed[part] = codes.packed
+        count += len(rows)
+        check += digests
+    return ids[:count], Codes(packed[:count], bits), check % CODE_MODULUS
 
 
 def insert_removals(db: sqlite3.Connection, ids: NDArray[np.int64], generation: int) -> int:
@@ -151,7 +160,8 @@ def insert_removals(db: sqlite3.Connection, ids: NDArray[np.int64], generation: 
 def read_removals(db: sqlite3.Connection) -> tuple[NDArray[np.int64], int]:
     """Ids of all removed items, ascending, and the sum of the digests of their marks."""
     rows = db.execute("SELECT id, generation FROM removals ORDER BY id").fetchall()
-    ids, generations = np.array(rows, np.int64).reshape(len(rows), 2).T
+    with _sound():
+        ids, generations = np.array(rows, np.int64).reshape(len(rows), 2).T
     return np.ascontiguousarray(ids), removals_check(ids, generations)
 
 
@@ -166,9 +176,11 @@ def item_digest(
 def read_extra(db: sqlite3.Connection, name: str, digest: str) -> bytes:
     """A named blob, checked. Raises BadRowError."""
     found = db.execute("SELECT value FROM extras WHERE name = ?", (name,)).fetchone()
-    if found is None or extra_digest(found[0]) != digest:
+    with _sound():
+        value = b"".join(found)
+    if extra_digest(value) != digest:
         raise BadRowError(f"{name} does not match its digest")
-    return bytes(found[0])
+    return value
 
 
 def extra_digest(value: bytes) -> str:
@@ -209,7 +221,9 @@ def _select(
     for item, file, content, digest, code, *rest in cursor:
         pairs = zip(columns, rest, strict=True)
         fields = {name: value for name, value in pairs if value is not None}
-        if code is None or item_digest(item, file, content, code, fields) != digest:
+        with _sound():
+            expected = item_digest(item, file, content, code, fields)
+        if digest != expected:
             raise BadRowError(f"item {item} does not match its digest")
         yield StoredItem(item, file, content, fields), digest
 
@@ -218,15 +232,23 @@ def _checked_codes(
     rows: Sequence[tuple[int, int, bytes]], bits: int
 ) -> tuple[NDArray[np.int64], Codes, int]:
     """Rows of (id, digest, code) as arrays, with the sum of their digests."""
-    if any(len(code) != bits // 8 for _, _, code in rows):
-        raise BadRowError(f"a code between items {rows[0][0]} and {rows[-1][0]} is too short")
-    ids, digests = np.array([row[:2] for row in rows], np.int64).reshape(len(rows), 2).T.copy()
-    packed = np.frombuffer(b"".join([row[2] for row in rows]), np.uint8)
-    codes = Codes(packed.reshape(len(rows), bits // 8), bits)
+    with _sound():
+        ids, digests = np.array([row[:2] for row in rows], np.int64).reshape(len(rows), 2).T.copy()
+        packed = np.frombuffer(b"".join([row[2] for row in rows]), np.uint8)
+        codes = Codes(packed.reshape(len(rows), bits // 8), bits)
     wrong = np.flatnonzero(code_digests(ids, codes) != digests)
     if wrong.size:
         raise BadRowError(f"the code of item {ids[wrong[0]]} does not match its digest")
     return ids, codes, code_check(digests)
+
+
+@contextmanager
+def _sound() -> Iterator[None]:
+    """What is missing, or of a type that no column has, is a bad row too."""
+    try:
+        yield
+    except (TypeError, ValueError, AttributeError, OverflowError, UsageError) as error:
+        raise BadRowError(f"a row cannot be understood ({error})") from error
 
 
 def _insert(db: sqlite3.Connection, target: str, rows: Sequence[tuple[object, ...]]) -> None:

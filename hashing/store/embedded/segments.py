@@ -1,8 +1,8 @@
-"""Segment files: immutable, memory-mapped, every byte under a checksum.
+"""Segment files: sliced codes, immutable, memory-mapped, every byte under a checksum.
 
     8 bytes   magic "ARTHSEG1"
     4 bytes   length of the header, little-endian
-    header    JSON: index, generation, bits, arrays {name: dtype, shape, offset}, crc32 [chunks]
+    header    JSON: index, generation, numbers, arrays {name: dtype, shape, offset}, crc32 [chunks]
     zeros     up to a multiple of 4,096
     data      the arrays, each at a multiple of 64, zeros between and up to the end
 
@@ -15,8 +15,8 @@ import json
 import mmap
 import os
 import zlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hashing.search import SlicedCodes
 from hashing.store.embedded.files import write_new
 
 SEGMENTS = "segments"
@@ -41,27 +42,33 @@ class BadSegmentError(Exception):
 
 @dataclass(slots=True)
 class Segment:
-    """An open segment; `arrays` are views of the mapped file, to be used after `check`."""
+    """An open segment. codes: over the mapped file, to be used after `check`."""
 
-    header: Mapping[str, Any]
-    arrays: Arrays
+    codes: SlicedCodes
+    crc32: Sequence[int]
     data: memoryview
-    checked: bool = field(default=False)
 
     def check(self) -> None:
-        """Compare every chunk with its checksum, once. Raises BadSegmentError."""
-        if self.checked:
-            return
-        for number, expected in enumerate(self.header["crc32"]):
+        """Compare every chunk with its checksum. Raises BadSegmentError."""
+        for number, expected in enumerate(self.crc32):
             if zlib.crc32(self.data[number * CHUNK : (number + 1) * CHUNK]) != expected:
                 raise BadSegmentError(f"chunk {number} does not match its checksum")
-        self.checked = True
 
 
-def write_segment(path: Path, arrays: Arrays, **header: object) -> tuple[int, str]:
-    """Write arrays to a new file that is complete or absent; returns its length and digest."""
+def write_segment(
+    path: Path, codes: SlicedCodes, *, index: str, generation: int
+) -> tuple[int, str]:
+    """Write codes to a new file that is complete or absent; returns its length and digest."""
+    arrays = codes.arrays
     places, size = _places(arrays)
-    head = _head({**header, "arrays": places, "crc32": list(_checksums(arrays))})
+    header = {
+        "index": index,
+        "generation": generation,
+        "numbers": {name: getattr(codes, name) for name in SlicedCodes.NUMBERS},
+        "arrays": places,
+        "crc32": list(_checksums(arrays)),
+    }
+    head = _head(header)
     write_new(path, [head, *_pieces(arrays)])
     return len(head) + size, _digest(head)
 
@@ -91,7 +98,8 @@ def open_segment(path: Path, size: int, digest: str) -> Segment:
         ).reshape(place["shape"])
         for name, place in header["arrays"].items()
     }
-    return Segment(header, arrays, data)
+    parts: dict[str, Any] = {**header["numbers"], **arrays}
+    return Segment(SlicedCodes(**parts), header["crc32"], data)
 
 
 def _places(arrays: Arrays) -> tuple[dict[str, object], int]:

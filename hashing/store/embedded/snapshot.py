@@ -1,6 +1,7 @@
-"""One generation as a reader sees it: open segments, the items that are gone, masks of filters."""
+"""One generation as a reader sees it: open segments, the engine over them, what is gone."""
 
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -8,111 +9,111 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hashing.codes import Codes
-from hashing.search import Engine
-from hashing.search.reference import ReferenceEngine
-from hashing.store.embedded import merge
+from hashing.search import Allowed, ScanEngine, SlicedCodes, build_sliced
 from hashing.store.embedded.checks import read_checked_removals, read_segment_codes
-from hashing.store.embedded.engines import engine_arrays, engine_from
 from hashing.store.embedded.generation import Generation, SegmentRecord, read_generation
 from hashing.store.embedded.segments import SEGMENTS, BadSegmentError, Segment, open_segment
-
-
-@dataclass(slots=True)
-class Part:
-    """The items of one segment; `engine` and `ids` are there once it was made ready.
-
-    fault: why the file cannot be used, None while it can. living: mask of the items that are not
-    removed, None where all are there.
-    """
-
-    record: SegmentRecord
-    segment: Segment | None
-    fault: str | None = None
-    engine: Engine | None = None
-    ids: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
-    living: NDArray[np.bool_] | None = None
 
 
 @dataclass(slots=True)
 class Snapshot:
     """A generation and what is needed to search it.
 
-    removed: ids int64, ascending. allowed: what has been asked for, by its filter.
+    removed: ids int64, ascending. segments: None where a file cannot be used.
+    engine: over all segments, once it was asked for. living: what is not removed, None for all.
+    filters: what each filter allows, the latest ones.
     """
 
     generation: Generation
     removed: NDArray[np.int64]
-    parts: list[Part]
-    allowed: dict[str, list[merge.Part]] = field(default_factory=dict)
+    segments: list[Segment | None]
+    engine: ScanEngine | None = None
+    living: Allowed | None = None
+    filters: dict[str, Allowed] = field(default_factory=dict)
 
 
 def take_snapshot(db: sqlite3.Connection, folder: Path) -> Snapshot:
     """Read the current generation and map its segments, in a transaction of the caller."""
     generation = read_generation(db, folder)
     removed = read_checked_removals(db, generation)
-    return Snapshot(generation, removed, [_open_part(folder, r) for r in generation.segments])
+    segments = [_open(folder, record) for record in generation.segments]
+    return Snapshot(generation, removed, segments)
 
 
-def make_ready(snapshot: Snapshot, db: sqlite3.Connection) -> None:
-    """Check all segments and make their engines; a damaged one is made of its rows."""
-    for part in snapshot.parts:
-        if part.engine is None:
-            _make_engine(part, snapshot, db)
+def engine_of(snapshot: Snapshot, db: sqlite3.Connection) -> ScanEngine:
+    """The engine of a snapshot, made and its segments checked when it is first needed."""
+    if snapshot.engine is None:
+        bits = snapshot.generation.bits
+        records = zip(snapshot.generation.segments, snapshot.segments, strict=True)
+        sliced = [_checked(record, segment, bits, db) for record, segment in records]
+        nothing = build_sliced(Codes(np.empty((0, bits // 8), np.uint8), bits))
+        engine = ScanEngine.from_segments(sliced or [nothing])
+        if len(snapshot.removed):
+            snapshot.living = engine.prepare(~_mask(engine, snapshot.removed))
+        snapshot.engine = engine
+    return snapshot.engine
 
 
-def allow(snapshot: Snapshot, ids: NDArray[np.int64] | None) -> list[merge.Part]:
-    """Ready parts, at least one, with the living items among `ids` (ascending; None: all)."""
-    bits = snapshot.generation.bits
-    nothing = ReferenceEngine(Codes(np.empty((0, bits // 8), np.uint8), bits))
-    parts = [merge.Part(part.engine, _mask(part, ids)) for part in snapshot.parts if part.engine]
-    return parts or [merge.Part(nothing, None)]
+def allowed_of(snapshot: Snapshot, engine: ScanEngine, ids: NDArray[np.int64]) -> Allowed:
+    """The living items among `ids`, ready for searches."""
+    mask = _mask(engine, ids)
+    return engine.prepare(mask if snapshot.living is None else mask & snapshot.living.mask)
 
 
-def contains(snapshot: Snapshot, ids: NDArray[np.int64]) -> NDArray[np.bool_]:
+def contains(snapshot: Snapshot, engine: ScanEngine, ids: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Which of these ids are those of living items, bool like `ids`."""
     there = np.zeros(ids.shape, np.bool_)
-    for part in snapshot.parts:
-        there |= np.isin(ids, part.ids)
+    for _, _, found in _ranks(engine, ids):
+        there |= found
     return there & ~np.isin(ids, snapshot.removed)
 
 
-def living_ids(snapshot: Snapshot) -> NDArray[np.int64]:
-    """Ids of all living items, ascending; the parts are ready."""
-    ids = np.concatenate([np.empty(0, np.int64), *(part.ids for part in snapshot.parts)])
-    return np.setdiff1d(ids, snapshot.removed, assume_unique=True)
+def living_ids(snapshot: Snapshot, engine: ScanEngine) -> NDArray[np.int64]:
+    """Ids of all living items, ascending."""
+    ids = np.concatenate([part.ids_of(np.arange(part.items)) for part in engine.segments])
+    return ids if snapshot.living is None else ids[snapshot.living.mask]
 
 
-def _mask(part: Part, ids: NDArray[np.int64] | None) -> NDArray[np.bool_] | None:
-    if ids is None:
-        return part.living
-    first_id, next_id = part.record.first_id, part.record.next_id
-    first, last = np.searchsorted(ids, (first_id, next_id))
-    among = np.zeros(next_id - first_id, np.bool_)
-    among[ids[first:last] - first_id] = True
-    mask = among[part.ids - first_id]
-    return mask if part.living is None else mask & part.living
-
-
-def _open_part(folder: Path, record: SegmentRecord) -> Part:
+def _open(folder: Path, record: SegmentRecord) -> Segment | None:
     try:
-        path = folder / SEGMENTS / record.name
-        return Part(record, open_segment(path, record.bytes, record.digest))
-    except BadSegmentError as error:
-        return Part(record, None, str(error))
+        return open_segment(folder / SEGMENTS / record.name, record.bytes, record.digest)
+    except BadSegmentError:
+        return None
 
 
-def _make_engine(part: Part, snapshot: Snapshot, db: sqlite3.Connection) -> None:
-    bits = snapshot.generation.bits
+def _checked(
+    record: SegmentRecord, segment: Segment | None, bits: int, db: sqlite3.Connection
+) -> SlicedCodes:
+    """The codes of a segment; of its rows where the file is damaged."""
     try:
-        if part.segment is None:
-            raise BadSegmentError(part.fault)
-        part.segment.check()
-        arrays = part.segment.arrays
-    except BadSegmentError as error:
-        part.fault = str(error)
-        ids, codes = read_segment_codes(db, part.record, bits)
-        arrays = engine_arrays(codes, ids)
-    engine, part.ids = engine_from(arrays, bits)
-    gone = np.isin(part.ids, snapshot.removed, assume_unique=True)
-    part.living = ~gone if gone.any() else None
-    part.engine = engine
+        if segment is not None:
+            segment.check()
+            return segment.codes
+    except BadSegmentError:
+        pass
+    ids, codes = read_segment_codes(db, record, bits)
+    return build_sliced(codes, ids)
+
+
+def _mask(engine: ScanEngine, ids: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Mask `[N]` over the engine's items of those among `ids`."""
+    mask = np.zeros(len(engine), np.bool_)
+    for base, ranks, found in _ranks(engine, ids):
+        mask[base + ranks[found]] = True
+    return mask
+
+
+def _ranks(
+    engine: ScanEngine, ids: NDArray[np.int64]
+) -> Iterator[tuple[int, NDArray[np.int64], NDArray[np.bool_]]]:
+    """For each segment its first item's rank, the ranks of `ids` in it and whether they are."""
+    base = 0
+    for part in engine.segments:
+        if len(part.ids):
+            ranks = np.searchsorted(part.ids, ids)
+            found = part.ids[np.minimum(ranks, part.items - 1)] == ids
+        else:
+            ranks = ids - part.first_id
+            found = (ranks >= 0) & (ranks < part.items)
+        yield base, ranks, found
+        base += part.items

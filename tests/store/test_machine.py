@@ -1,0 +1,142 @@
+"""Any sequence of changes and questions, compared with a dictionary and brute force."""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from hashing.codes import Codes
+from hashing.search.reference import ReferenceEngine
+from hashing.store import NewItem, open_index
+from hashing.store.where import holds, parse
+from tests.store.conftest import BITS, COLUMNS, create
+
+codes = st.integers(0, 15).map(lambda number: bytes([number * 17, number & 3]))
+fields = st.fixed_dictionaries(
+    {},
+    optional={
+        "style": st.sampled_from(["Cubism", "Fauvism"]),
+        "year": st.integers(1890, 1895),
+        "title": st.sampled_from(["Tree", "Sea and tree"]),
+    },
+)
+filters = st.sampled_from(
+    ["style = 'Cubism'", "year > 1892 or style is null", "not year in (1890, 1891)", "year < 0"]
+)
+
+
+class IndexMachine(RuleBasedStateMachine):
+    """`model` holds what should be there: id to item."""
+
+    @initialize()
+    def make(self) -> None:
+        self.folder = Path(tempfile.mkdtemp())
+        self.index = create(self.folder / "index")
+        self.model: dict[int, NewItem] = {}
+        self.next_id = 0
+
+    @rule(rows=st.lists(st.tuples(codes, fields), max_size=6))
+    def add(self, rows: list[tuple[bytes, dict[str, str | int]]]) -> None:
+        items = [
+            NewItem(f"{self.next_id + row}.jpg", known, code, bytes(32), b"jpeg")
+            for row, (code, known) in enumerate(rows)
+        ]
+        ids = self.index.add(items).tolist()
+        assert ids == list(range(self.next_id, self.next_id + len(items)))
+        self.next_id += len(items)
+        self.model.update(zip(ids, items, strict=True))
+
+    @rule(places=st.lists(st.integers(0, 200), max_size=5))
+    def remove(self, places: list[int]) -> None:
+        there = {place for place in places if place in self.model}
+        assert self.index.remove(places) == len(there)
+        for place in there:
+            del self.model[place]
+
+    @rule()
+    def compact(self) -> None:
+        self.index.compact()
+        assert self.index.info.segments <= 1
+        assert self.index.info.removed == 0
+
+    @rule()
+    def reopen(self) -> None:
+        self.index.close()
+        self.index = open_index(self.folder / "index")
+
+    @rule(
+        query=st.lists(codes, min_size=1, max_size=3),
+        k=st.integers(1, 30),
+        where=st.none() | filters,
+        bits=st.sampled_from([8, BITS]),
+        limit=st.none() | st.integers(0, 9),
+    )
+    def search(
+        self, query: list[bytes], k: int, where: str | None, bits: int, limit: int | None
+    ) -> None:
+        kept = self._kept(where)
+        queries = self._codes(query)
+        expected = ReferenceEngine(
+            self._codes([self.model[item].code for item in kept]), np.array(kept, np.int64)
+        )
+        mine = self.index.search(queries, k, where=where, bits=bits, max_distance=limit)
+        theirs = expected.search(queries, k, bits=bits, max_distance=limit)
+        assert np.array_equal(mine.ids, theirs.ids)
+        assert np.array_equal(mine.distances, theirs.distances)
+        near = self.index.radius(queries, limit or 0, where=where, bits=bits)
+        assert np.array_equal(near.ids, expected.radius(queries, limit or 0, bits=bits).ids)
+
+    @rule(where=filters)
+    def filter(self, where: str) -> None:
+        assert self.index.ids(where).tolist() == self._kept(where)
+
+    @rule()
+    def words(self) -> None:
+        found = sorted(self.index.text_search("sea").tolist())
+        expected = [i for i, item in self.model.items() if "Sea" in item.fields.get("title", "")]
+        assert found == sorted(expected)
+
+    @invariant()
+    def everything_is_there(self) -> None:
+        ids = sorted(self.model)
+        assert self.index.ids().tolist() == ids
+        assert self.index.info.count == len(ids)
+        assert self.index.info.segments <= 8
+        for item, stored in zip(ids, self.index.items(ids), strict=True):
+            assert (stored.file, stored.fields) == (self.model[item].file, self.model[item].fields)
+
+    def _kept(self, where: str | None) -> list[int]:
+        tree = None if where is None else parse(where, COLUMNS)
+        return sorted(
+            i for i, item in self.model.items() if tree is None or holds(tree, item.fields)
+        )
+
+    def _codes(self, rows: list[bytes]) -> Codes:
+        packed = np.frombuffer(b"".join(rows), np.uint8).reshape(len(rows), BITS // 8)
+        return Codes(packed, BITS)
+
+    def teardown(self) -> None:
+        if hasattr(self, "index"):
+            assert self.index.verify() == []
+            self.index.close()
+            shutil.rmtree(self.folder)
+
+
+COMMON = settings(
+    deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), print_blob=False
+)
+
+
+class TestShort(IndexMachine.TestCase):
+    settings = settings(COMMON, max_examples=12, stateful_step_count=25)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(7200)
+class TestLong(IndexMachine.TestCase):
+    settings = settings(COMMON, max_examples=1000, stateful_step_count=50)
