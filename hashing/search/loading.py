@@ -12,30 +12,25 @@ from types import ModuleType
 
 
 class KernelLoader:
-    """Imports a module and warms it up once, in the background or while the caller waits."""
+    """Imports a module and warms it up once, in a thread of its own."""
 
-    def __init__(self, name: str, warm: Callable[[ModuleType], None]) -> None:
-        self._name, self._warm = name, warm
+    def __init__(self, name: str, warm: Callable[[ModuleType], None], patience: int) -> None:
+        """`patience`: how much work may be done without the module before it is loaded."""
+        self._name, self._warm, self._patience = name, warm, patience
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._module: ModuleType | None = None
-        self._error: Exception | None = None
 
-    def ready(self) -> ModuleType | None:
-        """Return the module if it is ready; otherwise see that it is being loaded."""
+    def for_work(self, amount: int) -> ModuleType | None:
+        """Return the module if it is ready; otherwise the caller does the work without it."""
         if self._module is None:
-            self._start()
+            self._patience -= amount
+            if self._patience < 0:
+                self.start()
         return self._module
 
-    def wait(self) -> ModuleType:
-        """Return the module as soon as it is ready; raises what its loading raised."""
-        thread = self._start()
-        thread.join()
-        if self._module is None:
-            raise self._error or RuntimeError(f"loading {self._name} was interrupted")
-        return self._module
-
-    def _start(self) -> threading.Thread:
+    def start(self) -> threading.Thread:
+        """See that the module is being loaded; returns the thread that does it."""
         with self._lock:
             if self._thread is None:
                 # not a daemon: a process that ends meanwhile must not tear down the compiler
@@ -43,13 +38,17 @@ class KernelLoader:
                 self._thread.start()
             return self._thread
 
+    def wait(self) -> ModuleType | None:
+        """Return the module as soon as it is ready; None if it cannot be loaded."""
+        self.start().join()
+        return self._module
+
     def _load(self) -> None:
         try:
             module = import_module(self._name)
             self._warm(module)
             self._module = module
         except Exception as error:  # noqa: BLE001  a broken compiler must not stop the search
-            self._error = error
             warnings.warn(
                 f"expected to compile the fast search, found {type(error).__name__}: {error}; "
                 "the slow one answers: reinstall numba",

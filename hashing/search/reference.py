@@ -98,34 +98,46 @@ class _Items:
         return _Items(self.codes.prefix(bits), self.ids)
 
     @cached_property
-    def words(self) -> NDArray[np.uint64]:
-        return self.codes.words()
+    def columns(self) -> NDArray[np.uint64]:
+        return word_columns(self.codes)
 
-    def distances(self, request: Request, query: int) -> NDArray[np.int32]:
-        differing = self.words ^ request.queries[query : query + 1].words()
-        counted: NDArray[np.int32] = np.bitwise_count(differing).sum(axis=1, dtype=np.int32)
-        return counted
+    def distances(self, request: Request, query: int) -> NDArray[np.uint16]:
+        return distances(self.columns, word_columns(request.queries[query : query + 1])[:, 0])
 
     def nearest(self, request: Request, query: int) -> _Found:
-        distances = self.distances(request, query)
-        limit = request.max_distance
-        if request.rerank is not None:
-            limit = min(limit, int(np.sort(distances)[request.rerank - 1 :].min(initial=limit)))
-        near = np.flatnonzero(distances <= limit)
-        distances = distances[near]
+        measured = self.distances(request, query)
+        reach = request.rerank or request.k
+        if not reach:
+            return _Found(self.ids[:0], measured[:0].astype(np.int32))
+        limit = min(int(np.partition(measured, reach - 1)[reach - 1]), request.max_distance)
+        near = np.flatnonzero(measured <= limit)
+        measured = measured[near]
         # ids ascend, and both sorts are stable: what ties is left in order of id
         if request.weights is None:
-            order = np.argsort(distances, kind="stable")
+            order = np.argsort(measured, kind="stable")
         else:
             falling = -scores(request.weights[query], self.codes[near])
-            by_distance = (falling, distances)
-            by_score = (distances, falling)
+            by_distance = (falling, measured)
+            by_score = (measured, falling)
             order = np.lexsort(by_distance if request.rerank is None else by_score)
         order = order[: request.k]
-        return _Found(self.ids[near][order], distances[order])
+        return _Found(self.ids[near][order], measured[order].astype(np.int32))
 
     def within(self, request: Request, query: int) -> _Found:
-        distances = self.distances(request, query)
-        near = np.flatnonzero(distances <= request.max_distance)
-        order = near[np.argsort(distances[near], kind="stable")]
-        return _Found(self.ids[order], distances[order])
+        measured = self.distances(request, query)
+        near = np.flatnonzero(measured <= request.max_distance)
+        order = near[np.argsort(measured[near], kind="stable")]
+        return _Found(self.ids[order], measured[order].astype(np.int32))
+
+
+def word_columns(codes: Codes) -> NDArray[np.uint64]:
+    """The 64-bit words of codes, uint64 `[words, N]`: one contiguous row per word."""
+    return np.ascontiguousarray(codes.words().T)
+
+
+def distances(columns: NDArray[np.uint64], query: NDArray[np.uint64]) -> NDArray[np.uint16]:
+    """Hamming distances `[N]` of codes `[words, N]` to one query `[words]`."""
+    total = np.zeros(columns.shape[1], np.uint16)
+    for column, word in zip(columns, query, strict=True):
+        total += np.bitwise_count(column ^ word)
+    return total

@@ -21,8 +21,15 @@ from hashing.search.reference import ReferenceEngine
 from hashing.search.request import Request, check_allowed, check_radius, check_search
 from hashing.search.sliced import SlicedCodes, build_sliced
 
-SMALL = 200_000
-"""Up to this many codes times queries numpy answers as fast, without loading a compiler."""
+# When numpy answers, measured in codes compared: it takes some 5 ns for each.
+_CALL = 4_000
+"""What a query costs numpy beside its comparisons."""
+SMALL = 14_000
+"""A search that numpy answers as fast as the kernel would."""
+_LOAD_AFTER = 10_000_000
+"""So much work done by numpy in this process has cost nearly as much as loading the kernel."""
+_WAIT_FROM = 100_000_000
+"""A search that is better answered late by the kernel than by numpy."""
 
 _TILE_BLOCKS = 4
 """Blocks that all queries pass over while they lie in the innermost cache."""
@@ -42,8 +49,8 @@ R = TypeVar("R")
 class ScanEngine:
     """Exact search of segments of sliced codes; see `Engine` for the arguments.
 
-    The kernel is loaded in the background when there is first enough to search, and the
-    reference engine answers meanwhile; `warm` waits for it.
+    Small searches are left to the reference engine. So are others until the kernel is ready: it
+    is loaded in the background once they add up to enough work; `warm` waits for it.
     """
 
     def __init__(
@@ -141,15 +148,19 @@ class ScanEngine:
         return self.prepare(allowed) if isinstance(allowed, np.ndarray) else allowed
 
     def _kernel(self, queries: int) -> ModuleType | None:
-        small = queries * len(self) <= SMALL
-        return None if small else KERNEL.ready()
-
-    def _reference(self) -> ReferenceEngine:
-        return self._small_reference if len(self) <= SMALL else self._make_reference()
+        """The kernel, if it should answer so many queries; None leaves them to numpy."""
+        work = queries * (len(self) + _CALL)
+        if work <= SMALL:
+            return None
+        return KERNEL.wait() if work >= _WAIT_FROM else KERNEL.for_work(work)
 
     @cached_property
-    def _small_reference(self) -> ReferenceEngine:
+    def _kept_reference(self) -> ReferenceEngine:
         return self._make_reference()
+
+    def _reference(self) -> ReferenceEngine:
+        """Codes by rows once more: kept only where that takes little memory."""
+        return self._kept_reference if len(self) <= SMALL else self._make_reference()
 
     def _make_reference(self) -> ReferenceEngine:
         codes = Codes.concatenate([segment.item_codes() for segment in self.segments])
@@ -354,4 +365,4 @@ def _warm(kernel: ModuleType) -> None:
     search.within(check_radius(8, codes[:4], 2, None), 1)
 
 
-KERNEL = KernelLoader("hashing.search.kernel", _warm)
+KERNEL = KernelLoader("hashing.search.kernel", _warm, _LOAD_AFTER)

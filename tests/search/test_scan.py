@@ -183,17 +183,22 @@ def test_no_queries_and_no_items() -> None:
 
 
 def test_small_searches_are_left_to_the_reference(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scan_module, "SMALL", 1000)
+    monkeypatch.setattr(scan_module, "SMALL", 14_000)
+    asked: list[int] = []
+    monkeypatch.setattr(scan_module.KERNEL, "for_work", asked.append)
     codes = few_values(np.random.default_rng(8), 500, 16, 30, 8)
-    engine = ScanEngine(codes)
-    monkeypatch.setattr(scan_module.KERNEL, "ready", lambda: pytest.fail("the kernel was asked"))
+    engine, reference = ScanEngine(codes), ReferenceEngine(codes)
     mask = np.arange(500) % 3 == 0
-    expected = ReferenceEngine(codes).search(codes[:2], 9, allowed=mask)
-    assert same(engine.search(codes[:2], 9, allowed=mask), expected)
+    expected = reference.search(codes[:1], 9, allowed=mask)
+    assert same(engine.search(codes[:1], 9, allowed=mask), expected)
+    assert same(engine.radius(codes[:1], 2), reference.radius(codes[:1], 2))
+    assert not asked
+    engine.search(codes[:9], 9)
+    assert asked == [9 * 4500]
 
 
 def test_until_the_kernel_is_ready_the_reference_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scan_module.KERNEL, "ready", lambda: None)
+    monkeypatch.setattr(scan_module.KERNEL, "for_work", lambda work: None)
     codes = few_values(np.random.default_rng(9), 900, 16, 30, 8)
     ids = np.arange(900) * 2
     engine = ScanEngine.from_segments(
@@ -202,6 +207,13 @@ def test_until_the_kernel_is_ready_the_reference_answers(monkeypatch: pytest.Mon
     reference = ReferenceEngine(codes, ids)
     assert same(engine.search(codes[:2], 9), reference.search(codes[:2], 9))
     assert same(engine.radius(codes[:2], 2), reference.radius(codes[:2], 2))
+
+
+def test_large_searches_wait_for_the_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scan_module, "_WAIT_FROM", 0)
+    monkeypatch.setattr(scan_module.KERNEL, "for_work", lambda work: pytest.fail("did not wait"))
+    codes = few_values(np.random.default_rng(9), 900, 16, 30, 8)
+    assert same(ScanEngine(codes).search(codes[:2], 9), ReferenceEngine(codes).search(codes[:2], 9))
 
 
 def test_segments_must_fit_together() -> None:
