@@ -1,106 +1,28 @@
-"""Pictures to codes: the one road for evaluation, index and service."""
+"""A whole catalogue to codes, decoding while the network runs."""
 
 import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from PIL import Image
-from torch import Tensor
 
 from hashing.codes import Codes
-from hashing.config import Preprocessing
-from hashing.errors import ImageError, UsageError
-from hashing.images import decode, to_square
+from hashing.encoding.encoder import BATCH, Encoder
+from hashing.errors import ImageError
+from hashing.images import decode
 from hashing.items import Catalogue, Item
-from hashing.models import HashModel, fingerprint, load_model, normalise
-
-BATCH = 32
-"""Pictures through the network at once where nobody says otherwise."""
 
 Derive = Callable[[bytes, Image.Image], Any]
 """Anything else wanted of a picture, from its encoded bytes and its decoded form."""
 
 
-class Encoder:
-    """A model ready to encode. `fingerprint` is its folder's, empty for a model still in memory."""
-
-    def __init__(self, model: HashModel, fingerprint: str = "") -> None:
-        self.model = model.eval()
-        self.fingerprint = fingerprint
-
-    @classmethod
-    def load(cls, folder: Path, device: str = "cpu") -> Self:
-        """The encoder of a model folder.
-
-        Raises ArtefactError where the folder is damaged, UsageError where there is no such device.
-        """
-        try:
-            torch.empty(0, device=device)
-        except (RuntimeError, AssertionError) as error:
-            reason = str(error).splitlines()[0]
-            raise UsageError(f"the device {device!r} cannot be used: {reason}") from None
-        return cls(load_model(folder, device), fingerprint(folder))
-
-    @property
-    def bits(self) -> int:
-        """The longest code length, the one that is encoded."""
-        return self.model.bits
-
-    @property
-    def lengths(self) -> tuple[int, ...]:
-        """Every length that a prefix of the code may have."""
-        return self.model.lengths
-
-    @property
-    def preprocessing(self) -> Preprocessing:
-        """How a picture becomes the network's input."""
-        return self.model.preprocessing
-
-    def square(self, image: Image.Image) -> NDArray[np.uint8]:
-        """The network's view of a decoded picture, uint8 `[S, S, 3]`."""
-        return to_square(image, self.preprocessing.size, self.preprocessing.fit)
-
-    def logits(self, squares: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Logits float32 `[B, bits]` of pictures uint8 `[B, S, S, 3]`, as one batch."""
-        return self._run(self.model, squares)
-
-    def features(self, squares: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Pooled features float32 `[B, D]` before the hash layer, of pictures likewise."""
-        return self._run(self.model.features, squares)
-
-    @torch.inference_mode()
-    def _run(
-        self, network: Callable[[Tensor], Tensor], squares: NDArray[np.uint8]
-    ) -> NDArray[np.float32]:
-        batch = torch.from_numpy(squares).to(self.model.device)
-        found: NDArray[np.float32] = network(normalise(batch, self.preprocessing)).cpu().numpy()
-        return found
-
-    def encode(self, images: Sequence[Image.Image]) -> tuple[Codes, NDArray[np.float32]]:
-        """Codes and logits float32 `[B, bits]` of decoded pictures, any number of them."""
-        parts = [np.empty((0, self.bits), np.float32)]
-        for start in range(0, len(images), BATCH):
-            squares = [self.square(image) for image in images[start : start + BATCH]]
-            parts.append(self.logits(np.stack(squares)))
-        logits = np.concatenate(parts)
-        return Codes.from_logits(logits), logits
-
-    def explain(self, image: Image.Image) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """One picture's logits by region: contributions float32 `[bits, h, w]`, bias `[bits]`.
-
-        `contributions.sum((1, 2)) + bias` is the logits. Raises UsageError where the model's
-        pooling does not add up over regions.
-        """
-        batch = torch.from_numpy(self.square(image)[None]).to(self.model.device)
-        explained = self.model.explain(normalise(batch, self.preprocessing))
-        return explained.contributions[0].cpu().numpy(), explained.bias.cpu().numpy()
+ACCELERATE_FROM = 500
+"""Pictures above which ONNX Runtime saves more time than the export to it takes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,12 +67,18 @@ def encode_catalogue(
 ) -> Iterator[EncodedBatch]:
     """Encode `items` (all of the catalogue by default), one result per `batch_size` of them.
 
-    The network runs while the next pictures are decoded (see `prepared_batches`).
+    The network runs while the next pictures are decoded (see `prepared_batches`), in ONNX Runtime
+    where the encoder may use it and there is enough to encode.
     """
+    chosen = catalogue.items if items is None else items
+    undecided = encoder.runtime == "onnx" or len(chosen) >= ACCELERATE_FROM
     batches = prepared_batches(
-        encoder, catalogue, batch_size=batch_size, workers=workers, items=items, derive=derive
+        encoder, catalogue, batch_size=batch_size, workers=workers, items=chosen, derive=derive
     )
     for batch in batches:
+        if undecided and batch.items:
+            encoder.accelerate(batch.squares)
+            undecided = False
         logits = encoder.logits(batch.squares)
         codes = Codes.from_logits(logits)
         yield EncodedBatch(batch.items, codes, logits, batch.derived, batch.failures)

@@ -9,7 +9,7 @@ from hashing.codes import Codes
 from hashing.config import ModelConfig, Preprocessing
 from hashing.encoding import Encoder, encode_catalogue
 from hashing.errors import UsageError
-from hashing.items import Catalogue, read_catalogue
+from hashing.items import Catalogue
 from hashing.models import HashModel, fingerprint, save_model
 
 
@@ -18,17 +18,6 @@ def encoder() -> Encoder:
     torch.manual_seed(0)
     config = ModelConfig("small_cnn", lengths=(16, 32))
     return Encoder(HashModel(config, Preprocessing(size=32)))
-
-
-@pytest.fixture
-def catalogue(tmp_path: Path) -> Catalogue:
-    """Eleven pictures of noise, the fifth of them broken."""
-    random = np.random.default_rng(0)
-    for n in range(11):
-        picture = Image.fromarray(random.integers(0, 256, (40, 50, 3), np.uint8))
-        picture.save(tmp_path / f"{n:02}.png")
-    (tmp_path / "04.png").write_bytes(b"broken")
-    return read_catalogue(tmp_path)
 
 
 def test_codes_are_the_signs_of_the_logits(encoder: Encoder) -> None:

@@ -1,0 +1,130 @@
+import builtins
+import logging
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from hashing.config import ModelConfig, Preprocessing
+from hashing.encoding import Encoder, Runtime, encode_catalogue
+from hashing.encoding.onnx import OnnxNetwork
+from hashing.errors import UsageError
+from hashing.items import Catalogue
+from hashing.models import HashModel
+
+pytest.importorskip("onnxruntime", reason="the extra onnx is not installed")
+pytest.importorskip("onnxscript", reason="the extra onnx is not installed")
+
+
+def squares(count: int) -> NDArray[np.uint8]:
+    return np.random.default_rng(count).integers(0, 256, (count, 32, 32, 3), np.uint8)
+
+
+@pytest.fixture(scope="module")
+def model() -> HashModel:
+    torch.manual_seed(0)
+    config = ModelConfig("small_cnn", lengths=(16, 32), pooling="gem")
+    return HashModel(config, Preprocessing(size=32)).eval()
+
+
+@pytest.fixture
+def encoder(model: HashModel) -> Encoder:
+    return Encoder(model, runtime="auto")
+
+
+def test_the_same_logits_whatever_the_batch(encoder: Encoder) -> None:
+    expected = {n: encoder.logits(squares(n)) for n in (1, 3, 40)}
+    encoder.accelerate(squares(4))
+    assert encoder._onnx
+    for count, logits in expected.items():
+        found = encoder.logits(squares(count))
+        assert found.dtype == np.float32
+        np.testing.assert_allclose(found, logits, atol=1e-4 * logits.std())
+    assert encoder.logits(squares(0)).shape == (0, 32)
+
+
+def test_batchnorm_and_residuals_are_exported() -> None:
+    torch.manual_seed(0)
+    model = HashModel(ModelConfig("resnet18", lengths=(16,)), Preprocessing(size=32))
+    model(torch.randn(4, 3, 32, 32))
+    encoder = Encoder(model, runtime="onnx")
+    expected = encoder.logits(squares(5))
+    encoder.accelerate(squares(2))
+    np.testing.assert_allclose(encoder.logits(squares(5)), expected, atol=1e-4 * expected.std())
+
+
+@pytest.mark.parametrize("runtime", ["torch", "auto"])
+def test_only_large_catalogues_are_worth_it(
+    model: HashModel,
+    catalogue: Catalogue,
+    monkeypatch: pytest.MonkeyPatch,
+    runtime: Runtime,
+) -> None:
+    encoder = Encoder(model, runtime=runtime)
+    first = [batch.codes.hex() for batch in encode_catalogue(encoder, catalogue)]
+    assert encoder._onnx is None
+    monkeypatch.setattr("hashing.encoding.catalogue.ACCELERATE_FROM", 11)
+    second = [batch.codes.hex() for batch in encode_catalogue(encoder, catalogue)]
+    assert (encoder._onnx is None) == (runtime == "torch")
+    assert first == second
+
+
+def break_it(monkeypatch: pytest.MonkeyPatch, how: str) -> None:
+    def fails(*_: object) -> None:
+        raise RuntimeError("unsupported\nin many lines")
+
+    real_call = OnnxNetwork.__call__
+    real_import: Callable[..., object] = builtins.__import__
+
+    def missing(name: str, *rest: object, **more: object) -> object:
+        if name == "onnxruntime":
+            raise ModuleNotFoundError("gone", name=name)
+        return real_import(name, *rest, **more)
+
+    if how == "differs":
+        monkeypatch.setattr(OnnxNetwork, "__call__", lambda *a: real_call(*a) + 0.1)
+    elif how == "export":
+        monkeypatch.setattr("hashing.encoding.onnx._exported", fails)
+    else:
+        monkeypatch.setattr(builtins, "__import__", missing)
+
+
+@pytest.mark.parametrize(
+    ("how", "reason"),
+    [
+        ("differs", "its logits differ by"),
+        ("export", "the export failed: unsupported"),
+        ("missing", "onnxruntime is not installed"),
+    ],
+)
+def test_torch_goes_on_with_one_line(
+    encoder: Encoder,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    how: str,
+    reason: str,
+) -> None:
+    expected = encoder.logits(squares(3))
+    break_it(monkeypatch, how)
+    with caplog.at_level(logging.WARNING):
+        encoder.accelerate(squares(3))
+    assert len(caplog.messages) == 1
+    assert reason in caplog.messages[0]
+    assert "\n" not in caplog.messages[0]
+    assert np.array_equal(encoder.logits(squares(3)), expected)
+    with pytest.raises(UsageError, match=reason):
+        Encoder(encoder.model, runtime="onnx").accelerate(squares(3))
+
+
+def test_a_first_batch_without_pictures_decides_nothing(
+    model: HashModel, catalogue: Catalogue
+) -> None:
+    encoder = Encoder(model, runtime="onnx")
+    items = [catalogue.items[4], catalogue.items[0]]  # the broken one first
+    batches = encode_catalogue(encoder, catalogue, items=items, batch_size=1)
+    assert next(batches).items == []
+    assert encoder._onnx is None
+    assert next(batches).items == [catalogue.items[0]]
+    assert encoder._onnx
