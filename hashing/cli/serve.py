@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hashing.cli.console import Parser, add_common, log
-from hashing.errors import ArtefactError, UsageError
+from hashing.errors import UsageError
 
 if TYPE_CHECKING:
     from hashing.service.searcher import Searcher
@@ -92,19 +92,14 @@ def open_searcher(location: str, device: str = "cpu") -> "Searcher":
     """An index with its model, both warmed up. Raises ArtefactError where they do not match."""
     from PIL import Image
 
-    from hashing.encoding import Encoder
+    from hashing.cli.index.options import encoder_of
     from hashing.service.refine import Refine
     from hashing.service.searcher import Searcher
     from hashing.store import open_index
 
     index = open_index(location)
     log("Loading the model …")
-    encoder = Encoder.load(Path(index.info.model), device)
-    if encoder.fingerprint != index.info.fingerprint:
-        raise ArtefactError(
-            f"expected the model that made {location}, found another in {index.info.model}: "
-            "build the index anew or put the model back"
-        )
+    encoder = encoder_of(index, None, device)
     searcher = Searcher(index, encoder)
     log("Warming up …")
     query = searcher.encode(Image.new("RGB", (64, 64)))

@@ -75,6 +75,7 @@ def build(arguments: argparse.Namespace) -> int:
     """Make an index; the same command again goes on where an interrupted one stopped."""
     from hashing.encoding import Encoder
     from hashing.items import read_catalogue
+    from hashing.service.layout import draw_map
     from hashing.store import create_index, open_index
 
     out: Path = arguments.out
@@ -110,6 +111,8 @@ def build(arguments: argparse.Namespace) -> int:
         empty = not index.info.count
         if not empty:
             index.compact()
+            log("Laying out the map …")
+            draw_map(index)
             index.finish()
             _warm(index.info.count)
     if empty:
@@ -139,6 +142,9 @@ def _fill(
     index: "Index", encoder: "Encoder", catalogue: "Catalogue", arguments: argparse.Namespace
 ) -> Outcome:
     """Encode and publish, a few seconds of work at a time, what the index does not have yet."""
+    from hashing.service.pictures import remember_source
+
+    remember_source(index, arguments.images)
     outcome = Outcome()
     todo = _missing_items(index, catalogue)
     outcome.already = len(catalogue) - len(todo)

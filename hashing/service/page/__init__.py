@@ -53,7 +53,7 @@ def build_page(choices: Facets) -> gr.Blocks:
                 show_label=False,
                 container=False,
                 elem_id="line",
-                autofocus=False,
+                interactive=True,
             )
             _part("drop")
         _part("bar")
@@ -63,11 +63,9 @@ def build_page(choices: Facets) -> gr.Blocks:
         _part("map")
         bridge = _part("wall", script="boot.js")
         _part("detail")
-        line.input(fn=None, inputs=line, js="text => window.arthash.find(text)")
-        line.submit(fn=None, inputs=line, js="text => window.arthash.find(text)")
         for name, control in controls.items():
             tell = f"value => window.arthash.refine({name!r}, value)"
-            control.input(fn=None, inputs=control, js=tell)
+            control.change(fn=None, inputs=control, js=tell)
         bridge.sync(
             fn=None, js="() => window.arthash.controls()", outputs=[line, *controls.values()]
         )

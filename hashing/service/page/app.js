@@ -27,7 +27,8 @@ let rendering = Promise.resolve(); // the latest render
 
 export function start(tell) {
   tellControls = tell;
-  window.arthash = { find, refine, controls };
+  window.arthash = { refine, controls };
+  $("line").addEventListener("input", find);
   drop.start({ look, example, surprise });
   panels.start({ map: () => map.show(open) });
   taste.start({ show: () => go({ taste: "1" }), changed: () => read().taste && render() });
@@ -56,24 +57,28 @@ async function arrive() {
 
 let typing = 0;
 
-function find(text) {
+// Listens to the line itself: Gradio tells of a key before its own value has followed.
+function find() {
   clearTimeout(typing);
   typing = setTimeout(() => {
-    const q = text.trim() || null;
+    const q = $("line").querySelector("input, textarea").value.trim() || null;
     if (q !== read().q) go({ q }, { replace: read().q !== null, told: true });
   }, 200);
 }
 
+// A control that was told of the address tells it back: only a difference is a wish.
 function refine(name, value) {
-  go({ [name]: value }, { replace: true, told: true });
+  const known = { ...read(), varied: varied() }[name];
+  if (JSON.stringify(value) !== JSON.stringify(known))
+    go({ [name]: value }, { replace: true, told: true });
 }
 
 function controls() {
-  const state = read();
-  const varied = state.varied ?? facets?.diversity ?? 0;
-  const { close, style, artist, hide, from, to, one } = state;
-  return [state.q ?? "", varied, close, style, artist, hide, from, to, one];
+  const { q, close, style, artist, hide, from, to, one } = read();
+  return [q ?? "", varied(), close, style, artist, hide, from, to, one];
 }
+
+const varied = () => read().varied ?? facets?.diversity ?? 0;
 
 function open(id) {
   go({ open: id });

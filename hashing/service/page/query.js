@@ -1,7 +1,7 @@
 // What the wall answers: a line above it, with the picture that was asked with.
 
 import { get } from "./api.js";
-import { $, label, make, picture } from "./dom.js";
+import { $, label, make, picture, spoken } from "./dom.js";
 import { go } from "./address.js";
 import * as taste from "./taste.js";
 
@@ -17,7 +17,7 @@ async function contents(state, answer, uploads) {
     const work = await get(`api/items/${state.work}`);
     const open = () => go({ open: work.id });
     return [
-      make("button", { type: "button", class: "card", onclick: open }, picture(work)),
+      make("button", { type: "button", class: "card", "aria-label": spoken(work), onclick: open }, picture(work)),
       make("div", {}, note("Close to"), label(work)),
     ];
   }

@@ -1,0 +1,482 @@
+"""The page in a browser: every feature once, and what must never happen."""
+
+import asyncio
+import contextlib
+import io
+import os
+import re
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from PIL import Image
+from starlette.types import ASGIApp
+
+from hashing.errors import StorageError
+from hashing.service.searcher import Searcher
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM = next((path for name in NAMES if (path := shutil.which(name))), None)
+FLAGS = (
+    "--no-sandbox",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+)
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        CHROMIUM is None and "ARTHASH_REQUIRE_BROWSER" not in os.environ,
+        reason="no Chromium is installed",
+    ),
+]
+Page = playwright.Page
+expect = playwright.expect
+expect.set_options(timeout=15_000)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def serving(app: ASGIApp, port: int) -> Iterator[None]:
+    """The application at 127.0.0.1 while the block runs."""
+    config = uvicorn.Config(app, port=port, log_level="error", timeout_graceful_shutdown=1)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve()))
+    thread.start()
+    try:
+        deadline = time.monotonic() + 20
+        while not server.started and time.monotonic() < deadline:
+            time.sleep(0.02)
+        yield
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def address(page_app: FastAPI) -> Iterator[str]:
+    port = free_port()
+    with serving(page_app, port):
+        yield f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture
+def visit(browser, address: str) -> Iterator[Callable[..., Page]]:
+    """Opens addresses of the page; fails a test whose page erred or asked the outside."""
+    contexts, outside, errors = [], [], []
+
+    def open_page(path: str = "", width: int = 1280, wall: bool = True) -> Page:
+        context = browser.new_context(viewport={"width": width, "height": 844}, base_url=address)
+        context.grant_permissions(["clipboard-read", "clipboard-write", "camera"])
+        contexts.append(context)
+        page = context.new_page()
+        page.on("request", lambda request: outside.append(request.url))
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(f"/{path}")
+        if wall:
+            expect(page.locator("#wall li").first).to_be_visible()
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    allowed = (address, "data:", f"blob:{address}")
+    assert [url for url in outside if not url.startswith(allowed)] == []
+    assert errors == []
+
+
+def titles(page: Page) -> list[str]:
+    return page.locator("#wall .label i").all_inner_texts()
+
+
+def ids(page: Page) -> list[int]:
+    cards = page.locator("#wall .card").all()
+    return [int(card.get_attribute("data-id") or -1) for card in cards]
+
+
+def file_of(searcher: Searcher, item_id: int) -> dict[str, object]:
+    data = searcher.pictures.jpeg(searcher.item(item_id), 512)
+    return {"name": "mine.jpg", "mimeType": "image/jpeg", "buffer": data}
+
+
+def hand_over(page: Page, searcher: Searcher, item_id: int, event: str, carrier: str) -> None:
+    """Drop or paste a picture of the gallery onto the page."""
+    data = searcher.pictures.jpeg(searcher.item(item_id), 512)
+    page.evaluate(
+        """([bytes, event, carrier]) => {
+          const transfer = new DataTransfer();
+          transfer.items.add(new File([new Uint8Array(bytes)], "x.jpg", { type: "image/jpeg" }));
+          const kind = event === "paste" ? ClipboardEvent : DragEvent;
+          const init = { bubbles: true, cancelable: true, [carrier]: transfer };
+          document.body.dispatchEvent(new kind(event, init));
+        }""",
+        [list(data), event, carrier],
+    )
+
+
+def test_the_first_screen(visit) -> None:
+    page = visit()
+    expect(page.get_by_label("Search by title or artist")).to_be_visible()
+    expect(page.get_by_role("button", name="Drop, paste or choose a picture")).to_be_visible()
+    for folded in ("#refine-panel", "#taste-panel", "#map-panel"):
+        expect(page.locator(folded)).to_be_hidden()
+    card = page.locator("#wall .card").first
+    expect(card.locator("i")).to_have_text(re.compile("^(Study|Untitled)"))
+    assert len(ids(page)) == 38
+    assert page.locator(".message", has_text="error").count() == 0
+
+
+def test_pictures_keep_their_shape_and_are_at_most_doubled(visit) -> None:
+    for width in (1280, 390):
+        page = visit(width=width)
+        page.wait_for_function(
+            "[...document.querySelectorAll('#wall img')].slice(0, 4).every(i => i.naturalWidth)"
+        )
+        sizes = page.evaluate(
+            """[...document.querySelectorAll('#wall img')].slice(0, 4).map(
+                 i => [i.clientWidth, i.clientHeight, i.naturalWidth, i.naturalHeight])"""
+        )
+        for shown_width, shown_height, own_width, own_height in sizes:
+            assert shown_width <= 2 * own_width
+            assert shown_width / shown_height == pytest.approx(own_width / own_height, rel=0.02)
+
+
+@pytest.mark.parametrize("path", ["", "?work=4&open=5", "?q=study"])
+def test_a_phone_never_scrolls_sideways(visit, path: str) -> None:
+    page = visit(path, width=390)
+    for name in ("Refine", "Taste", "Map"):
+        if not path:
+            page.get_by_role("button", name=name, exact=True).click()
+        widths = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
+        assert widths[0] <= widths[1]
+
+
+def test_every_picture_and_control_has_a_name(visit) -> None:
+    page = visit("?work=4&open=5")
+    expect(page.locator("#detail-body figure")).to_be_visible()
+    for panel in ("refine", "taste", "map"):
+        page.evaluate("name => document.querySelector(`[data-panel=${name}]`).click()", panel)
+        nameless = page.evaluate(
+            """[...document.querySelectorAll('button, input, select, textarea, a[href], canvas')]
+                 .filter(e => e.checkVisibility() && !(
+                   e.ariaLabel || e.innerText?.trim() || e.title || e.labels?.length
+                   || e.getAttribute('aria-labelledby')))
+                 .map(e => e.outerHTML.slice(0, 200))"""
+        )
+        assert nameless == []
+    bare = page.evaluate("[...document.images].filter(i => !i.alt).map(i => i.outerHTML)")
+    assert bare == []
+
+
+def test_search_by_upload_and_by_its_shared_link(visit, searcher: Searcher) -> None:
+    page = visit()
+    page.set_input_files("#file", file_of(searcher, 5))
+    expect(page.locator("#query")).to_contain_text("Close to your picture")
+    expect(page.locator("#wall .card").first).to_have_attribute("data-id", "5")
+    expect(page.locator("#wall .closeness").first).to_have_text("Nearly the same")
+    found = ids(page)
+    assert f"code={searcher.index.codes([5]).hex()[0]}" in page.url
+    shared = visit(page.url.split("/")[-1])
+    expect(shared.locator("#query")).to_contain_text("not kept")
+    assert ids(shared) == found
+
+
+@pytest.mark.parametrize(
+    ("event", "carrier"), [("drop", "dataTransfer"), ("paste", "clipboardData")]
+)
+def test_search_by_drop_and_paste(visit, searcher: Searcher, event: str, carrier: str) -> None:
+    page = visit()
+    hand_over(page, searcher, 7, event, carrier)
+    expect(page.locator("#query")).to_contain_text("Close to your picture")
+    expect(page.locator("#wall .card").first).to_have_attribute("data-id", "7")
+
+
+def test_search_by_camera(visit) -> None:
+    page = visit()
+    page.get_by_role("button", name="Camera").click()
+    page.wait_for_function("document.getElementById('viewfinder').videoWidth > 0")
+    page.get_by_role("button", name="Use this picture").click()
+    expect(page.locator("#query")).to_contain_text("Close to your picture")
+    expect(page.locator("#camera-dialog")).to_be_hidden()
+
+
+def test_search_by_words(visit) -> None:
+    page = visit()
+    page.get_by_label("Search by title or artist").fill("study 17")
+    expect(page.locator("#query")).to_contain_text("1 for “study 17”")
+    assert titles(page) == ["Study 17"]
+    page.get_by_label("Search by title or artist").fill("painter f")
+    expect(page.locator("#wall li")).to_have_count(6)
+    page.get_by_label("Search by title or artist").fill("nobody at all")
+    expect(page.locator("#message")).to_have_text(
+        "No title or artist here contains “nobody at all”."
+    )
+    page.go_back()
+    expect(page.locator("#wall li")).to_have_count(38)
+    expect(page.get_by_label("Search by title or artist")).to_have_value("")
+
+
+def test_example_and_surprise(visit) -> None:
+    page = visit()
+    before = ids(page)
+    page.get_by_role("button", name="Surprise me").click()
+    page.wait_for_url("**/?seed=*")
+    expect(page.locator("#wall .card").first).not_to_have_attribute("data-id", str(before[0]))
+    page.get_by_role("button", name="An example").click()
+    page.wait_for_url("**/?work=*")
+    expect(page.locator("#query")).to_contain_text("Close to")
+
+
+def test_one_work_in_detail(visit, address: str) -> None:
+    page = visit()
+    page.locator('.card[data-id="5"]').click()
+    detail = page.locator("#detail")
+    expect(detail.get_by_role("heading", name="Study 5")).to_be_visible()
+    expect(detail.locator(".maker")).to_have_text("Painter F, 1855")
+    expect(detail.locator("dl")).to_contain_text("Blue School")
+    expect(detail.locator(".colours span").first).to_be_visible()
+    source = detail.get_by_role("link", name="Open at its source")
+    assert source.get_attribute("href") == "https://museum.example/5"
+    assert source.get_attribute("target") == "_blank"
+    assert source.get_attribute("rel") == "noopener noreferrer"
+    detail.get_by_role("button", name="Copy link").click()
+    expect(detail.get_by_role("button", name="Copied")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == f"{address}/?open=5"
+    near = detail.locator("#neighbours .card").first
+    name = near.locator("i").inner_text()
+    near.click()
+    expect(detail.get_by_role("heading", name=name, exact=True)).to_be_visible()
+    page.go_back()
+    expect(detail.get_by_role("heading", name="Study 5")).to_be_visible()
+    page.reload()
+    expect(detail.get_by_role("heading", name="Study 5")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(detail).to_be_hidden()
+    assert "open=" not in page.url
+
+
+def test_more_like_this(visit) -> None:
+    page = visit("?open=5")
+    page.get_by_role("button", name="More like this").click()
+    expect(page.locator("#detail")).to_be_hidden()
+    expect(page.locator("#query")).to_contain_text("Study 5")
+    assert 5 not in ids(page)
+
+
+def test_by_keyboard_alone(visit) -> None:
+    page = visit()
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.closest('#line') !== null"):
+            break
+    page.keyboard.type("study 17")
+    expect(page.locator("#wall li")).to_have_count(1)
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.classList.contains('card')"):
+            break
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Study 17")).to_be_visible()
+    for _ in range(10):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.textContent === 'More like this'"):
+            break
+    page.keyboard.press("Enter")
+    expect(page.locator("#query")).to_contain_text("Study 17")
+    page.go_back()
+    expect(page.get_by_role("heading", name="Study 17")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#detail")).to_be_hidden()
+
+
+def test_taste(visit, searcher: Searcher) -> None:
+    page = visit("?open=0")
+    page.get_by_role("button", name="Like", exact=True).click()
+    expect(page.get_by_role("button", name="Like", exact=True)).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    page.keyboard.press("Escape")
+    page.set_input_files("#file", file_of(searcher, 1))
+    page.get_by_role("button", name="Like it").click()
+    page.locator('.card[data-id="2"]').first.click()
+    page.get_by_role("button", name="Dislike").click()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Taste (3)").click()
+    page.get_by_role("button", name="Show works for my taste").click()
+    expect(page.locator("#query")).to_contain_text("Chosen for your taste")
+    page.wait_for_function("!document.body.classList.contains('busy')")
+    assert not {0, 2} & set(ids(page))
+    page.reload()
+    expect(page.locator("#query")).to_contain_text("Chosen for your taste")
+    page.get_by_role("button", name="Taste (3)").click()
+    expect(page.locator(".chip")).to_have_count(3)
+    expect(page.locator(".chip.disliked")).to_have_count(1)
+    page.get_by_role("button", name="Forget Study 2").click()
+    expect(page.locator(".chip")).to_have_count(2)
+    page.get_by_role("button", name="Forget all").click()
+    expect(page.locator(".chip")).to_have_count(0)
+    expect(page.locator("#message")).to_contain_text("Like a work first")
+
+
+def test_refine(visit, searcher: Searcher) -> None:
+    page = visit("?work=0")
+    expect(page.locator("#wall .label", has_text="nearly the same").first).to_be_visible()
+    page.get_by_role("button", name="Refine").click()
+    page.get_by_role("combobox", name="Style").click()
+    page.get_by_role("option", name="Blue School").click()
+    expect(page.locator("#wall .label", has_text="Red School")).to_have_count(0)
+    assert page.locator("#wall .label", has_text="Blue School").count() == 12
+    assert "style=Blue+School" in page.url
+    page.get_by_label("One work per artist").check()
+    expect(page.locator("#wall li")).to_have_count(2)
+    page.reload()
+    expect(page.locator("#wall li")).to_have_count(2)
+    page.get_by_role("button", name="Refine").click()
+    expect(page.get_by_label("One work per artist")).to_be_checked()
+
+
+def test_years_and_the_empty_answer(visit) -> None:
+    page = visit("?from=1870&to=1875")
+    expect(page.locator("#wall li")).to_have_count(6)
+    page.get_by_role("button", name="Refine").click()
+    expect(page.get_by_label("From year")).to_have_value("1870")
+    page.get_by_label("From year").fill("1990")
+    page.get_by_label("From year").press("Tab")
+    expect(page.locator("#message")).to_have_text(
+        "No work passes these filters. Loosen them under Refine."
+    )
+    page.get_by_label("From year").fill("1874")
+    page.get_by_label("From year").press("Tab")
+    expect(page.locator("#wall li")).to_have_count(2)
+    expect(page.locator("#message")).to_be_hidden()
+
+
+def test_hide_an_artist(visit) -> None:
+    page = visit("?work=4&open=5")
+    page.get_by_role("button", name="Hide this artist").click()
+    expect(page.locator("#detail")).to_be_hidden()
+    expect(page.locator("#wall .label", has_text="Painter F")).to_have_count(0)
+    assert "hide=Painter+F" in page.url
+
+
+def test_the_cut_off_by_closeness(visit) -> None:
+    far = visit("?work=4")
+    near = visit("?work=4&close=very+close", wall=False)
+    expect(near.locator("#query")).to_contain_text("Close to")
+    near.wait_for_function("!document.body.classList.contains('busy')")
+    assert set(ids(near)) < set(ids(far))
+
+
+def test_why_this(visit) -> None:
+    page = visit("?work=4&open=10")
+    page.locator("#why summary").click()
+    expect(page.locator("#why")).to_contain_text(re.compile(r"\d+ of 64 bits agree\."))
+    expect(page.locator("#why")).to_contain_text(re.compile(r"The search took [\d.]+ ms\."))
+    assert page.locator("#why .pattern span").count() == 2 * 64
+    expect(page.locator("#why .regions canvas")).to_have_count(2)
+    expect(page.locator("#why .styles dt").first).to_have_text(re.compile("School"))
+    page.get_by_label("16", exact=True).check()
+    expect(page.locator("#why")).to_contain_text(re.compile(r"\d+ of 16 bits agree\."))
+    assert "bits=16" in page.url
+
+
+def test_the_map(visit) -> None:
+    page = visit("?work=4")
+    page.get_by_role("button", name="Map").click()
+    expect(page.locator("#legend button")).to_have_text(
+        ["Blue School", "Green School", "Red School"]
+    )
+    drawn = "() => document.getElementById('map').toDataURL()"
+    page.locator("#map").focus()
+    plain = page.evaluate(drawn)
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#map-label")).to_have_text(re.compile("Study|Untitled"))
+    page.keyboard.press("+")
+    page.wait_for_function(f"before => ({drawn})() !== before", arg=plain)
+    page.get_by_role("button", name="Blue School", exact=True).click()
+    lit = page.get_by_role("button", name="Blue School", exact=True)
+    expect(lit).to_have_attribute("aria-pressed", "true")
+    name = page.locator("#map-label").inner_text().split(",")[0]
+    page.locator("#map").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible()
+
+
+def test_a_picture_that_cannot_be_read(visit) -> None:
+    page = visit()
+    broken = {"name": "x.jpg", "mimeType": "image/jpeg", "buffer": b"no picture at all"}
+    page.set_input_files("#file", broken)
+    expect(page.locator("#message")).to_contain_text("This picture could not be read: expected")
+    expect(page.locator("#wall li")).to_have_count(38)
+    page.locator('.card[data-id="5"]').click()
+    expect(page.get_by_role("heading", name="Study 5")).to_be_visible()
+
+
+def test_an_index_being_rebuilt(visit, searcher: Searcher, monkeypatch) -> None:
+    page = visit()
+    similar = searcher.similar
+    busy = [True]
+
+    def sometimes(*arguments):
+        if busy:
+            raise StorageError("the index is being rebuilt: this takes a moment")
+        return similar(*arguments)
+
+    monkeypatch.setattr(searcher, "similar", sometimes)
+    page.get_by_role("button", name="An example").click()
+    expect(page.locator("#message")).to_have_text(
+        "The index is being rebuilt: this takes a moment."
+    )
+    busy.clear()
+    expect(page.locator("#query")).to_contain_text("Close to")
+    expect(page.locator("#message")).to_be_hidden()
+
+
+def test_a_server_restarted_under_an_open_page(browser, page_app: FastAPI) -> None:
+    port = free_port()
+    page = browser.new_context().new_page()
+    with serving(page_app, port):
+        page.goto(f"http://127.0.0.1:{port}/")
+        expect(page.locator("#wall li").first).to_be_visible()
+    page.get_by_role("button", name="Surprise me").click()
+    expect(page.locator("#message")).to_have_text("The server does not answer. Trying again.")
+    with serving(page_app, port):
+        expect(page.locator("#message")).to_be_hidden()
+        expect(page.locator("#wall li").first).to_be_visible()
+        page.context.close()
+
+
+def test_the_description_of_the_api_needs_no_other_server(visit) -> None:
+    page = visit("docs", wall=False)
+    expect(page.get_by_role("heading", name="POST /api/search")).to_be_visible()
+    expect(page.locator("#routes")).to_contain_text("Works near what somebody likes")
+
+
+def test_a_large_picture_of_another_shape_is_shown_whole(visit) -> None:
+    page = visit("?open=1")
+    page.wait_for_function("document.getElementById('large')?.naturalWidth")
+    width, height = page.evaluate(
+        "(i => [i.clientWidth, i.clientHeight])(document.getElementById('large'))"
+    )
+    image = Image.open(io.BytesIO(page.request.get("/pictures/1").body()))
+    assert width <= 2 * image.width
+    assert width / height == pytest.approx(image.width / image.height, rel=0.02)
