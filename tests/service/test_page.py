@@ -271,7 +271,7 @@ def test_one_work_in_detail(visit, address: str) -> None:
     expect(detail.get_by_role("heading", name="Study 5")).to_be_visible()
     page.keyboard.press("Escape")
     expect(detail).to_be_hidden()
-    assert "open=" not in page.url
+    expect(page).not_to_have_url(re.compile("open="))
 
 
 def test_more_like_this(visit) -> None:
