@@ -100,9 +100,8 @@ STEPS = LANES // WIDTH
 VECTOR_BYTES = 8 * WIDTH
 STEP = 64 * WIDTH
 """Codes in a step."""
-
-
 AHEAD = 2
+"""Blocks between the one in work and the one asked for, when memory is what one query waits for."""
 ZEROS, ONES = np.uint64(0), ~np.uint64(0)
 EIGHT = 8 * 4
 """Bytes of eight offsets."""

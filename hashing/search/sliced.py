@@ -27,10 +27,11 @@ PLANE_BYTES = 8 * LANES
 BLOCK = 64 * LANES
 """Codes in a block."""
 MAX_BITS = 256
+MAX_ITEMS = 1 << 32
+"""Ranks are 32 bits wide."""
 
 _AT_ONCE = 64
 """Blocks sliced at a time: the transposed bits stay in the cache."""
-_MAX_ITEMS = 1 << 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +128,7 @@ class SlicedCodes:
 def build_sliced(codes: Codes, ids: NDArray[np.int64] | None = None) -> SlicedCodes:
     """Slice codes of at most 256 bits; `ids` ascend (None: 0 … N−1). Raises UsageError."""
     items = len(codes)
-    if codes.bits > MAX_BITS or items >= _MAX_ITEMS:
+    if codes.bits > MAX_BITS or items >= MAX_ITEMS:
         raise UsageError(
             f"expected fewer than 2^32 codes of at most {MAX_BITS} bits, "
             f"found {items} of {codes.bits}"

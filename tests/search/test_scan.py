@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hashing.codes import Codes
 from hashing.errors import UsageError
 from hashing.search import ReferenceEngine, ScanEngine, SlicedCodes, build_sliced
+from hashing.search import driver as driver_module
 from hashing.search import scan as scan_module
 
 
@@ -129,7 +130,7 @@ def test_every_length_on_different_codes(bits: int) -> None:
 
 @pytest.mark.parametrize("copies", [1, 40])
 def test_one_query_on_several_threads(monkeypatch: pytest.MonkeyPatch, copies: int) -> None:
-    monkeypatch.setattr(scan_module, "_BLOCKS_PER_THREAD", 1)
+    monkeypatch.setattr(driver_module, "_BLOCKS_PER_THREAD", 1)
     rng = np.random.default_rng(5)
     different = rng.integers(0, 256, (6000 // copies * 2, 1), np.uint8)
     database = Codes(np.repeat(different, copies, axis=0)[rng.permutation(6000)], 8)
@@ -141,7 +142,7 @@ def test_one_query_on_several_threads(monkeypatch: pytest.MonkeyPatch, copies: i
 
 
 def test_batches_whose_keys_do_not_fit_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scan_module, "_KEYS", 1)
+    monkeypatch.setattr(driver_module, "_KEYS", 1)
     codes = few_values(np.random.default_rng(2), 700, 32, 30, 8)
     scan, reference = ScanEngine(codes), ReferenceEngine(codes)
     assert same(scan.search(codes[:20], 50), reference.search(codes[:20], 50))

@@ -1,0 +1,221 @@
+"""One call of the scan engine: the kernel is given its arrays, and its keys become answers.
+
+A key is distance << 32 | rank (or slot), so that sorted keys are in order of (distance, id). Work
+is divided among threads by query, or by blocks where there are fewer queries than threads.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from itertools import pairwise
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hashing.search.parts import Part
+from hashing.search.plan import Plan, plan
+from hashing.search.protocol import NO_ID, RadiusResult, SearchResult
+from hashing.search.request import Request
+
+Keys = NDArray[np.uint64]
+T = TypeVar("T")
+R = TypeVar("R")
+
+_TILE_BYTES = 24 << 10
+"""Codes that all queries pass over while they lie in the innermost cache."""
+_BLOCKS_PER_THREAD = 1024
+"""Fewer blocks than this are not worth a thread when there is one query."""
+_KEYS = 1 << 22
+"""Keys kept at a time: bounds the memory of a batch whose k is large."""
+_GATHERED = 4096
+"""Codes within a distance for which there is room at first."""
+_EVERY = 1 << 40
+"""A k that nothing reaches."""
+_LOW = np.uint64(0xFFFFFFFF)
+_HIGH = np.uint64(32)
+_NO_KEY = ~np.uint64(0)
+
+
+class Driver:
+    """The kernel and the parts of one call; `bits` is the stored length."""
+
+    def __init__(self, kernel: Any, bits: int, parts: Sequence[Part], threads: int) -> None:
+        self._kernel, self._bits, self._parts, self._threads = kernel, bits, parts, threads
+        self._segments = [kernel.Segment(*part.arrays) for part in parts]
+
+    def nearest(self, request: Request) -> SearchResult:
+        """Find the k nearest items of each query."""
+        shape = (len(request.queries), request.k)
+        if 0 in shape:
+            return SearchResult(np.empty(shape, np.int64), np.empty(shape, np.int32))
+        plans = plan(request.queries, self._bits)
+        if request.weights is None:
+            return self._answer(self._best(plans, request.k, request.max_distance), request.bits)
+        farthest = self._best(plans, request.rerank or request.k, request.max_distance)[:, -1]
+        limits = np.minimum(farthest >> _HIGH, request.max_distance).astype(np.int64).tolist()
+        queries = list(zip(_each(plans), request.weights, limits, strict=True))
+        by_score = request.rerank is not None
+        ordered = self._map(lambda query: self._ordered(*query, request.k, by_score), queries)
+        return self._answer(np.stack(ordered), request.bits)
+
+    def within(self, request: Request) -> RadiusResult:
+        """Find all items within the maximum distance."""
+        plans = _each(plan(request.queries, self._bits))
+        found = self._map(lambda query: self._ball(query, request.max_distance), plans)
+        keys = np.concatenate([np.empty(0, np.uint64), *found])
+        answer = self._answer(keys[None], request.bits)
+        offsets = np.cumsum([0, *map(len, found)], dtype=np.int64)
+        return RadiusResult(offsets, answer.ids[0], answer.distances[0])
+
+    def _answer(self, keys: Keys, bits: int) -> SearchResult:
+        """Ids and distances of keys; padding where a key is missing."""
+        ranks = (keys & _LOW).astype(np.int64)
+        missing = keys == _NO_KEY
+        ids = np.full(keys.shape, NO_ID, np.int64)
+        for part in self._parts:
+            inside = (ranks >= part.base) & (ranks < part.base + part.segment.items) & ~missing
+            ids[inside] = part.segment.ids_of(ranks[inside] - part.base)
+        distances = np.where(missing, np.uint64(bits + 1), keys >> _HIGH)
+        return SearchResult(ids, distances.astype(np.int32))
+
+    def _best(self, plans: Plan, k: int, limit: int) -> Keys:
+        """The k best keys of each query in order, `_NO_KEY` where there are fewer."""
+        queries, blocks = len(plans.terms), sum(part.segment.blocks for part in self._parts)
+        pieces = min(self._threads, blocks // _BLOCKS_PER_THREAD)
+        if queries < self._threads and pieces > 1:
+            edges = [blocks * piece // pieces for piece in range(pieces + 1)]
+            spans = list(pairwise(edges))
+            found = self._map(lambda span: self._scan(plans, k, limit, *span), spans)
+            return np.sort(np.concatenate(found, axis=1), axis=1)[:, :k]
+        rows = max(1, min(-(-queries // self._threads), _KEYS // _room(k)))
+        chunks = [_rows(plans, first, first + rows) for first in range(0, queries, rows)]
+        return np.concatenate(
+            self._map(lambda chunk: self._scan(chunk, k, limit, 0, blocks), chunks)
+        )
+
+    def _scan(self, plans: Plan, k: int, limit: int, first: int, last: int) -> Keys:
+        """The best keys of each query among the blocks first … last − 1 of all parts."""
+        best = self._nothing(len(plans.terms), _room(k), limit)
+        for number, start, stop in self._pieces(first, last):
+            self._run(number, plans, best, k, start, stop)
+        self._kernel.settle(best, k)
+        return np.sort(best.keys[:, :k], axis=1)
+
+    def _pieces(self, first: int, last: int) -> Iterator[tuple[int, int, int]]:
+        """Steps of each part, by its number, that the blocks first … last − 1 of all lie in."""
+        steps, before = self._kernel.STEPS, 0
+        for number, part in enumerate(self._parts):
+            start, stop = max(first - before, 0), min(last - before, part.segment.blocks)
+            before += part.segment.blocks
+            if start < stop:
+                yield number, start * steps, stop * steps
+
+    def _run(
+        self,
+        number: int,
+        plans: Plan,
+        best: Any,
+        k: int,
+        first: int,
+        last: int,
+        gather: bool = False,
+    ) -> int:
+        """Scan steps of a part; the step to go on from."""
+        part, tile = self._parts[number], max(1, _TILE_BYTES // plans.stride)
+        step: int = self._kernel.scan(
+            self._segments[number],
+            plans,
+            best,
+            part.base,
+            part.segment.slots,
+            k,
+            first,
+            last,
+            tile * self._kernel.STEPS,
+            gather,
+        )
+        return step
+
+    def _nothing(self, queries: int, room: int, limit: int) -> Any:
+        """Nothing found yet, and room for some keys per query."""
+        state = np.tile(np.array([limit, 0, 0, -1]), (queries, 1))
+        histogram = np.zeros((queries, self._bits + 1), np.int64)
+        return self._kernel.Best(state, histogram, np.empty((queries, room), np.uint64))
+
+    def _slots(self, query: Plan, number: int, limit: int) -> Keys:
+        """Keys (distance, slot) of all codes of one part within a distance of one query."""
+        best = self._nothing(1, _GATHERED, limit)
+        step, last = 0, self._parts[number].segment.blocks * self._kernel.STEPS
+        while step < last:
+            step = self._run(number, query, best, _EVERY, step, last, gather=True)
+            if step < last:
+                best = best._replace(keys=np.concatenate([best.keys, best.keys], axis=1))
+        keys: Keys = best.keys[0, : best.state[0, self._kernel.COUNT]]
+        return keys
+
+    def _items(self, number: int, keys: Keys, k: int) -> tuple[NDArray[np.int64], Keys]:
+        """At most k allowed items of each slot: rows of `keys`, and keys (distance, rank)."""
+        part, slots = self._parts[number], (keys & _LOW).astype(np.int64)
+        if part.segment.shared:
+            rows, ranks = self._kernel.expand(self._segments[number], slots, k)
+        else:
+            rows, ranks = np.arange(len(keys)), slots
+        return rows, (keys[rows] & ~_LOW) | (ranks + part.base).astype(np.uint64)
+
+    def _ball(self, query: Plan, limit: int) -> Keys:
+        """Keys of all items within a distance, in order."""
+        numbers = range(len(self._parts))
+        found = [self._items(n, self._slots(query, n, limit), _EVERY)[1] for n in numbers]
+        return np.sort(np.concatenate([np.empty(0, np.uint64), *found]))
+
+    def _ordered(
+        self, query: Plan, weights: NDArray[np.int32], limit: int, k: int, by_score: bool
+    ) -> Keys:
+        """The k first keys within a distance, by (score, distance) or by (distance, score)."""
+        scores, found = [], []
+        for number, segment in enumerate(self._segments):
+            keys = self._slots(query, number, limit)
+            slots = (keys & _LOW).astype(np.int64)
+            of_slots = self._kernel.scores(segment.planes, query.stride, slots, weights)
+            rows, items = self._items(number, keys, k)
+            scores.append(of_slots[rows])
+            found.append(items)
+        falling, keys = -np.concatenate(scores), np.concatenate(found)
+        order = np.lexsort((keys, falling) if by_score else (keys, falling, keys >> _HIGH))
+        ordered = np.full(k, _NO_KEY)
+        ordered[: len(order)] = keys[order[:k]]
+        return ordered
+
+    def _map(self, function: Callable[[T], R], values: Sequence[T]) -> list[R]:
+        """Apply a function to all values, on several threads where there are several."""
+        if self._threads == 1 or len(values) == 1:
+            return [function(value) for value in values]
+        return list(_pool().map(function, values))
+
+
+def _room(k: int) -> int:
+    """Keys kept for each query: some more than k, so that they are seldom sorted out."""
+    return 2 * k + 64
+
+
+def _rows(plans: Plan, first: int, last: int) -> Plan:
+    return plans._replace(offsets=plans.offsets[first:last], terms=plans.terms[first:last])
+
+
+def _each(plans: Plan) -> list[Plan]:
+    """A plan for each query alone."""
+    return [_rows(plans, query, query + 1) for query in range(len(plans.terms))]
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(cores(), thread_name_prefix="search")
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
