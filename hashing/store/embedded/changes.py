@@ -1,7 +1,6 @@
 """What can be done to an index, inside a publication."""
 
 import json
-import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from itertools import islice
@@ -13,6 +12,7 @@ from hashing.errors import InputError
 from hashing.search import build_sliced
 from hashing.store.contract import NewItem
 from hashing.store.embedded.generation import SegmentRecord
+from hashing.store.embedded.previews import count_previews, insert_previews
 from hashing.store.embedded.publication import Draft
 from hashing.store.embedded.rows import (
     BATCH,
@@ -103,8 +103,6 @@ def compact(draft: Draft) -> None:
     for table, key in (("items", "id"), ("codes", "id"), ("metadata", "id"), ("words", "rowid")):
         db.execute(f"DELETE FROM {table} WHERE {key} IN (SELECT id FROM removals)")
     db.execute("DELETE FROM removals")
-    counted = "SELECT count(*) FROM previews WHERE id IN (SELECT value FROM json_each(?))"
-    (previews,) = draft.previews.execute(counted, (json.dumps(removed),)).fetchone()
     draft.generation = replace(
         generation,
         rows=generation.count,
@@ -112,7 +110,7 @@ def compact(draft: Draft) -> None:
         removals_check=0,
         compacted=generation.number,
         items_check=(generation.items_check - dropped) % ITEM_MODULUS,
-        previews=generation.previews - previews,
+        previews=generation.previews - count_previews(draft.previews, removed),
         forgotten=tuple(removed),
     )
     _replace_segments(draft, 0, generation.next_id)
@@ -128,12 +126,8 @@ def _add_batch(draft: Draft, batch: list[NewItem]) -> None:
     generation = draft.generation
     first_id = generation.next_id
     check = insert_items(draft.db, first_id, batch, generation.bits, generation.columns)
-    previews = [
-        (number, item.preview, zlib.crc32(item.preview))
-        for number, item in enumerate(batch, first_id)
-        if item.preview is not None
-    ]
-    draft.previews.executemany("INSERT INTO previews VALUES (?, ?, ?)", previews)
+    previews = [(i, row.preview) for i, row in enumerate(batch, first_id) if row.preview]
+    insert_previews(draft.previews, previews)
     draft.generation = replace(
         generation,
         next_id=first_id + len(batch),

@@ -12,14 +12,13 @@ from hashing.store.embedded.rows import (
     BATCH,
     ITEM_MODULUS,
     WORDS,
-    BadRowError,
     insert_metadata,
     read_all,
     read_codes,
     read_extra,
     read_removals,
 )
-from hashing.store.embedded.schema import TABLES, WORDS_TABLE, add_column, column
+from hashing.store.embedded.schema import TABLES, WORDS_TABLE, BadRowError, add_column, column
 
 
 def check_rows(db: sqlite3.Connection, generation: Generation) -> None:

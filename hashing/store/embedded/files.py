@@ -39,3 +39,12 @@ def delete(path: Path) -> None:
     """Delete a file; one that is still mapped on Windows is left to the next writer."""
     with suppress(FileNotFoundError, PermissionError):
         path.unlink()
+
+
+def size_of(folder: Path) -> int:
+    """Bytes of all files below a folder, which others may be changing."""
+    total = 0
+    for path in folder.rglob("*"):
+        with suppress(FileNotFoundError):
+            total += path.stat().st_size if path.is_file() else 0
+    return total

@@ -38,6 +38,18 @@ def writer_lock(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
+def is_writing(folder: Path) -> bool:
+    """Whether a process holds the writer's lock just now."""
+    try:
+        handle = os.open(folder / LOCK, os.O_RDWR)
+    except OSError:
+        return False
+    try:
+        return not _try_lock(handle)
+    finally:
+        os.close(handle)
+
+
 if sys.platform == "win32":
     import msvcrt
 

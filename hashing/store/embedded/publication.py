@@ -1,6 +1,5 @@
 """Publication: how an index changes from one generation to the next, completely or not at all."""
 
-import json
 import os
 import shutil
 import sqlite3
@@ -12,11 +11,12 @@ from pathlib import Path
 from uuid import uuid4
 
 from hashing.errors import StorageError, UsageError
+from hashing.search.sliced import MAX_BITS
 from hashing.store.embedded.checks import check_rows, rebuild_derived
 from hashing.store.embedded.files import TEMPORARY, delete, sync_folder
 from hashing.store.embedded.generation import Generation, read_generation, write_generation
 from hashing.store.embedded.lock import writer_lock
-from hashing.store.embedded.rows import BadRowError
+from hashing.store.embedded.previews import forget_previews
 from hashing.store.embedded.schema import (
     DATABASE,
     PREVIEW_TABLES,
@@ -26,7 +26,6 @@ from hashing.store.embedded.schema import (
     can_write,
     checkpoint,
     connect,
-    damaged,
     database_errors,
     make_database,
 )
@@ -87,6 +86,8 @@ def create(
     """Make an empty index, complete or not at all. Raises UsageError where `folder` exists."""
     if folder.exists():
         raise UsageError(f"{folder} exists already: use add to put more into it, or another --out")
+    if bits > MAX_BITS:
+        raise UsageError(f"expected codes of at most {MAX_BITS} bits, found {bits}")
     generation = Generation(
         number=0,
         uuid=str(uuid4()),
@@ -127,21 +128,11 @@ def delete_unrecorded(folder: Path, generation: Generation) -> None:
             delete(path)
 
 
-def forget_previews(previews: sqlite3.Connection, generation: Generation) -> None:
-    """Delete previews whose items were dropped, or never came to be published."""
-    previews.execute(
-        "DELETE FROM previews WHERE id >= ? OR id IN (SELECT value FROM json_each(?))",
-        (generation.next_id, json.dumps(generation.forgotten)),
-    )
-
-
 def _check(draft: Draft, old: Generation) -> None:
     """Never build on damaged rows: the next checksum of the file would vouch for them."""
     if not matches_sum(draft.folder, old.number):
-        try:
+        with database_errors(draft.folder / DATABASE):
             check_rows(draft.db, old)
-        except BadRowError as error:
-            raise damaged(draft.folder / DATABASE, str(error)) from error
         rebuild_derived(draft.db, old)
 
 

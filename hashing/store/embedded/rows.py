@@ -19,7 +19,7 @@ from hashing.codes import Codes
 from hashing.errors import InputError, UsageError
 from hashing.items import Value
 from hashing.store.contract import NewItem, StoredItem
-from hashing.store.embedded.schema import column
+from hashing.store.embedded.schema import BadRowError, column
 
 ITEM_MODULUS = 1 << 128
 CODE_MODULUS = 1 << 64
@@ -35,10 +35,6 @@ _EXPECTED = {
     "int": "a whole number of 64 bits",
     "float": "a finite number",
 }
-
-
-class BadRowError(Exception):
-    """A row that is missing or is not what was written; says which and how."""
 
 
 def insert_items(

@@ -102,11 +102,17 @@ def checkpoint(db: sqlite3.Connection) -> bool:
     return not busy
 
 
+class BadRowError(Exception):
+    """A row that is missing or is not what was written; says which and how."""
+
+
 @contextmanager
 def database_errors(path: Path) -> Iterator[None]:
-    """Turn SQLite's errors into StorageError (the disk) or ArtefactError (the file)."""
+    """Turn SQLite's errors into StorageError (the disk) or ArtefactError (the file, its rows)."""
     try:
         yield
+    except BadRowError as error:
+        raise damaged(path, str(error)) from error
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
         if code != sqlite3.SQLITE_IOERR_SHORT_READ and code & 0xFF in _DISK:

@@ -21,7 +21,7 @@ class Snapshot:
 
     removed: ids int64, ascending. segments: None where a file cannot be used.
     engine: over all segments, once it was asked for. living: what is not removed, None for all.
-    filters: what each filter allows, the latest ones.
+    filters: what each filter allows, the latest ones. facets: once they were counted.
     """
 
     generation: Generation
@@ -30,6 +30,7 @@ class Snapshot:
     engine: ScanEngine | None = None
     living: Allowed | None = None
     filters: dict[str, Allowed] = field(default_factory=dict)
+    facets: dict[str, dict[str, int]] | None = None
 
 
 def take_snapshot(db: sqlite3.Connection, folder: Path) -> Snapshot:

@@ -6,8 +6,8 @@ where it is missing, of another generation or does not match, the rows themselve
 
 import json
 import zlib
-from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from hashing.store.embedded.files import write_new
 from hashing.store.embedded.schema import DATABASE
@@ -23,13 +23,28 @@ def write_sum(folder: Path, generation: int) -> None:
 
 
 def matches_sum(folder: Path, generation: int) -> bool:
-    """Whether the database file is known to be just as this generation left it."""
-    log = folder / f"{DATABASE}-wal"
-    with suppress(OSError, ValueError):
-        expected = json.loads((folder / SUM).read_bytes())
-        if expected == {"generation": generation, "crc32": _crc32(folder / DATABASE)}:
-            return not log.exists() or log.stat().st_size == 0
-    return False
+    """Whether the database file is known to be just as this generation left it.
+
+    Where the newest committed generation is the one recorded, the log holds nothing that counts.
+    """
+    recorded = _read(folder)
+    return recorded.get("generation") == generation and recorded.get("crc32") == _crc32(
+        folder / DATABASE
+    )
+
+
+def recorded_generation(folder: Path) -> int | None:
+    """The generation whose checksum was written last."""
+    generation: int | None = _read(folder).get("generation")
+    return generation
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    try:
+        recorded = json.loads((folder / SUM).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return recorded if isinstance(recorded, dict) else {}
 
 
 def _crc32(path: Path) -> int:

@@ -1,17 +1,16 @@
 """A check of everything an index consists of, and the repair of what its rows can give again."""
 
-import json
 import sqlite3
-import zlib
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from hashing.errors import ArtefactError
 from hashing.store.embedded import changes
 from hashing.store.embedded.checks import check_rows
 from hashing.store.embedded.generation import Generation, read_generation
+from hashing.store.embedded.previews import check_previews
 from hashing.store.embedded.publication import publication
-from hashing.store.embedded.rows import BadRowError
 from hashing.store.embedded.schema import (
     DATABASE,
     PREVIEWS,
@@ -42,40 +41,26 @@ def verify(folder: Path) -> list[str]:
 
 
 def _check_database(folder: Path) -> Generation:
-    path = folder / DATABASE
-    with closing(connect(path)) as db, database_errors(path):
-        db.execute("BEGIN")
+    with _opened(folder / DATABASE) as db:
         generation = read_generation(db, folder)
-        try:
-            check_rows(db, generation)
-        except BadRowError as error:
-            raise damaged(path, str(error)) from error
-        _check_structure(db, path)
+        check_rows(db, generation)
         return generation
 
 
 def _check_previews(folder: Path, generation: Generation) -> None:
-    path = folder / PREVIEWS
+    with _opened(folder / PREVIEWS) as db:
+        check_previews(db, generation)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[sqlite3.Connection]:
+    """A database in one state, its structure checked at the end."""
     with closing(connect(path)) as db, database_errors(path):
-        _check_structure(db, path)
-        count = 0
-        rows = db.execute(
-            "SELECT id, jpeg, crc32 FROM previews "
-            "WHERE id < ? AND id NOT IN (SELECT value FROM json_each(?))",
-            (generation.next_id, json.dumps(generation.forgotten)),
-        )
-        for item, jpeg, crc32 in rows:
-            count += 1
-            if zlib.crc32(jpeg) != crc32:
-                raise damaged(path, f"the preview of item {item} does not match its checksum")
-    if count != generation.previews:
-        raise damaged(path, f"{count} previews are there, {generation.previews} were written")
-
-
-def _check_structure(db: sqlite3.Connection, path: Path) -> None:
-    (found,) = db.execute("PRAGMA integrity_check(1)").fetchone()
-    if found != "ok":
-        raise damaged(path, found)
+        db.execute("BEGIN")
+        yield db
+        (found,) = db.execute("PRAGMA integrity_check(1)").fetchone()
+        if found != "ok":
+            raise damaged(path, found)
 
 
 def _segment_faults(folder: Path, generation: Generation) -> dict[str, str]:

@@ -1,0 +1,124 @@
+"""What one reader holds: connections, its snapshot, and the transactions it asks in."""
+
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from hashing.errors import StorageError
+from hashing.search import ScanEngine
+from hashing.store.embedded.checks import verified_copy
+from hashing.store.embedded.generation import Generation, read_generation
+from hashing.store.embedded.lock import is_writing
+from hashing.store.embedded.schema import DATABASE, PREVIEWS, connect, database_errors
+from hashing.store.embedded.snapshot import Snapshot, engine_of, take_snapshot
+from hashing.store.embedded.sums import matches_sum, recorded_generation
+
+PATIENCE = 10.0
+"""Seconds that a writer may take from its commit to the checksum of what it wrote."""
+
+
+class Reader:
+    """An open index as of `snapshot`; usable from any thread."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.guard = threading.RLock()
+        self.db = connect(folder / DATABASE)
+        self.previews = connect(folder / PREVIEWS)
+        self._tables: sqlite3.Connection | None = None
+        try:
+            self.snapshot = self._take()
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Leave the database; the last one to leave empties its log."""
+        with self.guard:
+            self.db.close()
+            self.previews.close()
+
+    def refresh(self) -> bool:
+        """Move to the newest generation; True where that changed anything."""
+        with self.guard:
+            if self._newest().number == self.snapshot.generation.number:
+                return False
+            self.snapshot, self._tables = self._take(), None
+            return True
+
+    @contextmanager
+    def reading(self) -> Iterator[Generation]:
+        """One state of the tables, which still has all rows of the snapshot's generation.
+
+        Yields the generation of that state, which may be a later one.
+        """
+        with self._transaction():
+            current = read_generation(self.db, self.folder)
+            if current.compacted > self.snapshot.generation.number:
+                raise StorageError(
+                    f"{self.folder} was compacted since it was opened; open it again"
+                )
+            yield current
+
+    @contextmanager
+    def engine(self) -> Iterator[ScanEngine]:
+        """The engine over the snapshot's segments, while its tables can be read."""
+        with self.reading():
+            yield engine_of(self.snapshot, self.db)
+
+    @contextmanager
+    def asking(self) -> Iterator[sqlite3.Connection]:
+        """The tables, for questions whose answer any row may change.
+
+        They are asked only where the file is just as it was published; else all rows are checked
+        and copied into memory, once a generation.
+        """
+        with self.guard:
+            if self._tables is None:
+                self._await_sum()
+            with self.reading() as current:
+                if self._tables is None:
+                    intact = matches_sum(self.folder, current.number)
+                    self._tables = self.db if intact else verified_copy(self.db, current)
+                yield self._tables
+
+    def _take(self) -> Snapshot:
+        """A snapshot whose segments were not deleted by a writer while they were opened."""
+        while True:
+            with self._transaction():
+                snapshot = take_snapshot(self.db, self.folder)
+            if None not in snapshot.segments:
+                return snapshot
+            if self._newest().number == snapshot.generation.number:
+                return snapshot  # damaged: the rows will have to do
+
+    def _newest(self) -> Generation:
+        with self._transaction():
+            return read_generation(self.db, self.folder)
+
+    def _await_sum(self) -> None:
+        """Let a writer that has just published finish; outside a transaction, for it waits too."""
+        deadline = time.monotonic() + PATIENCE
+        while (
+            recorded_generation(self.folder) != self._newest().number
+            and is_writing(self.folder)
+            and time.monotonic() < deadline
+        ):
+            time.sleep(0.02)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """One state of the database; inside another transaction it is the same one."""
+        path = self.folder / DATABASE
+        with self.guard, database_errors(path):
+            if self.db.in_transaction:
+                yield
+                return
+            self.db.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self.db.rollback()
