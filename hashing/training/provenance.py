@@ -82,4 +82,4 @@ def _processor() -> str:
 
 def surroundings() -> dict[str, str]:
     """What must be equal for a resumed run to be equal to the last bit."""
-    return {"torch": torch.__version__, "threads": str(torch.get_num_threads())}
+    return {"torch": str(torch.__version__), "threads": str(torch.get_num_threads())}
