@@ -6,6 +6,7 @@ process's share is then exact, and the network's gradients only have to be added
 """
 
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,10 +32,6 @@ class World:
         """Whether this process writes files and speaks to the user."""
         return self.rank == 0
 
-    def share(self, batch: Tensor) -> Tensor:
-        """The rows that this process computes of a batch that every process knows."""
-        return batch.tensor_split(self.size)[self.rank]
-
     def gather(self, rows: Tensor) -> Tensor:
         """Rows of all processes in order, with gradient; equal shares are expected."""
         if self.size == 1:
@@ -50,9 +47,13 @@ class World:
         dist.broadcast_object_list(values, device=self.device)
         return values[0]
 
-    def barrier(self) -> None:
-        """Wait for all processes."""
-        if self.size > 1:
+    @contextmanager
+    def main_first(self) -> Iterator[None]:
+        """The block runs in the first process, then in all others: it may write what they read."""
+        if self.size > 1 and not self.is_main:
+            dist.barrier()
+        yield
+        if self.size > 1 and self.is_main:
             dist.barrier()
 
 
@@ -108,11 +109,23 @@ def choose_device(name: str, local_rank: int = 0) -> torch.device:
     return torch.device("cuda", local_rank) if name == "cuda" else device
 
 
-def distribute(network: nn.Module, world: World) -> nn.Module:
-    """The network as it is called in training; BatchNorm is synchronised on GPUs only.
+def synchronise_norms(network: nn.Module, world: World) -> None:
+    """Let every BatchNorm in training see the whole batch; on a CPU torch cannot, and we warn."""
+    norms = [m for m in network.modules() if isinstance(m, nn.BatchNorm1d | nn.BatchNorm2d)]
+    if world.size == 1 or not any(norm.weight.requires_grad for norm in norms):
+        return
+    if world.device.type == "cuda":
+        nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]
+    elif world.is_main:
+        warnings.warn(
+            "on a CPU each process normalises by its own share of the batch: the result differs "
+            "from that of one process",
+            stacklevel=2,
+        )
 
-    torch has no SyncBatchNorm on CPU: there every process normalises by its own share.
-    """
+
+def distribute(network: nn.Module, world: World) -> nn.Module:
+    """The network as it is called in training, its gradients averaged over processes."""
     if world.size == 1:
         return network
     devices = [world.device.index] if world.device.type == "cuda" else None

@@ -12,7 +12,7 @@ from hashing.config import Config
 from hashing.errors import UsageError
 from hashing.losses import Objective
 from hashing.models import HashModel
-from hashing.training.distributed import World, distribute
+from hashing.training.distributed import World, distribute, synchronise_norms
 from hashing.training.optimiser import (
     WeightAverage,
     make_optimiser,
@@ -43,6 +43,7 @@ class Learner:
             self.network.to(memory_format=torch.channels_last)
         self.bf16 = uses_bf16(config.train.precision, world.device)
         self._choose_what_is_trained()
+        synchronise_norms(network, world)
         head = [*network.hash_layer.parameters()]
         if network.batchnorm is not None:
             head += network.batchnorm.parameters()

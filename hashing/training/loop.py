@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -64,8 +65,11 @@ class Loop:
         self.started = time.monotonic() - self.course.seconds
         per_epoch, course = self.learner.steps_per_epoch, self.course
         total = per_epoch * self.config.epochs
-        self.log = RunLog(self.folder / "metrics.jsonl", course.step)
-        with self.runtime.progress(total, "training", "steps") as self.bar:
+        path = self.folder / "metrics.jsonl" if self.learner.world.is_main else None
+        with (
+            closing(RunLog(path, course.step)) as self.log,
+            self.runtime.progress(total, "training", "steps") as self.bar,
+        ):
             self.bar.advance(course.step)
             while course.step < total and not self._is_stopped():
                 epoch, start = divmod(course.step, per_epoch)
@@ -76,7 +80,6 @@ class Loop:
                         self._end_epoch(epoch)
                     if at_end or self._is_state_due():
                         self._save()
-        self.log.close()
 
     def _step(self, images: Tensor, labels: Tensor) -> None:
         course = self.course

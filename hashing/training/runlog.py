@@ -6,6 +6,7 @@ Lines are `{"step", "loss", "rate"}`, the loss null where it was not finite, and
 
 import json
 import math
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TextIO
@@ -17,14 +18,17 @@ class RunLog:
     """Appends to a run's `metrics.jsonl`.
 
     Opening it for a run that goes on at `step` drops the lines of later steps, and a line that
-    was cut off.
+    was cut off. Without a path nothing is kept: only one of several processes writes.
     """
 
-    def __init__(self, path: Path, step: int) -> None:
+    def __init__(self, path: Path | None, step: int) -> None:
+        if path is None:
+            self._file: TextIO = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
+            return
         kept = [record for record in read_records(path) if record["step"] < step]
         lines = "".join(json.dumps(record) + "\n" for record in kept)
         write_atomically(path, lines.encode())
-        self._file: TextIO = path.open("a", encoding="utf-8")
+        self._file = path.open("a", encoding="utf-8")
 
     def step(self, step: int, loss: float, rate: float) -> None:
         """Record one step."""

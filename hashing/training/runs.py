@@ -41,14 +41,15 @@ def train(config: Config, out: Path, runtime: Runtime, *, resume: bool = False) 
     """
     with world(runtime.device) as here:
         runtime = runtime if here.is_main else runtime.silent()
-        if here.is_main:
-            _claim(out, config, resume)
-        here.barrier()
+        with here.main_first():
+            if here.is_main:
+                _claim(out, config, resume)
         finished = out / "model" / "metrics.json"
         if finished.exists():
             metrics: Metrics = json.loads(finished.read_text(encoding="utf-8"))
             return metrics
-        examples = prepare(config, runtime, here.size)
+        with here.main_first():
+            examples = prepare(config, runtime, here.size)
         if here.is_main:
             for split in examples.splits:
                 split.write(out / f"split-{split.part}.json")

@@ -1,0 +1,167 @@
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from hashing.config import (
+    Config,
+    LossTerm,
+    ModelConfig,
+    OptimConfig,
+    Preprocessing,
+    TrainConfig,
+)
+from hashing.errors import DivergedError
+from hashing.losses import make_objective
+from hashing.models import HashModel
+from hashing.training.distributed import World
+from hashing.training.learner import Learner
+from hashing.training.loop import Course, Loop
+from hashing.training.runlog import read_records
+from hashing.training.runtime import Runtime
+from hashing.training.state import load_newest_state
+
+HERE = World(0, 1, torch.device("cpu"))
+
+
+def make(backbone: str = "small_cnn", **optim: object) -> Learner:
+    config = Config(
+        model=ModelConfig(backbone=backbone, lengths=(8,)),
+        preprocessing=Preprocessing(size=32),
+        losses=(LossTerm("dsh"), LossTerm("ProxyAnchorLoss")),
+        optim=OptimConfig(**{"ema": 0.9, **optim}),
+        train=TrainConfig(epochs=2, precision="float32"),
+    )
+    torch.manual_seed(0)
+    network = HashModel(config.model, config.preprocessing)
+    objective = make_objective(config.losses, {"label": 1.0}, {"label": 3}, (8,))
+    return Learner(config, network, objective, 4, HERE)
+
+
+def batch(seed: int = 0) -> tuple[Tensor, Tensor]:
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(12, 3, 32, 32, generator=generator), torch.arange(12)[:, None] % 3
+
+
+def snapshot(learner: Learner) -> dict[str, Tensor]:
+    state = learner.state_dict()
+    parts = ("network", "objective", "average")
+    return {
+        f"{part}.{name}": value.clone()
+        for part in parts
+        for name, value in state[part].items()
+        if isinstance(value, Tensor)
+    }
+
+
+def test_a_step_changes_everything_that_is_trained() -> None:
+    learner = make()
+    before = snapshot(learner)
+    assert math.isfinite(learner.step(0, *batch()))
+    same = [name for name, value in snapshot(learner).items() if torch.equal(value, before[name])]
+    assert same == []
+
+
+@pytest.mark.parametrize("what", ["pictures", "gradient"])
+def test_a_step_that_is_not_finite_leaves_no_trace(what: str) -> None:
+    learner = make()
+    learner.step(0, *batch())
+    before, optimiser = snapshot(learner), repr(learner.optimiser.state_dict())
+    images, labels = batch(1)
+    if what == "pictures":
+        images[3, 0, 0, 0] = math.inf
+    else:
+        hook = learner.network.hash_layer.weight.register_hook(lambda g: g * math.nan)
+    assert math.isnan(learner.step(1, images, labels))
+    for name, value in snapshot(learner).items():
+        assert torch.equal(value, before[name]), name
+    assert repr(learner.optimiser.state_dict()) == optimiser
+    if what == "gradient":
+        hook.remove()
+    assert math.isfinite(learner.step(2, *batch(1)))
+
+
+def test_frozen_norms_and_backbone_stay() -> None:
+    learner = make("resnet18", freeze_batchnorm=True)
+    before = snapshot(learner)
+    learner.step(0, *batch())
+    changed = {n for n, v in snapshot(learner).items() if not torch.equal(v, before[n])}
+    assert not any(".bn" in name for name in changed)
+    assert "network.backbone.conv1.weight" in changed
+
+    learner = make("resnet18", backbone_lr=0)
+    before = snapshot(learner)
+    learner.step(0, *batch())
+    changed = {n for n, v in snapshot(learner).items() if not torch.equal(v, before[n])}
+    assert not any("backbone" in name for name in changed)
+    assert "network.hash_layer.weight" in changed
+
+
+def test_the_gradient_is_clipped() -> None:
+    steps = []
+    for clip in (0.0, 1e-3):
+        learner = make(name="sgd", lr=1.0, momentum=0.0, clip=clip, warmup=0, weight_decay=0)
+        before = snapshot(learner)["network.hash_layer.weight"]
+        learner.step(0, *batch())
+        steps.append((snapshot(learner)["network.hash_layer.weight"] - before).norm())
+    assert steps[1] < 1.001e-3 < steps[0]
+
+
+def loop(learner: Learner, course: Course, folder: Path, poisoned: range) -> Loop:
+    """Four batches an epoch; those whose step is in `poisoned` hold a picture of infinities."""
+
+    def batches(epoch: int, start: int):
+        for number in range(start, 4):
+            images, labels = batch(number)
+            if 4 * epoch + number in poisoned:
+                images[0] = np.inf
+            yield images, labels
+
+    config = TrainConfig(epochs=2, state_every=1, bad_steps=3)
+    return Loop(config, learner, course, batches, None, folder, Runtime())
+
+
+def test_bad_losses_are_skipped_and_counted(tmp_path: Path) -> None:
+    course = Course()
+    loop(make(), course, tmp_path, range(2, 4)).run()
+    assert (course.step, course.skipped, course.bad) == (8, 2, 0)
+    losses = [record["loss"] for record in read_records(tmp_path / "metrics.jsonl")]
+    assert [loss is None for loss in losses] == [False] * 2 + [True] * 2 + [False] * 4
+
+
+def test_too_many_bad_losses_stop_and_leave_the_last_good_state(tmp_path: Path) -> None:
+    with pytest.raises(DivergedError, match="found 3 in a row") as caught:
+        loop(make(), Course(), tmp_path, range(3, 8)).run()
+    assert caught.value.exit_code == 6
+    state = load_newest_state(tmp_path)
+    assert state is not None
+    assert state["course"]["step"] == 3
+    assert state["course"]["skipped"] == 0
+
+
+def test_training_stops_when_validation_no_longer_improves(tmp_path: Path) -> None:
+    scores = iter([0.5, 0.7, 0.6, 0.65, 0.9])
+    best: list[Tensor] = []
+    learner, course = make(), Course()
+
+    def validate() -> float:
+        score = next(scores)
+        if score == 0.7:
+            best.append(learner.result.hash_layer.weight.clone())
+        return score
+
+    def batches(epoch: int, start: int):
+        return (batch(number) for number in range(start, 4))
+
+    config = TrainConfig(epochs=10, patience=2)
+    Loop(config, learner, course, batches, validate, tmp_path, Runtime()).run()
+    assert course.scores == [(4, 0.5), (8, 0.7), (12, 0.6), (16, 0.65)]
+    assert torch.equal(course.best["hash_layer.weight"], best[0])
+    assert not torch.equal(course.best["hash_layer.weight"], learner.result.hash_layer.weight)
+
+    again = Course(**vars(course))
+    Loop(config, learner, again, batches, validate, tmp_path, Runtime()).run()
+    assert again.step == 16
