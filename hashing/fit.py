@@ -138,8 +138,11 @@ def _unexplained(projected: Matrix, codes: Matrix) -> Matrix:
 
 def _principal_components(centred: Matrix, count: int) -> Matrix:
     """Orthonormal `[D, count]`, largest variance first, with signs that do not depend on chance."""
-    _, vectors = np.linalg.eigh(centred.T @ centred)
-    components = vectors[:, ::-1][:, :count]
+    if len(centred) < centred.shape[1]:  # fewer pictures than features: the smaller problem
+        vectors = np.linalg.svd(centred, full_matrices=False)[2].T
+    else:
+        vectors = np.linalg.eigh(centred.T @ centred)[1][:, ::-1]
+    components = vectors[:, :count]
     largest = np.abs(components).argmax(axis=0)
     signs: Matrix = np.sign(components[largest, np.arange(count)])
     return components * signs

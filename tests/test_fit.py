@@ -24,10 +24,10 @@ LENGTHS = (16, 32, 64)
 
 @pytest.fixture(scope="module")
 def features() -> NDArray[np.float32]:
-    """1,200 vectors of 100 dimensions whose variance falls off as that of a network's features."""
+    """600 vectors of 100 dimensions whose variance falls off as that of a network's features."""
     random = np.random.default_rng(0)
-    clusters = random.standard_normal((40, 100))[random.integers(0, 40, 1200)]
-    values = (clusters + random.standard_normal((1200, 100))) / np.sqrt(1 + np.arange(100))
+    clusters = random.standard_normal((40, 100))[random.integers(0, 40, 600)]
+    values = (clusters + random.standard_normal((600, 100))) / np.sqrt(1 + np.arange(100))
     mixed = values @ np.linalg.qr(random.standard_normal((100, 100)))[0] + 3
     return mixed.astype(np.float32)
 
@@ -65,6 +65,14 @@ def test_pca_by_singular_values(features: NDArray[np.float32]) -> None:
     centred = features - features.mean(0, dtype=np.float64)
     left, values, _ = np.linalg.svd(centred, full_matrices=False)
     np.testing.assert_allclose(np.abs(found), np.abs(left * values)[:, :64], atol=1e-4)
+
+
+def test_fewer_pictures_than_features(features: NDArray[np.float32]) -> None:
+    few = features[:70]
+    weight, bias = linear_hash(few, (64,), "pca")
+    variances, vectors = np.linalg.eigh(np.cov(few.T.astype(np.float64)))
+    np.testing.assert_allclose(np.abs(weight), np.abs(vectors[:, ::-1][:, :64].T), atol=1e-4)
+    np.testing.assert_allclose((few @ weight.T + bias).var(0, ddof=1), variances[::-1][:64], 1e-3)
 
 
 def test_itq_loses_less_than_pca(features: NDArray[np.float32]) -> None:

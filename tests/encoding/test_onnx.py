@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from hashing.config import ModelConfig, Preprocessing
 from hashing.encoding import Encoder, Runtime, encode_catalogue
-from hashing.encoding.onnx import OnnxNetwork
+from hashing.encoding.onnx import OnnxNetwork, _exported
 from hashing.errors import UsageError
 from hashing.items import Catalogue
 from hashing.models import HashModel
@@ -29,8 +29,15 @@ def model() -> HashModel:
     return HashModel(config, Preprocessing(size=32)).eval()
 
 
+@pytest.fixture(scope="module")
+def exported(model: HashModel) -> bytes:
+    return _exported(model)
+
+
 @pytest.fixture
-def encoder(model: HashModel) -> Encoder:
+def encoder(model: HashModel, exported: bytes, monkeypatch: pytest.MonkeyPatch) -> Encoder:
+    """An encoder whose export, which takes seconds, was done before."""
+    monkeypatch.setattr("hashing.encoding.onnx._exported", lambda model: exported)
     return Encoder(model, runtime="auto")
 
 
@@ -57,12 +64,12 @@ def test_batchnorm_and_residuals_are_exported() -> None:
 
 @pytest.mark.parametrize("runtime", ["torch", "auto"])
 def test_only_large_catalogues_are_worth_it(
-    model: HashModel,
+    encoder: Encoder,
     catalogue: Catalogue,
     monkeypatch: pytest.MonkeyPatch,
     runtime: Runtime,
 ) -> None:
-    encoder = Encoder(model, runtime=runtime)
+    encoder.runtime = runtime
     first = [batch.codes.hex() for batch in encode_catalogue(encoder, catalogue)]
     assert encoder._onnx is None
     monkeypatch.setattr("hashing.encoding.catalogue.ACCELERATE_FROM", 11)
@@ -119,9 +126,9 @@ def test_torch_goes_on_with_one_line(
 
 
 def test_a_first_batch_without_pictures_decides_nothing(
-    model: HashModel, catalogue: Catalogue
+    encoder: Encoder, catalogue: Catalogue
 ) -> None:
-    encoder = Encoder(model, runtime="onnx")
+    encoder.runtime = "onnx"
     items = [catalogue.items[4], catalogue.items[0]]  # the broken one first
     batches = encode_catalogue(encoder, catalogue, items=items, batch_size=1)
     assert next(batches).items == []
