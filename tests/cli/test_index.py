@@ -244,9 +244,9 @@ def test_an_interrupted_build_goes_on(
 ) -> None:
     out = tmp_path / "new.index"
     arguments = ["build", "--model", models / "one", "--images", pictures, "--out", out]
-    monkeypatch.setattr("hashing.cli.index.build.PUBLISH_ITEMS", 4)
+    monkeypatch.setattr("hashing.cli.index.filling.PUBLISH_ITEMS", 4)
     small_batches = partial(encode_catalogue, batch_size=4)
-    monkeypatch.setattr("hashing.encoding.encode_catalogue", small_batches)
+    monkeypatch.setattr("hashing.cli.index.filling.encode_catalogue", small_batches)
     logits, calls = Encoder.logits, iter(range(100))
 
     def interrupted(self: Encoder, squares: np.ndarray) -> np.ndarray:

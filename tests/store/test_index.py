@@ -1,5 +1,6 @@
 import shutil
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,13 @@ from tests.store.conftest import BITS, COLUMNS, create, new_items
 def packed(items: list[NewItem]) -> Codes:
     rows = np.frombuffer(b"".join(item.code for item in items), np.uint8)
     return Codes(rows.reshape(len(items), -1), len(items[0].code) * 8)
+
+
+def leftover_previews(index: Index) -> int:
+    database = sqlite3.connect(Path(index.info.location) / "previews.db")
+    (count,) = database.execute("SELECT count(*) FROM previews").fetchone()
+    database.close()
+    return int(count)
 
 
 def test_an_item_comes_back_as_it_went_in(index: Index) -> None:
@@ -109,10 +117,21 @@ def test_removed_items_are_gone_after_compaction(index: Index) -> None:
     index.compact()
     assert index.info.removed == 0
     assert index.verify() == []
+    with pytest.raises(InputError):
+        index.preview(0)
+    assert leftover_previews(index) == 40
     database = sqlite3.connect(Path(index.info.location) / "index.db")
     for table in ("items", "codes", "metadata", "words"):
         assert database.execute(f"SELECT count(*) FROM {table}").fetchone() == (40,)
     database.close()
+
+
+def test_compaction_gives_the_space_back(tmp_path: Path) -> None:
+    with create(tmp_path / "index", new_items(1000)) as index:
+        index.remove(range(900))
+        before = index.info.bytes
+        index.compact()
+        assert index.info.bytes < before / 2
 
 
 def test_everything_may_be_removed(index: Index) -> None:
@@ -157,9 +176,30 @@ def test_columns_grow_and_keep_their_types(index: Index) -> None:
         index.add([NewItem("x.jpg", {"planet": "Mars"}, b"ab", b"c" * 32)])
 
 
+def test_numbers_become_what_their_column_holds(index: Index) -> None:
+    item = NewItem("x.jpg", {"style": 1900, "height": 3}, b"ab", b"c" * 32)
+    index.add([item], {"style": int, "height": float})
+    assert index.items([60])[0].fields == {"style": "1900", "height": 3.0}
+    assert index.ids("style = '1900' and height > 2.5").tolist() == [60]
+
+
+@pytest.mark.parametrize("name", ["STYLE", "a\0b"])
+def test_names_that_cannot_be_columns_are_refused(index: Index, name: str) -> None:
+    with pytest.raises(InputError, match="rename it"):
+        index.add([], {name: str})
+    assert index.info.columns == COLUMNS
+
+
+def test_an_index_may_keep_no_previews(tmp_path: Path) -> None:
+    items = [replace(item, preview=None) for item in new_items(5)]
+    with create(tmp_path / "index", items) as index:
+        assert index.preview(3) is None
+        assert index.verify() == []
+
+
 @pytest.mark.parametrize(
     "fields",
-    [{"year": "1900"}, {"year": 1 << 63}, {"style": "a\0b"}, {"style": "\ud800"}, {"style": 3}],
+    [{"year": "1900"}, {"year": 1 << 63}, {"style": "a\0b"}, {"style": "\ud800"}, {"year": 1.5}],
     ids=str,
 )
 def test_values_that_cannot_be_kept_are_refused_and_nothing_is_added(

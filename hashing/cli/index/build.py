@@ -1,11 +1,7 @@
 """`index.py build` and `add`: pictures into an index."""
 
 import argparse
-import hashlib
 import shutil
-import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,29 +15,13 @@ from hashing.cli.index.options import (
     picture_options,
 )
 from hashing.cli.index.tables import print_facts
-from hashing.cli.progress import progress
-from hashing.errors import ImageError, InputError, UsageError
+from hashing.errors import InputError, UsageError
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
-
+    from hashing.cli.index.filling import Outcome
     from hashing.encoding import Encoder
-    from hashing.items import Catalogue, Item
-    from hashing.store import Index, NewItem
-
-PUBLISH_SECONDS = 20.0
-PUBLISH_ITEMS = 4096
-SHOWN_FAILURES = 20
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What became of the pictures of one source."""
-
-    added: int = 0
-    already: int = 0
-    seconds: float = 0.0
-    broken: list[tuple[str, str]] = field(default_factory=list)
+    from hashing.items import Catalogue
+    from hashing.store import Index
 
 
 def add_commands(commands: Commands) -> None:
@@ -73,50 +53,23 @@ def _add_options(parser: Parser) -> None:
 
 def build(arguments: argparse.Namespace) -> int:
     """Make an index; the same command again goes on where an interrupted one stopped."""
-    from hashing.encoding import Encoder
+    from hashing.cli.index.pictures import dry_run, refuse_broken
     from hashing.items import read_catalogue
-    from hashing.service.layout import draw_map
-    from hashing.store import create_index, open_index
 
-    out: Path = arguments.out
-    source = f"{arguments.images.absolute()} {arguments.metadata and arguments.metadata.absolute()}"
-    if out.exists():
-        with open_index(out) as index:
-            unfinished = index.info.unfinished
-        if unfinished != source:
-            raise UsageError(f"{out} exists already: use add to put more into it, or another --out")
+    _refuse_finished(arguments)
     catalogue = read_catalogue(arguments.images, arguments.metadata)
     if arguments.dry_run:
-        return _dry_run(catalogue, arguments)
+        return dry_run(catalogue, arguments.workers, as_json=arguments.json)
     if arguments.strict:
-        _refuse_broken(catalogue, arguments.workers)
-    encoder = Encoder.load(arguments.model, arguments.device)
-
-    index = (
-        open_index(out)
-        if out.exists()
-        else create_index(
-            out,
-            bits=encoder.bits,
-            lengths=encoder.lengths,
-            fingerprint=encoder.fingerprint,
-            columns=catalogue.columns,
-            model=arguments.model,
-            unfinished=source,
-        )
-    )
+        refuse_broken(catalogue, arguments.workers)
+    index, encoder = _open_or_create(catalogue, arguments)
     with index:
-        encoder = encoder_of(index, arguments.model, arguments.device)
         outcome = _fill(index, encoder, catalogue, arguments)
         empty = not index.info.count
         if not empty:
-            index.compact()
-            log("Laying out the map …")
-            draw_map(index)
-            index.finish()
-            _warm(index.info.count)
+            _complete(index)
     if empty:
-        shutil.rmtree(out)
+        shutil.rmtree(arguments.out)
         file, reason = outcome.broken[0]
         raise InputError(f"none of {len(catalogue)} pictures can be read; {file}: {reason}")
     return _report(outcome, index, arguments.json)
@@ -124,163 +77,88 @@ def build(arguments: argparse.Namespace) -> int:
 
 def add(arguments: argparse.Namespace) -> int:
     """Put more pictures into an index; those already there are skipped."""
+    from hashing.cli.index.pictures import dry_run, refuse_broken
     from hashing.items import read_catalogue
     from hashing.store import open_index
 
     with open_index(arguments.index) as index:
         catalogue = read_catalogue(arguments.images, arguments.metadata)
         if arguments.dry_run:
-            return _dry_run(catalogue, arguments)
+            return dry_run(catalogue, arguments.workers, as_json=arguments.json)
         if arguments.strict:
-            _refuse_broken(catalogue, arguments.workers)
+            refuse_broken(catalogue, arguments.workers)
         encoder = encoder_of(index, arguments.model, arguments.device)
         outcome = _fill(index, encoder, catalogue, arguments)
     return _report(outcome, index, arguments.json)
 
 
+def _source(arguments: argparse.Namespace) -> str:
+    """What makes one `build` the same as another."""
+    metadata = arguments.metadata and arguments.metadata.absolute()
+    return f"{arguments.images.absolute()} {metadata}"
+
+
+def _refuse_finished(arguments: argparse.Namespace) -> None:
+    """Raise UsageError where `--out` is anything but an interrupted build of the same source."""
+    from hashing.store import open_index
+
+    if arguments.out.exists():
+        with open_index(arguments.out) as index:
+            unfinished = index.info.unfinished
+        if unfinished != _source(arguments):
+            raise UsageError(
+                f"{arguments.out} exists already: use add to put more into it, or another --out"
+            )
+
+
+def _open_or_create(
+    catalogue: "Catalogue", arguments: argparse.Namespace
+) -> tuple["Index", "Encoder"]:
+    from hashing.encoding import Encoder
+    from hashing.store import create_index, open_index
+
+    if arguments.out.exists():
+        index = open_index(arguments.out)
+        return index, encoder_of(index, arguments.model, arguments.device)
+    encoder = Encoder.load(arguments.model, arguments.device)
+    index = create_index(
+        arguments.out,
+        bits=encoder.bits,
+        lengths=encoder.lengths,
+        fingerprint=encoder.fingerprint,
+        columns=catalogue.columns,
+        model=arguments.model,
+        unfinished=_source(arguments),
+    )
+    return index, encoder
+
+
 def _fill(
     index: "Index", encoder: "Encoder", catalogue: "Catalogue", arguments: argparse.Namespace
-) -> Outcome:
-    """Encode and publish, a few seconds of work at a time, what the index does not have yet."""
+) -> "Outcome":
+    from hashing.cli.index.filling import fill
     from hashing.service.pictures import remember_source
 
     remember_source(index, arguments.images)
-    outcome = Outcome()
-    todo = _missing_items(index, catalogue)
-    outcome.already = len(catalogue) - len(todo)
-    if outcome.already:
-        log(f"{outcome.already:,} of {len(catalogue):,} pictures are there already")
-    started = time.monotonic()
-    for items in _encoded(encoder, catalogue, todo, arguments, outcome):
-        index.add(items, catalogue.columns)
-        outcome.added += len(items)
-    outcome.seconds = time.monotonic() - started
-    return outcome
+    workers, previews = arguments.workers, arguments.previews
+    return fill(index, encoder, catalogue, workers=workers, previews=previews)
 
 
-def _missing_items(index: "Index", catalogue: "Catalogue") -> list["Item"]:
-    """The items whose file and content are not both in the index."""
-    contents = index.contents(item.path for item in catalogue.items)
-    return [
-        item
-        for item, there in zip(catalogue.items, contents, strict=True)
-        if not there or _content(catalogue, item) not in there
-    ]
-
-
-def _content(catalogue: "Catalogue", item: "Item") -> bytes | None:
-    try:
-        return hashlib.sha256(catalogue.read(item)).digest()
-    except ImageError:
-        return None
-
-
-def _encoded(
-    encoder: "Encoder",
-    catalogue: "Catalogue",
-    todo: Sequence["Item"],
-    arguments: argparse.Namespace,
-    outcome: Outcome,
-) -> Iterator[list["NewItem"]]:
-    """New items in portions worth a publication each; broken pictures go into `outcome`."""
-    from hashing.encoding import encode_catalogue
-    from hashing.images import encode_jpeg
-    from hashing.store import NewItem
-
-    def derive(data: bytes, image: "Image") -> tuple[bytes, bytes | None]:
-        preview = encode_jpeg(image, arguments.previews) if arguments.previews else None
-        return hashlib.sha256(data).digest(), preview
-
-    portion: list[NewItem] = []
-    since = time.monotonic()
-    with progress(len(todo), "encoding", "pictures") as bar:
-        for batch in encode_catalogue(
-            encoder, catalogue, items=todo, workers=arguments.workers, derive=derive
-        ):
-            for item, code, (content, preview) in zip(
-                batch.items, batch.codes.packed, batch.derived, strict=True
-            ):
-                portion.append(NewItem(item.path, item.fields, code.tobytes(), content, preview))
-            _note_failures(outcome, batch.failures)
-            bar.advance(len(batch.items) + len(batch.failures))
-            if len(portion) >= PUBLISH_ITEMS or time.monotonic() - since > PUBLISH_SECONDS:
-                yield portion
-                portion, since = [], time.monotonic()
-    if portion:
-        yield portion
-
-
-def _note_failures(outcome: Outcome, failures: Sequence[tuple["Item", ImageError]]) -> None:
-    for item, error in failures:
-        outcome.broken.append((item.path, str(error)))
-        if len(outcome.broken) <= SHOWN_FAILURES:
-            log(f"skipped {item.path}: {error}")
-        elif len(outcome.broken) == SHOWN_FAILURES + 1:
-            log("further broken pictures are only counted")
-
-
-def _broken(catalogue: "Catalogue", workers: int | None) -> list[tuple[str, str]]:
-    """Decode every picture; the files that cannot be read, each with the reason."""
-    from concurrent.futures import ThreadPoolExecutor
-
-    from hashing.images import decode
-
-    def reason(item: "Item") -> str | None:
-        try:
-            decode(catalogue.read(item))
-        except ImageError as error:
-            return str(error)
-        return None
-
-    broken = []
-    with (
-        ThreadPoolExecutor(workers) as pool,
-        progress(len(catalogue), "reading", "pictures") as bar,
-    ):
-        for item, found in zip(catalogue.items, pool.map(reason, catalogue.items), strict=True):
-            bar.advance()
-            if found is not None:
-                broken.append((item.path, found))
-    return broken
-
-
-def _refuse_broken(catalogue: "Catalogue", workers: int | None) -> None:
-    broken = _broken(catalogue, workers)
-    if broken:
-        file, reason = broken[0]
-        raise ImageError(
-            f"{len(broken)} of {len(catalogue)} pictures cannot be read, nothing was added; "
-            f"the first is {file}: {reason}"
-        )
-
-
-def _dry_run(catalogue: "Catalogue", arguments: argparse.Namespace) -> int:
-    broken = _broken(catalogue, arguments.workers)
-    if arguments.json:
-        emit({"pictures": len(catalogue), "columns": list(catalogue.columns), "broken": broken})
-        return 0
-    for file, reason in broken[:SHOWN_FAILURES]:
-        log(f"broken {file}: {reason}")
-    print_facts(
-        {
-            "pictures": f"{len(catalogue):,}",
-            "broken": f"{len(broken):,}",
-            "named without a picture": f"{len(catalogue.missing):,}",
-            "columns": ", ".join(catalogue.columns),
-        }
-    )
-    return 0
-
-
-def _warm(count: int) -> None:
-    """Compile the fast search now where the first search would have to wait for it."""
+def _complete(index: "Index") -> None:
+    """One segment, the map of all items, and the fast search compiled where it will be needed."""
     from hashing.search.scan import KERNEL, SMALL
+    from hashing.service.layout import draw_map
 
-    if count > SMALL:
+    if index.info.segments > 1:
+        index.compact()
+    log("laying out the map")
+    draw_map(index)
+    index.finish()
+    if index.info.count > SMALL:
         KERNEL.wait()
 
 
-def _report(outcome: Outcome, index: "Index", as_json: bool) -> int:
+def _report(outcome: "Outcome", index: "Index", as_json: bool) -> int:
     info = index.info
     rate = outcome.added / outcome.seconds if outcome.seconds else 0.0
     if as_json:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hashing.errors import InputError
-from hashing.search import build_sliced
+from hashing.search import SlicedCodes, build_sliced
 from hashing.store.contract import NewItem
 from hashing.store.embedded.generation import SegmentRecord
 from hashing.store.embedded.previews import count_previews, insert_previews
@@ -17,7 +17,9 @@ from hashing.store.embedded.publication import Draft
 from hashing.store.embedded.rows import (
     BATCH,
     CODE_MODULUS,
+    FITTING,
     ITEM_MODULUS,
+    checked,
     extra_digest,
     insert_items,
     insert_removals,
@@ -64,16 +66,16 @@ def remove(draft: Draft, ids: NDArray[np.int64]) -> int:
 
 
 def add_columns(draft: Draft, columns: Mapping[str, type]) -> None:
-    """Make room for further metadata columns. Raises InputError where a type differs."""
+    """Make room for further metadata columns. Raises InputError for numbers that became text."""
     known = dict(draft.generation.columns)
     for name, kind in columns.items():
         if name not in known:
             add_column(draft.db, name, kind.__name__)
             known[name] = kind.__name__
-        elif known[name] != kind.__name__:
+        elif kind not in FITTING[known[name]]:
             raise InputError(
-                f"column {name} holds {kind.__name__}, in the index it is {known[name]}; "
-                "change the metadata file"
+                f"column {name} holds {kind.__name__}, in the index it is {known[name]}: "
+                "mend the metadata file"
             )
     draft.generation = replace(draft.generation, columns=known)
 
@@ -125,6 +127,7 @@ def rebuild_segment(draft: Draft, name: str) -> None:
 def _add_batch(draft: Draft, batch: list[NewItem]) -> None:
     generation = draft.generation
     first_id = generation.next_id
+    batch = [checked(item, generation.bits, generation.columns) for item in batch]
     check = insert_items(draft.db, first_id, batch, generation.bits, generation.columns)
     previews = [(i, row.preview) for i, row in enumerate(batch, first_id) if row.preview]
     insert_previews(draft.previews, previews)
@@ -151,24 +154,36 @@ def _limit_segments(draft: Draft) -> None:
 def _replace_segments(draft: Draft, first_id: int, next_id: int) -> None:
     """Make one segment of the rows in a range of ids, which takes the place of those inside it."""
     generation = draft.generation
-    ids, codes, check = read_codes(draft.db, first_id, next_id, generation.bits)
     kept = [
         record
         for record in generation.segments
         if record.next_id <= first_id or record.first_id >= next_id
     ]
-    if rows := len(ids):
-        removed, _ = read_removals(draft.db)
-        living = ~np.isin(ids, removed)
-        if living.any() and not living.all():  # a segment is never empty; all may stay, masked
-            ids, codes = ids[living], codes[living]
+    codes, rows, check = _sliced_rows(draft, first_id, next_id)
+    if rows:
         name = f"{generation.number:06d}-{first_id}-{next_id}.seg"
+        path = draft.folder / SEGMENTS / name
         size, digest = write_segment(
-            draft.folder / SEGMENTS / name,
-            build_sliced(codes, ids),
-            index=generation.uuid,
-            generation=generation.number,
+            path, codes, index=generation.uuid, generation=generation.number
         )
         kept.append(SegmentRecord(name, first_id, next_id, rows, check, size, digest))
     segments = tuple(sorted(kept, key=lambda record: record.first_id))
     draft.generation = replace(generation, segments=segments)
+
+
+def _sliced_rows(draft: Draft, first_id: int, next_id: int) -> tuple[SlicedCodes, int, int]:
+    """The living codes of a range of ids; how many rows there are in all and their check.
+
+    Where all have been removed they stay, masked, for a segment is never empty.
+    """
+    ids, codes, check = read_codes(draft.db, first_id, next_id, draft.generation.bits)
+    rows = len(ids)
+    removed, _ = read_removals(draft.db)
+    gone = np.isin(ids, removed) if len(removed) else np.zeros(rows, np.bool_)
+    if gone.any() and not gone.all():
+        ids, codes = ids[~gone], codes[~gone]
+    if rows and ids[-1] - ids[0] == len(ids) - 1:
+        smallest = int(ids[0])
+        del ids  # as large as the codes themselves
+        return replace(build_sliced(codes), first_id=smallest), rows, check
+    return build_sliced(codes, ids), rows, check

@@ -105,8 +105,7 @@ class EmbeddedIndex:
         """Ids of all items, or of those that `where` keeps."""
         if where is not None:
             return self._filtered(where)
-        with self._reader.engine() as engine:
-            return living_ids(self._reader.snapshot, engine)
+        return living_ids(*self._reader.searchable())
 
     def items(self, ids: Iterable[int]) -> list[StoredItem]:
         """The items of these ids, every row checked."""
@@ -201,8 +200,8 @@ class EmbeddedIndex:
         self, where: str | None, ids: NDArray[np.int64] | None
     ) -> tuple[ScanEngine, Allowed | None]:
         """The engine with what both filters allow; that of `where` alone is kept."""
-        with self._reader.engine() as engine:
-            snapshot = self._reader.snapshot
+        with self._reader.guard:
+            snapshot, engine = self._reader.searchable()
             if where is None:
                 allowed = snapshot.living
                 return engine, allowed if ids is None else allowed_of(snapshot, engine, ids)
@@ -220,8 +219,7 @@ class EmbeddedIndex:
             return query.select_ids(tables, self._generation, where)
 
     def _check_there(self, ids: NDArray[np.int64]) -> None:
-        with self._reader.engine() as engine:
-            there = contains(self._reader.snapshot, engine, ids)
+        there = contains(*self._reader.searchable(), ids)
         if not there.all():
             raise InputError(f"there is no item {ids[~there][0]} in {self._folder}")
 

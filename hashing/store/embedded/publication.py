@@ -55,6 +55,7 @@ def publication(folder: Path) -> Iterator[Draft]:
         raise StorageError(f"{folder} cannot be written; copy the index where it can be")
     with writer_lock(folder), _connected(folder) as (db, previews):
         old = read_generation(db, folder)
+        (folder / SEGMENTS).mkdir(exist_ok=True)
         delete_unrecorded(folder, old)
         db.execute("BEGIN IMMEDIATE")
         previews.execute("BEGIN IMMEDIATE")
@@ -70,7 +71,7 @@ def publication(folder: Path) -> Iterator[Draft]:
             delete_unrecorded(folder, old)
             raise
         db.execute("COMMIT")  # with synchronous=FULL: from here on the new generation counts
-        _settle(draft)
+        _settle(draft, old)
 
 
 def create(
@@ -136,9 +137,13 @@ def _check(draft: Draft, old: Generation) -> None:
         rebuild_derived(draft.db, old)
 
 
-def _settle(draft: Draft) -> None:
+def _settle(draft: Draft, old: Generation) -> None:
     """Tidy up after a publication. All of it may fail: what is published stays published."""
     with suppress(sqlite3.Error, OSError):
+        if draft.generation.compacted == draft.generation.number:
+            draft.db.execute("VACUUM")
+        if old.forgotten:
+            draft.previews.execute("VACUUM")
         checkpoint(draft.previews)
         if checkpoint(draft.db):
             write_sum(draft.folder, draft.generation.number)

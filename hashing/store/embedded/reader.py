@@ -13,7 +13,7 @@ from hashing.store.embedded.checks import verified_copy
 from hashing.store.embedded.generation import Generation, read_generation
 from hashing.store.embedded.lock import is_writing
 from hashing.store.embedded.schema import DATABASE, PREVIEWS, connect, database_errors
-from hashing.store.embedded.snapshot import Snapshot, engine_of, take_snapshot
+from hashing.store.embedded.snapshot import Snapshot, make_engine, take_snapshot
 from hashing.store.embedded.sums import matches_sum, recorded_generation
 
 PATIENCE = 10.0
@@ -63,11 +63,13 @@ class Reader:
                 )
             yield current
 
-    @contextmanager
-    def engine(self) -> Iterator[ScanEngine]:
-        """The engine over the snapshot's segments, while its tables can be read."""
-        with self.reading():
-            yield engine_of(self.snapshot, self.db)
+    def searchable(self) -> tuple[Snapshot, ScanEngine]:
+        """The snapshot and the engine over its segments, which once made needs no tables."""
+        with self.guard:
+            if self.snapshot.engine is None:
+                with self.reading():
+                    self.snapshot.engine = make_engine(self.snapshot, self.db)
+            return self.snapshot, self.snapshot.engine
 
     @contextmanager
     def asking(self) -> Iterator[sqlite3.Connection]:

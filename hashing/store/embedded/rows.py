@@ -10,6 +10,7 @@ import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from hashlib import blake2b
 
 import numpy as np
@@ -19,7 +20,7 @@ from hashing.codes import Codes
 from hashing.errors import InputError, UsageError
 from hashing.items import Value
 from hashing.store.contract import NewItem, StoredItem
-from hashing.store.embedded.schema import BadRowError, column
+from hashing.store.embedded.schema import PYTHON_TYPES, BadRowError, column
 
 ITEM_MODULUS = 1 << 128
 CODE_MODULUS = 1 << 64
@@ -27,6 +28,13 @@ CODE_MODULUS = 1 << 64
 BATCH = 10_000
 WORDS = ("title", "artist")
 """The fields that full-text search looks at."""
+
+FITTING: Mapping[str, tuple[type, ...]] = {
+    "int": (int,),
+    "float": (float, int),
+    "str": (str, float, int),
+}
+"""Types that a column's values may come in: text may look like numbers in one file only."""
 
 _INT64 = 1 << 63
 _UNKEEPABLE = re.compile("[\0\ud800-\udfff]")
@@ -37,6 +45,36 @@ _EXPECTED = {
 }
 
 
+def checked(item: NewItem, bits: int, columns: Mapping[str, str]) -> NewItem:
+    """The item with its fields in the types of their columns. Raises InputError."""
+    if len(item.code) != bits // 8 or len(item.content) != 32:
+        raise InputError(
+            f"{item.file}: expected a code of {bits // 8} bytes and a content digest of 32, "
+            f"found {len(item.code)} and {len(item.content)}"
+        )
+    if _UNKEEPABLE.search(item.file):
+        raise InputError(f"expected a file name of Unicode characters, found {item.file!a}")
+    fields = {name: _fitted(item, name, columns) for name in item.fields}
+    return replace(item, fields=fields)
+
+
+def _fitted(item: NewItem, name: str, columns: Mapping[str, str]) -> Value:
+    value = item.fields[name]
+    if name not in columns:
+        raise InputError(f"{item.file}: column {name!r} is not one of {list(columns)}")
+    kind = columns[name]
+    if type(value) in FITTING[kind] and _can_be_kept(value):
+        fitted: Value = PYTHON_TYPES[kind](value)
+        return fitted
+    raise InputError(f"{item.file}: {name} is {value!a}, expected {_EXPECTED[kind]}")
+
+
+def _can_be_kept(value: Value) -> bool:
+    if isinstance(value, str):
+        return not _UNKEEPABLE.search(value)
+    return math.isfinite(value) and (isinstance(value, float) or -_INT64 <= value < _INT64)
+
+
 def insert_items(
     db: sqlite3.Connection,
     first_id: int,
@@ -45,8 +83,6 @@ def insert_items(
     columns: Mapping[str, str],
 ) -> int:
     """Write new items with ids from `first_id`; returns the sum of their digests."""
-    for item in items:
-        _check_new(item, bits, columns)
     ids = range(first_id, first_id + len(items))
     pairs = list(zip(ids, items, strict=True))
     digests = [item_digest(i, row.file, row.content, row.code, row.fields) for i, row in pairs]
@@ -261,23 +297,3 @@ def _chain(words: Iterable[NDArray[np.uint64]]) -> NDArray[np.int64]:
         state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
         state = state ^ (state >> np.uint64(31))
     return state.view(np.int64)
-
-
-def _check_new(item: NewItem, bits: int, columns: Mapping[str, str]) -> None:
-    if len(item.code) != bits // 8 or len(item.content) != 32:
-        raise InputError(
-            f"{item.file}: expected a code of {bits // 8} bytes and a content digest of 32, "
-            f"found {len(item.code)} and {len(item.content)}"
-        )
-    for name, value in {"file": item.file, **item.fields}.items():
-        if name not in columns and name != "file":
-            raise InputError(f"{item.file}: column {name!r} is not one of {list(columns)}")
-        expected = columns.get(name, "str")
-        if type(value).__name__ != expected or not _can_be_kept(value):
-            raise InputError(f"{item.file!a}: {name} is {value!a}, expected {_EXPECTED[expected]}")
-
-
-def _can_be_kept(value: Value) -> bool:
-    if isinstance(value, str):
-        return not _UNKEEPABLE.search(value)
-    return math.isfinite(value) and (isinstance(value, float) or -_INT64 <= value < _INT64)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
-from hashing.errors import ArtefactError, StorageError
+from hashing.errors import ArtefactError, InputError, StorageError
 
 DATABASE = "index.db"
 PREVIEWS = "previews.db"
@@ -145,5 +145,13 @@ def _immutable(path: Path) -> str:
 
 
 def add_column(db: sqlite3.Connection, field: str, kind: str) -> None:
-    """Give the metadata table a column; `kind` is `str`, `int` or `float`."""
-    db.execute(f"ALTER TABLE metadata ADD COLUMN {column(field)} {SQL_TYPES[kind]}")
+    """Give the metadata table a column; `kind` is `str`, `int` or `float`.
+
+    Raises InputError for a name that cannot be one, or differs from another only in case.
+    """
+    try:
+        db.execute(f"ALTER TABLE metadata ADD COLUMN {column(field)} {SQL_TYPES[kind]}")
+    except (sqlite3.OperationalError, sqlite3.ProgrammingError, ValueError) as error:
+        if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) != sqlite3.SQLITE_ERROR:
+            raise
+        raise InputError(f"the column {field!a} cannot be kept ({error}): rename it") from error

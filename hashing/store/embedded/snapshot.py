@@ -41,18 +41,16 @@ def take_snapshot(db: sqlite3.Connection, folder: Path) -> Snapshot:
     return Snapshot(generation, removed, segments)
 
 
-def engine_of(snapshot: Snapshot, db: sqlite3.Connection) -> ScanEngine:
-    """The engine of a snapshot, made and its segments checked when it is first needed."""
-    if snapshot.engine is None:
-        bits = snapshot.generation.bits
-        records = zip(snapshot.generation.segments, snapshot.segments, strict=True)
-        sliced = [_checked(record, segment, bits, db) for record, segment in records]
-        nothing = build_sliced(Codes(np.empty((0, bits // 8), np.uint8), bits))
-        engine = ScanEngine.from_segments(sliced or [nothing])
-        if len(snapshot.removed):
-            snapshot.living = engine.prepare(~_mask(engine, snapshot.removed))
-        snapshot.engine = engine
-    return snapshot.engine
+def make_engine(snapshot: Snapshot, db: sqlite3.Connection) -> ScanEngine:
+    """Check the segments of a snapshot and make its engine, in a transaction of the caller."""
+    bits = snapshot.generation.bits
+    records = zip(snapshot.generation.segments, snapshot.segments, strict=True)
+    sliced = [_checked(record, segment, bits, db) for record, segment in records]
+    nothing = build_sliced(Codes(np.empty((0, bits // 8), np.uint8), bits))
+    engine = ScanEngine.from_segments(sliced or [nothing])
+    if len(snapshot.removed):
+        snapshot.living = engine.prepare(~_mask(engine, snapshot.removed))
+    return engine
 
 
 def allowed_of(snapshot: Snapshot, engine: ScanEngine, ids: NDArray[np.int64]) -> Allowed:
@@ -111,7 +109,8 @@ def _ranks(
     base = 0
     for part in engine.segments:
         if len(part.ids):
-            ranks = np.searchsorted(part.ids, ids)
+            # in the type of the many; an id that does not fit it will not be found equal
+            ranks = np.searchsorted(part.ids, ids.astype(part.ids.dtype))
             found = part.ids[np.minimum(ranks, part.items - 1)] == ids
         else:
             ranks = ids - part.first_id
