@@ -1,84 +1,16 @@
-r"""The filter language: `style = 'Cubism' and (year > 1900 or year is null)`.
-
-    filter     = conjunction {"or" conjunction}
-    conjunction= negation {"and" negation}
-    negation   = "not" negation | "(" filter ")" | comparison
-    comparison = field ("=" | "!=" | "<>" | "<" | "<=" | ">" | ">=") value
-               | field ["not"] "in" "(" value {"," value} ")"
-               | field ["not"] "between" value "and" value
-               | field ["not"] "like" text          (% any text, _ one character, \ escapes)
-               | field "is" ["not"] "null"
-    field      = name | '"' any name '"'            value = number | 'text' ('' for one quote)
-
-Words of the language may be written in any case. A text is compared by code point, `like` minds
-case, and null follows SQL: a comparison with an absent field is neither true nor false, and only
-what is true is kept. Each printer and the evaluator walk the same small tree.
-"""
+"""From the text of a filter to its tree, or to a pointer at the mistake."""
 
 import difflib
 import math
-import operator
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from collections.abc import Mapping
+from typing import NamedTuple
 
 from hashing.errors import UsageError
 from hashing.items import Value
+from hashing.store.where.tree import Among, Compare, IsNull, Join, Like, Not, Operator, Tree
 
 MAX_CHARACTERS, MAX_DEPTH, MAX_VALUES = 4096, 32, 1000
-
-Operator = Literal["=", "!=", "<", "<=", ">", ">="]
-
-
-@dataclass(frozen=True, slots=True)
-class Compare:
-    """`field operator value`."""
-
-    field: str
-    operator: Operator
-    value: Value
-
-
-@dataclass(frozen=True, slots=True)
-class Among:
-    """`field in (values)`."""
-
-    field: str
-    values: tuple[Value, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Like:
-    """`field like pattern`."""
-
-    field: str
-    pattern: str
-
-
-@dataclass(frozen=True, slots=True)
-class IsNull:
-    """`field is null`."""
-
-    field: str
-
-
-@dataclass(frozen=True, slots=True)
-class Not:
-    """`not part`."""
-
-    part: "Tree"
-
-
-@dataclass(frozen=True, slots=True)
-class Join:
-    """All parts joined by `and`, or all by `or`."""
-
-    word: Literal["and", "or"]
-    parts: tuple["Tree", ...]
-
-
-Tree = Compare | Among | Like | IsNull | Not | Join
 
 
 def parse(text: str, columns: Mapping[str, type]) -> Tree:
@@ -87,6 +19,8 @@ def parse(text: str, columns: Mapping[str, type]) -> Tree:
         raise UsageError(
             f"expected a filter of at most {MAX_CHARACTERS} characters, found {len(text)}"
         )
+    if unusable := _UNUSABLE.search(text):
+        raise _mistake(text, unusable.start(), "no item holds this character")
     return _Parser(text, columns).whole()
 
 
@@ -107,18 +41,11 @@ _TOKEN = re.compile(
     )""",
     re.VERBOSE,
 )
+_UNUSABLE = re.compile("[\0\ud800-\udfff]")
 _WORDS = {"and", "or", "not", "in", "between", "like", "is", "null"}
 _OPERATORS: Mapping[str, Operator] = {
     "=": "=", "!=": "!=", "<>": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">="
 }  # fmt: skip
-_COMPARE: Mapping[Operator, Callable[[Any, Any], bool]] = {
-    "=": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
 
 
 class _Parser:
@@ -281,71 +208,3 @@ def _mistake(text: str, start: int, message: str) -> UsageError:
     return UsageError(
         f"{message}, at character {start + 1} of the filter\n  {shown}\n  {' ' * (start - first)}^"
     )
-
-
-def to_sqlite(tree: Tree, column: Callable[[str], str]) -> tuple[str, list[Value]]:
-    """An SQL condition and the values bound to it; `column` quotes a field's column."""
-    match tree:
-        case Compare(field, sign, value):
-            return f"{column(field)} {sign} ?", [value]
-        case Among(field, values):
-            return f"{column(field)} IN ({', '.join('?' * len(values))})", list(values)
-        case Like(field, pattern):
-            return f"{column(field)} GLOB ?", ["".join(_glob(pattern))]
-        case IsNull(field):
-            return f"{column(field)} IS NULL", []
-        case Not(part):
-            sql, bound = to_sqlite(part, column)
-            return f"NOT ({sql})", bound
-        case Join(word, parts):
-            printed = [to_sqlite(part, column) for part in parts]
-            sql = f" {word.upper()} ".join(f"({text})" for text, _ in printed)
-            return sql, [value for _, bound in printed for value in bound]
-
-
-def holds(tree: Tree, fields: Mapping[str, Value]) -> bool | None:
-    """Whether one item's fields satisfy a filter; None is SQL's unknown."""
-    match tree:
-        case IsNull(field):
-            return field not in fields
-        case Not(part):
-            inner = holds(part, fields)
-            return None if inner is None else not inner
-        case Join(word, parts):
-            decided = word == "or"  # one true part decides an `or`, one false part an `and`
-            results = [holds(part, fields) for part in parts]
-            return decided if decided in results else None if None in results else not decided
-        case _ if tree.field not in fields:
-            return None
-        case Compare(field, sign, value):
-            return _COMPARE[sign](fields[field], value)
-        case Among(field, values):
-            return fields[field] in values
-        case Like(field, pattern):
-            return re.fullmatch("".join(_regex(pattern)), str(fields[field]), re.DOTALL) is not None
-
-
-def _like(pattern: str) -> Iterator[tuple[str, bool]]:
-    """Each character of a pattern, and whether it is one of the two wildcards."""
-    escaped = False
-    for character in pattern:
-        if character == "\\" and not escaped:
-            escaped = True
-            continue
-        yield character, character in "%_" and not escaped
-        escaped = False
-    if escaped:
-        yield "\\", False
-
-
-def _glob(pattern: str) -> Iterator[str]:
-    for character, wild in _like(pattern):
-        if wild:
-            yield {"%": "*", "_": "?"}[character]
-        else:
-            yield f"[{character}]" if character in "*?[" else character
-
-
-def _regex(pattern: str) -> Iterator[str]:
-    for character, wild in _like(pattern):
-        yield {"%": ".*", "_": "."}[character] if wild else re.escape(character)
