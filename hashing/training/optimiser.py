@@ -41,12 +41,12 @@ def parameter_groups(
 def make_optimiser(
     groups: list[dict[str, Any]], config: OptimConfig, device: torch.device
 ) -> torch.optim.Optimizer:
-    """AdamW or SGD with Nesterov momentum; fused into one kernel on a GPU."""
+    """AdamW or SGD with momentum; fused into one kernel on a GPU."""
     fused = device.type == "cuda"
     if config.name == "adamw":
         return torch.optim.AdamW(groups, betas=(config.momentum, 0.999), fused=fused)
     return torch.optim.SGD(
-        groups, momentum=config.momentum, nesterov=config.momentum > 0, fused=fused
+        groups, momentum=config.momentum, fused=fused
     )
 
 
