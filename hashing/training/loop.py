@@ -16,6 +16,7 @@ from hashing.training.provenance import surroundings
 from hashing.training.runlog import RunLog
 from hashing.training.runtime import Runtime
 from hashing.training.state import save_state
+from hashing.training.tracking import Tracker
 
 
 @dataclass
@@ -45,7 +46,7 @@ class Loop:
 
     batches: pictures and labels of an epoch's batches from the n-th on, given (epoch, n).
     validate: mAP of `learner.result` on the validation part; None where nothing is chosen.
-    folder: where states and `metrics.jsonl` go.
+    folder: where states and `metrics.jsonl` go. track: also told every line of the latter.
     """
 
     config: TrainConfig
@@ -55,6 +56,7 @@ class Loop:
     validate: Callable[[], float] | None
     folder: Path
     runtime: Runtime
+    track: Tracker = lambda values: None
 
     def run(self) -> None:
         """Train from where the course stands to the last epoch or an early stop.
@@ -67,7 +69,7 @@ class Loop:
         total = per_epoch * self.config.epochs
         path = self.folder / "metrics.jsonl" if self.learner.world.is_main else None
         with (
-            closing(RunLog(path, course.step)) as self.log,
+            closing(RunLog(path, course.step, self.track)) as self.log,
             self.runtime.progress(total, "training", "steps") as self.bar,
         ):
             self.bar.advance(course.step)
@@ -79,7 +81,7 @@ class Loop:
                     if at_end:
                         self._end_epoch(epoch)
                     if at_end or self._is_state_due():
-                        self._save()
+                        self.save()
 
     def _step(self, images: Tensor, labels: Tensor) -> None:
         course = self.course
@@ -87,6 +89,7 @@ class Loop:
         loss = self.learner.step(course.step, images, labels)
         self.log.step(course.step, loss, rate)
         course.step += 1
+        course.seconds = time.monotonic() - self.started
         if math.isfinite(loss):
             course.bad = 0
         else:
@@ -119,12 +122,11 @@ class Loop:
     def _is_state_due(self) -> bool:
         return self.config.state_every > 0 and self.course.step % self.config.state_every == 0
 
-    def _save(self) -> None:
+    def save(self) -> None:
         """Write a state, unless losses just now were not finite: the last good one stays."""
         if self.course.bad or not self.learner.world.is_main:
             return
         self.log.flush()
-        self.course.seconds = time.monotonic() - self.started
         state = {
             "learner": self.learner.state_dict(),
             "course": vars(self.course),

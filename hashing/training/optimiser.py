@@ -45,9 +45,7 @@ def make_optimiser(
     fused = device.type == "cuda"
     if config.name == "adamw":
         return torch.optim.AdamW(groups, betas=(config.momentum, 0.999), fused=fused)
-    return torch.optim.SGD(
-        groups, momentum=config.momentum, fused=fused
-    )
+    return torch.optim.SGD(groups, momentum=config.momentum, fused=fused)
 
 
 def set_rates(optimiser: torch.optim.Optimizer, factor: float) -> None:

@@ -12,16 +12,19 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from hashing.training.state import write_atomically
+from hashing.training.tracking import Tracker
 
 
 class RunLog:
     """Appends to a run's `metrics.jsonl`.
 
     Opening it for a run that goes on at `step` drops the lines of later steps, and a line that
-    was cut off. Without a path nothing is kept: only one of several processes writes.
+    was cut off. Without a path nothing is kept: only one of several processes writes. `track` is
+    told every new line.
     """
 
-    def __init__(self, path: Path | None, step: int) -> None:
+    def __init__(self, path: Path | None, step: int, track: Tracker) -> None:
+        self._track = track
         if path is None:
             self._file: TextIO = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
             return
@@ -48,6 +51,7 @@ class RunLog:
 
     def _write(self, record: Mapping[str, Any]) -> None:
         self._file.write(json.dumps(record) + "\n")
+        self._track(record)
 
 
 def read_records(path: Path) -> list[dict[str, Any]]:

@@ -1,7 +1,6 @@
 """A run from configuration to model folder, and the measuring of a model that exists."""
 
 import json
-import time
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -29,6 +28,7 @@ from hashing.training.report import Metrics, card, measures
 from hashing.training.runlog import read_records
 from hashing.training.runtime import Runtime
 from hashing.training.state import load_newest_state, write_atomically
+from hashing.training.tracking import Tracker, tracking
 
 
 def train(config: Config, out: Path, runtime: Runtime, *, resume: bool = False) -> Metrics:
@@ -53,28 +53,11 @@ def train(config: Config, out: Path, runtime: Runtime, *, resume: bool = False) 
         if here.is_main:
             for split in examples.splits:
                 split.write(out / f"split-{split.part}.json")
-        batches = Batches(config, examples, here)
-        learner = make_learner(config, examples, batches.steps_per_epoch, here)
-        course = _resumed(learner, out, runtime)
-        started = time.monotonic() - course.seconds
-        validate = _validation(examples, learner)
-        Loop(config.train, learner, course, batches, validate, out, runtime).run()
-        if not here.is_main:
-            return {}
-        network = learner.result
-        if course.best:
-            network.load_state_dict(course.best)
-        found = _measured(network, examples, examples.test, "testing", runtime)
-        metrics = {
-            **measures(config, examples, found),
-            **provenance(here.device),
-            "validations": course.scores,
-            "skipped_steps": course.skipped,
-            "baselines": _baselines(config, examples, here),
-            "duration_s": time.monotonic() - started,
-        }
-        _publish(network, learner, examples, found, metrics, out)
-        return metrics
+        with tracking(runtime.wandb, out, plain_config(config)) as track:
+            learner, course = _learn(config, examples, here, out, runtime, track)
+            if not here.is_main:
+                return {}
+            return _finish(config, examples, learner, course, out, runtime, track)
 
 
 def evaluate(config: Config, folder: Path, runtime: Runtime) -> Metrics:
@@ -96,6 +79,57 @@ def make_learner(config: Config, examples: Examples, steps_per_epoch: int, here:
         config.losses, config.data.fields, classes, config.model.lengths, config.train.seed
     )
     return Learner(config, network, objective, steps_per_epoch, here)
+
+
+def _learn(
+    config: Config,
+    examples: Examples,
+    here: World,
+    out: Path,
+    runtime: Runtime,
+    track: Tracker,
+) -> tuple[Learner, Course]:
+    """Train to the end, from the newest state in `out` where there is one."""
+    batches = Batches(config, examples, here)
+    learner = make_learner(config, examples, batches.steps_per_epoch, here)
+    course = _resumed(learner, out, runtime)
+    validate = _validation(examples, learner)
+    Loop(config.train, learner, course, batches, validate, out, runtime, track).run()
+    return learner, course
+
+
+def _finish(
+    config: Config,
+    examples: Examples,
+    learner: Learner,
+    course: Course,
+    out: Path,
+    runtime: Runtime,
+    track: Tracker,
+) -> Metrics:
+    """Measure the chosen weights on the test part and publish them with all that is known."""
+    network, here = learner.result, learner.world
+    if course.best:
+        network.load_state_dict(course.best)
+    found = _measured(network, examples, examples.test, "testing", runtime)
+    metrics = {
+        **measures(config, examples, found),
+        **provenance(here.device),
+        "validations": course.scores,
+        "skipped_steps": course.skipped,
+        "baselines": _baselines(config, examples, here),
+        "duration_s": course.seconds,
+    }
+    figures = draw_figures(examples, found, read_records(out / "metrics.jsonl"))
+    track({"retrieval": metrics["retrieval"], **figures})
+    files: dict[str, str | bytes] = {
+        "README.md": card(out.name, metrics, list(figures)),
+        "metrics.json": json.dumps(metrics, indent=1, ensure_ascii=False) + "\n",
+        "recipe.yaml": (out / "config.yaml").read_text(encoding="utf-8"),
+        **figures,
+    }
+    save_model(network, out / "model", extra={"objective": learner.objective.record()}, files=files)
+    return metrics
 
 
 def _claim(out: Path, config: Config, resume: bool) -> None:
@@ -177,22 +211,3 @@ def _baselines(config: Config, examples: Examples, here: World) -> dict[str, Any
         method: {field: found.as_dict() for field, found in by_field.items()}
         for method, by_field in measure_baselines(config, examples, here.device).items()
     }
-
-
-def _publish(
-    network: HashModel,
-    learner: Learner,
-    examples: Examples,
-    found: Evaluation,
-    metrics: Metrics,
-    out: Path,
-) -> None:
-    """Write the model folder: weights, card, metrics, settings and figures."""
-    figures = draw_figures(examples, found, read_records(out / "metrics.jsonl"))
-    files: dict[str, str | bytes] = {
-        "README.md": card(out.name, metrics, list(figures)),
-        "metrics.json": json.dumps(metrics, indent=1, ensure_ascii=False) + "\n",
-        "recipe.yaml": (out / "config.yaml").read_text(encoding="utf-8"),
-        **figures,
-    }
-    save_model(network, out / "model", extra={"objective": learner.objective.record()}, files=files)

@@ -6,7 +6,7 @@ from hashing.training.runlog import RunLog, read_records
 
 def test_a_resumed_log_has_neither_gap_nor_repetition(tmp_path: Path) -> None:
     path = tmp_path / "metrics.jsonl"
-    log = RunLog(path, 0)
+    log = RunLog(path, 0, lambda record: None)
     for step in range(5):
         log.step(step, step / 2, 1.0)
     log.validation(4, 0, 0.25)
@@ -14,7 +14,8 @@ def test_a_resumed_log_has_neither_gap_nor_repetition(tmp_path: Path) -> None:
     with path.open("a") as file:
         file.write('{"step": 5, "lo')  # cut off by the kill
 
-    log = RunLog(path, 3)
+    told: list[object] = []
+    log = RunLog(path, 3, told.append)
     log.step(3, math.nan, 0.5)
     log.close()
     assert read_records(path) == [
@@ -23,3 +24,4 @@ def test_a_resumed_log_has_neither_gap_nor_repetition(tmp_path: Path) -> None:
         {"step": 2, "loss": 1.0, "rate": 1.0},
         {"step": 3, "loss": None, "rate": 0.5},
     ]
+    assert told == read_records(path)[3:]

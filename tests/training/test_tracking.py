@@ -1,0 +1,57 @@
+import os
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from hashing.cli import train as command
+from hashing.training.runlog import read_records
+
+
+class Run:
+    def __init__(self, **settings: Any) -> None:
+        self.settings, self.lines = settings, []
+
+    def log(self, values: dict[str, Any], step: int | None) -> None:
+        self.lines.append((step, values))
+
+    def __enter__(self) -> "Run":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+def test_wandb_hears_what_the_folder_holds_and_stays_offline(
+    recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs: list[Run] = []
+    fake = ModuleType("wandb")
+    fake.init = lambda **settings: runs.append(Run(**settings)) or runs[-1]
+    fake.Image = lambda image: image.size
+    monkeypatch.setitem(sys.modules, "wandb", fake)
+    for name in ("MODE", "SILENT", "ERROR_REPORTING"):
+        monkeypatch.setenv(f"WANDB_{name}", "")  # so that it is unset again afterwards
+        monkeypatch.delenv(f"WANDB_{name}")
+
+    out = tmp_path / "run"
+    arguments = ["--config", str(recipe), "--out", str(out), "--train.epochs", "1"]
+    assert command.main([*arguments, "--wandb"]) == 0
+    (run,) = runs
+    *lines, (_, last) = run.lines
+    assert [line for _, line in lines] == read_records(out / "metrics.jsonl")
+    assert [step for step, _ in lines] == [0, 1, 2, 3, 3]
+    assert set(last) == {"retrieval"} | {path.name for path in (out / "model").glob("*.png")}
+    assert run.settings["config"]["train"]["epochs"] == 1
+    assert os.environ["WANDB_MODE"] == "offline"
+    assert os.environ["WANDB_ERROR_REPORTING"] == "false"
+
+
+def test_without_it_wandb_is_never_imported(
+    recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "wandb", None)
+    arguments = ["--config", str(recipe), "--out", str(tmp_path / "run"), "--train.epochs", "1"]
+    assert command.main(arguments) == 0
