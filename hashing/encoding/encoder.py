@@ -138,5 +138,8 @@ class Encoder:
         self, network: Callable[[Tensor], Tensor], squares: NDArray[np.uint8]
     ) -> NDArray[np.float32]:
         batch = torch.from_numpy(squares).to(self.model.device)
-        found: NDArray[np.float32] = network(normalise(batch, self.preprocessing)).cpu().numpy()
+        images = normalise(batch, self.preprocessing)
+        # A quarter faster on a CPU than planes.
+        images = images.contiguous(memory_format=torch.channels_last)
+        found: NDArray[np.float32] = network(images).cpu().numpy()
         return found

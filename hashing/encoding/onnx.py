@@ -26,9 +26,8 @@ class OnnxNetwork:
 
     def __call__(self, squares: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Logits float32 `[B, bits]` of pictures uint8 `[B, S, S, 3]`."""
-        images = normalise(torch.from_numpy(squares), self._preprocessing)
-        feed = {"images": images.contiguous().numpy()}
-        logits: NDArray[np.float32] = self._session.run(["logits"], feed)[0]
+        images = normalise(torch.from_numpy(squares), self._preprocessing).numpy()
+        logits: NDArray[np.float32] = self._session.run(["logits"], {"images": images})[0]
         return logits
 
 

@@ -133,9 +133,13 @@ POOLINGS: dict[str, type[nn.Module]] = {"average": Average, "gem": GeM}
 
 def normalise(squares: Tensor, preprocessing: Preprocessing) -> Tensor:
     """Pictures uint8 `[B, S, S, 3]` to the network's input float32 `[B, 3, S, S]`."""
-    mean = torch.tensor(preprocessing.mean, device=squares.device)
-    std = torch.tensor(preprocessing.std, device=squares.device)
-    return ((squares.float() / 255 - mean) / std).permute(0, 3, 1, 2)
+    mean, std = (
+        255 * torch.tensor(values, device=squares.device)[:, None, None]
+        for values in (preprocessing.mean, preprocessing.std)
+    )
+    # Planes first: arithmetic on three interleaved channels is several times slower.
+    planes = squares.permute(0, 3, 1, 2).to(torch.float32, memory_format=torch.contiguous_format)
+    return planes.sub_(mean).div_(std)
 
 
 def _check_lengths(lengths: tuple[int, ...]) -> None:
