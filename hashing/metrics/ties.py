@@ -29,14 +29,20 @@ class TiedGroups:
 
     @classmethod
     def of(cls, costs: NDArray[np.number], grades: NDArray[np.integer], grade_count: int) -> Self:
-        """One query's ranking from the cost and grade of every item `[N]`; equal costs tie."""
-        order = np.argsort(costs, kind="stable")
-        ordered = costs[order]
-        starts = np.r_[True, ordered[1:] != ordered[:-1]][: len(costs)]
-        keys = (np.cumsum(starts) - 1) * grade_count + grades[order]
-        groups = max(int(starts.sum()), 1)
-        counts = np.bincount(keys, minlength=groups * grade_count)
-        return cls(counts.reshape(1, groups, grade_count))
+        """One query's ranking from the cost and grade of every item `[N]`; equal costs tie.
+
+        Neighbouring groups without a relevant item are joined, which no measure by rank can tell.
+        """
+        order = np.argsort(costs)
+        ordered, grades = costs[order], grades[order]
+        starts = _starts(ordered[1:] != ordered[:-1], len(costs))
+        useful = np.add.reduceat(grades > 0, starts) > 0 if len(starts) else starts > 0
+        starts = starts[_starts(useful[1:] | useful[:-1], len(starts))]
+        groups = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(costs)))
+        counts = np.bincount(
+            groups * grade_count + grades, minlength=max(len(starts), 1) * grade_count
+        )
+        return cls(counts.reshape(1, -1, grade_count))
 
     @cached_property
     def sizes(self) -> Counts:
@@ -68,6 +74,11 @@ class TiedGroups:
     def within(self, k: int | None) -> Counts:
         """How many ranks of each group lie within the first k, `[B, G]`."""
         return self.sizes if k is None else np.clip(k - self.before, 0, self.sizes)
+
+
+def _starts(changes: NDArray[np.bool_], count: int) -> NDArray[np.intp]:
+    """Where runs start in a sequence of `count` values, given where each differs from the last."""
+    return np.flatnonzero(np.concatenate([[True], changes])[:count])
 
 
 def average_precision(
