@@ -214,14 +214,16 @@ def compare(
 
 
 def _timed(search: Search, queries: Codes, k: int, one_by_one: bool) -> tuple[float, float]:
-    """Thread CPU seconds and wall seconds per query."""
+    """Thread CPU seconds and wall seconds per query; the median query when one by one."""
+    search(queries[:2], k)
     batches = [queries[i : i + 1] for i in range(len(queries))] if one_by_one else [queries]
-    search(batches[0][:2], k)
-    cpu, wall = time.thread_time(), time.perf_counter()
+    cpu, wall = [], []
     for batch in batches:
+        started = time.thread_time(), time.perf_counter()
         search(batch, k)
-    cpu, wall = time.thread_time() - cpu, time.perf_counter() - wall
-    return cpu / len(queries), wall / len(queries)
+        cpu.append((time.thread_time() - started[0]) / len(batch))
+        wall.append((time.perf_counter() - started[1]) / len(batch))
+    return statistics.median(cpu), statistics.median(wall)
 
 
 def filters(database: Codes, queries: Codes, repetitions: int) -> list[list[str]]:
@@ -230,9 +232,7 @@ def filters(database: Codes, queries: Codes, repetitions: int) -> list[list[str]
     engine.warm()
     rng = np.random.default_rng(5)
     masks = {share: rng.random(len(database)) < share for share in (0.5, 0.1, 0.01)}
-    started = time.thread_time()
-    prepared = {}
-    preparing = {}
+    prepared, preparing = {}, {}
     for share, mask in masks.items():
         started = time.thread_time()
         prepared[share] = engine.prepare(mask)

@@ -123,7 +123,7 @@ class Driver:
         gather: bool = False,
     ) -> int:
         """Scan steps of a part; the step to go on from."""
-        part, tile = self._parts[number], max(1, _TILE_BYTES // plans.stride)
+        part, tile = self._parts[number], _TILE_BYTES * self._kernel.STEPS // plans.stride
         step: int = self._kernel.scan(
             self._segments[number],
             plans,
@@ -133,7 +133,7 @@ class Driver:
             k,
             first,
             last,
-            tile * self._kernel.STEPS,
+            max(1, tile),
             gather,
         )
         return step

@@ -100,8 +100,8 @@ STEPS = LANES // WIDTH
 VECTOR_BYTES = 8 * WIDTH
 STEP = 64 * WIDTH
 """Codes in a step."""
-AHEAD = 2
-"""Blocks between the one in work and the one asked for, when memory is what one query waits for."""
+AHEAD = 4
+"""Steps between the one in work and the one asked for, when memory is what one query waits for."""
 ZEROS, ONES = np.uint64(0), ~np.uint64(0)
 EIGHT = 8 * 4
 """Bytes of eight offsets."""
@@ -282,6 +282,12 @@ def address(array):
 
 
 @inlined
+def place_of(step, stride):
+    """Tell how far into the planes a step begins."""
+    return step // STEPS * stride + step % STEPS * VECTOR_BYTES
+
+
+@inlined
 def plane(block, offsets, place, flip):
     """Read one chosen plane of a block."""
     return differ(load(block + load_int32(offsets + 4 * place)), flip)
@@ -433,7 +439,6 @@ def scan(segment, plan, best, base, slots, k, first, last, tile, gather):
     words = np.empty((SUMS + 1) * WIDTH, np.uint64)
     results = address(words)
     alone = plan.terms.shape[0] == 1
-    ahead = AHEAD * plan.stride
     for start in range(first, last, tile):
         stop = min(start + tile, last)
         least_rank = base + smallest_rank(segment, start * STEP)
@@ -447,9 +452,10 @@ def scan(segment, plan, best, base, slots, k, first, last, tile, gather):
                     break
                 hit = False
                 while step < stop and not hit:
-                    block = planes + step // STEPS * plan.stride + step % STEPS * VECTOR_BYTES
+                    block = planes + place_of(step, plan.stride)
                     if alone:
-                        fetch_planes(block + ahead, offsets, eights + flipped)
+                        later = planes + place_of(step + AHEAD, plan.stride)
+                        fetch_planes(later, offsets, eights + flipped)
                     sums = first_sums(block, counts, plan.wide)
                     sums = add_planes(block, offsets, eights, fill(ZEROS), sums, plan.wide)
                     sums = add_planes(
