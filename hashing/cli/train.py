@@ -24,6 +24,8 @@ _UNKNOWN_KEY = re.compile(
     r" (?:'|--)(?P<key>[\w.-]+)"
 )
 
+_NO_RECIPE = re.compile(r'Parser key "config": File does not exist: \'?(?P<path>[^\']+)')
+
 _WRONG_VALUE = re.compile(
     r'Parser key "(?P<key>[\w.]+)": Expected an? (?P<kind>.+)\. Got value: (?P<value>.*)'
 )
@@ -122,6 +124,10 @@ def _help_texts(part: type, prefix: str = "") -> dict[str, str]:
 def _one_line(error: Exception) -> str:
     """What is wrong with the arguments; for an unknown key, the nearest known one."""
     message = " ".join(str(error).split())
+    if missing := _NO_RECIPE.search(message):
+        return (
+            f"expected a recipe, found no file {missing['path']}; --recipes lists those there are"
+        )
     if wrong := _WRONG_VALUE.search(message):
         return _wrong_value(**wrong.groupdict())
     unknown = _UNKNOWN_KEY.search(message)

@@ -1,4 +1,4 @@
-"""Data sets, protocols and batches; the modules that import torch are `transforms` and `mixing`."""
+"""Data sets, protocols and batches; `transforms` alone imports torch."""
 
 from hashing.data.datasets import DATASETS, load_dataset
 from hashing.data.duplicates import count_duplicates, number_contents

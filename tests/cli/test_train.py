@@ -41,6 +41,7 @@ def test_without_a_recipe_the_demo_is_meant() -> None:
         (["--optin.lr", "1"], "unknown key 'optin.lr'; did you mean optim.lr?"),
         (["--evalute", "x"], "unknown key 'evalute'; did you mean evaluate?"),
         (["--losses", '[{"nam": "dsh"}]'], "unknown key 'nam'; did you mean name?"),
+        (["--config", "none.yaml"], "none.yaml; --recipes lists those there are"),
         (["--optim.lr", "fast"], "optim.lr: expected float, found fast"),
         (["--optim.schedule", "cosin"], "did you mean cosine?"),
         (["--config", "nowhere.yaml"], "nowhere.yaml"),
