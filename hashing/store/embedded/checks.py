@@ -71,9 +71,8 @@ def verified_copy(db: sqlite3.Connection, generation: Generation) -> sqlite3.Con
     return copy
 
 
-def rebuild_derived(db: sqlite3.Connection, generation: Generation) -> None:
-    """Make what follows from the rows anew: the words of full-text search and the indices."""
-    db.execute("REINDEX")
+def rebuild_words(db: sqlite3.Connection, generation: Generation) -> None:
+    """Make the words of full-text search anew from the rows."""
     db.execute("DROP TABLE words")
     db.execute(WORDS_TABLE)
     fields = [name for name in WORDS if name in generation.columns]

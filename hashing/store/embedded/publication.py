@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from hashing.errors import StorageError, UsageError
 from hashing.search.sliced import MAX_BITS
-from hashing.store.embedded.checks import check_rows, rebuild_derived
+from hashing.store.embedded.checks import check_rows, rebuild_words
 from hashing.store.embedded.files import TEMPORARY, delete, sync_folder
 from hashing.store.embedded.generation import Generation, read_generation, write_generation
 from hashing.store.embedded.lock import writer_lock
@@ -134,7 +134,7 @@ def _check(draft: Draft, old: Generation) -> None:
     if not matches_sum(draft.folder, old.number):
         with database_errors(draft.folder / DATABASE):
             check_rows(draft.db, old)
-        rebuild_derived(draft.db, old)
+        rebuild_words(draft.db, old)
 
 
 def _settle(draft: Draft, old: Generation) -> None:

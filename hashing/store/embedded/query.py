@@ -37,10 +37,20 @@ def select_ids(db: sqlite3.Connection, generation: Generation, where: str) -> ND
 def select_contents(
     db: sqlite3.Connection, generation: Generation, files: Iterable[str]
 ) -> list[set[bytes]]:
-    """For each file the content digests of the living items of that name."""
-    statement = f"SELECT content FROM items WHERE file = ? AND {_LIVING}"
-    as_of = (generation.next_id, generation.number)
-    return [{content for (content,) in db.execute(statement, (file, *as_of))} for file in files]
+    """For each file the content digests of the living items of that name.
+
+    All items are read: an index of the names would make every `add` slower for this one question.
+    """
+    wanted = list(files)
+    contents: dict[str, set[bytes]] = {file: set() for file in wanted}
+    rows = db.execute(
+        f"SELECT file, content FROM items WHERE {_LIVING}",
+        (generation.next_id, generation.number),
+    )
+    for file, content in rows:
+        if file in contents:
+            contents[file].add(content)
+    return [contents[file] for file in wanted]
 
 
 def select_words(
