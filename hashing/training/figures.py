@@ -27,13 +27,17 @@ def draw_figures(
         "bits.png": plots.bit_statistics(Codes.from_logits(found.database).signs(), found.database),
     }
     for field, by_length in found.retrieval.items():
-        figures[f"precision-recall-{field}.png"] = plots.precision_recall(by_length, field)
+        figures[f"precision-recall-{field}.png"] = plots.precision_recall(
+            by_length, f"Precision and recall, {field}"
+        )
     for field in examples.fields:
         figures[f"answers-{field}.png"] = draw_answers(examples, found, field)
         classes = examples.classes[field]
         if len(classes) <= LARGEST_CONFUSION:
             matrix = found.classification[field].confusion
-            figures[f"confusion-{field}.png"] = plots.confusion(matrix, classes, field)
+            figures[f"confusion-{field}.png"] = plots.confusion(
+                matrix, classes, f"Found for each true {field}, %"
+            )
     return {name: png(figure) for name, figure in figures.items()}
 
 

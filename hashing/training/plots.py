@@ -106,7 +106,8 @@ def map_by_length(by_field: Mapping[str, Mapping[int, RetrievalMetrics]]) -> Fig
         axes.set_xscale("log", base=2)
         axes.set_xticks(bits, [str(length) for length in bits])
         axes.minorticks_off()
-        axes.set_ylim(0, 1.05)
+        axes.margins(x=0.12)
+        axes.set_ylim(0, 1.08)
         axes.legend(loc="lower right")
         _label(axes, "mAP by code length (band: best and worst order of ties)", "bits", "")
     return figure

@@ -68,6 +68,12 @@ def test_training_learns_and_evaluate_measures_the_same(
     assert measured["retrieval"] == trained["retrieval"]
     assert measured["split"] == trained["split"]
 
+    assert main("--config", recipe, "--evaluate", out / "model") == 0
+    told = capsys.readouterr().out
+    precision = trained["retrieval"]["label"]["16"]["mean_average_precision"]
+    assert f"label, 16 bits {precision:24.3f}" in told
+    assert f"split {trained['split']['digest'][:12]}, seed 0" in told
+
 
 def test_a_finished_run_is_only_reported(
     recipe: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
