@@ -21,13 +21,16 @@ CLOSENESS = (
 
 FAR = "distant"
 
-MAX_CENTRES = 4
-APART = 0.3
+MAX_CENTRES = 3
+APART = 0.42
 """Liked works whose codes differ in more than this share of bits are two tastes, not one."""
 
 DISLIKE_WEIGHT = 0.5
+FIRST_LOOK = 11
+"""The place on the wall at which variety weighs as much as the slider says."""
+
 NEAR_DUPLICATE = 6.0
-"""Mean absolute difference, of 255, between the thumbnails of two copies of one picture."""
+"""Root mean square difference, of 255, between the thumbnails of two copies of one picture."""
 
 
 def closeness(distance: int, bits: int) -> str:
@@ -100,35 +103,38 @@ def diversify(
 ) -> NDArray[np.int64]:
     """Pick k of M candidates by maximal marginal relevance (Carbonell & Goldstein 1998).
 
-    Each pick has the greatest (1 − diversity)·relevance − diversity·(affinity to the nearest
-    work already picked). Returns positions int64 `[min(k, M)]` in the order of picking; equal
-    values go to the earlier candidate. With diversity 0 that is the order of relevance.
+    Each pick has the greatest (1 − w)·relevance − w·(affinity to the nearest work already picked).
+    The weight grows with the place p = 1 … k as w = diversity^((`FIRST_LOOK`/p)³), so that the
+    first works are the most similar and variety comes further down; 0 and 1 stay what they are.
+    Returns positions int64 `[min(k, M)]` in the order of picking; equal values go to the earlier
+    candidate.
     """
-    nearest = np.full(len(relevance), -1.0, dtype=np.float32)
+    nearest = np.full(len(relevance), -1.0)
     free = np.ones(len(relevance), dtype=bool)
     picked = np.empty(min(k, len(relevance)), dtype=np.int64)
     for place in range(len(picked)):
-        gain = (1 - diversity) * relevance - diversity * nearest
+        weight = diversity ** (FIRST_LOOK / (place + 1)) ** 3
+        gain = (1 - weight) * relevance.astype(np.float64) - weight * nearest
         best = int(np.argmax(np.where(free, gain, -np.inf)))
         picked[place], free[best] = best, False
         differing = np.bitwise_count(candidates.packed ^ candidates.packed[best]).sum(axis=1)
-        nearest = np.maximum(nearest, 1 - 2 * differing.astype(np.float32) / candidates.bits)
+        nearest = np.maximum(nearest, 1 - 2 * differing / candidates.bits)
     return picked
 
 
 def fold_duplicates(thumbnails: NDArray[np.uint8]) -> NDArray[np.int64]:
     """The first candidate that each of M candidates is a copy of (itself when of none).
 
-    thumbnails: uint8 `[M, P]`, tiny versions of the pictures, best candidate first. Returns
-    positions int64 `[M]`; a candidate joins the first leader within `NEAR_DUPLICATE`.
+    thumbnails: uint8 `[M, P]`, tiny versions of the pictures, best candidate first. Copies differ
+    by at most `NEAR_DUPLICATE`; a copy of a copy counts as one. Returns positions int64 `[M]`.
     """
-    leaders = np.full(len(thumbnails), -1, dtype=np.int64)
-    for row, thumbnail in enumerate(thumbnails.astype(np.int16)):
-        if leaders[row] >= 0:
-            continue
-        gaps = np.abs(thumbnails[row:] - thumbnail).mean(axis=1)
-        copies = row + np.flatnonzero(gaps <= NEAR_DUPLICATE)
-        leaders[copies[leaders[copies] < 0]] = row
+    pixels = thumbnails.astype(np.float32)
+    # |a − b|² = |a|² + |b|² − 2ab: sums of P ≤ 258 squared bytes are exact in float32.
+    squares = (pixels**2).sum(axis=1)
+    gaps = squares[:, None] + squares - 2 * (pixels @ pixels.T)
+    leaders: NDArray[np.int64] = (gaps <= NEAR_DUPLICATE**2 * pixels.shape[1]).argmax(axis=1)
+    while (leaders != leaders[leaders]).any():
+        leaders = leaders[leaders]
     return leaders
 
 

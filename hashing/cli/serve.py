@@ -3,6 +3,7 @@
 import argparse
 import errno
 import socket
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -84,8 +85,15 @@ def _serve(location: str, listener: socket.socket, options: argparse.Namespace) 
         webbrowser.open(address)
     # An open page keeps one connection for good; closing must not wait for it.
     config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1)
-    uvicorn.Server(config).run(sockets=[listener])
-    searcher.index.close()
+    closing = threading.Event()
+    warming = threading.Thread(target=searcher.pictures.warm, args=[closing])
+    warming.start()
+    try:
+        uvicorn.Server(config).run(sockets=[listener])
+    finally:
+        closing.set()
+        warming.join()
+        searcher.index.close()
 
 
 def open_searcher(location: str, device: str = "cpu") -> "Searcher":

@@ -2,6 +2,7 @@
 
 import io
 import json
+import threading
 from functools import lru_cache
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from hashing.store import Index, StoredItem
 PREVIEW_SIDE = 512
 LARGEST_SIDE = 1600
 SOURCES = "sources"
+MOST_GLANCES = 1 << 16
+"""Previews whose shape and thumbnail are remembered, about 300 bytes each."""
 
 
 def remember_source(index: Index, images: Path) -> None:
@@ -33,8 +36,24 @@ class Pictures:
     def __init__(self, index: Index) -> None:
         self.index = index
         self._archives: dict[str, Archive] = {}
-        self.shape = lru_cache(maxsize=1 << 16)(self._shape)
-        self.thumbnail = lru_cache(maxsize=1 << 16)(self._thumbnail)
+        self._glance = lru_cache(maxsize=MOST_GLANCES)(self._read_glance)
+
+    def warm(self, closing: threading.Event) -> None:
+        """Look at previews ahead of the visitors, as many as are remembered, until `closing`."""
+        for item_id in self.index.ids()[:MOST_GLANCES].tolist():
+            if closing.is_set():
+                break
+            self._glance(item_id)
+
+    def shape(self, item_id: int) -> tuple[int, int]:
+        """Width and height of the preview, (1, 1) where there is none."""
+        glance = self._glance(item_id)
+        return (1, 1) if glance is None else glance[0]
+
+    def thumbnail(self, item_id: int) -> NDArray[np.uint8] | None:
+        """8 x 8 pixels as uint8 `[192]`, None without a preview."""
+        glance = self._glance(item_id)
+        return None if glance is None else glance[1]
 
     def jpeg(self, item: StoredItem, side: int) -> bytes:
         """At most `side` pixels: the preview, or for more the original while it exists.
@@ -63,18 +82,9 @@ class Pictures:
         order = np.argsort(-counts, kind="stable")[: np.count_nonzero(counts)]
         return ["#" + shade.tobytes().hex() for shade in shades[order]]
 
-    def _shape(self, item_id: int) -> tuple[int, int]:
-        """Width and height of the preview, (1, 1) where there is none."""
+    def _read_glance(self, item_id: int) -> tuple[tuple[int, int], NDArray[np.uint8]] | None:
         preview = self.index.preview(item_id)
-        if preview is None:
-            return 1, 1
-        with Image.open(io.BytesIO(preview)) as image:
-            return image.size
-
-    def _thumbnail(self, item_id: int) -> NDArray[np.uint8] | None:
-        """8 x 8 pixels as uint8 `[192]`, None without a preview."""
-        preview = self.index.preview(item_id)
-        return None if preview is None else _tiny(preview)
+        return None if preview is None else _glance(preview)
 
     def _original(self, item: StoredItem) -> Image.Image | None:
         """The picture where it was indexed from, unless another lies there now."""
@@ -85,7 +95,7 @@ class Pictures:
             except (OSError, ArtHashError):
                 continue
             known = self.thumbnail(item.id)
-            if known is None or fold_duplicates(np.stack([known, _tiny(data)]))[1] == 0:
+            if known is None or fold_duplicates(np.stack([known, _glance(data)[1]]))[1] == 0:
                 return image
         return None
 
@@ -104,9 +114,11 @@ def _sources(index: Index) -> list[str]:
     return [] if known is None else [str(source) for source in json.loads(known)]
 
 
-def _tiny(data: bytes) -> NDArray[np.uint8]:
+def _glance(data: bytes) -> tuple[tuple[int, int], NDArray[np.uint8]]:
+    """Width and height of an encoded picture, and 8 x 8 of its pixels."""
     with Image.open(io.BytesIO(data)) as image:
+        shape = image.size
         # Lets the JPEG decoder do most of the shrinking.
         image.draft("RGB", (32, 32))
         small = image.convert("RGB").resize((8, 8), Image.Resampling.BOX)
-    return np.asarray(small).reshape(-1)
+    return shape, np.asarray(small).reshape(-1)

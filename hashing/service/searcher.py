@@ -29,7 +29,7 @@ from hashing.service.refine import Filters, Refine
 from hashing.store import Index, StoredItem
 
 MOST_LIKED = 200
-STYLE_SAMPLE = 50
+STYLE_SAMPLE = 20
 """How many of the nearest works tell the styles of a query."""
 
 
@@ -249,23 +249,27 @@ class Searcher:
     def _answer(
         self, code: str | None, candidates: _Candidates, refine: Refine, elapsed: float
     ) -> Answer:
-        bits = self._length(refine.bits)
-        items = {item.id: item for item in self.index.items(candidates.ids)}
-        nearest = [items[int(i)].fields.get(self.style_column) for i in candidates.ids]
+        styles = self._values(self.style_column, candidates.ids[:STYLE_SAMPLE])
         if refine.one_per_artist:
-            artists = [items[int(i)].fields.get("artist") for i in candidates.ids]
-            candidates = candidates.take(first_of_each(artists))
+            candidates = candidates.take(first_of_each(self._values("artist", candidates.ids)))
         candidates = candidates.take(np.arange(min(len(candidates.ids), _most(refine))))
         leaders = self._leaders(candidates.ids) if refine.fold else candidates.ids
         unfolded = candidates.take(leaders == candidates.ids)
+        bits = self._length(refine.bits)
         codes = self.index.codes(unfolded.ids).prefix(bits)
         shown = unfolded.take(diversify(codes, unfolded.relevance, refine.k, refine.diversity))
         hits = [
-            Hit(items[leader], distance, _copies(candidates.ids, leaders, leader))
-            for leader, distance in zip(shown.ids.tolist(), shown.distances.tolist(), strict=True)
+            Hit(item, distance, _copies(candidates.ids, leaders, item.id))
+            for item, distance in zip(
+                self.index.items(shown.ids), shown.distances.tolist(), strict=True
+            )
         ]
-        styles = [str(style) if style is not None else None for style in nearest[:STYLE_SAMPLE]]
         return Answer(code, bits, hits, nearest_values(styles), elapsed * 1000)
+
+    def _values(self, column: str, ids: NDArray[np.int64]) -> list[str | None]:
+        """One column of some works as text, None where absent."""
+        values = (item.fields.get(column) for item in self.index.items(ids))
+        return [None if value is None else str(value) for value in values]
 
     def _leaders(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
         """For each candidate the id of the one it is a near-duplicate of (itself when of none)."""
@@ -288,11 +292,11 @@ class NoMapError(InputError):
 
 def _most(refine: Refine) -> int:
     """How many candidates variety and folding choose from."""
-    return 4 * refine.k + 20
+    return 24 * refine.k + 20
 
 
 def _pool(refine: Refine) -> int:
-    return _most(refine) * (10 if refine.one_per_artist else 1)
+    return _most(refine) * (2 if refine.one_per_artist else 1)
 
 
 def _copies(ids: NDArray[np.int64], leaders: NDArray[np.int64], leader: int) -> tuple[int, ...]:

@@ -112,7 +112,7 @@ def test_the_cut_off_leaves_out_what_is_farther(searcher: Searcher) -> None:
 
 def test_variety_spreads_the_answer(searcher: Searcher) -> None:
     def spread(diversity: float) -> float:
-        hits = searcher.similar(5, Refine(k=6, diversity=diversity)).hits
+        hits = searcher.similar(5, Refine(k=15, diversity=diversity)).hits
         bits = searcher.index.codes([hit.item.id for hit in hits]).unpacked()
         return float((bits[:, None] != bits[None]).mean())
 
