@@ -131,7 +131,9 @@ def test_a_flipped_bit_of_a_segment_is_repaired(folder: Path, count: int) -> Non
         assert segment_of(folder).read_bytes() == content
 
 
-@pytest.mark.parametrize("step", [311, pytest.param(1, marks=pytest.mark.long)])
+@pytest.mark.parametrize(
+    "step", [311, pytest.param(1, marks=[pytest.mark.long, pytest.mark.timeout(3600)])]
+)
 def test_files_cut_short_are_found(folder: Path, whole: Path, step: int) -> None:
     expected = answers(folder)
     for path in (segment_of(folder), folder / "index.db", folder / "previews.db"):

@@ -4,6 +4,7 @@ import threading
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from hashing.errors import StorageError
@@ -70,3 +71,39 @@ def test_one_index_answers_many_threads(index: Index) -> None:
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+def test_readers_that_open_while_others_write_see_whole_generations(index: Index) -> None:
+    folder = Path(index.info.location)
+    done = threading.Event()
+    seen: set[int] = set()
+    faults: list[object] = []
+
+    def read() -> None:
+        while not done.is_set():
+            try:
+                with open_index(folder) as mine:
+                    ids = mine.ids()
+                    found = mine.search(mine.codes(ids[:2]), 500).ids
+                    if mine.info.count != len(ids) or not np.isin(ids, found).all():
+                        faults.append((mine.info, ids))
+                    if len(mine.ids("year > 0 or year is null")) != len(ids):
+                        faults.append("a filter that disagrees")
+                    seen.add(mine.info.generation)
+            except StorageError as error:
+                if "compacted" not in str(error):
+                    faults.append(error)
+
+    readers = [threading.Thread(target=read) for _ in range(2)]
+    for reader in readers:
+        reader.start()
+    for seed in range(1, 9):
+        index.add(new_items(5, seed=seed))
+        index.remove(index.ids()[:3].tolist())
+        if seed % 3 == 0:
+            index.compact()
+    done.set()
+    for reader in readers:
+        reader.join()
+    assert not faults
+    assert len(seen) > 1
