@@ -1,7 +1,7 @@
 """Everything the page and the API can ask of one index, without any web in it."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -183,10 +183,6 @@ class Searcher:
             return allowed
         matches = self.index.text_search(text)
         return matches[np.isin(matches, allowed)]
-
-    def hits(self, ids: Iterable[int]) -> list[Hit]:
-        """Works by id as hits at no distance, for browsing."""
-        return [Hit(item, 0) for item in self.index.items(list(ids))]
 
     def explain(
         self, item_id: int, query: Query, picture: Image.Image | None, bits: int | None

@@ -133,10 +133,10 @@ async function render(event) {
     hanging = question;
     answer = found;
     hang(found.results ?? found.works, open);
-    describe(state, found, uploads);
     map.mark(state, found);
     $("more").hidden = !canShowMore(found);
     say(remark(state, found));
+    await describe(state, found, uploads);
   });
 }
 
