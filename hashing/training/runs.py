@@ -135,7 +135,8 @@ def _finish(
 def _claim(out: Path, config: Config, resume: bool) -> None:
     """Make the run's folder with its settings, or see that they are those of the run in it."""
     file, ours = out / "config.yaml", plain_config(config)
-    if not file.exists():
+    # Settings alone are those of an attempt that failed before its first step.
+    if not ((out / "metrics.jsonl").exists() and file.exists()):
         out.mkdir(parents=True, exist_ok=True)
         text = yaml.safe_dump(ours, sort_keys=False, allow_unicode=True)
         write_atomically(file, text.encode())

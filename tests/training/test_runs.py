@@ -133,3 +133,13 @@ def test_what_cannot_be_is_one_line(
     assert captured.err.count("\n") == 1
     assert captured.out == ""
     assert not (out / "model").exists()
+    assert not (out / "metrics.jsonl").exists()
+
+
+def test_a_failed_attempt_is_not_in_the_way(
+    recipe: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "run"
+    assert main("--config", recipe, "--out", out, "--losses", '[{"name": "dsg"}]') == 2
+    assert main("--config", recipe, "--out", out, "--train.epochs", 1) == 0
+    assert "epochs: 1" in (out / "config.yaml").read_text()
