@@ -100,7 +100,7 @@ STEPS = LANES // WIDTH
 VECTOR_BYTES = 8 * WIDTH
 STEP = 64 * WIDTH
 """Codes in a step."""
-AHEAD = 4
+AHEAD = 8
 """Steps between the one in work and the one asked for, when memory is what one query waits for."""
 ZEROS, ONES = np.uint64(0), ~np.uint64(0)
 EIGHT = 8 * 4
@@ -143,13 +143,13 @@ def load(typing: Any, address: Any) -> Any:
 
 @intrinsic
 def fetch(typing: Any, address: Any) -> Any:
-    """Ask for the cache line at an address, which may lie anywhere."""
+    """Ask for the cache line at an address, which may lie anywhere, in the second cache."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         kind = ir.FunctionType(ir.VoidType(), [ir.IntType(8).as_pointer()] + [ir.IntType(32)] * 3)
         function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
         pointer = builder.inttoptr(arguments[0], ir.IntType(8).as_pointer())
-        read, keep, data = (ir.Constant(ir.IntType(32), value) for value in (0, 3, 1))
+        read, keep, data = (ir.Constant(ir.IntType(32), value) for value in (0, 2, 1))
         builder.call(function, [pointer, read, keep, data])
         return context.get_dummy_value()
 
