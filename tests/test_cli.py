@@ -126,3 +126,16 @@ def test_quiet_silences_progress_and_logs(capsys: pytest.CaptureFixture[str]) ->
     assert console.run(command, ["--quiet"]) == 0
     assert capsys.readouterr().err == ""
     console.run(lambda _: 0, [])
+
+
+def test_steps_of_an_earlier_run_are_not_in_the_rate(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from hashing.cli import progress as module
+
+    clock = iter([0.0, 1.0, 2.0])
+    monkeypatch.setattr(module.time, "monotonic", lambda: next(clock))
+    console.run(lambda _: 0, [])
+    with module.progress(104, "training", "steps", done=100) as bar:
+        bar.advance(4)
+    assert capsys.readouterr().err == "training: 104 of 104, 2.0 steps/s, took 2.0 s\n"

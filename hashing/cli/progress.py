@@ -24,18 +24,18 @@ class Bar(Protocol):
 
 
 @contextmanager
-def progress(total: int, description: str, unit: str = "") -> Iterator[Bar]:
+def progress(total: int, description: str, unit: str = "", done: int = 0) -> Iterator[Bar]:
     """Show the progress of `total` steps on standard error, with rate and time left.
 
-    unit: what the rate counts ("pictures").
+    unit: what the rate counts ("pictures"). done: steps of an earlier run, not in the rate.
     """
     if is_quiet():
         yield _SilentBar()
     elif sys.stderr.isatty():
-        with _terminal_bar(total, description, unit) as bar:
+        with _terminal_bar(total, description, unit, done) as bar:
             yield bar
     else:
-        plain = _PlainBar(total, description, unit)
+        plain = _PlainBar(total, description, unit, done)
         yield plain
         plain.close()
 
@@ -46,9 +46,9 @@ class _SilentBar:
 
 
 class _PlainBar:
-    def __init__(self, total: int, description: str, unit: str) -> None:
+    def __init__(self, total: int, description: str, unit: str, done: int) -> None:
         self.total, self.description, self.unit = total, description, unit
-        self.done, self.figures = 0, ""
+        self.done, self.earlier, self.figures = done, done, ""
         self.started = self.printed = time.monotonic()
 
     def advance(self, steps: int = 1, **figures: float) -> None:
@@ -57,7 +57,8 @@ class _PlainBar:
         now = time.monotonic()
         if now - self.printed >= PLAIN_SECONDS:
             self.printed = now
-            left = max(self.total - self.done, 0) * (now - self.started) / max(self.done, 1)
+            seconds_each = (now - self.started) / max(self.done - self.earlier, 1)
+            left = max(self.total - self.done, 0) * seconds_each
             log(f"{self._head(now)}, {left:.0f} s left{self.figures}")
 
     def close(self) -> None:
@@ -65,14 +66,16 @@ class _PlainBar:
         log(f"{self._head(now)}, took {now - self.started:.1f} s{self.figures}")
 
     def _head(self, now: float) -> str:
-        rate = _rate(self.done, now - self.started, self.unit)
+        rate = _rate(self.done - self.earlier, now - self.started, self.unit)
         return f"{self.description}: {self.done:,} of {self.total:,}, {rate}"
 
 
 class _TerminalBar:
-    def __init__(self, display: "Progress", description: str, total: int, unit: str) -> None:
+    def __init__(
+        self, display: "Progress", description: str, total: int, unit: str, done: int
+    ) -> None:
         self.display, self.unit = display, unit
-        self.task = display.add_task(description, total=total, rate="", figures="")
+        self.task = display.add_task(description, total=total, completed=done, rate="", figures="")
         self.started, self.done, self.figures = time.monotonic(), 0, ""
 
     def advance(self, steps: int = 1, **figures: float) -> None:
@@ -83,7 +86,7 @@ class _TerminalBar:
 
 
 @contextmanager
-def _terminal_bar(total: int, description: str, unit: str) -> Iterator[Bar]:
+def _terminal_bar(total: int, description: str, unit: str, done: int) -> Iterator[Bar]:
     from rich import progress as rich_progress
     from rich.console import Console
 
@@ -96,7 +99,7 @@ def _terminal_bar(total: int, description: str, unit: str) -> Iterator[Bar]:
         rich_progress.TextColumn("{task.fields[figures]}"),
     )
     with rich_progress.Progress(*columns, console=Console(stderr=True)) as display:
-        yield _TerminalBar(display, description, total, unit)
+        yield _TerminalBar(display, description, total, unit, done)
 
 
 def _rate(done: int, seconds: float, unit: str) -> str:

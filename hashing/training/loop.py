@@ -70,9 +70,8 @@ class Loop:
         path = self.folder / "metrics.jsonl" if self.learner.world.is_main else None
         with (
             closing(RunLog(path, course.step, self.track)) as self.log,
-            self.runtime.progress(total, "training", "steps") as self.bar,
+            self.runtime.progress(total, "training", "steps", course.step) as self.bar,
         ):
-            self.bar.advance(course.step)
             while course.step < total and not self._is_stopped():
                 epoch, start = divmod(course.step, per_epoch)
                 for images, labels in self.batches(epoch, start):

@@ -20,7 +20,7 @@ class _Silent:
 
 
 @contextmanager
-def _silent(total: int, description: str, unit: str = "") -> Iterator[Bar]:
+def _silent(total: int, description: str, unit: str = "", done: int = 0) -> Iterator[Bar]:
     yield _Silent()
 
 
@@ -37,7 +37,7 @@ class Runtime:
     workers: int = 2
     wandb: bool = False
     log: Callable[[str], None] = lambda text: None
-    progress: Callable[[int, str, str], AbstractContextManager[Bar]] = _silent
+    progress: Callable[..., AbstractContextManager[Bar]] = _silent
 
     def silent(self) -> "Runtime":
         """The same without an audience, for all processes but the first."""
