@@ -98,9 +98,9 @@ def _arguments() -> argparse.Namespace:
 
 
 def _pictures(folder: Path, size: int) -> Path:
-    """Eight batches of JPEGs a little larger than the network's input, smooth like photographs."""
+    """Four batches of JPEGs a little larger than the network's input, smooth like photographs."""
     random = np.random.default_rng(0)
-    for number in range(8 * BATCH):
+    for number in range(4 * BATCH):
         coarse = Image.fromarray(random.integers(0, 256, (12, 12, 3), np.uint8))
         picture = coarse.resize((size + 64, size + 32), Image.Resampling.BICUBIC)
         picture.save(folder / f"{number:03}.jpg")
