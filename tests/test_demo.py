@@ -10,7 +10,7 @@ from hashing.errors import UsageError
 from hashing.store import open_index
 
 SMALL = [
-    "--data.count=120",
+    "--data.count=240",
     "--model.backbone=small_cnn",
     "--preprocessing.size=32",
     "--train.epochs=1",
@@ -30,7 +30,7 @@ def contents(folder: Path) -> dict[str, int]:
 def test_demo_makes_everything_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     location = demo.make(tmp_path / "demo", SMALL)
     with open_index(location) as index:
-        assert index.info.count == 120
+        assert index.info.count == 240
         assert set(index.info.columns) >= {"artist", "style", "title", "year"}
     metrics = json.loads((tmp_path / "demo/run/model/metrics.json").read_text())
     printed = capsys.readouterr().out

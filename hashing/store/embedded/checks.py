@@ -58,6 +58,15 @@ def verified_copy(db: sqlite3.Connection, generation: Generation) -> sqlite3.Con
     """The tables that filters, words and facets ask, in memory. Raises BadRowError."""
     check_rows(db, generation)
     copy = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    try:
+        _fill(copy, db, generation)
+    except BaseException:
+        copy.close()
+        raise
+    return copy
+
+
+def _fill(copy: sqlite3.Connection, db: sqlite3.Connection, generation: Generation) -> None:
     copy.executescript(TABLES)
     for name, kind in generation.columns.items():
         add_column(copy, name, kind)
@@ -68,7 +77,6 @@ def verified_copy(db: sqlite3.Connection, generation: Generation) -> sqlite3.Con
         )
         insert_metadata(copy, [(item.id, item.fields) for item in batch], generation.columns)
     copy.executemany("INSERT INTO removals VALUES (?, ?)", db.execute("SELECT * FROM removals"))
-    return copy
 
 
 def rebuild_words(db: sqlite3.Connection, generation: Generation) -> None:

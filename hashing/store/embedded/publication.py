@@ -157,7 +157,14 @@ def _connected(folder: Path) -> Iterator[tuple[sqlite3.Connection, sqlite3.Conne
         closing(connect(folder / PREVIEWS, write=True)) as previews,
         database_errors(folder),
     ):
-        yield db, previews
+        try:
+            yield db, previews
+        except BaseException:
+            # An error's frames may still hold a query, and with it a closed connection's locks.
+            for connection in (db, previews):
+                with suppress(sqlite3.Error):
+                    connection.rollback()
+            raise
 
 
 def _now() -> str:

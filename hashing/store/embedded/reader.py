@@ -4,7 +4,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from hashing.errors import StorageError
@@ -26,18 +26,17 @@ class Reader:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.guard = threading.RLock()
-        self.db = connect(folder / DATABASE)
-        self.previews = connect(folder / PREVIEWS)
         self._tables: sqlite3.Connection | None = None
-        try:
+        with ExitStack() as opened:
+            self.db = opened.enter_context(closing(connect(folder / DATABASE)))
+            self.previews = opened.enter_context(closing(connect(folder / PREVIEWS)))
             self.snapshot = self._take()
-        except BaseException:
-            self.close()
-            raise
+            opened.pop_all()
 
     def close(self) -> None:
         """Leave the database; the last one to leave empties its log."""
         with self.guard:
+            self._forget_tables()
             self.db.close()
             self.previews.close()
 
@@ -46,7 +45,8 @@ class Reader:
         with self.guard:
             if self._newest().number == self.snapshot.generation.number:
                 return False
-            self.snapshot, self._tables = self._take(), None
+            self.snapshot = self._take()
+            self._forget_tables()
             return True
 
     @contextmanager
@@ -86,6 +86,11 @@ class Reader:
                     intact = matches_sum(self.folder, current.number)
                     self._tables = self.db if intact else verified_copy(self.db, current)
                 yield self._tables
+
+    def _forget_tables(self) -> None:
+        if self._tables not in (None, self.db):
+            self._tables.close()
+        self._tables = None
 
     def _take(self) -> Snapshot:
         """A snapshot whose segments were not deleted by a writer while they were opened."""

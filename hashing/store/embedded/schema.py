@@ -3,7 +3,7 @@
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
@@ -87,12 +87,10 @@ def connect(path: Path, *, write: bool = False) -> sqlite3.Connection:
 def make_database(path: Path, tables: str) -> None:
     """Make a new database file with `tables`, in write-ahead mode."""
     path.touch(exist_ok=False)
-    db = connect(path, write=True)
-    with database_errors(path):
+    with closing(connect(path, write=True)) as db, database_errors(path):
         db.execute("PRAGMA journal_mode = WAL")
         db.executescript(tables)
         checkpoint(db)
-    db.close()
 
 
 def checkpoint(db: sqlite3.Connection) -> bool:
