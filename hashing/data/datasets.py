@@ -19,8 +19,8 @@ from hashing.data.generated import generate
 from hashing.errors import InputError, UsageError, choose
 from hashing.items import Catalogue, Item, read_catalogue
 
-Progress = Callable[[int, int], None]
-"""Called as (done, all) while pictures are drawn."""
+Progress = Callable[[int], None]
+"""Hears how many more pictures are drawn."""
 
 DOWNLOADS = Path("data")
 """Where CIFAR is kept unless a root is given."""
@@ -44,7 +44,7 @@ class PixelCatalogue(Catalogue):
         return buffer.getvalue()
 
 
-def load_dataset(config: DataConfig, on_progress: Progress | None = None) -> Catalogue:
+def load_dataset(config: DataConfig, on_progress: Progress = lambda count: None) -> Catalogue:
     """The data set that `config` names, at its root.
 
     Raises UsageError for an unknown name or a missing root, InputError where the pictures cannot
@@ -53,18 +53,18 @@ def load_dataset(config: DataConfig, on_progress: Progress | None = None) -> Cat
     return choose("data set", config.name, DATASETS)(config, on_progress)
 
 
-def _folder(config: DataConfig, _: Progress | None) -> Catalogue:
+def _folder(config: DataConfig, _: Progress) -> Catalogue:
     if config.root is None:
         raise UsageError("expected data.root, a folder or tar archive of pictures, found none")
     return read_catalogue(config.root, config.metadata)
 
 
-def _generated(config: DataConfig, on_progress: Progress | None) -> Catalogue:
+def _generated(config: DataConfig, on_progress: Progress) -> Catalogue:
     root = config.root or DOWNLOADS / "generated"
     return read_catalogue(generate(root, config.count, seed=config.seed, on_progress=on_progress))
 
 
-def _cifar(kind: str, config: DataConfig, _: Progress | None) -> Catalogue:
+def _cifar(kind: str, config: DataConfig, _: Progress) -> Catalogue:
     """Torchvision's files, downloaded when absent; or an archive or folder with `train`, `test`."""
     root = config.root or DOWNLOADS
     if root.is_file() or root.suffix in _ARCHIVES or (root / "train").is_dir():
@@ -101,7 +101,7 @@ def _load_cifar(kind: str, root: Path, train: bool) -> Any:
         ) from error
 
 
-DATASETS: Mapping[str, Callable[[DataConfig, Progress | None], Catalogue]] = {
+DATASETS: Mapping[str, Callable[[DataConfig, Progress], Catalogue]] = {
     "cifar10": partial(_cifar, "CIFAR10"),
     "cifar100": partial(_cifar, "CIFAR100"),
     "folder": _folder,

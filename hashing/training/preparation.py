@@ -70,14 +70,7 @@ def _load(data: DataConfig, runtime: Runtime) -> Catalogue:
     if data.name != "generated":
         return load_dataset(data)
     with runtime.progress(data.count, "drawing artworks", "pictures") as bar:
-        done = 0
-
-        def show(now: int, total: int) -> None:
-            nonlocal done
-            bar.advance(now - done)
-            done = now
-
-        return load_dataset(data, show)
+        return load_dataset(data, bar.advance)
 
 
 def _squares(

@@ -40,14 +40,14 @@ def generate(
     size: int = 224,
     seed: int = 0,
     workers: int | None = None,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: Callable[[int], None] = lambda count: None,
 ) -> Path:
     """Write `count` pictures of `size` × `size` pixels and their `metadata.csv`; returns `folder`.
 
     A complete folder of the same recipe is left as it is; an interrupted one is finished; one of
     another recipe is drawn anew. `workers` processes share the work (default: one per processor);
     they import the calling script's module anew, so a script needs its `__main__` guard.
-    `on_progress(done, count)` is called after each picture drawn.
+    `on_progress` hears how many more are done, those found there first.
 
     Raises UsageError for sizes or counts that cannot be, InputError when `folder` holds anything
     else than generated artworks.
@@ -60,10 +60,9 @@ def generate(
     recipe = {"count": count, "size": size, "seed": seed, "source": _source_digest()}
     _prepare(folder, json.dumps(recipe).encode())
     missing = [index for index in range(count) if not _whole(_picture(folder, index))]
-    finished = count - len(missing)
-    for done, _ in enumerate(_drawn(partial(_draw, folder, size, seed), missing, workers), 1):
-        if on_progress:
-            on_progress(finished + done, count)
+    on_progress(count - len(missing))
+    for _ in _drawn(partial(_draw, folder, size, seed), missing, workers):
+        on_progress(1)
     if not (folder / "metadata.csv").exists():
         _replace(folder / "metadata.csv", _metadata(folder, count, seed))
     return folder
