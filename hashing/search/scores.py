@@ -4,6 +4,8 @@ score = Σ u_i · b_i with b = ±1, highest first. The logits u are rounded once
 score is a sum of integers: the same in every engine, whatever the order of its additions.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -32,3 +34,25 @@ def scores(weights: NDArray[np.int32], codes: Codes) -> NDArray[np.int64]:
     """Scores `[N]` of codes for one query's fixed-point logits int32 `[bits]`."""
     chosen: NDArray[np.int64] = codes.unpacked().astype(np.int64) @ weights.astype(np.int64)
     return 2 * chosen - int(weights.sum(dtype=np.int64))
+
+
+def asymmetric_costs(
+    queries: Codes, logits: NDArray[np.floating], database: Codes, rerank: int | None
+) -> Iterator[NDArray[np.int64]]:
+    """For each query a whole number an item, `[N]`, least first, that orders as the search does.
+
+    Without rerank by (distance, falling score), else all items not farther than the R-th by
+    (falling score, distance), then the others by distance. Items that an evaluation leaves out
+    for a query, itself above all, count for the R-th as they do in the search.
+    """
+    words = database.words()
+    last = min(rerank or 1, len(database)) - 1
+    for row, weights in enumerate(fixed_point(logits)):
+        query = queries[row : row + 1].words()
+        distances = np.bitwise_count(words ^ query).sum(axis=1, dtype=np.int64)
+        falling = (1 << _TOP_BIT) - scores(weights, database)
+        if rerank is None:
+            yield (distances << 32) + falling
+        else:
+            near = distances <= np.partition(distances, last)[last]
+            yield np.where(near, (falling << 16) + distances, (1 << 60) + distances)

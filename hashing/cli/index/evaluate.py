@@ -146,6 +146,7 @@ def _measure(
 ) -> dict[str, "RetrievalMetrics"]:
     """Plain Hamming at every length; with logits also both asymmetric orders and the floats'."""
     from hashing import metrics
+    from hashing.search.scores import asymmetric_costs
 
     relevance = [
         metrics.Labels.of(
@@ -174,7 +175,7 @@ def _measure(
         bits = queries.codes.bits
         for name, reach in (("ties by score", None), (f"rerank {rerank}", rerank)):
             measured[f"{bits} bits, {name}"] = by_cost(
-                _asymmetric_costs(queries.codes, queries.logits, database.codes, reach)
+                asymmetric_costs(queries.codes, queries.logits, database.codes, reach)
             )
         floats = _logits_of(database, queries)
         if floats is not None:
@@ -182,30 +183,6 @@ def _measure(
                 queries.logits, floats, relevance, exclude=itself, ks=(K,)
             )
     return measured
-
-
-def _asymmetric_costs(
-    queries: "Codes", logits: NDArray[np.float32], database: "Codes", rerank: int | None
-) -> Iterator[NDArray[np.int64]]:
-    """For each query a whole number an item, least first, that orders as the search does.
-
-    Without rerank by (distance, falling score), else all items not farther than the R-th by
-    (falling score, distance), then the others by distance. Items that are left out for a query,
-    itself above all, count for the R-th as they do in the search.
-    """
-    from hashing.search.scores import fixed_point, scores
-
-    words = database.words()
-    last = min(rerank or 1, len(database)) - 1
-    for row, weights in enumerate(fixed_point(logits)):
-        query = queries[row : row + 1].words()
-        distances = np.bitwise_count(words ^ query).sum(axis=1, dtype=np.int64)
-        falling = (1 << 30) - scores(weights, database)
-        if rerank is None:
-            yield (distances << 32) + falling
-        else:
-            near = distances <= np.partition(distances, last)[last]
-            yield np.where(near, (falling << 16) + distances, (1 << 60) + distances)
 
 
 def _logits_of(database: Pictures, encoded: Pictures) -> NDArray[np.float32] | None:
