@@ -43,7 +43,7 @@ def main(argv: Sequence[str]) -> int:
 
     runtime = Runtime(options.device, options.workers, options.wandb, log, progress)
     if options.evaluate:
-        metrics = evaluate(config, options.evaluate, runtime)
+        metrics = evaluate(config, options.evaluate, runtime, options.out)
     else:
         out = options.out or Path("runs") / _name(options)
         metrics = train(config, out, runtime, resume=options.resume == "auto")
@@ -84,7 +84,11 @@ def _parser() -> ArgumentParser:
     )
     parser.add_argument("--config", action="config", help="a recipe (YAML); see --recipes")
     parser.add_argument("--recipes", action="store_true", help="list the recipes and stop")
-    parser.add_argument("--out", type=Path, help="folder of the run (default: runs/RECIPE)")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        help="folder of the run (default: runs/RECIPE), or of what --evaluate finds",
+    )
     parser.add_argument("--resume", choices=["auto"], help="go on where the run in --out stopped")
     parser.add_argument("--evaluate", type=Path, metavar="MODEL", help="measure a model folder")
     parser.add_argument("--json", action="store_true", help="print the metrics as JSON")

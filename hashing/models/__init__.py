@@ -1,7 +1,14 @@
 """Networks that turn pictures into logits, and the folder a finished model lives in."""
 
 from hashing.models.backbones import BACKBONES
-from hashing.models.folder import Manifest, fingerprint, load_model, read_manifest, save_model
+from hashing.models.folder import (
+    Manifest,
+    fingerprint,
+    load_model,
+    read_manifest,
+    round_to_half,
+    save_model,
+)
 from hashing.models.network import Explanation, HashModel, normalise
 
 __all__ = [
@@ -13,5 +20,6 @@ __all__ = [
     "load_model",
     "normalise",
     "read_manifest",
+    "round_to_half",
     "save_model",
 ]

@@ -95,6 +95,17 @@ def load_model(folder: Path, device: torch.device | str = "cpu") -> HashModel:
     return model.to(device).eval()
 
 
+def round_to_half(model: HashModel) -> None:
+    """Round the weights that `save_model(half=True)` stores in float16, to be measured as stored.
+
+    They stay float32 in memory.
+    """
+    with torch.no_grad():
+        for parameter in model.parameters():
+            if _is_halved(parameter):
+                parameter.copy_(parameter.half().float())
+
+
 def read_manifest(folder: Path) -> Manifest:
     """What `config.json` says; raises ArtefactError where it is missing, damaged or too new."""
     file = Path(folder) / CONFIG
@@ -140,8 +151,12 @@ def _exported_state(model: HashModel, half: bool) -> dict[str, Tensor]:
         for name, tensor in state.items()
         if not name.startswith("batchnorm.") and not name.endswith("num_batches_tracked")
     }
-    # Norm statistics may leave float16's range and the hash layer is small: both stay.
-    return {name: t.half() if half and t.ndim == 4 else t.float() for name, t in kept.items()}
+    return {name: t.half() if half and _is_halved(t) else t.float() for name, t in kept.items()}
+
+
+def _is_halved(tensor: Tensor) -> bool:
+    """Norm statistics may leave float16's range and the hash layer is small: both stay."""
+    return tensor.ndim == 4
 
 
 def _manifest_json(model: HashModel, weights: bytes, extra: Mapping[str, object]) -> bytes:

@@ -17,12 +17,14 @@ QUERIES, ANSWERS = 8, 10
 LARGEST_CONFUSION = 40
 
 
-def draw_figures(
-    examples: Examples, found: Evaluation, records: Iterable[Mapping[str, Any]]
-) -> dict[str, bytes]:
-    """Every figure as PNG, by file name; `records` are the lines of the run's log."""
+def draw_curves(records: Iterable[Mapping[str, Any]]) -> dict[str, bytes]:
+    """The course of a run as PNG, by file name; `records` are the lines of its log."""
+    return {"curves.png": png(plots.learning_curves(*_curves(records)))}
+
+
+def draw_figures(examples: Examples, found: Evaluation) -> dict[str, bytes]:
+    """What a model finds, as PNG by file name."""
     figures = {
-        "curves.png": plots.learning_curves(*_curves(records)),
         "lengths.png": plots.map_by_length(found.retrieval),
         "bits.png": plots.bit_statistics(Codes.from_logits(found.database).signs(), found.database),
     }

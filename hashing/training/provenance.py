@@ -33,6 +33,14 @@ def plain_config(config: Config) -> dict[str, Any]:
     return values
 
 
+def public_config(config: Config) -> dict[str, Any]:
+    """The settings without the places of this machine: what is published beside a model."""
+    values = plain_config(config)
+    values["data"] |= {"root": None, "metadata": None}
+    values["model"]["weights"] = "/".join(Path(config.model.weights).parts[-2:])
+    return values
+
+
 def provenance(device: torch.device) -> dict[str, Any]:
     """Commit, versions and hardware."""
     return {

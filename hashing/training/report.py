@@ -6,7 +6,7 @@ from typing import Any
 from hashing.config import Config
 from hashing.training.evaluation import Evaluation
 from hashing.training.examples import Examples
-from hashing.training.provenance import plain_config
+from hashing.training.provenance import public_config
 
 Metrics = Mapping[str, Any]
 """What `metrics.json` holds."""
@@ -33,7 +33,7 @@ def measures(config: Config, examples: Examples, evaluation: Evaluation) -> dict
         },
         "distinct_codes": evaluation.distinct,
         "collapsed": evaluation.distinct < classes,
-        "configuration": plain_config(config),
+        "configuration": public_config(config),
     }
 
 

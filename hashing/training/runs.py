@@ -13,17 +13,17 @@ import yaml
 from hashing.config import Config
 from hashing.errors import UsageError
 from hashing.losses import make_objective
-from hashing.models import HashModel, load_model, save_model
+from hashing.models import HashModel, load_model, round_to_half, save_model
 from hashing.training.baselines import measure_baselines
 from hashing.training.batches import Batches
 from hashing.training.distributed import World, world
 from hashing.training.evaluation import Evaluation, evaluate_network
 from hashing.training.examples import Examples, Part
-from hashing.training.figures import draw_figures
+from hashing.training.figures import draw_curves, draw_figures
 from hashing.training.learner import Learner
 from hashing.training.loop import Course, Loop
 from hashing.training.preparation import prepare
-from hashing.training.provenance import plain_config, provenance, surroundings
+from hashing.training.provenance import plain_config, provenance, public_config, surroundings
 from hashing.training.report import Metrics, card, measures
 from hashing.training.runlog import read_records
 from hashing.training.runtime import Runtime
@@ -60,14 +60,23 @@ def train(config: Config, out: Path, runtime: Runtime, *, resume: bool = False) 
             return _finish(config, examples, learner, course, out, runtime, track)
 
 
-def evaluate(config: Config, folder: Path, runtime: Runtime) -> Metrics:
-    """Measure the model in `folder` on the data and protocol of `config`."""
+def evaluate(config: Config, folder: Path, runtime: Runtime, out: Path | None = None) -> Metrics:
+    """Measure the model in `folder` on the data and protocol of `config`.
+
+    out: where to write `metrics.json` and the figures; nothing is written without.
+    """
     with world(runtime.device) as here:
         network = load_model(folder, here.device)
         config = replace(config, model=network.config, preprocessing=network.preprocessing)
         examples = prepare(config, runtime)
         found = _measured(network, examples, examples.test, "testing", runtime)
-        return measures(config, examples, found) | provenance(here.device)
+        metrics = measures(config, examples, found) | provenance(here.device)
+        if out is not None:
+            out.mkdir(parents=True, exist_ok=True)
+            write_atomically(out / "metrics.json", _as_json(metrics).encode())
+            for name, figure in draw_figures(examples, found).items():
+                write_atomically(out / name, figure)
+        return metrics
 
 
 def make_learner(config: Config, examples: Examples, steps_per_epoch: int, here: World) -> Learner:
@@ -111,6 +120,7 @@ def _finish(
     network, here = learner.result, learner.world
     if course.best:
         network.load_state_dict(course.best)
+    round_to_half(network)
     found = _measured(network, examples, examples.test, "testing", runtime)
     metrics = {
         **measures(config, examples, found),
@@ -120,16 +130,22 @@ def _finish(
         "baselines": _baselines(config, examples, here),
         "duration_s": course.seconds,
     }
-    figures = draw_figures(examples, found, read_records(out / "metrics.jsonl"))
+    figures = draw_curves(read_records(out / "metrics.jsonl")) | draw_figures(examples, found)
     track({"retrieval": metrics["retrieval"], **figures})
+    settings = yaml.safe_dump(public_config(config), sort_keys=False, allow_unicode=True)
     files: dict[str, str | bytes] = {
         "README.md": card(out.name, metrics, list(figures)),
-        "metrics.json": json.dumps(metrics, indent=1, ensure_ascii=False) + "\n",
-        "recipe.yaml": (out / "config.yaml").read_text(encoding="utf-8"),
+        "metrics.json": _as_json(metrics),
+        "recipe.yaml": settings,
         **figures,
     }
-    save_model(network, out / "model", extra={"objective": learner.objective.record()}, files=files)
+    extra = {"objective": learner.objective.record()}
+    save_model(network, out / "model", extra=extra, files=files, half=True)
     return metrics
+
+
+def _as_json(metrics: Metrics) -> str:
+    return json.dumps(metrics, indent=1, ensure_ascii=False) + "\n"
 
 
 def _claim(out: Path, config: Config, resume: bool) -> None:

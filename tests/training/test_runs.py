@@ -68,11 +68,15 @@ def test_training_learns_and_evaluate_measures_the_same(
     assert measured["retrieval"] == trained["retrieval"]
     assert measured["split"] == trained["split"]
 
-    assert main("--config", recipe, "--evaluate", out / "model") == 0
+    again = tmp_path / "again"
+    assert main("--config", recipe, "--evaluate", out / "model", "--out", again) == 0
     told = capsys.readouterr().out
     precision = trained["retrieval"]["label"]["16"]["mean_average_precision"]
     assert f"label, 16 bits {precision:24.3f}" in told
     assert f"split {trained['split']['digest'][:12]}, seed 0" in told
+    assert json.loads((again / "metrics.json").read_text())["retrieval"] == measured["retrieval"]
+    figures = {path.name for path in (out / "model").glob("*.png")}
+    assert {path.name for path in again.glob("*.png")} == figures - {"curves.png"}
 
 
 def test_a_finished_run_is_only_reported(
