@@ -86,7 +86,10 @@ class Codes:
         """Each code in 64-bit words `[N, ceil(bits / 64)]`, filled up with zeros.
 
         The order of bits within a word is the machine's; meant for xor and population count.
+        Codes that fill their words are not copied.
         """
+        if self.bits % 64 == 0:
+            return self.packed.view(np.uint64)
         padded = np.zeros((len(self), -(-self.bits // 64) * 8), np.uint8)
         padded[:, : self.packed.shape[1]] = self.packed
         return padded.view(np.uint64)

@@ -9,7 +9,7 @@ smallest rank, the rank of an item being its place in order of id; `starts` and 
 the posting list of every slot, ranks ascending. Otherwise slot = rank and both are empty.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
@@ -30,6 +30,8 @@ MAX_BITS = 256
 MAX_ITEMS = 1 << 32
 """Ranks are 32 bits wide."""
 
+_PORTION = 1 << 16
+"""Codes compared at a time."""
 _AT_ONCE = 64
 """Blocks sliced at a time: the transposed bits stay in the cache."""
 
@@ -133,9 +135,7 @@ def build_sliced(codes: Codes, ids: NDArray[np.int64] | None = None) -> SlicedCo
             f"expected fewer than 2^32 codes of at most {MAX_BITS} bits, "
             f"found {items} of {codes.bits}"
         )
-    ids = check_ids(ids, items)
-    first_id = int(ids[0]) if items else 0
-    contiguous = items == 0 or int(ids[-1]) - first_id == items - 1
+    first_id, kept = _numbered(ids, items)
     starts, ranks = _posting_lists(codes)
     if len(starts):
         codes = codes[ranks[starts[:-1]]]
@@ -147,7 +147,7 @@ def build_sliced(codes: Codes, ids: NDArray[np.int64] | None = None) -> SlicedCo
         planes=_planes(codes),
         starts=starts,
         ranks=ranks,
-        ids=np.empty(0, np.uint32) if contiguous else _narrow(ids),
+        ids=kept,
     )
 
 
@@ -168,28 +168,56 @@ def plane_count(bits: int) -> int:
     return bits + bits.bit_length() + 1
 
 
-def _narrow(ids: NDArray[np.int64]) -> NDArray[np.uint32] | NDArray[np.int64]:
-    return ids.astype(np.uint32) if int(ids[-1]) < 1 << 32 else ids
+def _numbered(
+    ids: NDArray[np.int64] | None, items: int
+) -> tuple[int, NDArray[np.uint32] | NDArray[np.int64]]:
+    """The first id and those to be stored: none where each follows from the one before."""
+    if ids is None or not len(check_ids(ids, items)):
+        return 0, np.empty(0, np.uint32)
+    first, last = int(ids[0]), int(ids[-1])
+    if last - first == items - 1:
+        return first, np.empty(0, np.uint32)
+    return first, ids.astype(np.uint32) if last < 1 << 32 else ids
 
 
 def _posting_lists(codes: Codes) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
-    """`starts` and `ranks` of the slots, empty when fewer than half of the codes are copies."""
-    words = codes.words()
-    order = np.lexsort(words.T)  # stable: equal codes stay in order of rank
-    fresh = np.ones(len(codes), np.bool_)
-    fresh[1:] = False
-    for word in words.T:
-        ordered = word[order]
-        fresh[1:] |= ordered[1:] != ordered[:-1]
-    firsts = np.flatnonzero(fresh)
-    if 2 * len(firsts) > len(codes) or not len(codes):
+    """`starts` and `ranks` of the slots, empty when fewer than half of the codes are copies.
+
+    Works through long arrays in portions: the codes themselves and one order of them are all that
+    there is memory for.
+    """
+    order, fresh = _grouped(codes)
+    slots = int(np.count_nonzero(fresh))
+    if 2 * slots > len(codes) or not slots:
         return np.empty(0, np.uint32), np.empty(0, np.uint32)
+    firsts = np.flatnonzero(fresh)
     sizes = np.diff(firsts, append=len(codes))
     by_smallest = np.argsort(order[firsts])
-    sizes = sizes[by_smallest]
+    firsts, sizes = firsts[by_smallest], sizes[by_smallest]
     starts = np.concatenate([[0], np.cumsum(sizes)])
-    moved = np.repeat(firsts[by_smallest] - starts[:-1], sizes) + np.arange(len(codes))
-    return starts.astype(np.uint32), order[moved].astype(np.uint32)
+    ranks = np.empty(len(codes), np.uint32)
+    for some in _portions(slots):
+        first, last = starts[some.start], starts[some.stop]
+        moved = np.repeat(firsts[some] - starts[some], sizes[some]) + np.arange(first, last)
+        ranks[first:last] = order[moved]
+    return starts.astype(np.uint32), ranks
+
+
+def _grouped(codes: Codes) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """An order in which equal codes stand together by rank, and where each group begins."""
+    words = codes.words()
+    order: NDArray[np.int64] = np.lexsort(words.T)  # stable
+    fresh = np.ones(len(codes), np.bool_)
+    for some in _portions(len(codes) - 1):
+        ordered = words[order[some.start : some.stop + 1]]
+        fresh[1:][some] = (ordered[1:] != ordered[:-1]).any(axis=1)
+    return order, fresh
+
+
+def _portions(count: int) -> Iterator[slice]:
+    """Slices of 0 … count − 1."""
+    for first in range(0, count, _PORTION):
+        yield slice(first, min(first + _PORTION, count))
 
 
 def _planes(codes: Codes) -> NDArray[np.uint64]:
