@@ -1,6 +1,8 @@
 """Small indexes to try things on."""
 
 import hashlib
+import os
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -12,6 +14,8 @@ from hashing.store import Index, NewItem, create_index
 BITS = 16
 COLUMNS: dict[str, type] = {"artist": str, "style": str, "title": str, "year": int}
 STYLES = ("Cubism", "Fauvism", "Ukiyo-e")
+MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+"""Where indexes are made: in memory if the system has such a folder, for each is synced often."""
 
 
 def new_items(count: int, seed: int = 0, bits: int = BITS) -> list[NewItem]:
@@ -32,7 +36,12 @@ def new_items(count: int, seed: int = 0, bits: int = BITS) -> list[NewItem]:
     return items
 
 
-def create(folder: Path, items: Sequence[NewItem] = (), bits: int = BITS) -> Index:
+def create(
+    folder: Path,
+    items: Sequence[NewItem] = (),
+    bits: int = BITS,
+    unfinished: str | None = None,
+) -> Index:
     index = create_index(
         folder,
         bits=bits,
@@ -40,10 +49,17 @@ def create(folder: Path, items: Sequence[NewItem] = (), bits: int = BITS) -> Ind
         fingerprint="f" * 64,
         columns=COLUMNS,
         model=folder.parent / "model",
+        unfinished=unfinished,
     )
     if items:
         index.add(items)
     return index
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
+        yield Path(folder)
 
 
 @pytest.fixture

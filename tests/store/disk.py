@@ -42,7 +42,7 @@ class Disk:
             if path.is_file()
         }
         self.names = dict(self.durable)
-        self.pending: list[tuple[Change, File]] = []
+        self.pending: list[tuple[Change, File | None]] = []
 
     def apply(self, change: Change) -> None:
         """One change as the process made it."""
@@ -58,7 +58,8 @@ class Disk:
                 self.pending.remove(entry)
                 _name(self.durable, *entry)
         else:
-            file = File() if change.what == "C" else self.names[change.path]
+            # a folder, which is renamed with all that lies in it, is no file
+            file = File() if change.what == "C" else self.names.get(change.path)
             self.pending.append((change, file))
             _name(self.names, change, file)
 
@@ -82,8 +83,11 @@ def read_log(path: Path) -> Iterator[Change]:
             yield Change(what, name, other, int(offset), log.read(int(size)))
 
 
-def _name(names: dict[str, File], change: Change, file: File) -> None:
-    if change.what == "C":
+def _name(names: dict[str, File], change: Change, file: File | None) -> None:
+    if file is None:
+        for path in [path for path in names if path.startswith(change.path + "/")]:
+            names[change.other + path.removeprefix(change.path)] = names.pop(path)
+    elif change.what == "C":
         names[change.path] = file
     else:
         names.pop(change.path, None)

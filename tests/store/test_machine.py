@@ -14,7 +14,7 @@ from hashing.codes import Codes
 from hashing.search.reference import ReferenceEngine
 from hashing.store import NewItem, open_index
 from hashing.store.where import holds, parse
-from tests.store.conftest import BITS, COLUMNS, create
+from tests.store.conftest import BITS, COLUMNS, MEMORY, create
 
 codes = st.integers(0, 15).map(lambda number: bytes([number * 17, number & 3]))
 fields = st.fixed_dictionaries(
@@ -35,7 +35,7 @@ class IndexMachine(RuleBasedStateMachine):
 
     @initialize()
     def make(self) -> None:
-        self.folder = Path(tempfile.mkdtemp())
+        self.folder = Path(tempfile.mkdtemp(dir=MEMORY))
         self.index = create(self.folder / "index")
         self.model: dict[int, NewItem] = {}
         self.next_id = 0
