@@ -19,6 +19,7 @@ from hashing.images import decode
 from hashing.service import views
 from hashing.service.guards import LOOPBACK, Guards
 from hashing.service.pictures import PREVIEW_SIDE
+from hashing.service.recommender import UnknownItemError
 from hashing.service.refine import Filters, Refine
 from hashing.service.schemas import (
     Detail,
@@ -31,7 +32,7 @@ from hashing.service.schemas import (
     Taste,
     Why,
 )
-from hashing.service.searcher import NoMapError, Searcher, UnknownItemError
+from hashing.service.searcher import NoMapError, Searcher
 
 PAGE = Path(__file__).parent / "page"
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from hashing import __version__
 from hashing.recommend import CLOSENESS, closeness
 from hashing.service.explain import Explanation
+from hashing.service.recommender import Answer, Hit
 from hashing.service.refine import DIVERSITY
 from hashing.service.schemas import (
     Bound,
@@ -23,7 +24,7 @@ from hashing.service.schemas import (
     Why,
     Work,
 )
-from hashing.service.searcher import Answer, Hit, Searcher
+from hashing.service.searcher import Searcher
 from hashing.store import StoredItem
 
 

@@ -192,7 +192,7 @@ def test_search_by_upload_and_by_its_shared_link(visit, searcher: Searcher) -> N
     page.set_input_files("#file", file_of(searcher, 5))
     expect(page.locator("#query")).to_contain_text("Close to your picture")
     expect(page.locator("#wall .card").first).to_have_attribute("data-id", "5")
-    expect(page.locator("#wall .closeness").first).to_have_text("Nearly the same")
+    expect(page.locator("#wall .label").first).to_contain_text("Blue School · nearly the same")
     found = ids(page)
     assert f"code={searcher.index.codes([5]).hex()[0]}" in page.url
     shared = visit(page.url.split("/")[-1])
@@ -274,6 +274,36 @@ def test_one_work_in_detail(visit, address: str) -> None:
     page.keyboard.press("Escape")
     expect(detail).to_be_hidden()
     expect(page).not_to_have_url(re.compile("open="))
+
+
+def test_walking_along_the_wall(visit) -> None:
+    page = visit()
+    wall = ids(page)
+    page.locator(f'.card[data-id="{wall[1]}"]').click()
+    page.get_by_role("button", name="Next").click()
+    expect(page).to_have_url(re.compile(f"open={wall[2]}$"))
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    expect(page).to_have_url(re.compile(f"open={wall[0]}$"))
+    expect(page.get_by_role("button", name="Previous")).to_be_hidden()
+    page.go_back()
+    expect(page.locator("#detail")).to_be_hidden()
+    off_the_wall = visit("?q=study+17&open=5")
+    expect(off_the_wall.get_by_role("heading", name="Study 5")).to_be_visible()
+    expect(off_the_wall.get_by_role("button", name="Next")).to_be_hidden()
+
+
+def test_going_back_one_stands_where_one_stood(visit) -> None:
+    page = visit(width=390)
+    page.evaluate("window.scrollTo(0, 900)")
+    page.locator(f'.card[data-id="{ids(page)[8]}"]').click()
+    page.get_by_role("button", name="More like this").click()
+    expect(page.locator("#query")).to_contain_text("Close to")
+    page.wait_for_function("window.scrollY === 0")
+    page.go_back()
+    page.go_back()
+    expect(page.locator("#query")).to_be_hidden()
+    page.wait_for_function("window.scrollY > 500")
 
 
 def test_more_like_this(visit) -> None:
@@ -417,7 +447,7 @@ def test_the_map(visit) -> None:
     page.get_by_role("button", name="Blue School", exact=True).click()
     lit = page.get_by_role("button", name="Blue School", exact=True)
     expect(lit).to_have_attribute("aria-pressed", "true")
-    name = page.locator("#map-label").inner_text().split(",")[0]
+    name = page.locator("#map-label i").inner_text()
     page.locator("#map").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible()

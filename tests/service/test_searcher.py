@@ -4,8 +4,9 @@ from typing import Any
 import pytest
 
 from hashing.errors import ImageError, UsageError
+from hashing.service.recommender import UnknownItemError
 from hashing.service.refine import Filters, Refine
-from hashing.service.searcher import Searcher, UnknownItemError
+from hashing.service.searcher import Searcher
 
 PLAIN = {"diversity": 0, "fold": False}
 

@@ -20,7 +20,10 @@ from hashing.service.searcher import Searcher
 from hashing.service.views import facets
 
 FILES = Path(__file__).parent
-HEAD = '<link rel="stylesheet" href="page/page.css"><link rel="icon" href="data:,">'
+STYLES = ("gradio", "base", "wall", "detail", "map")
+HEAD = '<link rel="icon" href="data:,">' + "".join(
+    f'<link rel="stylesheet" href="page/{name}.css">' for name in STYLES
+)
 SYSTEM = ("system-ui", "sans-serif")
 MONOSPACE = ("ui-monospace", "monospace")
 
@@ -87,12 +90,12 @@ def _refine_controls(choices: Facets) -> dict[str, Any]:
             buttons=[],
             elem_id="varied",
         )
-        close = gr.Dropdown(["any", *words], value="any", label="At least", filterable=False)
+        close = gr.Dropdown(["any", *words], value="any", label="How close", filterable=False)
     with gr.Row():
         style = gr.Dropdown(styles, multiselect=True, value=[], label="Style")
         artist = gr.Dropdown(artists, multiselect=True, value=[], label="Artist")
         hide = gr.Dropdown(artists, multiselect=True, value=[], label="Hidden artists")
-    with gr.Row():
+    with gr.Row(elem_classes="pair"):
         first, last = choices.years or (None, None)
         start = gr.Number(label="From year", placeholder=str(first or ""), precision=0, value=None)
         end = gr.Number(label="To year", placeholder=str(last or ""), precision=0, value=None)

@@ -37,6 +37,8 @@ export function go(change, { replace = false, told = false } = {}) {
   const state = { ...read(), ...(asks ? { ...ASK, open: null } : {}), ...change };
   const text = String(write(state));
   const url = text ? `?${text}` : location.pathname;
+  // Going back, the visitor stands where they stood.
+  if (!replace) history.replaceState({ y: window.scrollY }, "");
   history[replace ? "replaceState" : "pushState"](null, "", url);
   window.dispatchEvent(new CustomEvent("arthash:go", { detail: { told } }));
 }

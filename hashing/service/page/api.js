@@ -2,7 +2,7 @@
 
 export class Problem extends Error {
   constructor(code, message) {
-    super(message);
+    super(message[0].toUpperCase() + message.slice(1) + (message.endsWith(".") ? "" : "."));
     this.code = code;
   }
 
@@ -46,5 +46,6 @@ async function request(path, options) {
   const body = await response.json().catch(() => ({}));
   if (response.ok) return body;
   const { code = "defect", message = `the server answered ${response.status}` } = body.error ?? {};
-  throw new Problem(code, message);
+  const start = code === "unreadable_picture" ? "this picture could not be read: " : "";
+  throw new Problem(code, start + message);
 }

@@ -28,6 +28,7 @@ let rendering = Promise.resolve(); // the latest render
 export function start(tell) {
   tellControls = tell;
   window.arthash = { refine, controls };
+  history.scrollRestoration = "manual";
   $("line").addEventListener("input", find);
   drop.start({ look, example, surprise });
   panels.start({ map: () => map.show(open) });
@@ -35,6 +36,7 @@ export function start(tell) {
   detail.start({
     facets: () => facets,
     question: () => ({ ...read(), answer, uploads }),
+    wall: () => works(answer).map(({ id }) => id),
     settled: () => rendering,
     open,
   });
@@ -132,7 +134,8 @@ async function render(event) {
     if (mine !== turn) return;
     hanging = question;
     answer = found;
-    hang(found.results ?? found.works, open);
+    hang(works(found), open);
+    if (event) window.scrollTo(0, event.type === "popstate" ? (event.state?.y ?? 0) : 0);
     map.mark(state, found);
     $("more").hidden = !canShowMore(found);
     say(remark(state, found));
@@ -184,10 +187,12 @@ function canShowMore(found) {
   return found.results.length === count && count < MOST;
 }
 
+const works = (found) => found?.results ?? found?.works ?? [];
+
 // What has to be said about an answer, usually nothing.
 function remark(state, found) {
   if (state.taste && found.works) return "Like a work first: your taste is empty in this browser.";
-  if ((found.results ?? found.works).length) return "";
+  if (works(found).length) return "";
   if (state.q) return `No title or artist here contains “${state.q}”.`;
   return "No work passes these filters. Loosen them under Refine.";
 }
@@ -200,16 +205,11 @@ async function attempt(action) {
     await action();
   } catch (problem) {
     if (problem.code === undefined) throw problem;
-    say(sentence(problem));
+    say(problem.message);
     if (problem.passing) knock(action);
   } finally {
     document.body.classList.remove("busy");
   }
-}
-
-function sentence({ code, message }) {
-  if (code === "unreadable_picture") return `This picture could not be read: ${message}.`;
-  return message[0].toUpperCase() + message.slice(1) + (message.endsWith(".") ? "" : ".");
 }
 
 function knock(action) {

@@ -7,14 +7,20 @@ import * as taste from "./taste.js";
 import { why } from "./why.js";
 
 const NEIGHBOURS = 6;
+const STEPS = { ArrowLeft: -1, ArrowRight: 1 };
 const SHOWN = ["title", "artist", "year", "style", "label", "url", "file"];
 
-let page = null; // what the conductor lends: facets(), question(), open(id)
+let page = null; // what the conductor lends: facets(), question(), wall(), open(id)
 let shown = null;
 
 export function start(lent) {
   page = lent;
   $("detail-close").addEventListener("click", () => $("detail").close());
+  $("detail-previous").addEventListener("click", () => walk(-1));
+  $("detail-next").addEventListener("click", () => walk(1));
+  $("detail").addEventListener("keydown", ({ key, target }) => {
+    if (key in STEPS && !target.closest("input")) walk(STEPS[key]);
+  });
   // Escape and the browser's own ways of closing end here too.
   $("detail").addEventListener("close", () => shown !== null && go({ open: null }));
   $("detail").addEventListener("click", (event) => event.target === $("detail") && $("detail").close());
@@ -24,7 +30,10 @@ export function start(lent) {
 export async function follow(id) {
   if (id === shown) return;
   shown = id;
-  if (id === null) return $("detail").close();
+  if (id === null) {
+    document.title = "ArtHash";
+    return $("detail").close();
+  }
   try {
     const [work, near] = await Promise.all([
       get(`api/items/${id}`),
@@ -39,18 +48,31 @@ export async function follow(id) {
 
 function show(work, near) {
   $("detail-body").replaceChildren(large(work), facts(work), neighbours(near));
+  for (const [name, step] of [["detail-previous", -1], ["detail-next", 1]])
+    $(name).hidden = beside(step) === undefined;
+  document.title = `${work.title ?? "Untitled"} · ArtHash`;
   if (!$("detail").open) $("detail").showModal();
+  $("detail-title").focus({ preventScroll: true });
   $("detail").scrollTop = 0;
+}
+
+// The work that hangs before or after this one on the wall; none if this one does not hang there.
+function beside(step) {
+  const order = page.wall();
+  const place = order.indexOf(shown);
+  return place < 0 ? undefined : order[place + step];
+}
+
+function walk(step) {
+  const id = beside(step);
+  if (id !== undefined) go({ open: id }, { replace: true });
 }
 
 function large(work) {
   const { width, height } = work;
-  const image = picture(work, { id: "large", style: `max-width: min(100%, ${2 * width}px)` });
+  const image = picture(work, { id: "large", style: `--ratio: ${width / height}; --widest: ${2 * width}px` });
   image.src = `pictures/${work.id}?size=1600&v=${page.facets().index.slice(0, 8)}`;
-  image.style.aspectRatio = `${width} / ${height}`;
-  image.addEventListener("load", () => {
-    image.style.maxWidth = `min(100%, ${2 * image.naturalWidth}px)`;
-  });
+  image.addEventListener("load", () => image.style.setProperty("--widest", `${2 * image.naturalWidth}px`));
   return make("figure", {}, image);
 }
 
@@ -58,7 +80,7 @@ function facts(work) {
   return make(
     "div",
     { id: "facts" },
-    make("h2", { id: "detail-title" }, make("i", {}, work.title ?? "Untitled")),
+    make("h2", { id: "detail-title", tabindex: -1 }, make("i", {}, work.title ?? "Untitled")),
     make("p", { class: "maker" }, [work.artist, work.year].filter(Boolean).join(", ")),
     colours(work.colours),
     metadata(work),

@@ -35,7 +35,8 @@ function body({ requestBody }) {
 }
 
 function row({ name, schema, description = "" }) {
-  const fallback = schema.default === undefined || schema.default === null ? "" : ` (${schema.default})`;
+  const text = String(schema.default ?? "");
+  const fallback = text ? ` (${text})` : "";
   return make("tr", {}, make("td", {}, make("code", {}, name)), make("td", {}, description + fallback));
 }
 

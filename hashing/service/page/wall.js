@@ -11,22 +11,17 @@ function shape({ width, height }) {
 }
 
 function card(work, open) {
-  const copies = work.copies?.length
-    ? make("span", { class: "quiet" }, `and ${work.copies.length} nearly the same`)
-    : null;
-  const style = work.style ? make("span", { class: "quiet" }, work.style) : null;
-  const closeness = work.closeness
-    ? make("span", { class: "closeness" }, sentence(work.closeness))
-    : null;
-  const name = [spoken(work), work.style, work.closeness].filter(Boolean).join(", ");
+  const { style, closeness, copies } = work;
+  const remarks = [style, closeness].filter(Boolean);
+  const name = [spoken(work), ...remarks].join(", ");
   return make(
     "button",
     { type: "button", class: "card", "aria-label": name, "data-id": work.id, onclick: () => open(work.id) },
     picture(work, { loading: "lazy", decoding: "async" }),
-    label(work, style, closeness, copies),
+    label(
+      work,
+      remarks.length ? make("span", { class: "quiet" }, remarks.join(" · ")) : null,
+      copies?.length ? make("span", { class: "quiet" }, `and ${copies.length} nearly the same`) : null,
+    ),
   );
-}
-
-function sentence(words) {
-  return words[0].toUpperCase() + words.slice(1);
 }

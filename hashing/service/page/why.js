@@ -22,13 +22,14 @@ async function fill(content, work, page) {
   const { bits } = question.answer;
   try {
     const found = await explain(question, work.id, bits);
-    content.replaceChildren(
+    const parts = [
       lengths(bits, page.facets().lengths, (length) => measure(content, work, page, length)),
       make("p", {}, summary(found, question.answer, work)),
       pattern(found),
       regions(found, question, work),
       styles(question.answer.styles),
-    );
+    ];
+    content.replaceChildren(...parts.filter(Boolean));
   } catch (problem) {
     content.replaceChildren(make("p", { class: "note" }, problem.message));
   }
@@ -130,7 +131,7 @@ function styles(shares) {
     const percent = Math.round(100 * share);
     return [
       make("dt", {}, value),
-      make("dd", {}, make("span", { class: "bar", style: `width: ${percent}%` }), make("span", {}, `${percent} %`)),
+      make("dd", {}, make("span", { class: "share", style: `width: ${percent}%` }), make("span", {}, `${percent} %`)),
     ];
   });
   return make("div", { class: "styles" }, make("p", { class: "note" }, "Styles among the nearest works"), make("dl", {}, ...rows));

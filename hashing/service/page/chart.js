@@ -1,0 +1,96 @@
+// Draws the map: every work a point of its style's colour; near enough, pictures where there is room.
+
+import { magnification, place, within } from "./view.js";
+
+const PICTURES_FROM = 3; // magnification at which points become pictures
+const LARGEST = 112; // pixels of a picture's longer side
+const MOST_PICTURES = 150; // drawn at once
+
+const thumbnails = new Map();
+let style; // of the page: its colours
+
+// points: [id, x, y, style]. look: { only, results, query, current, address(id), again() }.
+export function draw(canvas, points, look) {
+  const pen = canvas.getContext("2d");
+  style = getComputedStyle(document.documentElement);
+  pen.setTransform(window.devicePixelRatio, 0, 0, window.devicePixelRatio, 0, 0);
+  pen.clearRect(0, 0, canvas.clientWidth, canvas.clientHeight);
+  const seen = points
+    .map((point) => ({ point, at: place(point), lit: look.only === null || point[3] === look.only }))
+    .filter(({ at }) => within(at, -LARGEST));
+  const radius = Math.min(4, 1.75 + magnification() / 4);
+  for (const { point, at, lit } of seen) dot(pen, at, radius, colour(point[3]), lit ? 0.85 : 0.1);
+  if (magnification() >= PICTURES_FROM) hangAll(pen, seen.filter(({ lit }) => lit), look);
+  for (const { point, at } of seen) {
+    if (look.results.has(point[0])) ring(pen, at, radius + 2.5, ink("--ink"), 1.5);
+    if (point[0] === look.query) ring(pen, at, radius + 5, ink("--accent"), 2.5);
+  }
+  if (look.current) ring(pen, place(look.current), radius + 8, ink("--accent"), 1.5);
+}
+
+// Hues spread by the golden angle: any number of styles, neighbours in the list far apart.
+export function colour(number) {
+  if (number < 0) return "#8a8580";
+  const dark = matchMedia("(prefers-color-scheme: dark)").matches;
+  return `oklch(${dark ? 0.72 : 0.58} 0.12 ${(30 + 137.5 * number) % 360})`;
+}
+
+const ink = (name) => style.getPropertyValue(name);
+
+function dot(pen, [x, y], radius, fill, alpha) {
+  pen.globalAlpha = alpha;
+  pen.fillStyle = fill;
+  pen.beginPath();
+  pen.arc(x, y, radius, 0, 7);
+  pen.fill();
+  pen.globalAlpha = 1;
+}
+
+function ring(pen, [x, y], radius, stroke, width) {
+  pen.strokeStyle = stroke;
+  pen.lineWidth = width;
+  pen.beginPath();
+  pen.arc(x, y, radius, 0, 7);
+  pen.stroke();
+}
+
+// No picture covers another: those that find no room stay points until one comes nearer.
+function hangAll(pen, seen, { address, again }) {
+  const side = Math.min(LARGEST, 28 + 7 * magnification());
+  const taken = new Map(); // cell -> places in it
+  let count = 0;
+  for (const { point, at } of seen) {
+    if (count === MOST_PICTURES) break;
+    if (!claim(taken, at, side)) continue;
+    hang(pen, thumbnail(address(point[0]), again), at, side - 6);
+    count += 1;
+  }
+}
+
+function claim(taken, [x, y], side) {
+  const [column, row] = [Math.floor(x / side), Math.floor(y / side)];
+  for (let i = column - 1; i <= column + 1; i++)
+    for (let j = row - 1; j <= row + 1; j++)
+      for (const [u, v] of taken.get(`${i} ${j}`) ?? [])
+        if (Math.max(Math.abs(u - x), Math.abs(v - y)) < side) return false;
+  const cell = `${column} ${row}`;
+  taken.set(cell, [...(taken.get(cell) ?? []), [x, y]]);
+  return true;
+}
+
+function hang(pen, image, [x, y], side) {
+  if (!image.complete || !image.naturalWidth) return;
+  const scale = side / Math.max(image.naturalWidth, image.naturalHeight);
+  const [width, height] = [image.naturalWidth * scale, image.naturalHeight * scale];
+  pen.drawImage(image, x - width / 2, y - height / 2, width, height);
+}
+
+function thumbnail(address, again) {
+  if (!thumbnails.has(address)) {
+    const image = new Image();
+    image.src = address;
+    image.addEventListener("load", again);
+    thumbnails.set(address, image);
+  }
+  return thumbnails.get(address);
+}
