@@ -5,7 +5,7 @@
 Everything is measured on the test part of one recipe's data and protocol, by the recipe's first
 label field, in one run. Networks are trained with the recipe's own settings, only backbone and
 losses differ; a training that has ended in `--runs` is taken from there. Writes
-`NAME.md` and a folder `NAME` with the ten answers to the same five queries for each method.
+`OUT.md` and a folder `OUT` with the ten answers to the same five queries for each method.
 """
 
 import argparse
@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -39,7 +40,7 @@ LOSSES = ("dsh", "dpsh", "hashnet", "greedyhash", "csq", "orthohash")
 QUERIES, ANSWERS, BATCH = 5, 10, 250
 
 Vectors = NDArray[np.float32] | Codes
-Costs = Callable[[Vectors, Vectors], Iterator[NDArray[np.number]]]
+Costs = Callable[[Any, Any], Iterator[NDArray[np.number]]]
 """From vectors of Q queries and N items to one array `[N]` per query, the least being nearest."""
 
 
@@ -70,7 +71,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--bits", type=int, default=64)
     parser.add_argument("--runs", type=Path, default=Path("runs/retrieval"))
-    parser.add_argument("--out", type=Path, default=Path("benchmarks/results/retrieval.md"))
+    parser.add_argument("--out", type=Path, default=Path("benchmarks/results/side_by_side.md"))
     options = parser.parse_args()
     config = recipe(options)
     runtime = Runtime(log=log, progress=progress)
@@ -265,7 +266,7 @@ def manhattan(
 def bytes_per_item(vectors: Vectors) -> int:
     """What the database stores of an item."""
     rows = vectors.packed if isinstance(vectors, Codes) else vectors
-    return rows.shape[1] * rows.itemsize
+    return rows.nbytes // len(rows)
 
 
 def milliseconds(costs: Costs, entry: Entry) -> float:

@@ -79,6 +79,7 @@ def _parser() -> ArgumentParser:
     parser = ArgumentParser(
         prog="train.py",
         exit_on_error=False,
+        allow_abbrev=False,
         description="Train a hashing model; without --config the demo recipe, on generated "
         "artworks. Every key below can stand in the YAML file and on the command line.",
     )

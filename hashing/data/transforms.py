@@ -49,9 +49,11 @@ AUGMENTATIONS: dict[str, Augmentation] = {
     "shift": Augmentation(shift=1 / 8, flip=0.5),
     "standard": _STANDARD,
     "colour": replace(_STANDARD, brightness=0.3, contrast=0.3, saturation=0.3, hue=0.03),
+    "recolour": replace(_STANDARD, brightness=0.4, contrast=0.4, saturation=1.0, hue=0.5),
     "strong": Augmentation(0.2, 4 / 3, 0.0, 0.5, 0.4, 0.4, 0.4, 0.05, 0.25),
 }
-"""`shift` is the custom for CIFAR (4 px of 32), `standard` for larger pictures."""
+"""`shift` is the custom for CIFAR (4 px of 32), `standard` for larger pictures; `recolour` turns
+hues all the way round and may take colour away, where only form is to count."""
 
 _DRAWS = 15
 _TO_YIQ = torch.tensor([[0.299, 0.587, 0.114], [0.596, -0.274, -0.322], [0.211, -0.523, 0.312]])

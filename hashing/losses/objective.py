@@ -58,6 +58,13 @@ class Objective(HashingLoss):
         total: Tensor = self.labelled(logits, labels) + self.unlabelled(logits, labels)
         return total
 
+    def centre_distances(self) -> dict[str, dict[str, int]]:
+        """By field, then by code length in bits: the least Hamming distance of two centres."""
+        return {
+            field: {str(bits): distance for bits, distance in found.minimum_distances.items()}
+            for field, found in self.centres.items()
+        }
+
     def record(self) -> dict[str, Any]:
         """What belongs in the model folder: each field's centres and their least distances."""
         return {

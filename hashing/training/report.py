@@ -78,6 +78,18 @@ def card(name: str, metrics: Metrics, figures: Sequence[str]) -> str:
     return "\n".join([*lines, "## Origin", "", *_origin(metrics)]) + "\n"
 
 
+def centre_remarks(distances: Mapping[str, Mapping[str, int]]) -> list[str]:
+    """A sentence for each label field whose loss has class centres.
+
+    distances: by field, then by code length in bits, the least Hamming distance of two centres.
+    """
+    return [
+        f"Class centres, {field}: at least {_listed(list(by_length.values()))} bits apart at "
+        f"{_listed(list(by_length))} bits."
+        for field, by_length in distances.items()
+    ]
+
+
 def headline(metrics: Metrics) -> str:
     """Data, protocol, sizes, split and seed in one line."""
     split = metrics["split"]
@@ -114,6 +126,7 @@ def _remarks(metrics: Metrics) -> list[str]:
         for field, found in metrics["classification"].items()
     ]
     remarks.append(f"{metrics['distinct_codes']:,} distinct codes in the database.")
+    remarks += centre_remarks(metrics.get("centre_distances", {}))
     if found := metrics["duplicates"]:
         remarks.append(
             f"{found['exact']} queries have an exact and {found['near']} a near duplicate in the "
@@ -143,5 +156,5 @@ def _origin(metrics: Metrics) -> list[str]:
     ]
 
 
-def _listed(lengths: Sequence[int]) -> str:
+def _listed(lengths: Sequence[object]) -> str:
     return ", ".join(map(str, lengths)) or "no fewer"

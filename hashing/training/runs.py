@@ -24,7 +24,7 @@ from hashing.training.learner import Learner
 from hashing.training.loop import Course, Loop
 from hashing.training.preparation import prepare
 from hashing.training.provenance import plain_config, provenance, public_config, surroundings
-from hashing.training.report import Metrics, card, measures
+from hashing.training.report import Metrics, card, centre_remarks, measures
 from hashing.training.runlog import read_records
 from hashing.training.runtime import Runtime
 from hashing.training.state import load_newest_state, write_atomically
@@ -64,8 +64,11 @@ def evaluate(config: Config, folder: Path, runtime: Runtime, out: Path | None = 
     """Measure the model in `folder` on the data and protocol of `config`.
 
     out: where to write `metrics.json` and the figures; nothing is written without.
+    Of several processes the first does it alone; the others return nothing.
     """
     with world(runtime.device) as here:
+        if not here.is_main:
+            return {}
         network = load_model(folder, here.device)
         config = replace(config, model=network.config, preprocessing=network.preprocessing)
         examples = prepare(config, runtime)
@@ -101,6 +104,8 @@ def _learn(
     """Train to the end, from the newest state in `out` where there is one."""
     batches = Batches(config, examples, here)
     learner = make_learner(config, examples, batches.steps_per_epoch, here)
+    for remark in centre_remarks(learner.objective.centre_distances()):
+        runtime.log(remark)
     course = _resumed(learner, out, runtime)
     validate = _validation(examples, learner)
     Loop(config.train, learner, course, batches, validate, out, runtime, track).run()
@@ -127,6 +132,7 @@ def _finish(
         **provenance(here.device),
         "validations": course.scores,
         "skipped_steps": course.skipped,
+        "centre_distances": learner.objective.centre_distances(),
         "baselines": _baselines(config, examples, here),
         "duration_s": course.seconds,
     }

@@ -2,6 +2,9 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
+from PIL import Image
+from safetensors.torch import save_file
 
 from hashing.cli import train as command
 from hashing.cli.console import run
@@ -109,13 +112,18 @@ def test_a_run_is_never_overwritten_nor_mixed_with_other_settings(
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
+        (["--optim.l", "1"], 2, "unknown key 'optim.l'; did you mean optim.lr?"),
+        (["--losses", '[{"name": "dsh", "weigth": 2}]'], 2, "did you mean weight?"),
+        (["--losses", '[{"name": "dsh", "args": {"margn": 2}}]'], 2, "did you mean margin?"),
         (["--losses", '[{"name": "dsg"}]'], 2, "did you mean dsh?"),
         (["--data.fields", '{"style": 1}'], 2, "unknown label field 'style'"),
+        (["--data.fields", "{}"], 2, "expected at least one label field"),
         (["--model.backbone", "resnet5"], 2, "did you mean resnet50?"),
         (["--data.name", "cifar"], 2, "unknown data set"),
         (["--data.protocol", "ful"], 2, "did you mean full?"),
         (["--train.augment", "stand"], 2, "did you mean standard?"),
         (["--train.batch", "500"], 2, "found 500"),
+        (["--train.per_label", "16"], 2, "found batch 16 and per_label 16"),
         (["--train.per_label", "5"], 2, "per_label 5"),
         (["--data.root", "/nowhere"], 3, "/nowhere"),
         (["--model.weights", "/nowhere"], 3, "/nowhere"),
@@ -138,6 +146,49 @@ def test_what_cannot_be_is_one_line(
     assert captured.out == ""
     assert not (out / "model").exists()
     assert not (out / "metrics.jsonl").exists()
+
+
+def test_weights_that_do_not_fit_are_one_line(
+    recipe: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    foreign = tmp_path / "resnet18.safetensors"
+    save_file({"layer1.0.conv1.weight": torch.zeros(64, 64, 3, 3)}, foreign)
+    out = tmp_path / "run"
+    assert main("--config", recipe, "--out", out, "--model.weights", foreign, "--quiet") == 4
+    error = capsys.readouterr().err
+    assert "do not fit small_cnn" in error
+    assert error.count("\n") == 1
+    assert not (out / "metrics.jsonl").exists()
+
+
+def test_more_classes_than_centres_are_one_line(
+    recipe: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(130):
+        (tmp_path / "many" / f"{number}").mkdir(parents=True)
+        for copy in range(3):
+            picture = Image.new("RGB", (16, 16), (number, 99 * copy, 0))
+            picture.save(tmp_path / "many" / f"{number}" / f"{copy}.png")
+    many = ["--data.root", tmp_path / "many", "--losses", '[{"name": "csq"}]']
+    out = tmp_path / "run"
+    assert main("--config", recipe, "--out", out, *many, "--quiet") == 2
+    error = capsys.readouterr().err
+    assert "at most 128 classes for class centres of 8 bits, found 130" in error
+    assert error.count("\n") == 1
+    assert not (out / "metrics.jsonl").exists()
+
+
+def test_centre_distances_are_told_at_the_start_and_kept(
+    recipe: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "run"
+    losses = ["--losses", '[{"name": "orthohash"}]', "--train.epochs", 1]
+    assert main("--config", recipe, "--out", out, *losses) == 0
+    told = "Class centres, label: at least 4, 8 bits apart at 8, 16 bits."
+    captured = capsys.readouterr()
+    assert told in captured.err
+    assert told in captured.out
+    assert told in (out / "model" / "README.md").read_text()
 
 
 def test_a_failed_attempt_is_not_in_the_way(

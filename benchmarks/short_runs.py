@@ -1,0 +1,75 @@
+"""Short trainings whose outcome is one number per code length, each kept in a small JSON file."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from hashing.cli.console import log
+from hashing.cli.progress import progress
+from hashing.cli.train import RECIPES, parse
+from hashing.config import Config
+from hashing.training import Runtime
+from hashing.training.batches import Batches
+from hashing.training.distributed import World, choose_device
+from hashing.training.evaluation import evaluate_network
+from hashing.training.examples import Examples
+from hashing.training.loop import Course, Loop
+from hashing.training.provenance import plain_config
+from hashing.training.runs import make_learner
+from hashing.training.state import write_atomically
+
+RUNTIME = Runtime(log=log, progress=progress)
+
+Precisions = dict[int, float]
+"""Tie-aware mAP of the test part by code length in bits."""
+
+
+def recipe(name: str, *arguments: str) -> Config:
+    """The recipe of that name in `configs/`, changed by train.py's own arguments."""
+    return parse(["--config", str(RECIPES / f"{name}.yaml"), *arguments])[1]
+
+
+def started(config: Config, seed: int, start: Path) -> Config:
+    """The same with another seed, from the weights in `start`."""
+    return replace(
+        config,
+        model=replace(config.model, weights=str(start)),
+        train=replace(config.train, seed=seed),
+    )
+
+
+def precisions(config: Config, examples: Examples, file: Path) -> Precisions:
+    """Train as `config` says and measure retrieval by its first label field.
+
+    What `file` holds is taken from there if its settings were the same.
+    """
+    settings = plain_config(config)
+    if file.exists():
+        kept = json.loads(file.read_text(encoding="utf-8"))
+        if kept["configuration"] == settings:
+            return {int(bits): value for bits, value in kept["precisions"].items()}
+    here = World(0, 1, choose_device("auto"))
+    batches = Batches(config, examples, here)
+    learner = make_learner(config, examples, batches.steps_per_epoch, here)
+    with TemporaryDirectory() as folder:
+        loop = Loop(config.train, learner, Course(), batches, None, Path(folder), RUNTIME)
+        loop.save = lambda: None  # type: ignore[method-assign]
+        loop.run()
+    # Without the training part, which only classification needs.
+    part = replace(examples.test, train=examples.test.train[:0])
+    found = evaluate_network(learner.result, examples, part).retrieval[examples.fields[0]]
+    by_length = {bits: one.mean_average_precision for bits, one in found.items()}
+    file.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps({"precisions": by_length, "configuration": settings}, indent=1) + "\n"
+    write_atomically(file, text.encode())
+    return by_length
+
+
+def mean_and_spread(values: Sequence[float]) -> str:
+    """Mean and half the range of several runs; one value alone has no spread."""
+    mean = sum(values) / len(values)
+    if len(values) == 1:
+        return f"{mean:.3f}"
+    return f"{mean:.3f} ± {(max(values) - min(values)) / 2:.3f}"
