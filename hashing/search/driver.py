@@ -1,15 +1,12 @@
 """One call of the scan engine: the kernel is given its arrays, and its keys become answers.
 
 A key is distance << 32 | rank (or slot), so that sorted keys are in order of (distance, id). Work
-is divided among threads by query, or by blocks where there are fewer queries than threads.
+is shared among threads by query, or by blocks where there are fewer queries than threads.
 """
 
-import os
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,15 +15,16 @@ from hashing.search.parts import Part
 from hashing.search.plan import Plan, plan
 from hashing.search.protocol import NO_ID, RadiusResult, SearchResult
 from hashing.search.request import Request
+from hashing.search.threads import each, share
 
 Keys = NDArray[np.uint64]
-T = TypeVar("T")
-R = TypeVar("R")
 
 _TILE_BYTES = 24 << 10
 """Codes that all queries pass over while they lie in the innermost cache."""
-_BLOCKS_PER_THREAD = 1024
-"""Fewer blocks than this are not worth a thread when there is one query."""
+_PIECE = 1024
+"""Blocks that one of several threads takes at a time for a single query."""
+_CHUNKS = 4
+"""Portions of a batch for each thread, so that all are done at about the same time."""
 _KEYS = 1 << 22
 """Keys kept at a time: bounds the memory of a batch whose k is large."""
 _GATHERED = 4096
@@ -50,20 +48,22 @@ class Driver:
         shape = (len(request.queries), request.k)
         if 0 in shape:
             return SearchResult(np.empty(shape, np.int64), np.empty(shape, np.int32))
-        plans = plan(request.queries, self._bits)
+        plans = plan(request.queries, self._bits, self._kernel.choose_planes)
         if request.weights is None:
             return self._answer(self._best(plans, request.k, request.max_distance), request.bits)
         farthest = self._best(plans, request.rerank or request.k, request.max_distance)[:, -1]
         limits = np.minimum(farthest >> _HIGH, request.max_distance).astype(np.int64).tolist()
         queries = list(zip(_each(plans), request.weights, limits, strict=True))
         by_score = request.rerank is not None
-        ordered = self._map(lambda query: self._ordered(*query, request.k, by_score), queries)
+        ordered = each(
+            lambda query: self._ordered(*query, request.k, by_score), queries, self._threads
+        )
         return self._answer(np.stack(ordered), request.bits)
 
     def within(self, request: Request) -> RadiusResult:
         """Find all items within the maximum distance."""
-        plans = _each(plan(request.queries, self._bits))
-        found = self._map(lambda query: self._ball(query, request.max_distance), plans)
+        plans = _each(plan(request.queries, self._bits, self._kernel.choose_planes))
+        found = each(lambda query: self._ball(query, request.max_distance), plans, self._threads)
         keys = np.concatenate([np.empty(0, np.uint64), *found])
         answer = self._answer(keys[None], request.bits)
         offsets = np.cumsum([0, *map(len, found)], dtype=np.int64)
@@ -71,35 +71,37 @@ class Driver:
 
     def _answer(self, keys: Keys, bits: int) -> SearchResult:
         """Ids and distances of keys; padding where a key is missing."""
-        ranks = (keys & _LOW).astype(np.int64)
-        missing = keys == _NO_KEY
+        ranks = (keys & _LOW).astype(np.int64)  # that of a missing key is no item's
         ids = np.full(keys.shape, NO_ID, np.int64)
         for part in self._parts:
-            inside = (ranks >= part.base) & (ranks < part.base + part.segment.items) & ~missing
+            inside = (ranks >= part.base) & (ranks < part.base + part.segment.items)
             ids[inside] = part.segment.ids_of(ranks[inside] - part.base)
-        distances = np.where(missing, np.uint64(bits + 1), keys >> _HIGH)
+        distances = np.minimum(keys >> _HIGH, np.uint64(bits + 1))
         return SearchResult(ids, distances.astype(np.int32))
 
     def _best(self, plans: Plan, k: int, limit: int) -> Keys:
         """The k best keys of each query in order, `_NO_KEY` where there are fewer."""
         queries, blocks = len(plans.terms), sum(part.segment.blocks for part in self._parts)
-        pieces = min(self._threads, blocks // _BLOCKS_PER_THREAD)
-        if queries < self._threads and pieces > 1:
-            edges = [blocks * piece // pieces for piece in range(pieces + 1)]
-            spans = list(pairwise(edges))
-            found = self._map(lambda span: self._scan(plans, k, limit, *span), spans)
+        if queries < self._threads and blocks > _PIECE:
+            edges = [*range(0, blocks, _PIECE), blocks]
+            found = share(
+                lambda spans: self._scan(plans, k, limit, spans),
+                list(pairwise(edges)),
+                self._threads,
+            )
             return np.sort(np.concatenate(found, axis=1), axis=1)[:, :k]
-        rows = max(1, min(-(-queries // self._threads), _KEYS // _room(k)))
+        rows = max(1, min(-(-queries // (self._threads * _CHUNKS)), _KEYS // _room(k)))
         chunks = [_rows(plans, first, first + rows) for first in range(0, queries, rows)]
         return np.concatenate(
-            self._map(lambda chunk: self._scan(chunk, k, limit, 0, blocks), chunks)
+            each(lambda chunk: self._scan(chunk, k, limit, [(0, blocks)]), chunks, self._threads)
         )
 
-    def _scan(self, plans: Plan, k: int, limit: int, first: int, last: int) -> Keys:
-        """The best keys of each query among the blocks first … last − 1 of all parts."""
+    def _scan(self, plans: Plan, k: int, limit: int, spans: Iterable[tuple[int, int]]) -> Keys:
+        """The best keys of each query among spans of the blocks of all parts, in their order."""
         best = self._nothing(len(plans.terms), _room(k), limit)
-        for number, start, stop in self._pieces(first, last):
-            self._run(number, plans, best, k, start, stop)
+        for first, last in spans:
+            for number, start, stop in self._pieces(first, last):
+                self._run(number, plans, best, k, start, stop)
         self._kernel.settle(best, k)
         return np.sort(best.keys[:, :k], axis=1)
 
@@ -140,7 +142,8 @@ class Driver:
 
     def _nothing(self, queries: int, room: int, limit: int) -> Any:
         """Nothing found yet, and room for some keys per query."""
-        state = np.tile(np.array([limit, 0, 0, -1]), (queries, 1))
+        state = np.zeros((queries, 4), np.int64)
+        state[:, self._kernel.T], state[:, self._kernel.LAST] = limit, -1
         histogram = np.zeros((queries, self._bits + 1), np.int64)
         return self._kernel.Best(state, histogram, np.empty((queries, room), np.uint64))
 
@@ -188,12 +191,6 @@ class Driver:
         ordered[: len(order)] = keys[order[:k]]
         return ordered
 
-    def _map(self, function: Callable[[T], R], values: Sequence[T]) -> list[R]:
-        """Apply a function to all values, on several threads where there are several."""
-        if self._threads == 1 or len(values) == 1:
-            return [function(value) for value in values]
-        return list(_pool().map(function, values))
-
 
 def _room(k: int) -> int:
     """Keys kept for each query: some more than k, so that they are seldom sorted out."""
@@ -207,15 +204,3 @@ def _rows(plans: Plan, first: int, last: int) -> Plan:
 def _each(plans: Plan) -> list[Plan]:
     """A plan for each query alone."""
     return [_rows(plans, query, query + 1) for query in range(len(plans.terms))]
-
-
-@cache
-def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(cores(), thread_name_prefix="search")
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

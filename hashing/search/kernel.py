@@ -31,7 +31,7 @@ from numba.extending import intrinsic, models, register_model
 from numpy.typing import NDArray
 
 from hashing.search.plan import SUMS
-from hashing.search.sliced import BLOCK, LANES
+from hashing.search.sliced import BLOCK, LANES, PLANE_BYTES
 
 T, TOTAL, COUNT, LAST = range(4)
 """Columns of `Best.state`."""
@@ -425,6 +425,42 @@ def stored_sums(words):
         load(words + 8 * VECTOR_BYTES),
         load(words + 9 * VECTOR_BYTES),
     )
+
+
+@compiled
+def choose_planes(codes, whole, zero_plane, offsets, terms):
+    """Fill in the offsets and terms of a plan for some queries' packed codes."""
+    bits = 8 * codes.shape[1]
+    for query in range(codes.shape[0]):
+        ones = codes[query]
+        weight = 0
+        for byte in ones:
+            weight += np.int64(popcount(np.uint64(byte)))
+        many = whole and 2 * weight > bits
+        wanted = 0 if many or not whole else 1
+        plain = list_planes(ones, wanted, zero_plane, offsets[query], 0)
+        if whole:
+            flipped = plain
+            origin = weight - bits if many else weight + bits
+        else:
+            flipped = list_planes(ones, 1, zero_plane, offsets[query], plain)
+            # a complemented zero plane adds 1 to every code's distance
+            origin = 2 * (weight - (flipped - plain))
+        terms[query, PLAIN], terms[query, FLIPPED] = plain // 8, (flipped - plain) // 8
+        terms[query, ORIGIN], terms[query, SIGN] = origin, -1 if whole and not many else 1
+
+
+@inlined
+def list_planes(code, wanted, zero_plane, offsets, place):
+    """Append the planes where a code has that bit, then zero planes up to a multiple of 8."""
+    for bit in range(8 * code.shape[0]):
+        if (code[bit >> 3] >> (7 - (bit & 7))) & 1 == wanted:
+            offsets[place] = bit * PLANE_BYTES
+            place += 1
+    while place % 8:
+        offsets[place] = zero_plane
+        place += 1
+    return place
 
 
 @compiled

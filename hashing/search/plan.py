@@ -1,5 +1,7 @@
 """Which planes of a block to add up for a query, and how the sum becomes a distance."""
 
+from collections.abc import Callable
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -33,63 +35,30 @@ class Plan(NamedTuple):
     wide: bool
 
 
-def plan(queries: Codes, bits: int) -> Plan:
-    """The plan for queries of the stored length `bits`, or shorter: then a prefix is searched."""
-    ones = queries.unpacked().astype(np.bool_)
-    weight = ones.sum(axis=1)
-    zero_plane = plane_count(bits) - 1
-    if queries.bits == bits:
-        many = 2 * weight > bits
-        offsets, plain = _chosen(ones != many[:, None], zero_plane)
-        flipped = np.zeros_like(plain)
-        origin = np.where(many, weight - bits, weight + bits)
-        sign = np.where(many, 1, -1)
-        counts = np.arange(bits, zero_plane)
-    else:
-        kept, plain = _chosen(~ones, zero_plane)
-        turned, flipped = _chosen(ones, zero_plane)
-        offsets = _joined(kept, plain, turned, zero_plane)
-        # a complemented zero plane adds 1 to every code's distance
-        origin = 2 * (weight - 8 * flipped)
-        sign = np.ones_like(origin)
-        counts = np.empty(0, np.int64)
+def plan(queries: Codes, bits: int, choose: Callable[..., None]) -> Plan:
+    """The plan for queries of the stored length `bits`, or shorter: then a prefix is searched.
+
+    choose: the kernel's `choose_planes`.
+    """
+    whole = queries.bits == bits
+    # a prefix takes planes of both kinds, each filled up to a multiple of 8
+    offsets = np.empty((len(queries), queries.bits + (8 if whole else 16)), np.int32)
+    terms = np.empty((len(queries), 4), np.int64)
+    choose(queries.packed, whole, (plane_count(bits) - 1) * PLANE_BYTES, offsets, terms)
     return Plan(
-        offsets=(offsets * PLANE_BYTES).astype(np.int32),
-        terms=np.array([plain, flipped, origin, sign], np.int64, order="F").T,
-        counts=_filled(counts, zero_plane),
+        offsets=offsets,
+        terms=terms,
+        counts=_counts(bits, whole),
         stride=plane_count(bits) * PLANE_BYTES,
-        shift=int(queries.bits < bits),
+        shift=int(not whole),
         wide=bits > _NARROW,
     )
 
 
-def _chosen(
-    wanted: NDArray[np.bool_], zero_plane: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Planes wanted by each query, then zero planes `[Q, width]`; how many eights are needed."""
-    count = wanted.sum(axis=1)
-    eights = -(-count // 8)
-    width = 8 * int(eights.max(initial=0))
-    planes = np.argsort(~wanted, axis=1, kind="stable")[:, :width]
-    planes[np.arange(width) >= count[:, None]] = zero_plane
-    return planes, eights
-
-
-def _joined(
-    first: NDArray[np.int64],
-    eights: NDArray[np.int64],
-    second: NDArray[np.int64],
-    zero_plane: int,
-) -> NDArray[np.int64]:
-    """Each row's own first planes, directly followed by the second ones."""
-    joined = np.full((len(first), first.shape[1] + second.shape[1]), zero_plane, np.int64)
-    joined[:, : first.shape[1]] = first
-    columns = 8 * eights[:, None] + np.arange(second.shape[1])
-    np.put_along_axis(joined, columns, second, axis=1)
-    return joined
-
-
-def _filled(planes: NDArray[np.int64], zero_plane: int) -> NDArray[np.int32]:
-    places = np.full(SUMS, zero_plane, np.int64)
-    places[: len(planes)] = planes
-    return (places * PLANE_BYTES).astype(np.int32)
+@cache
+def _counts(bits: int, whole: bool) -> NDArray[np.int32]:
+    zero_plane = plane_count(bits) - 1
+    planes = np.full(SUMS, zero_plane, np.int64)
+    if whole:
+        planes[: zero_plane - bits] = np.arange(bits, zero_plane)
+    return (planes * PLANE_BYTES).astype(np.int32)

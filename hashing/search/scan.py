@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 
 from hashing.codes import Codes
 from hashing.errors import UsageError
-from hashing.search.driver import Driver, cores
+from hashing.search.driver import Driver
 from hashing.search.loading import KernelLoader
 from hashing.search.parts import Allowed, all_of, some_of
 from hashing.search.protocol import RadiusResult, SearchResult
 from hashing.search.reference import ReferenceEngine
 from hashing.search.request import check_allowed, check_radius, check_search
 from hashing.search.sliced import MAX_ITEMS, SlicedCodes, build_sliced
+from hashing.search.threads import cores
 
 # When numpy answers, measured in codes compared: it takes some 5 ns for each.
 _CALL = 4_000

@@ -130,7 +130,7 @@ def test_every_length_on_different_codes(bits: int) -> None:
 
 @pytest.mark.parametrize("copies", [1, 40])
 def test_one_query_on_several_threads(monkeypatch: pytest.MonkeyPatch, copies: int) -> None:
-    monkeypatch.setattr(driver_module, "_BLOCKS_PER_THREAD", 1)
+    monkeypatch.setattr(driver_module, "_PIECE", 1)
     rng = np.random.default_rng(5)
     different = rng.integers(0, 256, (6000 // copies * 2, 1), np.uint8)
     database = Codes(np.repeat(different, copies, axis=0)[rng.permutation(6000)], 8)

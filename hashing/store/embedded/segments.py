@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hashing.search import SlicedCodes
+from hashing.search.threads import cores, each
 from hashing.store.embedded.files import write_new
 
 SEGMENTS = "segments"
@@ -50,9 +51,13 @@ class Segment:
 
     def check(self) -> None:
         """Compare every chunk with its checksum. Raises BadSegmentError."""
-        for number, expected in enumerate(self.crc32):
-            if zlib.crc32(self.data[number * CHUNK : (number + 1) * CHUNK]) != expected:
+        numbers = range(len(self.crc32))
+        for number, found in enumerate(each(self._checksum, numbers, cores())):
+            if found != self.crc32[number]:
                 raise BadSegmentError(f"chunk {number} does not match its checksum")
+
+    def _checksum(self, chunk: int) -> int:
+        return zlib.crc32(self.data[chunk * CHUNK : (chunk + 1) * CHUNK])
 
 
 def write_segment(
