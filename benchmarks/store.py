@@ -5,13 +5,13 @@ python benchmarks/store.py [--items 1000000] [--plain] [--folder FOLDER]
 Items have random 64-bit codes and three columns of metadata (`--plain`: none, for very many).
 Reading and rebuilding run in processes of their own, the former started warm: the files are in the
 system's cache, the compiled search is loaded. CPU time is the process's, over all its threads.
-Results are added to benchmarks/results/store.md.
+An index is left in a given folder, and the next run there measures it without filling it again.
+Results take their place in benchmarks/results/store.md.
 """
 
 import argparse
 import json
 import platform
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -43,14 +43,21 @@ def main() -> None:
     if arguments.measure:
         print(json.dumps(MEASURES[arguments.measure](arguments.folder)))
         return
-    folder = arguments.folder or Path(tempfile.mkdtemp(prefix="store-"))
-    rows = fill(folder / "index", arguments.items, arguments.plain)
+    if arguments.folder:
+        measure_all(arguments.folder / "index", arguments.items, arguments.plain)
+        return
+    with tempfile.TemporaryDirectory(prefix="store-") as folder:
+        measure_all(Path(folder) / "index", arguments.items, arguments.plain)
+
+
+def measure_all(index: Path, count: int, plain: bool) -> None:
+    """Fill an index that is not there yet, then measure it in fresh processes."""
+    rows = [] if index.exists() else fill(index, count, plain)
     for measure in MEASURES:
-        command = [sys.executable, __file__, "--measure", measure, "--folder", folder / "index"]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        command = [sys.executable, __file__, "--measure", measure, "--folder", index]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
         rows += json.loads(done.stdout)
-    write(rows, arguments.items, (folder / "index"))
-    shutil.rmtree(folder)
+    write(rows, count, index)
 
 
 def fill(folder: Path, count: int, plain: bool) -> list[Row]:
@@ -109,7 +116,9 @@ def rebuilding(folder: Path) -> list[Row]:
     before = peak()
     with open_index(folder) as index:
         row = timed("compact: a new segment from all rows", index.compact)
-    return [row, ("peak memory of compact above the interpreter's, MB", peak() - before, 0)]
+        raw = index.info.count * BITS / 8 / 1e6
+    more = (peak() - before) / raw
+    return [row, ("peak memory of compact above the interpreter's, times the raw codes", more, 0)]
 
 
 MEASURES: dict[str, Callable[[Path], list[Row]]] = {"reading": reading, "rebuilding": rebuilding}
@@ -123,29 +132,33 @@ def timed(name: str, act: Callable[[], object]) -> Row:
 
 
 def peak() -> float:
-    """The largest resident memory of this program so far, in MB (Linux)."""
+    """The largest resident memory of this program so far, in millions of bytes (Linux)."""
     status = Path("/proc/self/status").read_text(encoding="utf-8")
-    return int(status.split("VmHWM:")[1].split()[0]) / 1024
+    return int(status.split("VmHWM:")[1].split()[0]) * 1024 / 1e6
 
 
 def write(rows: list[Row], count: int, folder: Path) -> None:
-    """Add a table to the results."""
+    """Put a table into the results, in the place of an earlier one about as many items."""
+    from hashing.training.provenance import processor  # brings in PyTorch
+
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     segments = sum(path.stat().st_size for path in (folder / "segments").iterdir())
+    title = f"## {count:,} items of {BITS} bits\n"
     lines = [
-        f"## {count:,} items of {BITS} bits",
-        "",
-        f"{platform.machine()}, Python {platform.python_version()}, {time.strftime('%B %Y')}. "
-        f"{size / 1e6:.0f} MB on disk, of which {segments / 1e6:.0f} MB segments.",
+        title,
+        f"{processor()}, Python {platform.python_version()}. {size / 1e6:.0f} MB on disk, of which "
+        f"{segments / 1e6:.0f} MB segments; the raw codes are {count * BITS / 8e6:.0f} MB.",
         "",
         "| what | ms wall | ms CPU |",
         "|---|---|---|",
         *(f"| {name} | {wall:,.1f} | {cpu:,.1f} |" for name, wall, cpu in rows),
         "",
     ]
+    before = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else "# The index on disk\n\n"
+    head, *sections = before.split("## ")
+    others = [f"## {section}" for section in sections if not f"## {section}".startswith(title)]
     RESULTS.parent.mkdir(exist_ok=True)
-    with RESULTS.open("a", encoding="utf-8") as file:
-        file.write("\n".join(lines) + "\n")
+    RESULTS.write_text(head + "".join(sorted([*others, "\n".join(lines) + "\n"])), "utf-8")
     print("\n".join(lines))
 
 

@@ -73,6 +73,8 @@ def update(section: str, rows: Rows) -> None:
 
 def document(known: Mapping[str, Rows]) -> str:
     """All sections in their order."""
+    from hashing.training.provenance import processor  # brings in PyTorch
+
     libraries = ("numpy", "numba", "faiss-cpu", "usearch")
     versions = ", ".join(f"{name} {version(name)}" for name in libraries)
     machine = f"{processor()}, Python {platform.python_version()}"
@@ -153,11 +155,3 @@ def plot(known: Mapping[str, Rows], path: Path) -> None:
     axes.axvline(1, color="black", linewidth=0.8)
     axes.set_xlabel("times as fast as faiss IndexBinaryFlat, one thread, CPU time")
     figure.savefig(path, bbox_inches="tight", metadata={"Date": None})
-
-
-def processor() -> str:
-    """The processor's name, where the system tells it."""
-    cpuinfo = Path("/proc/cpuinfo")
-    lines = cpuinfo.read_text(encoding="utf-8").splitlines() if cpuinfo.exists() else []
-    named = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return named[0] if named else platform.processor()

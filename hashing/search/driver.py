@@ -23,8 +23,8 @@ _TILE_BYTES = 24 << 10
 """Codes that all queries pass over while they lie in the innermost cache."""
 _PIECE = 1024
 """Blocks that one of several threads takes at a time for a single query."""
-_CHUNKS = 4
-"""Portions of a batch for each thread, so that all are done at about the same time."""
+_BATCH = 64
+"""Queries that a thread takes at a time: enough to use what lies in the cache for many of them."""
 _KEYS = 1 << 22
 """Keys kept at a time: bounds the memory of a batch whose k is large."""
 _GATHERED = 4096
@@ -90,7 +90,8 @@ class Driver:
                 self._threads,
             )
             return np.sort(np.concatenate(found, axis=1), axis=1)[:, :k]
-        rows = max(1, min(-(-queries // (self._threads * _CHUNKS)), _KEYS // _room(k)))
+        rows = min(-(-queries // self._threads), _KEYS // _room(k))
+        rows = max(1, rows if self._threads == 1 else min(rows, _BATCH))
         chunks = [_rows(plans, first, first + rows) for first in range(0, queries, rows)]
         return np.concatenate(
             each(lambda chunk: self._scan(chunk, k, limit, [(0, blocks)]), chunks, self._threads)

@@ -54,7 +54,7 @@ def provenance(device: torch.device) -> dict[str, Any]:
         },
         "hardware": {
             "device": (
-                torch.cuda.get_device_name(device) if device.type == "cuda" else _processor()
+                torch.cuda.get_device_name(device) if device.type == "cuda" else processor()
             ),
             "cores": os.cpu_count(),
             "threads": torch.get_num_threads(),
@@ -78,7 +78,7 @@ def commit() -> str | None:
     return told.stdout.strip()
 
 
-def _processor() -> str:
+def processor() -> str:
     """The processor's name where the system tells it."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
