@@ -54,7 +54,7 @@ def measure_all(index: Path, count: int, plain: bool) -> None:
     """Fill an index that is not there yet, then measure it in fresh processes."""
     rows = [] if index.exists() else fill(index, count, plain)
     for measure in MEASURES:
-        command = [sys.executable, __file__, "--measure", measure, "--folder", index]
+        command = [sys.executable, __file__, "--measure", measure, "--folder", str(index)]
         done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
         rows += json.loads(done.stdout)
     write(rows, count, index)

@@ -31,8 +31,7 @@ ALLOWED: dict[str, set[str]] = {
     "fit": NUMPY_HALF | {"config", "models", "encoding"},
     "training": NUMPY_HALF
     | {"__init__", "config", "data", "models", "losses", "encoding", "metrics", "search"},
-    "service": NUMPY_HALF
-    | {"__init__", "search", "store", "metrics", "encoding", "recommend"},
+    "service": NUMPY_HALF | {"__init__", "search", "store", "metrics", "encoding", "recommend"},
     "demo": {"*"},
     "cli": {"*"},
 }
