@@ -10,6 +10,7 @@ from hashing.cli.console import log
 from hashing.cli.progress import progress
 from hashing.cli.train import RECIPES, parse
 from hashing.config import Config
+from hashing.files import write_new
 from hashing.training import Runtime
 from hashing.training.batches import Batches
 from hashing.training.distributed import World, choose_device
@@ -18,7 +19,6 @@ from hashing.training.examples import Examples
 from hashing.training.loop import Course, Loop
 from hashing.training.provenance import plain_config
 from hashing.training.runs import make_learner
-from hashing.training.state import write_atomically
 
 RUNTIME = Runtime(log=log, progress=progress)
 
@@ -63,7 +63,7 @@ def precisions(config: Config, examples: Examples, file: Path) -> Precisions:
     by_length = {bits: one.mean_average_precision for bits, one in found.items()}
     file.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps({"precisions": by_length, "configuration": settings}, indent=1) + "\n"
-    write_atomically(file, text.encode())
+    write_new(file, [text.encode()])
     return by_length
 
 

@@ -6,7 +6,6 @@ the fingerprint is taken over what decides the codes and nothing else.
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
@@ -21,6 +20,7 @@ from torch import Tensor
 
 from hashing.config import ModelConfig, Preprocessing
 from hashing.errors import ArtefactError, ArtHashError, UsageError
+from hashing.files import sync_folder, write_new
 from hashing.models.network import HashModel
 
 FORMAT = 1
@@ -207,13 +207,12 @@ def _publish(folder: Path, contents: Mapping[str, bytes]) -> None:
     try:
         fresh.mkdir()
         for name, data in contents.items():
-            _write_through(fresh / name, data)
-        _sync_folder(fresh)
+            write_new(fresh / name, [data])
         if folder.exists():
             shutil.rmtree(aside, ignore_errors=True)
             folder.rename(aside)
         fresh.rename(folder)
-        _sync_folder(folder.parent)
+        sync_folder(folder.parent)
         shutil.rmtree(aside, ignore_errors=True)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
@@ -228,20 +227,3 @@ def _no_model(folder: Path) -> str:
     if _aside(folder).exists():
         return f"{folder} was being replaced when the process died: rename {_aside(folder)} to it"
     return f"expected a model folder, found no {folder / CONFIG}"
-
-
-def _write_through(file: Path, data: bytes) -> None:
-    with file.open("wb") as stream:
-        stream.write(data)
-        stream.flush()
-        os.fsync(stream.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name == "nt":  # folders cannot be opened there
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
-from hashing.training.state import write_atomically
+from hashing.files import write_new
 from hashing.training.tracking import Tracker
 
 
@@ -30,7 +30,7 @@ class RunLog:
             return
         kept = [record for record in read_records(path) if record["step"] < step]
         lines = "".join(json.dumps(record) + "\n" for record in kept)
-        write_atomically(path, lines.encode())
+        write_new(path, [lines.encode()])
         self._file = path.open("a", encoding="utf-8")
 
     def step(self, step: int, loss: float, rate: float) -> None:

@@ -12,6 +12,7 @@ import yaml
 
 from hashing.config import Config
 from hashing.errors import UsageError
+from hashing.files import write_new
 from hashing.losses import make_objective
 from hashing.models import HashModel, load_model, round_to_half, save_model
 from hashing.training.baselines import measure_baselines
@@ -27,7 +28,7 @@ from hashing.training.provenance import plain_config, provenance, public_config,
 from hashing.training.report import Metrics, card, centre_remarks, measures
 from hashing.training.runlog import read_records
 from hashing.training.runtime import Runtime
-from hashing.training.state import load_newest_state, write_atomically
+from hashing.training.state import load_newest_state
 from hashing.training.tracking import Tracker, tracking
 
 
@@ -76,9 +77,9 @@ def evaluate(config: Config, folder: Path, runtime: Runtime, out: Path | None = 
         metrics = measures(config, examples, found) | provenance(here.device)
         if out is not None:
             out.mkdir(parents=True, exist_ok=True)
-            write_atomically(out / "metrics.json", _as_json(metrics).encode())
+            write_new(out / "metrics.json", [_as_json(metrics).encode()])
             for name, figure in draw_figures(examples, found).items():
-                write_atomically(out / name, figure)
+                write_new(out / name, [figure])
         return metrics
 
 
@@ -161,7 +162,7 @@ def _claim(out: Path, config: Config, resume: bool) -> None:
     if not ((out / "metrics.jsonl").exists() and file.exists()):
         out.mkdir(parents=True, exist_ok=True)
         text = yaml.safe_dump(ours, sort_keys=False, allow_unicode=True)
-        write_atomically(file, text.encode())
+        write_new(file, [text.encode()])
         return
     if not resume:
         raise UsageError(

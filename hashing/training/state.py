@@ -6,7 +6,6 @@ that is read with `weights_only=True`, so a state from elsewhere can run no code
 
 import hashlib
 import io
-import os
 import re
 import warnings
 from collections.abc import Mapping
@@ -16,6 +15,7 @@ from typing import Any
 import torch
 
 from hashing.errors import ArtefactError
+from hashing.files import write_new
 
 KEPT = 2
 _NAME = re.compile(r"state-(\d{8,})\.pt")
@@ -28,7 +28,7 @@ def save_state(folder: Path, step: int, state: Mapping[str, Any]) -> None:
     torch.save(dict(state), buffer)
     payload = buffer.getbuffer()
     path = folder / f"state-{step:08d}.pt"
-    write_atomically(path, hashlib.sha256(payload).digest(), payload)
+    write_new(path, [hashlib.sha256(payload).digest(), payload])
     for old in _states(folder)[:-KEPT]:
         old.unlink()
 
@@ -50,28 +50,6 @@ def load_newest_state(folder: Path) -> dict[str, Any] | None:
             "train anew with another --out"
         )
     return None
-
-
-def write_atomically(path: Path, *parts: bytes | memoryview) -> None:
-    """Write `parts` one after the other, such that a crash leaves the old file or the new one."""
-    temporary = path.with_name(path.name + ".part")
-    with temporary.open("wb") as file:
-        for part in parts:
-            file.write(part)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename last; only POSIX systems can open a folder."""
-    if os.name == "posix":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def _states(folder: Path) -> list[Path]:

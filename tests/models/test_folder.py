@@ -95,7 +95,7 @@ def test_a_failed_save_leaves_the_old_model(
     def disk_full(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("hashing.models.folder.os.fsync", disk_full)
+    monkeypatch.setattr("hashing.files.os.fsync", disk_full)
     with pytest.raises(OSError, match="No space left"):
         save_model(model, folder)
     assert fingerprint(folder) == before

@@ -49,5 +49,5 @@ def test_only_damaged_states_are_an_error(tmp_path: Path) -> None:
 
 def test_a_write_that_was_cut_off_leaves_no_state(tmp_path: Path) -> None:
     save_state(tmp_path, 1, {"step": 1})
-    (tmp_path / "state-00000002.pt.part").write_bytes(b"half")
+    (tmp_path / "state-00000002.pt.new").write_bytes(b"half")
     assert load_newest_state(tmp_path) == {"step": 1}

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from hashing.codes import Codes
 from hashing.errors import InputError
+from hashing.files import size_of
 from hashing.search import Allowed, RadiusResult, ScanEngine, SearchResult
 from hashing.store.contract import IndexInfo, NewItem, StoredItem
 from hashing.store.embedded import changes, query, rows
-from hashing.store.embedded.files import size_of
 from hashing.store.embedded.generation import Generation
 from hashing.store.embedded.previews import read_preview
 from hashing.store.embedded.publication import Draft, publication

@@ -11,9 +11,9 @@ from pathlib import Path
 from uuid import uuid4
 
 from hashing.errors import StorageError, UsageError
+from hashing.files import TEMPORARY, delete, sync_folder
 from hashing.search.sliced import MAX_BITS
 from hashing.store.embedded.checks import check_rows, rebuild_words
-from hashing.store.embedded.files import TEMPORARY, delete, sync_folder
 from hashing.store.embedded.generation import Generation, read_generation, write_generation
 from hashing.store.embedded.lock import writer_lock
 from hashing.store.embedded.previews import forget_previews

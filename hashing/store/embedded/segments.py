@@ -24,9 +24,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hashing.files import write_new
 from hashing.search import SlicedCodes
 from hashing.search.threads import cores, each
-from hashing.store.embedded.files import write_new
 
 SEGMENTS = "segments"
 MAGIC = b"ARTHSEG1"

@@ -9,7 +9,7 @@ import zlib
 from pathlib import Path
 from typing import Any
 
-from hashing.store.embedded.files import write_new
+from hashing.files import write_new
 from hashing.store.embedded.schema import DATABASE
 
 SUM = "index.sum"
