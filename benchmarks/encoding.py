@@ -3,10 +3,11 @@
 python benchmarks/encoding.py [--backbone resnet50] [--size 224] [--threads 1] [--rounds 5]
 
 The runtimes take turns on the same batch, so that a busy moment of the machine hits both; shown
-are medians of processor time per picture with wall time beside it. The catalogue is of generated
-pictures, decoding included. The backbone's weights are random, which changes no time, and the hash
-layer is fitted to the pictures, so that bits are balanced and compare like those of a real model.
-Results are written to benchmarks/results/encoding.md.
+are medians of processor time per picture with wall time beside it. Catalogues are of generated
+JPEGs, decoding included; filling an index does all that `index.py build` does with a picture:
+reading, decoding, encoding, a preview, the tables. The backbone's weights are random, which changes
+no time, and the hash layer is fitted to the pictures, so that bits are balanced and compare like
+those of a real model. Results are written to benchmarks/results/encoding.md.
 """
 
 import argparse
@@ -22,13 +23,25 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
+from hashing.cli.index.filling import fill as fill_index
 from hashing.config import ModelConfig, Preprocessing
 from hashing.encoding import BATCH, Encoder, encode_catalogue, prepared_batches
 from hashing.fit import fit
 from hashing.items import Catalogue, read_catalogue
 from hashing.models import HashModel, normalise
+from hashing.store import create_index
+from hashing.training.provenance import processor
 
-ROWS = ("PyTorch", "PyTorch, channels last (ours)", "ONNX Runtime", "a catalogue in it, decoded")
+LARGE = 1024
+"""Side of the larger pictures in pixels."""
+ROWS = (
+    "PyTorch",
+    "PyTorch, channels last (ours)",
+    "ONNX Runtime (the bare network)",
+    "a catalogue in it, decoded",
+    "an index filled with it",
+    f"an index filled with it, pictures of {LARGE:,} px",
+)
 RESULT = Path(__file__).parent / "results" / "encoding.md"
 
 
@@ -40,11 +53,23 @@ class Row:
     cpu: list[float]
     wall: list[float]
 
-    def text(self, base: "Row") -> str:
-        """One line of the table; the ratio is the median over repetitions of processor time."""
-        ratios = [a / b for a, b in zip(base.cpu, self.cpu, strict=True)]
+    def text(self, eager: "Row", bare: "Row") -> str:
+        """One line of the table; ratios are medians over the repetitions."""
         cpu, wall = statistics.median(self.cpu), statistics.median(self.wall)
-        return f"| {self.name} | {cpu:.1f} | {wall:.1f} | {statistics.median(ratios):.2f} |"
+        ratios = (
+            _ratio(eager.cpu, self.cpu),
+            _ratio(bare.cpu, self.cpu),
+            _ratio(bare.wall, self.wall),
+        )
+        return (
+            f"| {self.name} | {cpu:.1f} | {wall:.1f} | "
+            + " | ".join(f"{ratio:.2f}" for ratio in ratios)
+            + " |"
+        )
+
+
+def _ratio(base: list[float], other: list[float]) -> float:
+    return statistics.median(a / b for a, b in zip(base, other, strict=True))
 
 
 def main() -> None:
@@ -52,7 +77,8 @@ def main() -> None:
     arguments = _arguments()
     torch.set_num_threads(arguments.threads)
     with tempfile.TemporaryDirectory() as folder:
-        catalogue = read_catalogue(_pictures(Path(folder), arguments.size))
+        catalogue = _pictures(Path(folder, "small"), arguments.size + 32, 4 * BATCH)
+        large = _pictures(Path(folder, "large"), LARGE, 2 * BATCH)
         config = ModelConfig(arguments.backbone, lengths=(64,))
         model = fit(config, Preprocessing(size=arguments.size), catalogue).model
         eager, onnx = Encoder(model), Encoder(model, runtime="onnx")
@@ -67,9 +93,11 @@ def main() -> None:
             _measure(rows[1], lambda: eager.logits(squares))
             _measure(rows[2], lambda: onnx.logits(squares))
             _measure(rows[3], lambda: list(encode_catalogue(onnx, catalogue)), len(catalogue))
+            _measure(rows[4], lambda: _fill_index(onnx, catalogue), len(catalogue))
+            _measure(rows[5], lambda: _fill_index(onnx, large), len(large))
         agreement = _agreement(eager, onnx, catalogue)
 
-    heading = f"{arguments.backbone}, {arguments.size} px, batches of {BATCH}, "
+    heading = f"{processor()}; {arguments.backbone}, {arguments.size} px, batches of {BATCH}, "
     lines = [
         "# Encoding on a CPU",
         "",
@@ -77,9 +105,10 @@ def main() -> None:
         f"of {arguments.rounds} rounds in turn. Going over to ONNX Runtime took {export:.1f} s of "
         "processor time, the check of the first batch included.",
         "",
-        "| | processor ms a picture | wall ms a picture | times PyTorch |",
-        "|---|---|---|---|",
-        *(row.text(rows[0]) for row in rows),
+        "| | processor ms a picture | wall ms a picture | processor: times PyTorch "
+        "| times the bare network | wall: times the bare network |",
+        "|---|---|---|---|---|---|",
+        *(row.text(rows[0], rows[2]) for row in rows),
         "",
         agreement,
     ]
@@ -97,14 +126,30 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _pictures(folder: Path, size: int) -> Path:
-    """Four batches of JPEGs a little larger than the network's input, smooth like photographs."""
+def _pictures(folder: Path, side: int, count: int) -> Catalogue:
+    """JPEGs, smooth like photographs, a little wider than high."""
     random = np.random.default_rng(0)
-    for number in range(4 * BATCH):
+    folder.mkdir()
+    for number in range(count):
         coarse = Image.fromarray(random.integers(0, 256, (12, 12, 3), np.uint8))
-        picture = coarse.resize((size + 64, size + 32), Image.Resampling.BICUBIC)
+        picture = coarse.resize((side + 32, side), Image.Resampling.BICUBIC)
         picture.save(folder / f"{number:03}.jpg")
-    return folder
+    return read_catalogue(folder)
+
+
+def _fill_index(encoder: Encoder, catalogue: Catalogue) -> None:
+    """Into a new index, previews included."""
+    with tempfile.TemporaryDirectory() as folder:
+        index = create_index(
+            Path(folder, "index"),
+            bits=encoder.bits,
+            lengths=encoder.lengths,
+            fingerprint="benchmark",
+            columns={},
+            model="benchmark",
+        )
+        with index:
+            fill_index(index, encoder, catalogue, workers=None, previews=512)
 
 
 def _measure(row: Row, work: Callable[[], object], pictures: int = BATCH) -> None:
