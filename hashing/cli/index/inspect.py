@@ -27,15 +27,17 @@ def info(arguments: argparse.Namespace) -> int:
     if arguments.json:
         emit({**asdict(found), "columns": columns})
         return 0
+    shorter = ", ".join(str(bits) for bits in found.lengths if bits < found.bits)
     there = "" if Path(found.model).exists() else " (not there any more)"
     print_facts(
         {
             "index": found.location,
             "items": f"{found.count:,}" + (f", {found.removed:,} removed" * bool(found.removed)),
-            "code": f"{found.bits} bits, shorter: {', '.join(map(str, found.lengths))}",
+            "code": f"{found.bits} bits" + (f", shorter: {shorter}" if shorter else ""),
             "model": f"{found.model}{there}, {found.fingerprint[:12]}",
             "columns": ", ".join(f"{name} ({kind})" for name, kind in columns.items()) or "none",
-            "generation": f"{found.generation} of {found.published}, {found.segments} segments",
+            "generation": f"{found.generation} of {found.published}",
+            "segments": str(found.segments),
             "size": f"{found.bytes / 1e6:.1f} MB",
             "build": "complete" if found.unfinished is None else "interrupted: run it again",
         }
