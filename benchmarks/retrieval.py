@@ -35,8 +35,8 @@ from hashing.training.figures import png
 from hashing.training.plots import retrieval_sheet
 from hashing.training.preparation import prepare
 
-CLASSIFIER = (LossTerm("NormalizedSoftmaxLoss"),)
-LOSSES = ("dsh", "dpsh", "hashnet", "greedyhash", "csq", "orthohash")
+CLASSIFIER = "NormalizedSoftmaxLoss"
+LOSSES = (CLASSIFIER, "dsh", "dpsh", "hashnet", "greedyhash", "csq", "orthohash")
 QUERIES, ANSWERS, BATCH = 5, 10, 250
 
 Vectors = NDArray[np.float32] | Codes
@@ -117,10 +117,11 @@ def entries(
                 yield Absent(name, str(error).split(";")[0])
                 continue
             yield from of_features(name, network, examples, options.bits)
-        network = trained(config, backbone, "classifier", CLASSIFIER, options.runs, runtime)
-        yield from of_features(f"{backbone}, classifier", network, examples, options.bits)
         for loss in options.losses:
-            network = trained(config, backbone, loss, (LossTerm(loss),), options.runs, runtime)
+            network = trained(config, backbone, loss, options.runs, runtime)
+            if loss == CLASSIFIER:
+                yield from of_features(f"{backbone}, classifier", network, examples, options.bits)
+                continue
             logits = computed(network, examples, network)
             codes = [Codes.from_logits(rows).prefix(options.bits) for rows in logits]
             yield Entry(f"{backbone}, {loss}, code", *codes)
@@ -143,17 +144,11 @@ def of_features(name: str, network: HashModel, examples: Examples, bits: int) ->
     yield Entry(f"{name}, fitted code", *codes)
 
 
-def trained(
-    config: Config,
-    backbone: str,
-    name: str,
-    losses: tuple[LossTerm, ...],
-    runs: Path,
-    runtime: Runtime,
-) -> HashModel:
-    """The recipe's network with another backbone and other losses, trained unless it is there."""
-    config = replace(config, model=replace(config.model, backbone=backbone), losses=losses)
-    out = runs / f"{backbone}-{name}"
+def trained(config: Config, backbone: str, loss: str, runs: Path, runtime: Runtime) -> HashModel:
+    """The recipe's network with another backbone and loss, trained unless it is there."""
+    model = replace(config.model, backbone=backbone)
+    config = replace(config, model=model, losses=(LossTerm(loss),))
+    out = runs / f"{backbone}-{loss}"
     train(config, out, runtime, resume=True)
     return load_model(out / "model")
 

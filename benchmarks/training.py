@@ -1,11 +1,12 @@
 """How much of a bare training loop's speed our loop keeps.
 
-    python benchmarks/training.py [--backbone resnet18] [--size 32] [--batch 64] [--steps 20]
+    python benchmarks/training.py [--backbones resnet18 resnet50] [--size 32] [--batch 64]
 
-Both train the same network with the same loss, optimiser, batch and precision on the same
-pictures, in turns: ours with everything around a step (order, augmentation, clipping, finite
-check, weight average, log), the bare one on a batch that is ready. Rates are pictures a second of
-wall time and of the process's own time (all its threads), medians over the rounds.
+All train the same network with the same loss, optimiser, batch and precision on the same pictures,
+in turns: ours with everything around a step (order, augmentation, clipping, finite check, log),
+with and without the weight average, and the bare one on a batch that is ready. Rates are pictures
+a second of wall time and of the process's own time (all its threads), medians over the rounds.
+Writes benchmarks/results/training.md.
 """
 
 import argparse
@@ -13,6 +14,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -32,48 +34,87 @@ from hashing.training.distributed import World, choose_device
 from hashing.training.examples import Examples, Part
 from hashing.training.learner import Learner
 from hashing.training.loop import Course, Loop
+from hashing.training.provenance import provenance
 from hashing.training.runs import make_learner
 from hashing.training.runtime import Runtime
 
 ROUNDS = 5
+RESULTS = Path(__file__).parent / "results" / "training.md"
 
 
 def main() -> None:
-    """Print both rates and their ratio."""
+    """Measure each backbone, print and write the table."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--backbone", default="resnet18")
+    parser.add_argument("--backbones", nargs="+", default=["resnet18", "resnet50"])
     parser.add_argument("--size", type=int, default=32)
     parser.add_argument("--batch", type=int, default=64)
-    parser.add_argument("--steps", type=int, default=20)
+    parser.add_argument("--steps", type=int, default=10)
     parser.add_argument("--device", default="auto")
     options = parser.parse_args()
     here = World(0, 1, choose_device(options.device))
+    lines = [
+        "# Training beside a bare loop",
+        "",
+        f"{options.size} px, batch {options.batch}, {options.steps} steps a round, median of "
+        f"{ROUNDS} rounds in turns; {described(here)}. Pictures a second of wall time and of the "
+        "process's own time, and their ratio to the bare loop's: forward, backward and step on one "
+        "batch that is ready. Ours adds order, augmentation, gradient norm, finite check and log.",
+        "",
+        "| network | loop | wall | own time | wall, ratio | own time, ratio |",
+        "|---|---|---:|---:|---:|---:|",
+    ]
+    for backbone in options.backbones:
+        measured = measure(backbone, options, here)
+        bare = measured["bare"]
+        for name, (wall, own) in measured.items():
+            ratios = f"{wall / bare[0]:.3f} | {own / bare[1]:.3f}"
+            lines.append(f"| {backbone} | {name} | {wall:.1f} | {own:.1f} | {ratios} |")
+            print(lines[-1])
+    RESULTS.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def measure(
+    backbone: str, options: argparse.Namespace, here: World
+) -> dict[str, tuple[float, float]]:
+    """Pictures a second of wall and of process time, by the name of the loop."""
     config = Config(
-        model=ModelConfig(options.backbone, lengths=(16, 32, 64, 128)),
+        model=ModelConfig(backbone, lengths=(16, 32, 64, 128)),
         preprocessing=Preprocessing(options.size),
         data=DataConfig(fields={"label": 1.0}),
         losses=(LossTerm("orthohash"), LossTerm("dsh", 0.05)),
         optim=OptimConfig(ema=0.999),
         train=TrainConfig(epochs=1, batch=options.batch),
     )
+    plain = replace(config, optim=replace(config.optim, ema=0.0))
     examples = make_examples(options.batch * options.steps, options.size)
     batches = Batches(config, examples, here)
-    learner = make_learner(config, examples, options.steps, here)
-    ours, bare = [], []
-    for _ in range(ROUNDS + 1):
-        ours.append(rates(lambda: our_loop(config, learner, batches), examples, here))
-        bare.append(rates(lambda: bare_loop(learner, batches, options.steps), examples, here))
+    learners = [make_learner(one, examples, options.steps, here) for one in (config, plain)]
+    loops = {
+        "bare": lambda: bare_loop(learners[1], batches, options.steps),
+        "ours": lambda: our_loop(plain, learners[1], batches),
+        "ours with weight average": lambda: our_loop(config, learners[0], batches),
+    }
     # The first round compiles kernels and fills caches.
-    wall, own = (
-        tuple(statistics.median(rate[clock] for rate in side[1:]) for side in (ours, bare))
-        for clock in (0, 1)
+    rounds = [
+        {name: rates(loop, examples, here) for name, loop in loops.items()}
+        for _ in range(ROUNDS + 1)
+    ][1:]
+    return {
+        name: (
+            statistics.median(each[name][0] for each in rounds),
+            statistics.median(each[name][1] for each in rounds),
+        )
+        for name in loops
+    }
+
+
+def described(here: World) -> str:
+    """Device, threads and versions."""
+    about = provenance(here.device)
+    return (
+        f"{about['hardware']['device']}, {about['hardware']['threads']} threads, "
+        f"torch {about['versions']['torch']}"
     )
-    print(f"{options.backbone}, {options.size} px, batch {options.batch}, {here.device}")
-    print("| loop | pictures/s, wall | pictures/s, own time |")
-    print("|---|---:|---:|")
-    print(f"| bare forward, backward, step | {wall[1]:.1f} | {own[1]:.1f} |")
-    print(f"| ours | {wall[0]:.1f} | {own[0]:.1f} |")
-    print(f"| ours / bare | {wall[0] / wall[1]:.3f} | {own[0] / own[1]:.3f} |")
 
 
 def make_examples(count: int, size: int) -> Examples:

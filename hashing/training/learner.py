@@ -75,16 +75,22 @@ class Learner:
         loss = self._loss(images, labels)
         self.optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
-        norm = nn.utils.clip_grad_norm_(self.parameters, self.config.optim.clip or math.inf)
-        if not torch.isfinite(loss.detach() + norm):
+        gradients = [p.grad for p in self.parameters if p.grad is not None]
+        norm = nn.utils.get_total_norm(gradients)
+        # One look at the device for both numbers: each makes the host wait.
+        numbers: list[float] = torch.stack([loss.detach(), norm.to(loss)]).tolist()
+        loss_now, norm_now = numbers
+        if not math.isfinite(loss_now + norm_now):
             for buffer, before in zip(self._buffers(), undo, strict=True):
                 buffer.copy_(before)
             return math.nan
+        if 0 < self.config.optim.clip < norm_now:
+            nn.utils.clip_grads_with_norm_(self.parameters, self.config.optim.clip, norm)
         set_rates(self.optimiser, self.rate(step))
         self.optimiser.step()
         if self.average:
             self.average.update(self.network, step)
-        return loss.item()
+        return loss_now
 
     def rate(self, step: int) -> float:
         """Fraction of the peak rates at `step`."""

@@ -41,8 +41,8 @@ def parameter_groups(
 def make_optimiser(
     groups: list[dict[str, Any]], config: OptimConfig, device: torch.device
 ) -> torch.optim.Optimizer:
-    """AdamW or SGD with momentum; fused into one kernel on a GPU."""
-    fused = device.type == "cuda"
+    """AdamW or SGD with momentum, each tensor's update fused into one pass where torch can."""
+    fused = device.type in ("cuda", "cpu")
     if config.name == "adamw":
         return torch.optim.AdamW(groups, betas=(config.momentum, 0.999), fused=fused)
     return torch.optim.SGD(groups, momentum=config.momentum, fused=fused)

@@ -1,3 +1,4 @@
+import json
 import os
 import sys
 from pathlib import Path
@@ -55,3 +56,20 @@ def test_without_it_wandb_is_never_imported(
     monkeypatch.setitem(sys.modules, "wandb", None)
     arguments = ["--config", str(recipe), "--out", str(tmp_path / "run"), "--train.epochs", "1"]
     assert command.main(arguments) == 0
+
+
+@pytest.mark.long
+def test_the_real_wandb_keeps_all_of_it_on_disk(
+    recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    out = tmp_path / "run"
+    arguments = ["--config", str(recipe), "--out", str(out), "--train.epochs", "1"]
+    assert command.main([*arguments, "--wandb"]) == 0
+    (kept,) = out.glob("wandb/offline-run-*/*.wandb")
+    content = kept.read_bytes()
+    for record in read_records(out / "metrics.jsonl"):
+        value = record["loss"] if "loss" in record else record["validation"]
+        assert json.dumps(value).encode() in content
+    pictures = sorted(path.name.split("_")[0] for path in kept.parent.glob("files/media/images/*"))
+    assert pictures == sorted(path.name for path in (out / "model").glob("*.png"))
