@@ -79,8 +79,8 @@ def introduction(starts: Sequence[Mapping[str, Any]]) -> str:
         f"{first['hardware']['device']}. Each seed trains one classifier of styles from random "
         f"weights ({first['configuration']['train']['epochs']} epochs; accuracy on the other "
         f"artists {accuracies}), from whose backbone every loss goes on by its recipe "
-        "`configs/generated_*.yaml`. Epochs and rates were fixed on validation artists before; "
-        "the last weights are measured."
+        "`configs/generated_*.yaml`. Epochs and rates were fixed before the other artists' works "
+        "were looked at; the last weights are measured."
     )
 
 

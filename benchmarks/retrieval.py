@@ -9,6 +9,7 @@ losses differ; a training that has ended in `--runs` is taken from there. Writes
 """
 
 import argparse
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -114,7 +115,7 @@ def entries(
                 torch.manual_seed(config.train.seed)
                 network = HashModel(model, config.preprocessing).eval()
             except (InputError, UsageError) as error:
-                yield Absent(name, str(error).split(";")[0])
+                yield Absent(name, re.split("[:;(]", str(error))[0].strip())
                 continue
             yield from of_features(name, network, examples, options.bits)
         for loss in options.losses:
