@@ -27,6 +27,12 @@ from hashing.store import NewItem, create_index, open_index
 
 RESULTS = Path(__file__).parent / "results" / "store.md"
 BITS = 64
+HEAD = """# The index on disk
+
+Made by `python benchmarks/store.py` (see there). CPU time is the process's, over all its threads;
+where other work shared the machine, wall times are that much longer.
+
+"""
 
 Row = tuple[str, float, float]
 """What was done, wall time and CPU time in milliseconds."""
@@ -154,7 +160,7 @@ def write(rows: list[Row], count: int, folder: Path) -> None:
         *(f"| {name} | {wall:,.1f} | {cpu:,.1f} |" for name, wall, cpu in rows),
         "",
     ]
-    before = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else "# The index on disk\n\n"
+    before = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else HEAD
     head, *sections = before.split("## ")
     others = [f"## {section}" for section in sections if not f"## {section}".startswith(title)]
     RESULTS.parent.mkdir(exist_ok=True)
