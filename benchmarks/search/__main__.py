@@ -100,8 +100,9 @@ def trained(sizes: Sizes) -> Rows:
     database, asked = sizes.trained.database, sizes.trained.queries
     rows: Rows = []
     for bits in sizes.trained.lengths:
-        what = f"trained, {len(database):,} x {bits} bits, k=10"
         cut, cut_asked = database.prefix(bits), asked.prefix(bits)
+        different = len(np.unique(cut.packed, axis=0)) / len(cut)
+        what = f"trained, {len(cut):,} x {bits} bits, {different:.0%} different, k=10"
         engines = EXACT | TABLES | GRAPHS
         rows += compare(what, cut, cut_asked, 10, engines, sizes.repetitions)
     return rows

@@ -21,14 +21,24 @@ SECTIONS = {
         "200 queries in one call. Codes lie around 1,000 centres, each bit flipped with "
         "probability 1 %.",
     ),
-    "single": ("One query at a time", "100 different ones in a row; the median query."),
+    "single": (
+        "One query at a time",
+        "100 different ones in a row; the median query. The scan then waits for memory, so these "
+        "ratios fall where other programs use it.",
+    ),
     "threads": (
         "One query on all cores",
         "10 million uniform codes of 64 bits; cores take pieces of the scan as they are free.",
     ),
     "tables": ("Other libraries: inverted lists and hash tables", "At their usual settings."),
-    "graphs": ("Other libraries: graphs", "At their usual settings."),
-    "trained": ("Codes of a trained model", ""),
+    "graphs": (
+        "Other libraries: graphs",
+        "At their usual settings. Building takes them ever longer, so fewer codes are compared.",
+    ),
+    "trained": (
+        "Codes of a trained model",
+        "Logits of CIFAR-10 (JPEG copy): database of the training part, queries of the test part.",
+    ),
     "rerank": (
         "Re-ranking by the query's logits",
         "On the trained codes at full length, graded by label.",
