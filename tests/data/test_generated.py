@@ -2,6 +2,10 @@
 
 import csv
 import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -190,3 +194,35 @@ def test_artists_differ_in_hand_and_share_palettes() -> None:
         assert len(hands) == 6
     users = [sum(i in artist.palettes for artist in ARTISTS) for i in range(24)]
     assert min(users) >= 3
+
+
+@pytest.mark.skipif(
+    not Path("/proc/self/task").exists(), reason="children are listed by Linux only"
+)
+def test_workers_end_with_a_parent_that_is_killed(tmp_path: Path) -> None:
+    script = (
+        "from pathlib import Path; from hashing.data.generated import generate; "
+        f"generate(Path({str(tmp_path)!r}), 100_000, workers=2)"
+    )
+    with subprocess.Popen([sys.executable, "-c", script]) as parent:
+        children = Path(f"/proc/{parent.pid}/task/{parent.pid}/children")
+        _wait_until(lambda: any(tmp_path.glob("*.jpg")))
+        workers = [int(pid) for pid in children.read_text().split()]
+        parent.kill()
+    assert len(workers) >= 2
+    _wait_until(lambda: not any(_is_running(pid) for pid in workers))
+
+
+def _wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def _is_running(pid: int) -> bool:
+    """Whether the process is there and not merely waiting to be reaped."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False

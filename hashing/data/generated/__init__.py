@@ -15,10 +15,11 @@ import io
 import json
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 
 from PIL import Image
@@ -133,15 +134,24 @@ def _drawn(draw: Callable[[int], None], indices: list[int], workers: int | None)
         yield from map(draw, indices)
         return
     # Spawned, not forked: the caller may have threads (torch, a web server).
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), _leave_interrupts_to_parent)
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), _follow_parent)
     try:
         yield from pool.map(draw, indices, chunksize=8)
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _leave_interrupts_to_parent() -> None:
+def _follow_parent() -> None:
+    """Leave interrupts to the parent; end with it, also where it is killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _draw(folder: Path, size: int, seed: int, index: int) -> None:
