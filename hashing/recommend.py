@@ -29,8 +29,8 @@ DISLIKE_WEIGHT = 0.5
 FIRST_LOOK = 11
 """The place on the wall at which variety weighs as much as the slider says."""
 
-NEAR_DUPLICATE = 6.0
-"""Root mean square difference, of 255, between the thumbnails of two copies of one picture."""
+NEAR_DUPLICATE = 0.975
+"""Least correlation between the thumbnails of two copies of one picture."""
 
 
 def closeness(distance: int, bits: int) -> str:
@@ -122,17 +122,34 @@ def diversify(
     return picked
 
 
+def are_copies(thumbnails: NDArray[np.uint8], others: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Which of N tiny pictures uint8 `[N, P]` are copies of each of M, bool `[M, N]`.
+
+    Correlation forgives another brightness or contrast, and asks the same likeness of a pale
+    drawing as of a dark painting, where a difference of grey levels would take all pale drawings
+    for one. A picture of a single shade is a copy of none.
+    """
+    copies: NDArray[np.bool_] = _standard(thumbnails) @ _standard(others).T >= NEAR_DUPLICATE
+    return copies
+
+
+def _standard(thumbnails: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Rows with mean 0 and length 1; 0 where all values are equal."""
+    rows = thumbnails.astype(np.float32)
+    rows -= rows.mean(axis=1, keepdims=True)
+    unit: NDArray[np.float32] = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1)
+    return unit
+
+
 def fold_duplicates(thumbnails: NDArray[np.uint8]) -> NDArray[np.int64]:
     """The first candidate that each of M candidates is a copy of (itself when of none).
 
-    thumbnails: uint8 `[M, P]`, tiny versions of the pictures, best candidate first. Copies differ
-    by at most `NEAR_DUPLICATE`; a copy of a copy counts as one. Returns positions int64 `[M]`.
+    thumbnails: uint8 `[M, P]`, tiny versions of the pictures, best candidate first. A copy of a
+    copy counts as one. Returns positions int64 `[M]`.
     """
-    pixels = thumbnails.astype(np.float32)
-    # |a − b|² = |a|² + |b|² − 2ab: sums of P ≤ 258 squared bytes are exact in float32.
-    squares = (pixels**2).sum(axis=1)
-    gaps = squares[:, None] + squares - 2 * (pixels @ pixels.T)
-    leaders: NDArray[np.int64] = (gaps <= NEAR_DUPLICATE**2 * pixels.shape[1]).argmax(axis=1)
+    copies = are_copies(thumbnails, thumbnails)
+    np.fill_diagonal(copies, val=True)
+    leaders: NDArray[np.int64] = copies.argmax(axis=1)
     while (leaders != leaders[leaders]).any():
         leaders = leaders[leaders]
     return leaders

@@ -150,9 +150,21 @@ def test_copies_join_the_best_of_them() -> None:
     assert fold_duplicates(thumbnails).tolist() == [0, 1, 1, 3, 0, 1]
 
 
-def test_black_and_white_are_no_copies_of_each_other() -> None:
-    thumbnails = np.array([[0] * 192, [255] * 192], dtype=np.uint8)
-    assert fold_duplicates(thumbnails).tolist() == [0, 1]
+def test_another_brightness_or_contrast_makes_no_other_work() -> None:
+    work = np.random.default_rng(0).integers(0, 200, 192)
+    thumbnails = np.stack([work, work + 50, work // 2 + 60, 255 - work]).astype(np.uint8)
+    assert fold_duplicates(thumbnails).tolist() == [0, 0, 0, 3]
+
+
+def test_pale_drawings_are_not_all_one() -> None:
+    rng = np.random.default_rng(0)
+    thumbnails = rng.integers(245, 250, (5, 192)).astype(np.uint8)
+    assert fold_duplicates(thumbnails).tolist() == [0, 1, 2, 3, 4]
+
+
+def test_single_shades_are_copies_of_none() -> None:
+    thumbnails = np.array([[0] * 192, [255] * 192, [0] * 192], dtype=np.uint8)
+    assert fold_duplicates(thumbnails).tolist() == [0, 1, 2]
 
 
 def test_first_of_each_keeps_all_that_have_no_value() -> None:

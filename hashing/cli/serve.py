@@ -2,6 +2,7 @@
 
 import argparse
 import errno
+import logging
 import socket
 import threading
 from collections.abc import Sequence
@@ -12,6 +13,10 @@ from hashing.cli.console import Parser, add_common, log
 from hashing.errors import UsageError
 
 if TYPE_CHECKING:
+    from types import FrameType
+
+    from fastapi import FastAPI
+
     from hashing.service.searcher import Searcher
 
 DEMO_INDEX = Path(__file__).parents[2] / "demo" / "art.index"
@@ -66,8 +71,6 @@ def _listen(host: str, port: int) -> socket.socket:
 
 def _serve(location: str, listener: socket.socket, options: argparse.Namespace) -> None:
     log("Starting: loading the libraries …")
-    import uvicorn
-
     from hashing.service.api import create_app
     from hashing.service.guards import read_credentials
 
@@ -83,17 +86,32 @@ def _serve(location: str, listener: socket.socket, options: argparse.Namespace) 
         import webbrowser
 
         webbrowser.open(address)
-    # An open page keeps one connection for good; closing must not wait for it.
-    config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1)
     closing = threading.Event()
     warming = threading.Thread(target=searcher.pictures.warm, args=[closing])
     warming.start()
     try:
-        uvicorn.Server(config).run(sockets=[listener])
+        run_server(app, listener)
     finally:
         closing.set()
         warming.join()
         searcher.index.close()
+
+
+def run_server(app: "FastAPI", listener: socket.socket) -> None:
+    """Serve until interrupted; raises KeyboardInterrupt then."""
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        def handle_exit(self, sig: int, frame: "FrameType | None") -> None:
+            # Closing takes a second at most; a second Ctrl+C would only tear it down midway,
+            # and an open page that is cut off by it is no error.
+            logging.getLogger("uvicorn.error").disabled = True
+            if not self.should_exit:
+                super().handle_exit(sig, frame)
+
+    # An open page keeps one connection for good; closing must not wait for it.
+    config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1)
+    Server(config).run(sockets=[listener])
 
 
 def open_searcher(location: str, device: str = "cpu") -> "Searcher":

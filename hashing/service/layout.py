@@ -1,7 +1,7 @@
 """The map of a collection: every work a point, like beside like.
 
 Laid out once when an index is built (t-SNE, van der Maaten & Hinton 2008, from scikit-learn) and
-kept in it; works added later hang beside their nearest neighbours until the next build.
+kept in it; works added later hang beside their nearest neighbours until it is compacted.
 """
 
 import io
@@ -19,6 +19,15 @@ MOST_POINTS = 10_000
 
 FEWEST_POINTS = 5
 NEIGHBOURS = 4
+
+
+def has_map(index: Index) -> bool:
+    """Whether the works that are there now, or as many as a map shows, were laid out together."""
+    blob = index.extra(NAME)
+    if blob is None:
+        return False
+    laid_out, living = _points(blob)["id"], index.ids()
+    return len(laid_out) == min(len(living), MOST_POINTS) and bool(np.isin(laid_out, living).all())
 
 
 def draw_map(index: Index) -> None:
@@ -58,7 +67,7 @@ def read_map(index: Index) -> NDArray[np.void] | None:
     blob = index.extra(NAME)
     if blob is None:
         return None
-    points: NDArray[np.void] = np.load(io.BytesIO(blob), allow_pickle=False)
+    points = _points(blob)
     living = index.ids()
     points = points[np.isin(points["id"], living)]
     new = np.setdiff1d(living, points["id"])[: MOST_POINTS - len(points)]
@@ -70,3 +79,8 @@ def read_map(index: Index) -> NDArray[np.void] | None:
     added["id"] = new
     added["x"], added["y"] = points["x"][rows].mean(axis=1), points["y"][rows].mean(axis=1)
     return np.concatenate([points, added])
+
+
+def _points(blob: bytes) -> NDArray[np.void]:
+    points: NDArray[np.void] = np.load(io.BytesIO(blob), allow_pickle=False)
+    return points

@@ -13,7 +13,7 @@ from PIL import Image
 from hashing.errors import ArtHashError, InputError
 from hashing.images import MAX_BYTES, decode, encode_jpeg
 from hashing.items.archive import Archive, open_archive
-from hashing.recommend import fold_duplicates
+from hashing.recommend import are_copies
 from hashing.store import Index, StoredItem
 
 PREVIEW_SIDE = 512
@@ -84,7 +84,7 @@ class Pictures:
 
     def _read_glance(self, item_id: int) -> tuple[tuple[int, int], NDArray[np.uint8]] | None:
         preview = self.index.preview(item_id)
-        return None if preview is None else _glance(preview)
+        return None if preview is None else glance(preview)
 
     def _original(self, item: StoredItem) -> Image.Image | None:
         """The picture where it was indexed from, unless another lies there now."""
@@ -95,7 +95,7 @@ class Pictures:
             except (OSError, ArtHashError):
                 continue
             known = self.thumbnail(item.id)
-            if known is None or fold_duplicates(np.stack([known, _glance(data)[1]]))[1] == 0:
+            if known is None or are_copies(known[None], glance(data)[1][None]).all():
                 return image
         return None
 
@@ -109,12 +109,7 @@ class Pictures:
         return self._archives[source].read(file, MAX_BYTES + 1)
 
 
-def _sources(index: Index) -> list[str]:
-    known = index.extra(SOURCES)
-    return [] if known is None else [str(source) for source in json.loads(known)]
-
-
-def _glance(data: bytes) -> tuple[tuple[int, int], NDArray[np.uint8]]:
+def glance(data: bytes) -> tuple[tuple[int, int], NDArray[np.uint8]]:
     """Width and height of an encoded picture, and 8 x 8 of its pixels."""
     with Image.open(io.BytesIO(data)) as image:
         shape = image.size
@@ -122,3 +117,8 @@ def _glance(data: bytes) -> tuple[tuple[int, int], NDArray[np.uint8]]:
         image.draft("RGB", (32, 32))
         small = image.convert("RGB").resize((8, 8), Image.Resampling.BOX)
     return shape, np.asarray(small).reshape(-1)
+
+
+def _sources(index: Index) -> list[str]:
+    known = index.extra(SOURCES)
+    return [] if known is None else [str(source) for source in json.loads(known)]

@@ -64,7 +64,7 @@ class Searcher(Recommender):
         """The points of the collection's map (`layout.POINT`). Raises NoMapError."""
         points = read_map(self.index)
         if points is None:
-            raise NoMapError("this index has no map: build it anew to have one")
+            raise NoMapError("this index has no map: `index.py compact INDEX` draws one")
         return points
 
     def years(self) -> tuple[int, int] | None:

@@ -17,6 +17,8 @@ from hashing.cli.index import main
 from hashing.config import ModelConfig, Preprocessing
 from hashing.encoding import Encoder, encode_catalogue
 from hashing.models import HashModel, save_model
+from hashing.service.layout import has_map
+from hashing.store import open_index
 
 ROOT = Path(__file__).parents[2]
 COUNT = 24
@@ -205,7 +207,11 @@ def test_remove_info_verify_compact(command: Run, index: Path) -> None:
     info = json.loads(command("info", index, "--json")[1])
     assert (info["count"], info["removed"], info["bits"]) == (COUNT // 2 - 1, COUNT // 2 + 1, 32)
     assert info["columns"] == {"title": "str", "artist": "str", "style": "str", "year": "int"}
+    with open_index(index) as before:
+        assert not has_map(before)
     assert command("compact", index)[0] == 0
+    with open_index(index) as after:
+        assert has_map(after)
     assert json.loads(command("verify", index, "--json")[1])["repaired"] == []
 
 
@@ -215,10 +221,13 @@ def test_evaluate_compares_lengths_and_rankings(command: Run, index: Path, pictu
     assert code == 0
     assert alone["labels"] == ["style", "artist"]
     assert list(alone["results"]) == ["16 bits", "32 bits"]
+    plain = alone["recommendation"]["answers"]["nearest only"]
+    assert plain["precision"].keys() == {"style", "artist"}
     code, out, _ = command("evaluate", index, "--images", pictures, "--labels", "style", "--json")
     beside = json.loads(out)
     names = ["16 bits", "32 bits", "32 bits, ties by score", "32 bits, rerank 200"]
     assert list(beside["results"]) == [*names, "floats (cosine)"]
+    assert beside["recommendation"] is None
     assert command("evaluate", index, "--labels", "colour")[0] == 3
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from hashing.codes import Codes
-from hashing.service.layout import draw_map, lay_out, read_map
+from hashing.service.layout import draw_map, has_map, lay_out, read_map
 from hashing.store import Index, NewItem
 
 
@@ -37,7 +37,9 @@ def test_small_collections_have_a_map_too(count: int) -> None:
 
 def test_the_map_follows_the_index(new_gallery: Index) -> None:
     assert read_map(new_gallery) is None
+    assert not has_map(new_gallery)
     draw_map(new_gallery)
+    assert has_map(new_gallery)
     before = read_map(new_gallery)
     assert before is not None
     assert before["id"].tolist() == new_gallery.ids().tolist()

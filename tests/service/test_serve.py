@@ -1,6 +1,9 @@
 """`serve.py` before anything heavy is loaded: what it refuses, in one line."""
 
+import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -61,3 +64,51 @@ def test_a_password_file_without_passwords(
         capsys, str(tmp_path), "--port", "0", "--auth", str(tmp_path / "passwords")
     )
     assert (code, "name:password" in line) == (2, True)
+
+
+SERVER = """
+import socket, sys
+from fastapi import FastAPI
+from fastapi.responses import StreamingResponse
+from hashing.cli import serve
+from hashing.cli.console import run
+
+app = FastAPI()
+
+@app.get("/")
+def endless():
+    def stay():
+        yield b"x"
+        while True:
+            import time
+            time.sleep(0.05)
+            yield b"x"
+    return StreamingResponse(stay())
+
+def main(argv):
+    listener = socket.create_server(("127.0.0.1", 0))
+    print(listener.getsockname()[1], flush=True)
+    serve.run_server(app, listener)
+
+sys.exit(run(main, []))
+"""
+
+
+def test_two_interrupts_end_it_without_a_traceback() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", SERVER],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as server:
+        assert server.stdout is not None
+        port = int(server.stdout.readline())
+        with socket.create_connection(("127.0.0.1", port)) as visitor:
+            visitor.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert visitor.recv(1)
+            server.send_signal(signal.SIGINT)
+            server.send_signal(signal.SIGINT)
+            _, errors = server.communicate(timeout=60)
+    assert server.returncode == 130
+    assert "Traceback" not in errors
+    assert errors.endswith("interrupted\n")

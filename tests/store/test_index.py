@@ -1,3 +1,4 @@
+import os
 import shutil
 import sqlite3
 from dataclasses import replace
@@ -110,6 +111,19 @@ def test_a_reader_from_before_a_compaction_is_told_so(tmp_path: Path) -> None:
             old.items([3])
         old.refresh()
         assert len(old.items([4])) == 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="an open file cannot be deleted")
+def test_a_reader_notices_that_its_folder_was_rebuilt(tmp_path: Path) -> None:
+    folder = tmp_path / "index"
+    create(folder, new_items(20)).close()
+    with open_index(folder) as old:
+        shutil.rmtree(folder)
+        with pytest.raises(StorageError, match="is gone"):
+            old.refresh()
+        create(folder, new_items(20)).close()
+        with pytest.raises(StorageError, match="was rebuilt"):
+            old.refresh()
 
 
 def test_removed_items_are_gone_after_compaction(index: Index) -> None:

@@ -2,7 +2,7 @@
 
 import argparse
 
-from hashing.cli.console import emit
+from hashing.cli.console import emit, log
 from hashing.cli.index.options import Commands, command, index_argument
 from hashing.cli.index.tables import print_facts
 
@@ -15,7 +15,8 @@ def add_commands(commands: Commands) -> None:
     choice.add_argument("--where", metavar="FILTER", help="remove what this filter keeps")
     choice.add_argument("--ids", type=int, nargs="+", metavar="ID", help="remove these items")
     parser.add_argument("--dry-run", action="store_true", help="only say how many it would be")
-    parser = command(commands, "compact", compact, "merge segments, drop removed items for good")
+    tidying = "merge segments, drop removed items for good, draw the map anew"
+    parser = command(commands, "compact", compact, tidying)
     index_argument(parser)
 
 
@@ -39,12 +40,16 @@ def remove(arguments: argparse.Namespace) -> int:
 
 
 def compact(arguments: argparse.Namespace) -> int:
-    """Merge all segments and drop the rows of removed items."""
+    """Merge all segments, drop the rows of removed items, and draw the map anew if it is old."""
+    from hashing.service.layout import draw_map, has_map
     from hashing.store import open_index
 
     with open_index(arguments.index) as index:
         before = index.info
         index.compact()
+        if not has_map(index):
+            log("laying out the map")
+            draw_map(index)
         after = index.info
     if arguments.json:
         emit({"items": after.count, "dropped": before.removed, "bytes": after.bytes})

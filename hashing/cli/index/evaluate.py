@@ -59,7 +59,8 @@ def add_commands(commands: Commands) -> None:
 
 
 def evaluate(arguments: argparse.Namespace) -> int:
-    """Every item against the rest, or other pictures against all items."""
+    """Every item against the rest, as codes and as a visitor sees it, or other pictures."""
+    from hashing.cli.index import recommendation
     from hashing.store import open_index
 
     with open_index(arguments.index) as index:
@@ -74,6 +75,7 @@ def evaluate(arguments: argparse.Namespace) -> int:
         names = _label_names(arguments.labels, index.info.columns)
         queries = database if arguments.images is None else _encode(index, arguments)
         lengths = index.info.lengths
+        seen = recommendation.measure(index, names) if arguments.images is None else None
     measured = _measure(queries, database, names, lengths, arguments.rerank)
     if arguments.json:
         emit(
@@ -82,10 +84,13 @@ def evaluate(arguments: argparse.Namespace) -> int:
                 "queries": len(queries.contents),
                 "database": len(items),
                 "results": {name: metrics.as_dict() for name, metrics in measured.items()},
+                "recommendation": seen and seen.as_dict(),
             }
         )
     else:
         _print(measured, names)
+        if seen:
+            recommendation.show(seen)
     return 0
 
 

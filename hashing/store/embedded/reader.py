@@ -1,5 +1,6 @@
 """What one reader holds: connections, its snapshot, and the transactions it asks in."""
 
+import os
 import sqlite3
 import threading
 import time
@@ -30,6 +31,7 @@ class Reader:
         with ExitStack() as opened:
             self.db = opened.enter_context(closing(connect(folder / DATABASE)))
             self.previews = opened.enter_context(closing(connect(folder / PREVIEWS)))
+            self._file = (folder / DATABASE).stat()
             self.snapshot = self._take()
             opened.pop_all()
 
@@ -41,8 +43,13 @@ class Reader:
             self.previews.close()
 
     def refresh(self) -> bool:
-        """Move to the newest generation; True where that changed anything."""
+        """Move to the newest generation; True where that changed anything.
+
+        Raises StorageError where the folder is gone or another index lies in its place: the files
+        that are open here would go on answering as if nothing had happened.
+        """
         with self.guard:
+            self._check_place()
             if self._newest().number == self.snapshot.generation.number:
                 return False
             self.snapshot = self._take()
@@ -86,6 +93,16 @@ class Reader:
                     intact = matches_sum(self.folder, current.number)
                     self._tables = self.db if intact else verified_copy(self.db, current)
                 yield self._tables
+
+    def _check_place(self) -> None:
+        try:
+            there = (self.folder / DATABASE).stat()
+        except FileNotFoundError:
+            raise StorageError(
+                f"{self.folder} is gone: wait if it is being rebuilt, else put it back"
+            ) from None
+        if not os.path.samestat(there, self._file):
+            raise StorageError(f"{self.folder} was rebuilt since it was opened; open it again")
 
     def _forget_tables(self) -> None:
         if self._tables not in (None, self.db):
