@@ -22,12 +22,16 @@ CLOSENESS = (
 FAR = "distant"
 
 MAX_CENTRES = 3
-APART = 0.42
-"""Liked works whose codes differ in more than this share of bits are two tastes, not one."""
+APART = 0.5
+"""Liked works whose codes differ in more than this share of bits, as unrelated ones do, are two
+tastes, not one."""
+
+COMMON = 0.5
+"""How much of each taste's centre is what all liked works have in common."""
 
 DISLIKE_WEIGHT = 0.5
 FIRST_LOOK = 11
-"""The place on the wall at which variety weighs as much as the slider says."""
+"""The place, for each liked work, at which variety weighs as much as the slider says."""
 
 NEAR_DUPLICATE = 0.975
 """Least correlation between the thumbnails of two copies of one picture."""
@@ -44,7 +48,8 @@ def taste_centres(liked: Codes) -> tuple[NDArray[np.float32], NDArray[np.int64]]
 
     Groups merge while they are less than `APART` or more than `MAX_CENTRES` (Sokal & Michener
     1958, with the update of Lance & Williams 1967). Returns the centres, float32 `[C, bits]`, each
-    the mean of its members' signs, and how many works each stands for, int64 `[C]`; larger first.
+    the mean of its members' signs drawn to the mean of all by `COMMON`, and how many works each
+    stands for, int64 `[C]`; larger first.
     """
     centres = liked.signs().astype(np.float32)
     sizes = np.ones(len(liked), dtype=np.int64)
@@ -62,7 +67,9 @@ def taste_centres(liked: Codes) -> tuple[NDArray[np.float32], NDArray[np.int64]]
         gaps = np.delete(np.delete(gaps, b, axis=0), b, axis=1)
         centres, sizes = np.delete(centres, b, axis=0), np.delete(sizes, b)
     order = np.argsort(-sizes, kind="stable")
-    return centres[order], sizes[order]
+    centres, sizes = centres[order], sizes[order]
+    centres += np.float32(COMMON) * (np.average(centres, axis=0, weights=sizes) - centres)
+    return centres.astype(np.float32), sizes
 
 
 def affinity(candidates: Codes, centres: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -99,13 +106,19 @@ def rank_by_taste(
 
 
 def diversify(
-    candidates: Codes, relevance: NDArray[np.float32], k: int, diversity: float
+    candidates: Codes,
+    relevance: NDArray[np.float32],
+    k: int,
+    diversity: float,
+    likes: int = 1,
 ) -> NDArray[np.int64]:
     """Pick k of M candidates by maximal marginal relevance (Carbonell & Goldstein 1998).
 
     Each pick has the greatest (1 − w)·relevance − w·(affinity to the nearest work already picked).
-    The weight grows with the place p = 1 … k as w = diversity^((`FIRST_LOOK`/p)³), so that the
-    first works are the most similar and variety comes further down; 0 and 1 stay what they are.
+    The weight grows with the place p = 1 … k as w = diversity^((`FIRST_LOOK`·likes/p)³), so that
+    the first works are the most similar and variety comes further down; 0 and 1 stay what they
+    are. Places count for each liked work by itself: several likes are varied already, and what
+    they have in common is what was asked for.
     Returns positions int64 `[min(k, M)]` in the order of picking; equal values go to the earlier
     candidate.
     """
@@ -113,7 +126,7 @@ def diversify(
     free = np.ones(len(relevance), dtype=bool)
     picked = np.empty(min(k, len(relevance)), dtype=np.int64)
     for place in range(len(picked)):
-        weight = diversity ** (FIRST_LOOK / (place + 1)) ** 3
+        weight = diversity ** (FIRST_LOOK * likes / (place + 1)) ** 3
         gain = (1 - weight) * relevance.astype(np.float64) - weight * nearest
         best = int(np.argmax(np.where(free, gain, -np.inf)))
         picked[place], free[best] = best, False

@@ -76,7 +76,11 @@ def create_app(
         description="Find works that look alike, by binary codes and Hamming distance.",
         docs_url=None,
         redoc_url=None,
-        responses={"4XX": {"model": ErrorBody, "description": "What went wrong."}},
+        responses={
+            status: {"model": ErrorBody, "description": "What went wrong."}
+            # Named by itself, or FastAPI describes another shape for it.
+            for status in ("4XX", 422, "5XX")
+        },
     )
     app.include_router(_routes(searcher))
     app.mount("/page", StaticFiles(directory=PAGE), name="page")

@@ -144,7 +144,7 @@ class Recommender:
         candidates = _Candidates(ids[order], distances[order], relevance)
         if refine.max_distance is not None:
             candidates = candidates.take(candidates.distances <= refine.max_distance)
-        return self._answer(None, candidates, refine, elapsed)
+        return self._answer(None, candidates, refine, elapsed, len(liked))
 
     @property
     def style_column(self) -> str:
@@ -178,7 +178,12 @@ class Recommender:
         return Codes.from_logits(np.pad(centres, ((0, 0), (0, missing))))
 
     def _answer(
-        self, code: str | None, candidates: _Candidates, refine: Refine, elapsed: float
+        self,
+        code: str | None,
+        candidates: _Candidates,
+        refine: Refine,
+        elapsed: float,
+        likes: int = 1,
     ) -> Answer:
         styles = self._values(self.style_column, candidates.ids[:STYLE_SAMPLE])
         if refine.one_per_artist:
@@ -188,7 +193,8 @@ class Recommender:
         unfolded = candidates.take(leaders == candidates.ids)
         bits = self._length(refine.bits)
         codes = self.index.codes(unfolded.ids).prefix(bits)
-        shown = unfolded.take(diversify(codes, unfolded.relevance, refine.k, refine.diversity))
+        varied = diversify(codes, unfolded.relevance, refine.k, refine.diversity, likes)
+        shown = unfolded.take(varied)
         hits = [
             Hit(item, distance, _copies(candidates.ids, leaders, item.id))
             for item, distance in zip(
@@ -219,7 +225,7 @@ class UnknownItemError(InputError):
 
 def _most(refine: Refine) -> int:
     """How many candidates variety and folding choose from."""
-    return 24 * refine.k + 20
+    return 8 * refine.k + 20
 
 
 def _pool(refine: Refine) -> int:

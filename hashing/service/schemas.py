@@ -9,40 +9,52 @@ from hashing.service.refine import Refine
 class Work(BaseModel):
     """One work, as a label on the wall tells it."""
 
-    id: int = Field(description="Stays the same as long as the index lives; never reused.")
-    title: str | None = None
-    artist: str | None = None
-    style: str | None = None
-    year: int | float | str | None = None
-    picture: str = Field(description="Address of its preview, relative to the server.")
-    width: int = Field(description="Pixels of the preview.")
-    height: int = Field(description="Pixels of the preview.")
+    id: int = Field(
+        description="Stays the same as long as the index lives; never reused.", examples=[345]
+    )
+    title: str | None = Field(default=None, examples=["Still Life with Pears"])
+    artist: str | None = Field(default=None, examples=["Ada Lund"])
+    style: str | None = Field(default=None, examples=["Cubism"])
+    year: int | float | str | None = Field(default=None, examples=[1912])
+    picture: str = Field(
+        description="Address of its preview, relative to the server.",
+        examples=["/pictures/345?v=0f9a1c2e"],
+    )
+    width: int = Field(description="Pixels of the preview.", examples=[512])
+    height: int = Field(description="Pixels of the preview.", examples=[384])
 
 
 class Result(Work):
     """One work of an answer."""
 
-    rank: int = Field(description="1 for the first.")
-    distance: int = Field(description="Bits that differ from the query (or the nearest like).")
+    rank: int = Field(description="1 for the first.", examples=[1])
+    distance: int = Field(
+        description="Bits that differ from the query (or the nearest like).", examples=[6]
+    )
     closeness: str = Field(description="The distance in words.", examples=["very close"])
-    copies: list[int] = Field(description="Ids of near-duplicates folded into this work.")
+    copies: list[int] = Field(
+        description="Ids of near-duplicates folded into this work.", examples=[[346]]
+    )
 
 
 class Share(BaseModel):
     """How common a style is among the nearest works."""
 
-    value: str
-    share: float = Field(ge=0, le=1)
+    value: str = Field(examples=["Cubism"])
+    share: float = Field(ge=0, le=1, examples=[0.45])
 
 
 class Results(BaseModel):
     """An answer, best first."""
 
     code: str | None = Field(
-        description="The query's code in hexadecimal; searches again without the picture."
+        description="The query's code in hexadecimal; searches again without the picture.",
+        examples=["8f3a0c51d2e97b64"],
     )
-    bits: int = Field(description="Length of the code that was searched by.")
-    search_ms: float = Field(description="Milliseconds of the search, without the network.")
+    bits: int = Field(description="Length of the code that was searched by.", examples=[64])
+    search_ms: float = Field(
+        description="Milliseconds of the search, without the network.", examples=[0.41]
+    )
     styles: list[Share]
     results: list[Result]
 
@@ -50,44 +62,51 @@ class Results(BaseModel):
 class Page(BaseModel):
     """Some of the works that pass the filters."""
 
-    total: int
+    total: int = Field(examples=[5088])
     works: list[Work]
 
 
 class Detail(Work):
     """One work with everything that is known of it."""
 
-    code: str
-    file: str
-    fields: dict[str, Value]
-    colours: list[str] = Field(description="Its main colours, commonest first.")
+    code: str = Field(description="Its code in hexadecimal.", examples=["8f3a0c51d2e97b64"])
+    file: str = Field(examples=["images/00345.jpg"])
+    fields: dict[str, Value] = Field(
+        description="All its metadata.", examples=[{"title": "Still Life with Pears", "year": 1912}]
+    )
+    colours: list[str] = Field(
+        description="Its main colours, commonest first.", examples=[["#2b2a26", "#a08c68"]]
+    )
 
 
 class Choice(BaseModel):
     """One value to filter by."""
 
-    value: str
-    count: int
+    value: str = Field(examples=["Cubism"])
+    count: int = Field(examples=[812])
 
 
 class Bound(BaseModel):
     """A word for a distance and the largest distance it stands for."""
 
-    word: str
-    max_distance: int
+    word: str = Field(examples=["very close"])
+    max_distance: int = Field(examples=[7])
 
 
 class Facets(BaseModel):
     """What the collection offers to choose from."""
 
-    index: str = Field(description="Identity of the index; ids mean something within it only.")
-    count: int
-    bits: int
-    lengths: list[int]
-    diversity: float = Field(description="The default of `diversity`.")
+    index: str = Field(
+        description="Identity of the index; ids mean something within it only.",
+        examples=["0f9a1c2e-6f0e-4d26-9a57-3f7c52b0c1de"],
+    )
+    count: int = Field(examples=[5088])
+    bits: int = Field(examples=[64])
+    lengths: list[int] = Field(examples=[[16, 32, 64]])
+    diversity: float = Field(description="The default of `diversity`.", examples=[0.3])
     styles: list[Choice]
     artists: list[Choice]
-    years: tuple[int, int] | None
+    years: tuple[int, int] | None = Field(examples=[[1578, 1955]])
     closeness: list[Bound]
 
 
@@ -104,41 +123,48 @@ Regions = list[list[float]]
 class Why(BaseModel):
     """Why a work is near a query."""
 
-    bits: int
-    distance: int
-    query: list[int] = Field(description="The query's bits, 0 and 1.")
-    work: list[int] = Field(description="The work's bits, 0 and 1.")
+    bits: int = Field(examples=[4])
+    distance: int = Field(examples=[1])
+    query: list[int] = Field(description="The query's bits, 0 and 1.", examples=[[1, 0, 0, 1]])
+    work: list[int] = Field(description="The work's bits, 0 and 1.", examples=[[1, 0, 1, 1]])
     query_regions: Regions | None = Field(
         description="Rows of cells over the query's picture: how much each carries the agreement, "
-        "at most 1, below 0 where it speaks against. Null where it cannot be told."
+        "at most 1, below 0 where it speaks against. Null where it cannot be told.",
+        examples=[[[0.1, 0.8], [1.0, -0.2]]],
     )
-    work_regions: Regions | None = Field(description="The same over the work's picture.")
+    work_regions: Regions | None = Field(
+        description="The same over the work's picture.", examples=[[[0.3, 1.0], [0.2, 0.0]]]
+    )
 
 
 class Map(BaseModel):
     """The collection in two dimensions."""
 
-    styles: list[str]
+    styles: list[str] = Field(examples=[["Baroque", "Cubism"]])
     points: list[tuple[int, float, float, int]] = Field(
-        description="Id, x and y from 0 to 1, place in `styles` (-1 for none)."
+        description="Id, x and y from 0 to 1, place in `styles` (-1 for none).",
+        examples=[[[345, 0.41, 0.87, 1]]],
     )
 
 
 class Health(BaseModel):
     """That the server is up, and on what."""
 
-    status: str
-    version: str
-    index: str
-    generation: int
-    count: int
+    status: str = Field(examples=["ok"])
+    version: str = Field(examples=["0.1.0"])
+    index: str = Field(examples=["0f9a1c2e-6f0e-4d26-9a57-3f7c52b0c1de"])
+    generation: int = Field(description="Counts the index's publications.", examples=[3])
+    count: int = Field(examples=[5088])
 
 
 class Problem(BaseModel):
     """What went wrong."""
 
     code: str = Field(examples=["unreadable_picture"])
-    message: str = Field(description="One sentence: what was expected, found, and what to do.")
+    message: str = Field(
+        description="One sentence: what was expected, found, and what to do.",
+        examples=["expected a JPEG, PNG, WebP, GIF or BMP picture, found an empty file"],
+    )
 
 
 class ErrorBody(BaseModel):

@@ -164,7 +164,13 @@ def test_the_description_is_complete(client: TestClient) -> None:
         for operation in path.values():
             assert operation["summary"]
             assert operation["description"]
-            assert "ErrorBody" in json.dumps(operation["responses"]["4XX"])
+            for status in ("4XX", "422", "5XX"):
+                assert "ErrorBody" in json.dumps(operation["responses"][status])
+    schemas = described["components"]["schemas"]
+    assert "HTTPValidationError" not in schemas
+    for name in ("Results", "Result", "Detail", "Page", "Facets", "Why", "Map", "Health"):
+        for field, schema in schemas[name]["properties"].items():
+            assert "examples" in schema or "$ref" in json.dumps(schema), f"{name}.{field}"
 
 
 def test_every_file_of_the_page_is_served(client: TestClient) -> None:

@@ -5,10 +5,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from fastapi.testclient import TestClient
 
 from hashing.service.api import create_app
 from hashing.service.searcher import Searcher
+from tests.service.serving import free_port, serving
 
 CLIENT = Path(__file__).parents[2] / "examples" / "client.py"
 
@@ -24,18 +24,17 @@ def test_the_example_client(
     assert spec.loader is not None
     client = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(client)
-    app = create_app(searcher, page=False)
-    monkeypatch.setattr(
-        client.httpx, "Client", lambda **_: TestClient(app, base_url="http://127.0.0.1")
-    )
     picture = tmp_path / "mine.jpg"
     picture.write_bytes(searcher.pictures.jpeg(searcher.item(5), 512))
-    monkeypatch.setattr(sys, "argv", ["client.py", str(picture)])
-    client.main()
+    port = free_port()
+    argv = ["client.py", str(picture), "--server", f"http://127.0.0.1:{port}"]
+    monkeypatch.setattr(sys, "argv", argv)
+    with serving(create_app(searcher, page=False), port):
+        client.main()
+        picture.write_bytes(b"nothing")
+        with pytest.raises(SystemExit, match="expected a JPEG"):
+            client.main()
     lines = capsys.readouterr().out.splitlines()
     assert lines[1] == "   1  Study 5, Painter F, 1855 (nearly the same)"
     assert lines[6] == "For whom likes the first two"
     assert len(lines) == 12
-    picture.write_bytes(b"nothing")
-    with pytest.raises(SystemExit, match="expected a JPEG"):
-        client.main()

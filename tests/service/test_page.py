@@ -1,24 +1,18 @@
 """The page in a browser: every feature once, and what must never happen."""
 
-import asyncio
-import contextlib
 import io
 import os
 import re
 import shutil
-import socket
-import threading
-import time
 from collections.abc import Callable, Iterator
 
 import pytest
-import uvicorn
 from fastapi import FastAPI
 from PIL import Image
-from starlette.types import ASGIApp
 
 from hashing.errors import StorageError
 from hashing.service.searcher import Searcher
+from tests.service.serving import free_port, serving
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM = next((path for name in NAMES if (path := shutil.which(name))), None)
@@ -39,29 +33,6 @@ pytestmark = [
 Page = playwright.Page
 expect = playwright.expect
 expect.set_options(timeout=15_000)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@contextlib.contextmanager
-def serving(app: ASGIApp, port: int) -> Iterator[None]:
-    """The application at 127.0.0.1 while the block runs."""
-    config = uvicorn.Config(app, port=port, log_level="error", timeout_graceful_shutdown=1)
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=lambda: asyncio.run(server.serve()))
-    thread.start()
-    try:
-        deadline = time.monotonic() + 20
-        while not server.started and time.monotonic() < deadline:
-            time.sleep(0.02)
-        yield
-    finally:
-        server.should_exit = True
-        thread.join()
 
 
 @pytest.fixture(scope="module")
