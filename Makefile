@@ -9,12 +9,16 @@ BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-long check format clean
+.PHONY: help install demo demo-train table test test-long check format clean
 
 help:
-	@echo "make demo       draw artworks, train, index, serve the page at http://127.0.0.1:7860"
+	@echo "make demo       draw artworks, index them, serve the page at http://127.0.0.1:7860"
+	@echo "make demo-train the same, with a model that is trained first: minutes"
 	@echo "make test       check format, lint, types and tests"
 	@echo "make test-long  the long versions of the tests (an hour)"
+	@echo "make row-RECIPE DATA=PICTURES [SEED=1] [OPTIONS=...]"
+	@echo "                train a recipe and measure it for benchmarks/results/retrieval.md"
+	@echo "make table      render that table anew"
 	@echo "make format     rewrite the code in the project's format"
 	@echo "make clean      remove what make demo made (the folder demo/)"
 
@@ -29,6 +33,29 @@ $(STAMP): pyproject.toml constraints.txt
 
 demo: $(STAMP)
 	"$(BIN)/python" -m hashing.demo
+
+demo-train: $(STAMP)
+	"$(BIN)/python" -m hashing.demo --train
+
+# A row is a recipe, a seed and what it is trained on; what was interrupted goes on.
+SEED ?= 0
+TRAIN_ROW = "$(BIN)/python" train.py --config configs/$*.yaml --data.root "$(DATA)" --resume auto \
+	--train.seed $(SEED) $(OPTIONS)
+
+row-%-disjoint: $(STAMP) | data-is-named
+	$(TRAIN_ROW) --data.protocol art-disjoint --out runs/$*-disjoint-$(SEED)
+	"$(BIN)/python" benchmarks/models.py runs/$*-disjoint-$(SEED)/model --data-root "$(DATA)" --name $*
+
+row-%: $(STAMP) | data-is-named
+	$(TRAIN_ROW) --out runs/$*-$(SEED)
+	"$(BIN)/python" benchmarks/models.py runs/$*-$(SEED)/model --data-root "$(DATA)" --name $*
+
+.PHONY: data-is-named
+data-is-named:
+	@test -n "$(DATA)" || { echo "expected DATA=PICTURES, a folder or an archive, found none" >&2; exit 2; }
+
+table: $(STAMP)
+	"$(BIN)/python" benchmarks/models.py
 
 check: $(STAMP)
 	"$(BIN)/ruff" format --check .

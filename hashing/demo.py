@@ -1,7 +1,8 @@
-"""The whole way with one command: `python -m hashing.demo` draws, trains, indexes and serves.
+"""From nothing to the page with one command: `python -m hashing.demo` draws, indexes and serves.
 
-Everything it makes lies in the ignored folder `demo/` of the checkout and is reused the next time;
-delete the folder to begin anew. Nothing is downloaded.
+The released artworks model makes the codes; with `--train` a model is trained first. Everything
+that is made lies in the ignored folder `demo/` of the checkout and is reused the next time; delete
+the folder to begin anew. Nothing is downloaded.
 """
 
 import sys
@@ -10,23 +11,30 @@ from pathlib import Path
 
 from hashing.cli import index, serve, train
 from hashing.cli.console import Parser, add_common, log, run
+from hashing.cli.progress import progress
 from hashing.errors import StorageError, UsageError
 from hashing.store import open_index
 
 CHECKOUT = Path(__file__).parent.parent
-DEMO = CHECKOUT / "demo"
+DEMO = serve.DEMO_INDEX.parent
+RELEASED = "checkpoints/artworks-resnet50"
+RECIPE = "configs/demo.yaml"
+PICTURES = 2000
 
 
 def main(argv: Sequence[str]) -> int:
     """Make what is missing in `demo/`, then serve it until interrupted."""
     parser = Parser(prog="arthash demo", description=__doc__)
+    parser.add_argument(
+        "--train", action="store_true", help="train a model rather than use the released one"
+    )
     parser.add_argument("--host", default="127.0.0.1", help="address to serve on")
     parser.add_argument("--port", type=int, default=7860, help="port to serve on (7860)")
     parser.add_argument("--open", action="store_true", help="open the page in the browser")
     parser.add_argument("--no-serve", action="store_true", help="stop once the index is there")
     add_common(parser)
     options = parser.parse_args(argv)
-    location = make(DEMO)
+    location = make_trained(DEMO) if options.train else make_released(DEMO)
     if options.no_serve:
         return 0
     opening = ["--open"] if options.open else []
@@ -34,28 +42,61 @@ def main(argv: Sequence[str]) -> int:
     return serve.main([str(location), *address, *opening])
 
 
-def make(folder: Path, training: Sequence[str] = ()) -> Path:
+def make_released(folder: Path, pictures: int = PICTURES) -> Path:
+    """Draw artworks and index them by the released model under `folder`; what exists is kept.
+
+    Returns the index's folder. Raises UsageError outside a checkout and for an index of another
+    model, StorageError when a step failed.
+    """
+    from hashing.data.generated import generate  # imports torch, which takes seconds
+    from hashing.models import fingerprint
+
+    model = _of_checkout(RELEASED)
+    artworks, location = folder / "artworks", folder / serve.DEMO_INDEX.name
+    if _is_built(location):
+        with open_index(location) as existing:
+            if existing.info.fingerprint != fingerprint(model):
+                raise UsageError(
+                    f"expected an index of the released model, found one of another in {location}: "
+                    "remove it (`make clean`) and start again"
+                )
+    else:
+        with progress(pictures, "drawing artworks", "pictures") as bar:
+            generate(artworks, pictures, on_progress=bar.advance)
+        _build(model, artworks, location)
+    return location
+
+
+def make_trained(folder: Path, training: Sequence[str] = ()) -> Path:
     """Draw artworks, train on them and index them under `folder`; what exists is kept.
 
-    training: further arguments of `train`, such as `--train.epochs 1`. Returns the index's folder.
-    Raises UsageError outside a checkout, StorageError when a step failed.
+    training: further arguments of `train`, such as `--train.epochs 1`. Returns and raises like
+    `make_released`.
     """
-    recipe = CHECKOUT / "configs" / "demo.yaml"
-    if not recipe.is_file():
-        raise UsageError(
-            f"expected a checkout with {recipe.name} in configs/, found none beside "
-            f"{Path(__file__).parent}: install with `pip install -e .` in a clone"
-        )
-    artworks, output, location = folder / "artworks", folder / "run", folder / "art.index"
-    if _is_built(location):
-        return location
-    if not (output / "model" / "config.json").is_file():
-        log("Drawing artworks and training a ResNet50 on them: a few minutes, once …")
-        where = ["--data.root", str(artworks), "--out", str(output), "--resume", "auto"]
-        _step(train.main(["--config", str(recipe), *where, *training]))
-    source = ["--model", str(output / "model"), "--images", str(artworks)]
-    _step(index.main(["build", *source, "--out", str(location)]))
+    recipe = _of_checkout(RECIPE)
+    artworks, output, location = folder / "artworks", folder / "run", folder / "trained.index"
+    if not _is_built(location):
+        if not (output / "model" / "config.json").is_file():
+            log("Drawing artworks and training a ResNet50 on them: a few minutes, once …")
+            where = ["--data.root", str(artworks), "--out", str(output), "--resume", "auto"]
+            _step(train.main(["--config", str(recipe), *where, *training]))
+        _build(output / "model", artworks, location)
     return location
+
+
+def _of_checkout(name: str) -> Path:
+    path = CHECKOUT / name
+    if not path.exists():
+        raise UsageError(
+            f"expected a checkout with {name}, found none beside {Path(__file__).parent}: "
+            "install with `pip install -e .` in a clone"
+        )
+    return path
+
+
+def _build(model: Path, artworks: Path, location: Path) -> None:
+    source = ["--model", str(model), "--images", str(artworks)]
+    _step(index.main(["build", *source, "--out", str(location)]))
 
 
 def _is_built(location: Path) -> bool:

@@ -34,6 +34,7 @@ ALLOWED: dict[str, set[str]] = {
     | {"__init__", "config", "data", "models", "losses", "encoding", "metrics", "search"},
     "service": NUMPY_HALF | {"__init__", "search", "store", "metrics", "encoding", "recommend"},
     "demo": {"*"},
+    "release": {"cli", "errors", "models", "training"},
     "cli": {"*"},
 }
 NO_TORCH = [

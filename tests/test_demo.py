@@ -1,12 +1,15 @@
-"""The whole way from pictures to an index, in small: what `make demo` does before it serves."""
+"""The whole way from pictures to an index, in small: what the demos do before they are served."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from hashing import demo
+from hashing.config import ModelConfig, Preprocessing
 from hashing.errors import UsageError
+from hashing.models import HashModel, fingerprint, save_model
 from hashing.store import open_index
 
 SMALL = [
@@ -27,8 +30,28 @@ def contents(folder: Path) -> dict[str, int]:
     }
 
 
-def test_demo_makes_everything_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    location = demo.make(tmp_path / "demo", SMALL)
+def test_released_model_serves_a_gallery_made_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    location = demo.make_released(tmp_path / "demo", pictures=24)
+    with open_index(location) as index:
+        assert index.info.count == 24
+        assert index.info.lengths == (16, 32, 64, 128)
+        assert set(index.info.columns) >= {"artist", "style", "title", "year"}
+        assert index.info.fingerprint == fingerprint(demo.CHECKOUT / demo.RELEASED)
+    before = contents(tmp_path)
+    assert demo.make_released(tmp_path / "demo", pictures=24) == location
+    assert contents(tmp_path) == before
+    monkeypatch.setattr(demo, "RELEASED", str(tmp_path / "other"))
+    save_model(HashModel(ModelConfig("small_cnn"), Preprocessing(32)), tmp_path / "other")
+    with pytest.raises(UsageError, match="index of the released model"):
+        demo.make_released(tmp_path / "demo", pictures=24)
+
+
+def test_trained_demo_makes_everything_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    location = demo.make_trained(tmp_path / "demo", SMALL)
     with open_index(location) as index:
         assert index.info.count == 240
         assert set(index.info.columns) >= {"artist", "style", "title", "year"}
@@ -38,11 +61,14 @@ def test_demo_makes_everything_once(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert "untrained" in printed
     assert metrics["refit"] is True
     before = contents(tmp_path)
-    assert demo.make(tmp_path / "demo", SMALL) == location
+    assert demo.make_trained(tmp_path / "demo", SMALL) == location
     assert contents(tmp_path) == before
 
 
-def test_demo_outside_a_checkout_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("make", [demo.make_released, demo.make_trained])
+def test_demo_outside_a_checkout_says_so(
+    make: Callable[[Path], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(demo, "CHECKOUT", tmp_path)
     with pytest.raises(UsageError, match="expected a checkout"):
-        demo.make(tmp_path / "demo")
+        make(tmp_path / "demo")

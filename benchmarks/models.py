@@ -1,0 +1,151 @@
+"""The table of trained models: every protocol that a model's training part allows, measured.
+
+    python benchmarks/models.py runs/cifar10/model --data-root CIFAR10
+
+measures a model, writes one JSON file a protocol to `benchmarks/results/retrieval/` and renders
+`benchmarks/results/retrieval.md` from all of them; without a model it only renders.
+"""
+
+import argparse
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from models_table import render
+
+from hashing.cli.console import log
+from hashing.cli.progress import progress
+from hashing.cli.train import parse
+from hashing.codes import Codes
+from hashing.config import Config
+from hashing.metrics import RetrievalMetrics, evaluate_costs, evaluate_features
+from hashing.metrics import evaluate as evaluate_codes
+from hashing.models import HashModel, load_model
+from hashing.search.scores import asymmetric_costs
+from hashing.training import Runtime
+from hashing.training.baselines import measure_baselines
+from hashing.training.evaluation import Evaluation, evaluate_network
+from hashing.training.examples import Examples
+from hashing.training.preparation import prepare
+from hashing.training.provenance import provenance
+from hashing.training.report import measures
+
+RESULTS = Path(__file__).parent / "results"
+SAME_TRAINING = (("full", "dsh"), ("5k", "5k-59k"), ("art-seen", "art-new"), ("art-disjoint",))
+"""Protocols that learn from the same pictures, so that one model answers for all of a group."""
+
+COMPARED_BITS, COMPARED_QUERIES, RERANK = 64, 1000, 200
+FROM_TRAINING = ("duration_s", "validations", "refit", "commit", "hardware", "versions", "seed")
+
+
+def main() -> None:
+    """Measure the model that is named, if any, and render the table."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("model", nargs="?", type=Path, help="a model folder that training wrote")
+    parser.add_argument("--data-root", type=Path, help="its pictures")
+    parser.add_argument("--metadata", type=Path, help="their metadata, where it lies elsewhere")
+    parser.add_argument("--name", help="name of the rows (the recipe's, by the run's folder)")
+    options = parser.parse_args()
+    rows = RESULTS / "retrieval"
+    if options.model:
+        name = options.name or options.model.absolute().parent.name
+        rows.mkdir(exist_ok=True)
+        for row in measured(options.model, options.data_root, options.metadata):
+            file = rows / f"{name}-{row['protocol']}-{row['training']['seed']}.json"
+            text = json.dumps({"name": name} | row, indent=1, ensure_ascii=False)
+            file.write_text(text + "\n", encoding="utf-8")
+            log(f"wrote {file}")
+    known = [json.loads(file.read_text(encoding="utf-8")) for file in sorted(rows.glob("*.json"))]
+    (RESULTS / "retrieval.md").write_text(render(known), encoding="utf-8")
+
+
+def measured(folder: Path, root: Path | None, metadata: Path | None) -> list[dict[str, Any]]:
+    """One row for each protocol that the model's training part allows."""
+    _, config = parse(["--config", str(folder / "recipe.yaml")])
+    network = load_model(folder)
+    trained = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    config = replace(
+        config,
+        model=replace(network.config, weights=config.model.weights),
+        data=replace(config.data, root=root, metadata=metadata, protocol=trained["protocol"]),
+        train=replace(config.train, refit=trained["refit"]),
+    )
+    own = trained["protocol"]
+    protocols = next((group for group in SAME_TRAINING if own in group), (own,))
+    return [row(network, with_protocol(config, name), trained) for name in protocols]
+
+
+def with_protocol(config: Config, name: str) -> Config:
+    """The same configuration under another protocol."""
+    return replace(config, data=replace(config.data, protocol=name))
+
+
+def row(network: HashModel, config: Config, trained: Mapping[str, Any]) -> dict[str, Any]:
+    """All that the table and a reader who doubts it need to know of a model on one protocol."""
+    runtime = Runtime(log=log, progress=progress)
+    examples = prepare(config, runtime)
+    part = examples.test
+    with progress(part.count, f"testing, {config.data.protocol}", "pictures") as bar:
+        found = evaluate_network(network, examples, part, on_pictures=bar.advance)
+    known = measures(config, examples, found)
+    kept = ("data", "split", "duplicates", "distinct_codes", "collapsed", "configuration")
+    # Untrained networks start at random, whatever this one began with.
+    fresh = replace(config, model=replace(config.model, weights="none"))
+    return {
+        "protocol": config.data.protocol,
+        **{key: known[key] for key in kept},
+        "accuracy": {field: c.accuracy for field, c in found.classification.items()},
+        "retrieval": {
+            field: {str(bits): figures(m) for bits, m in by_length.items()}
+            for field, by_length in found.retrieval.items()
+        },
+        "compared": compared(examples, found, network.lengths),
+        "baselines": {
+            method: {field: figures(m) for field, m in by_field.items()}
+            for method, by_field in measure_baselines(fresh, examples, network.device).items()
+        }
+        if len(part.database) <= 10_000
+        else {},
+        "training": {key: trained[key] for key in FROM_TRAINING},
+        "measured": provenance(network.device),
+    }
+
+
+def compared(examples: Examples, found: Evaluation, lengths: Sequence[int]) -> dict[str, Any]:
+    """Codes of one length, re-ranked codes and the logits they come from, on the same queries."""
+    bits = COMPARED_BITS if COMPARED_BITS in lengths else lengths[-1]
+    part, count = examples.test, min(COMPARED_QUERIES, len(examples.test.query))
+    chosen = np.unique(np.linspace(0, len(part.query) - 1, count).astype(np.intp))
+    part, field = replace(part, query=part.query[chosen]), examples.measured[-1]
+    relevant, exclude = examples.relevant(field, part), examples.excluded(field, part)
+    queries, database = found.queries[chosen, :bits], found.database[:, :bits]
+    codes = Codes.from_logits(queries), Codes.from_logits(database)
+    reranked = asymmetric_costs(codes[0], queries, codes[1], RERANK)
+    by_method = {
+        "code": evaluate_codes(*codes, relevant, exclude=exclude),
+        f"rerank {RERANK}": evaluate_costs(reranked, relevant, exclude=exclude),
+        "float": evaluate_features(queries, database, relevant, exclude=exclude),
+    }
+    return {
+        "bits": bits,
+        "queries": count,
+        "field": field,
+        **{method: figures(metrics) for method, metrics in by_method.items()},
+    }
+
+
+def figures(found: RetrievalMetrics) -> dict[str, float]:
+    """The columns of the table."""
+    return {
+        "mAP": found.mean_average_precision,
+        "P@1": found.precision_at[1],
+        "P@10": found.precision_at[10],
+        "nDCG@10": found.ndcg_at[10],
+    }
+
+
+if __name__ == "__main__":
+    main()

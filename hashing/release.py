@@ -1,0 +1,62 @@
+"""Publish a trained model: `python -m hashing.release RUN/model checkpoints/NAME --terms FILE`.
+
+The weights go out as they are, with card, metrics, settings and figures. Retrieval grids show
+pictures of the data set, which are seldom ours to publish, and stay behind; `--answers` names one
+that may go along, such as one of generated artworks.
+"""
+
+import json
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from uuid import uuid4
+
+from hashing.cli.console import Parser, add_common, log, run
+from hashing.errors import UsageError
+
+GRIDS = "answers-*.png"
+
+
+def main(argv: Sequence[str]) -> int:
+    """Publish one model."""
+    parser = Parser(prog="python -m hashing.release", description=__doc__)
+    parser.add_argument("model", type=Path, help="a model folder that training wrote")
+    parser.add_argument("out", type=Path, help="where to publish it; its name heads the card")
+    parser.add_argument("--terms", type=Path, required=True, help="text on data and their terms")
+    parser.add_argument("--answers", type=Path, help="a retrieval grid that may be published")
+    add_common(parser)
+    options = parser.parse_args(argv)
+    release(options.model, options.out, options.terms.read_text(encoding="utf-8"), options.answers)
+    log(f"published {options.out}")
+    return 0
+
+
+def release(model: Path, out: Path, terms: str, answers: Path | None = None) -> None:
+    """Publish `model` as `out`, whole or not at all.
+
+    terms: Markdown on the data it learned from. answers: PNG of a retrieval grid to show.
+    Raises UsageError where `out` exists, ArtefactError where `model` is damaged.
+    """
+    from hashing.models import load_model  # imports torch, which takes seconds
+    from hashing.training.report import card
+
+    if out.exists():
+        raise UsageError(f"expected a new folder, found {out}: remove it first")
+    load_model(model)
+    fresh = out.with_name(f".{out.name}.{uuid4().hex[:8]}")
+    try:
+        shutil.copytree(model, fresh, ignore=shutil.ignore_patterns(GRIDS))
+        if answers is not None:
+            shutil.copyfile(answers, fresh / answers.name)
+        metrics = json.loads((model / "metrics.json").read_text(encoding="utf-8"))
+        figures = sorted(figure.name for figure in fresh.glob("*.png"))
+        text = f"{card(out.name, metrics, figures)}\n## Data and terms\n\n{terms}"
+        (fresh / "README.md").write_text(text, encoding="utf-8")
+        fresh.rename(out)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    raise SystemExit(run(main, sys.argv[1:]))
