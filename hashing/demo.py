@@ -19,7 +19,7 @@ CHECKOUT = Path(__file__).parent.parent
 DEMO = serve.DEMO_INDEX.parent
 RELEASED = "checkpoints/artworks-resnet50"
 RECIPE = "configs/demo.yaml"
-PICTURES = 2000
+PICTURES = 1200
 
 
 def main(argv: Sequence[str]) -> int:
@@ -74,7 +74,8 @@ def make_trained(folder: Path, training: Sequence[str] = ()) -> Path:
     `make_released`.
     """
     recipe = _of_checkout(RECIPE)
-    artworks, output, location = folder / "artworks", folder / "run", folder / "trained.index"
+    artworks, output = folder / "trained" / "artworks", folder / "trained" / "run"
+    location = folder / "trained" / "art.index"
     if not _is_built(location):
         if not (output / "model" / "config.json").is_file():
             log("Drawing artworks and training a ResNet50 on them: a few minutes, once …")

@@ -55,7 +55,7 @@ def test_trained_demo_makes_everything_once(
     with open_index(location) as index:
         assert index.info.count == 240
         assert set(index.info.columns) >= {"artist", "style", "title", "year"}
-    metrics = json.loads((tmp_path / "demo/run/model/metrics.json").read_text())
+    metrics = json.loads((tmp_path / "demo/trained/run/model/metrics.json").read_text())
     printed = capsys.readouterr().out
     assert "colour histogram" in printed
     assert "untrained" in printed

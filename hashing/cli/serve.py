@@ -111,7 +111,11 @@ def run_server(app: "FastAPI", listener: socket.socket) -> None:
 
     # An open page keeps one connection for good; closing must not wait for it.
     config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1)
-    Server(config).run(sockets=[listener])
+    server = Server(config)
+    server.run(sockets=[listener])
+    # uvicorn raises the interrupt anew, but one that falls into its closing can get lost.
+    if server.started:
+        raise KeyboardInterrupt
 
 
 def open_searcher(location: str, device: str = "cpu") -> "Searcher":

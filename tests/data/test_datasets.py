@@ -107,16 +107,14 @@ def test_a_folder_with_metadata(tmp_path: Path) -> None:
 
 def test_generated_artworks_are_drawn_and_found_again(tmp_path: Path) -> None:
     config = DataConfig("generated", tmp_path / "art", count=3, seed=4)
-    heard: list[tuple[int, int]] = []
-    catalogue = load_dataset(config, lambda done, total: heard.append((done, total)))
+    heard: list[int] = []
+    catalogue = load_dataset(config, heard.append)
     assert len(catalogue) == 3
     assert set(catalogue.columns) == {"artist", "style", "title", "year"}
-    assert heard[-1] == (3, 3)
-    again: list[tuple[int, int]] = []
-    assert digest_catalogue(load_dataset(config, lambda *n: again.append(n))) == digest_catalogue(
-        catalogue
-    )
-    assert not again
+    assert heard == [0, 1, 1, 1]
+    again: list[int] = []
+    assert digest_catalogue(load_dataset(config, again.append)) == digest_catalogue(catalogue)
+    assert again == [3]
 
 
 def test_unknown_names_show_the_known() -> None:
