@@ -54,9 +54,7 @@ def precisions(config: Config, examples: Examples, file: Path) -> Precisions:
     batches = Batches(config, examples, here)
     learner = make_learner(config, examples, batches.steps_per_epoch, here)
     with TemporaryDirectory() as folder:
-        loop = Loop(config.train, learner, Course(), batches, None, Path(folder), RUNTIME)
-        loop.save = lambda: None  # type: ignore[method-assign]
-        loop.run()
+        Loop(config.train, learner, Course(), batches, None, Path(folder), RUNTIME).run()
     # Without the training part, which only classification needs.
     part = replace(examples.test, train=examples.test.train[:0])
     found = evaluate_network(learner.result, examples, part).retrieval[examples.fields[0]]

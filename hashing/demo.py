@@ -13,7 +13,7 @@ from hashing.cli import index, serve, train
 from hashing.cli.console import Parser, add_common, log, run
 from hashing.cli.progress import progress
 from hashing.errors import StorageError, UsageError
-from hashing.store import open_index
+from hashing.store import IndexInfo, open_index
 
 CHECKOUT = Path(__file__).parent.parent
 DEMO = serve.DEMO_INDEX.parent
@@ -53,14 +53,13 @@ def make_released(folder: Path, pictures: int = PICTURES) -> Path:
 
     model = _of_checkout(RELEASED)
     artworks, location = folder / "artworks", folder / serve.DEMO_INDEX.name
-    if _is_built(location):
-        with open_index(location) as existing:
-            if existing.info.fingerprint != fingerprint(model):
-                raise UsageError(
-                    f"expected an index of the released model, found one of another in {location}: "
-                    "remove it (`make clean`) and start again"
-                )
-    else:
+    built = _built(location)
+    if built and built.fingerprint != fingerprint(model):
+        raise UsageError(
+            f"expected an index of the released model, found one of another in {location}: "
+            "remove it (`make clean`) and start again"
+        )
+    if not built:
         with progress(pictures, "drawing artworks", "pictures") as bar:
             generate(artworks, pictures, on_progress=bar.advance)
         _build(model, artworks, location)
@@ -76,7 +75,7 @@ def make_trained(folder: Path, training: Sequence[str] = ()) -> Path:
     recipe = _of_checkout(RECIPE)
     artworks, output = folder / "trained" / "artworks", folder / "trained" / "run"
     location = folder / "trained" / "art.index"
-    if not _is_built(location):
+    if not _built(location):
         if not (output / "model" / "config.json").is_file():
             log("Drawing artworks and training a ResNet50 on them: a few minutes, once …")
             where = ["--data.root", str(artworks), "--out", str(output), "--resume", "auto"]
@@ -100,11 +99,12 @@ def _build(model: Path, artworks: Path, location: Path) -> None:
     _step(index.main(["build", *source, "--out", str(location)]))
 
 
-def _is_built(location: Path) -> bool:
+def _built(location: Path) -> IndexInfo | None:
+    """What is known of a complete index; None where there is none."""
     if not location.exists():
-        return False
+        return None
     with open_index(location) as existing:
-        return existing.info.unfinished is None
+        return existing.info if existing.info.unfinished is None else None
 
 
 def _step(code: int) -> None:

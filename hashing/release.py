@@ -6,11 +6,9 @@ that may go along, such as one of generated artworks.
 """
 
 import json
-import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from uuid import uuid4
 
 from hashing.cli.console import Parser, add_common, log, run
 from hashing.errors import UsageError
@@ -38,24 +36,19 @@ def release(model: Path, out: Path, terms: str, answers: Path | None = None) -> 
     terms: Markdown on the data it learned from. answers: PNG of a retrieval grid to show.
     Raises UsageError where `out` exists, ArtefactError where `model` is damaged.
     """
-    from hashing.models import load_model  # imports torch, which takes seconds
+    from hashing.models import load_model, publish_folder  # imports torch, which takes seconds
     from hashing.training.report import card
 
     if out.exists():
         raise UsageError(f"expected a new folder, found {out}: remove it first")
     load_model(model)
-    fresh = out.with_name(f".{out.name}.{uuid4().hex[:8]}")
-    try:
-        shutil.copytree(model, fresh, ignore=shutil.ignore_patterns(GRIDS))
-        if answers is not None:
-            shutil.copyfile(answers, fresh / answers.name)
-        metrics = json.loads((model / "metrics.json").read_text(encoding="utf-8"))
-        figures = sorted(figure.name for figure in fresh.glob("*.png"))
-        text = f"{card(out.name, metrics, figures)}\n## Data and terms\n\n{terms}"
-        (fresh / "README.md").write_text(text, encoding="utf-8")
-        fresh.rename(out)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
+    contents = {file.name: file.read_bytes() for file in model.iterdir() if not file.match(GRIDS)}
+    if answers is not None:
+        contents[answers.name] = answers.read_bytes()
+    figures = sorted(name for name in contents if name.endswith(".png"))
+    text = card(out.name, json.loads(contents["metrics.json"]), figures)
+    contents["README.md"] = f"{text}\n## Data and terms\n\n{terms}".encode()
+    publish_folder(out, contents)
 
 
 if __name__ == "__main__":

@@ -68,7 +68,7 @@ def save_model(
         for name, data in (files or {}).items()
     }
     manifest = _manifest_json(model, weights, extra or {})
-    _publish(folder, others | {WEIGHTS: weights, CONFIG: manifest})
+    publish_folder(folder, others | {WEIGHTS: weights, CONFIG: manifest})
 
 
 def load_model(folder: Path, device: torch.device | str = "cpu") -> HashModel:
@@ -199,8 +199,11 @@ def _is_empty_or_model(folder: Path) -> bool:
     return not any(folder.iterdir()) or (folder / CONFIG).is_file()
 
 
-def _publish(folder: Path, contents: Mapping[str, bytes]) -> None:
-    """Write a new folder beside, fsync, and rename; an older one steps aside until then."""
+def publish_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
+    """Write a new folder beside, fsync, and rename; an older one steps aside until then.
+
+    contents: files by name.
+    """
     folder = folder.absolute()
     folder.parent.mkdir(parents=True, exist_ok=True)
     fresh, aside = folder.with_name(f".{folder.name}.{uuid4().hex[:8]}"), _aside(folder)

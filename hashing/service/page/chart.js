@@ -37,20 +37,23 @@ export function colour(number) {
 
 const ink = (name) => style.getPropertyValue(name);
 
-function dot(pen, [x, y], radius, fill, alpha) {
-  pen.globalAlpha = alpha;
-  pen.fillStyle = fill;
+function circle(pen, [x, y], radius) {
   pen.beginPath();
   pen.arc(x, y, radius, 0, 7);
+}
+
+function dot(pen, at, radius, fill, alpha) {
+  pen.globalAlpha = alpha;
+  pen.fillStyle = fill;
+  circle(pen, at, radius);
   pen.fill();
   pen.globalAlpha = 1;
 }
 
-function ring(pen, [x, y], radius, stroke, width) {
+function ring(pen, at, radius, stroke, width) {
   pen.strokeStyle = stroke;
   pen.lineWidth = width;
-  pen.beginPath();
-  pen.arc(x, y, radius, 0, 7);
+  circle(pen, at, radius);
   pen.stroke();
 }
 
