@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from pytorch_metric_learning import distances, losses, miners, reducers, regularizers
-from torch import Tensor
+from pytorch_metric_learning.losses.mixins import WeightMixin
+from pytorch_metric_learning.utils.common_functions import TorchInitWrapper
+from torch import Tensor, nn
 
 from hashing.errors import UsageError, unknown
 from hashing.losses.base import HashingLoss
@@ -24,7 +26,8 @@ class MetricLoss(HashingLoss):
 
     name: the class, such as `MultiSimilarityLoss`.
     args: its arguments. Those in `PARTS` are themselves names, or mappings of `name` and
-    arguments. `num_classes` and `embedding_size` are filled in; every loss takes a `miner`.
+    arguments. `num_classes` and `embedding_size` are filled in; every loss takes a `miner`. What
+    a loss learns for each class starts with a length of about 1.
 
     Raises UsageError for unknown names and arguments. The parameters of the loss are this
     module's; the memory of `CrossBatchMemory` is in its state.
@@ -78,7 +81,11 @@ def _make(given: str | Mapping[str, Any], known: Mapping[str, int]) -> Any:
         if key in PARTS:
             args[key] = _make(value, known)
     accepted = _parameters(kind)
-    filled = {key: value for key, value in known.items() if key in accepted} | args
+    filled: dict[str, Any] = {key: value for key, value in known.items() if key in accepted} | args
+    if issubclass(kind, WeightMixin):
+        # The library's normal(0, 1) makes vectors so long that Adam's even steps hardly turn them.
+        start = TorchInitWrapper(nn.init.normal_, std=known["embedding_size"] ** -0.5)
+        filled.setdefault("weight_init_func", start)
     try:
         return kind(**filled)
     except Exception as error:  # the library raises plain Exceptions, too
