@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 from models_table import render
+from numpy.typing import NDArray
 
 from hashing.cli.console import log
 from hashing.cli.progress import progress
@@ -27,7 +28,7 @@ from hashing.models import HashModel, load_model
 from hashing.search.scores import asymmetric_costs
 from hashing.training import Runtime
 from hashing.training.baselines import measure_baselines
-from hashing.training.evaluation import Evaluation, evaluate_network
+from hashing.training.evaluation import Evaluation, compute_logits, evaluate_logits
 from hashing.training.examples import Examples
 from hashing.training.preparation import prepare
 from hashing.training.provenance import provenance
@@ -75,21 +76,31 @@ def measured(folder: Path, root: Path | None, metadata: Path | None) -> list[dic
     )
     own = trained["protocol"]
     protocols = next((group for group in SAME_TRAINING if own in group), (own,))
-    return [row(network, with_protocol(config, name), trained) for name in protocols]
-
-
-def with_protocol(config: Config, name: str) -> Config:
-    """The same configuration under another protocol."""
-    return replace(config, data=replace(config.data, protocol=name))
-
-
-def row(network: HashModel, config: Config, trained: Mapping[str, Any]) -> dict[str, Any]:
-    """All that the table and a reader who doubts it need to know of a model on one protocol."""
+    configs = [replace(config, data=replace(config.data, protocol=name)) for name in protocols]
     runtime = Runtime(log=log, progress=progress)
-    examples = prepare(config, runtime)
+    every = [prepare(config, runtime) for config in configs]
+    rows = np.unique(np.concatenate([examples.test.rows for examples in every]))
+    with progress(len(rows), "testing", "pictures") as bar:
+        logits = compute_logits(network, every[0], rows, on_pictures=bar.advance)
+    return [
+        row(network, config, examples, logits[np.searchsorted(rows, examples.test.rows)], trained)
+        for config, examples in zip(configs, every, strict=True)
+    ]
+
+
+def row(
+    network: HashModel,
+    config: Config,
+    examples: Examples,
+    logits: NDArray[np.float32],
+    trained: Mapping[str, Any],
+) -> dict[str, Any]:
+    """All that the table and a reader who doubts it need to know of a model on one protocol.
+
+    logits: of the rows of the protocol's test part, float32 `[len(rows), bits]`.
+    """
     part = examples.test
-    with progress(part.count, f"testing, {config.data.protocol}", "pictures") as bar:
-        found = evaluate_network(network, examples, part, on_pictures=bar.advance)
+    found = evaluate_logits(logits, network.lengths, examples, part)
     known = measures(config, examples, found)
     kept = ("data", "split", "duplicates", "distinct_codes", "collapsed", "configuration")
     # Untrained networks start at random, whatever this one began with.

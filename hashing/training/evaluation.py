@@ -1,6 +1,6 @@
 """How good a network is on a part of its data: retrieval at every length, and classification."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,12 +71,39 @@ def evaluate_network(
     on_pictures: Callable[[int], None] = lambda count: None,
 ) -> Evaluation:
     """Search `part.query` in `part.database` by codes of every length the network has."""
-    rows, places = np.unique(
-        np.concatenate([part.query, part.database, part.train]), return_inverse=True
+    logits = compute_logits(network, examples, part.rows, bf16=bf16, on_pictures=on_pictures)
+    return evaluate_logits(logits, network.lengths, examples, part)
+
+
+def compute_logits(
+    network: HashModel,
+    examples: Examples,
+    rows: Rows,
+    *,
+    bf16: bool = False,
+    on_pictures: Callable[[int], None] = lambda count: None,
+) -> NDArray[np.float32]:
+    """Logits `[len(rows), bits]` of these pictures, none of them augmented."""
+    network.eval()
+    kind = network.device.type
+    logits = np.empty((len(rows), network.bits), np.float32)
+    for start in range(0, len(rows), BATCH):
+        chunk = slice(start, start + BATCH)
+        squares = torch.from_numpy(examples.squares[rows[chunk]])
+        with torch.inference_mode(), torch.autocast(kind, torch.bfloat16, enabled=bf16):
+            images = normalise(squares.to(network.device), network.preprocessing)
+            logits[chunk] = network(images).float().cpu().numpy()
+        on_pictures(len(squares))
+    return logits
+
+
+def evaluate_logits(
+    logits: NDArray[np.float32], lengths: Sequence[int], examples: Examples, part: Part
+) -> Evaluation:
+    """The same from logits float32 `[len(part.rows), bits]` of `part.rows`."""
+    queries, database, train = (
+        logits[np.searchsorted(part.rows, rows)] for rows in (part.query, part.database, part.train)
     )
-    logits = np.concatenate(list(_logits(network, examples, rows, bf16, on_pictures)))[places]
-    ends = np.cumsum([len(part.query), len(part.database)])
-    queries, database, train = np.split(logits, ends)
     codes = Codes.from_logits(queries), Codes.from_logits(database)
     retrieval = {
         field: {
@@ -86,7 +113,7 @@ def evaluate_network(
                 examples.relevant(field, part),
                 exclude=examples.excluded(field, part),
             )
-            for bits in network.lengths
+            for bits in lengths
         }
         for field in examples.measured
     }
@@ -116,23 +143,6 @@ def classify(
     confusion = np.zeros((count, count), np.int64)
     np.add.at(confusion, (query_labels[labelled], found), 1)
     return Classification(float(np.trace(confusion) / max(confusion.sum(), 1)), confusion)
-
-
-def _logits(
-    network: HashModel,
-    examples: Examples,
-    rows: Rows,
-    bf16: bool,
-    on_pictures: Callable[[int], None],
-) -> Iterator[NDArray[np.float32]]:
-    network.eval()
-    kind = network.device.type
-    for start in range(0, len(rows), BATCH):
-        squares = torch.from_numpy(examples.squares[rows[start : start + BATCH]])
-        with torch.inference_mode(), torch.autocast(kind, torch.bfloat16, enabled=bf16):
-            images = normalise(squares.to(network.device), network.preprocessing)
-            yield network(images).float().cpu().numpy()
-        on_pictures(len(squares))
 
 
 def _directions(rows: NDArray[np.floating]) -> NDArray[np.float64]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -29,10 +30,10 @@ class Part:
     database: Rows
     left_out: Mapping[str, Sequence[str]]
 
-    @property
-    def count(self) -> int:
-        """How many pictures are looked at to measure it."""
-        return len(np.unique(np.concatenate([self.train, self.query, self.database])))
+    @cached_property
+    def rows(self) -> Rows:
+        """The pictures that are looked at to measure it, each once, ascending."""
+        return np.unique(np.concatenate([self.train, self.query, self.database]))
 
 
 @dataclass(frozen=True, eq=False)

@@ -224,7 +224,7 @@ def _validation(examples: Examples, learner: Learner) -> Callable[[], float] | N
 def _measured(
     network: HashModel, examples: Examples, part: Part, what: str, runtime: Runtime
 ) -> Evaluation:
-    with runtime.progress(part.count, what, "pictures") as bar:
+    with runtime.progress(len(part.rows), what, "pictures") as bar:
         return evaluate_network(network, examples, part, on_pictures=bar.advance)
 
 

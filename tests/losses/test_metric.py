@@ -98,6 +98,14 @@ def test_half_precision_is_computed_in_float32(logits: Tensor, labels: Tensor) -
     assert torch.equal(value, loss(half.float(), labels))
 
 
+@pytest.mark.parametrize("name", ["NormalizedSoftmaxLoss", "ArcFaceLoss", "ProxyAnchorLoss"])
+def test_class_vectors_start_at_unit_length(name: str) -> None:
+    (vectors,) = MetricLoss(name, 50, 128, {}).parameters()
+    lengths = vectors.norm(dim=vectors.shape.index(128))
+    assert lengths.shape == (50,)
+    assert torch.allclose(lengths, torch.ones(50), atol=0.25)
+
+
 @pytest.mark.parametrize(
     ("name", "args", "message"),
     [
