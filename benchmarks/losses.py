@@ -1,10 +1,11 @@
 """What every supervised loss reaches on generated artworks by artists it has never seen.
 
-    python benchmarks/losses.py [--seeds 0 1 2] [--losses dsh csq …] [--runs runs/losses]
+    python benchmarks/losses.py [--seeds 0 1 2] [--losses generated_dsh …] [further arguments]
 
-For each seed one classifier of styles is trained (`configs/generated_base.yaml`), and every loss
-goes on from its backbone by its own recipe (`configs/generated_*.yaml`), all on the same artists.
-Queries and database are pictures by the others. A run that has ended is not repeated; the table in
+One classifier of styles is trained (`configs/generated_base.yaml`), and every loss goes on from its
+backbone by its own recipe (`configs/generated_*.yaml`), all on the same artists. Queries and
+database are pictures by the others. Further arguments, such as --train.precision=bf16, are
+train.py's own, for every training. A run that has ended is not repeated; the table in
 benchmarks/results/losses.md is written anew after each.
 """
 
@@ -30,29 +31,29 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--losses", nargs="+", choices=names, default=names, metavar="RECIPE")
     parser.add_argument("--runs", type=Path, default=Path("runs/losses"))
-    options = parser.parse_args()
-    examples = prepare(recipe(BASE), RUNTIME)
-    starts: list[Mapping[str, Any]] = []
+    options, settings = parser.parse_known_args()
+    base = recipe(BASE, *settings)
+    examples = prepare(base, RUNTIME)
+    run = Path("runs") / BASE
+    start = train(base, run, RUNTIME, resume=True)
     found: dict[str, list[Precisions]] = {name: [] for name in options.losses}
     for seed in options.seeds:
-        start = options.runs / f"{BASE}-{seed}"
-        starts.append(train(recipe(BASE, f"--train.seed={seed}"), start, RUNTIME, resume=True))
         for name in options.losses:
-            config = started(recipe(name), seed, start / "model")
+            config = started(recipe(name, *settings), seed, run / "model")
             file = options.runs / f"{name}-{seed}.json"
             found[name].append(precisions(config, examples, file))
-            RESULTS.write_text(report(starts, found), encoding="utf-8")
+            RESULTS.write_text(report(start, found), encoding="utf-8")
 
 
-def report(starts: Sequence[Mapping[str, Any]], found: Mapping[str, Sequence[Precisions]]) -> str:
+def report(start: Mapping[str, Any], found: Mapping[str, Sequence[Precisions]]) -> str:
     """The table of what has been measured so far.
 
-    starts: `metrics.json` of each seed's classifier. found: by recipe, each seed's precisions.
+    start: `metrics.json` of the classifier. found: by recipe, each seed's precisions.
     """
     lines = [
         "# Losses on artists that were not trained on",
         "",
-        introduction(starts),
+        introduction(start),
         "",
         "| method | seeds | 16 bits | 32 bits | 64 bits | 128 bits |",
         "|---|---:|---:|---:|---:|---:|",
@@ -62,39 +63,34 @@ def report(starts: Sequence[Mapping[str, Any]], found: Mapping[str, Sequence[Pre
             cells = [mean_and_spread([run[bits] for run in runs]) for bits in runs[0]]
             title = name.removeprefix("generated_").replace("_", " ")
             lines.append(f"| {title} | {len(runs)} | " + " | ".join(cells) + " |")
-    for title, values in references(starts).items():
-        lines.append(f"| {title} | {len(values)} | | {mean_and_spread(values)} | | |")
+    for title, value in references(start).items():
+        lines.append(f"| {title} | 1 | | {value:.3f} | | |")
     return "\n".join(lines) + "\n"
 
 
-def introduction(starts: Sequence[Mapping[str, Any]]) -> str:
+def introduction(start: Mapping[str, Any]) -> str:
     """What was measured, on what."""
-    first, split = starts[0], starts[0]["split"]
-    accuracies = mean_and_spread([start["classification"]["style"]["accuracy"] for start in starts])
+    split, training = start["split"], start["configuration"]["train"]
     return (
-        f"{first['data']['pictures']:,} generated artworks, protocol {split['protocol']}, split "
+        f"{start['data']['pictures']:,} generated artworks, protocol {split['protocol']}, split "
         f"{split['digest'][:12]}: {split['train']:,} trained on; {split['query']:,} pictures by "
         "other artists search each other, a query's own artist left out. Tie-aware style mAP, mean "
-        "over seeds and half the range. ResNet18 at 64 px on one thread of "
-        f"{first['hardware']['device']}. Each seed trains one classifier of styles from random "
-        f"weights ({first['configuration']['train']['epochs']} epochs; accuracy on the other "
-        f"artists {accuracies}), from whose backbone every loss goes on by its recipe "
-        "`configs/generated_*.yaml`. Epochs and rates were fixed before the other artists' works "
-        "were looked at; the last weights are measured."
+        f"over seeds and half the range. ResNet18 at 64 px in {training['precision']} on one "
+        f"thread of {start['hardware']['device']}. One classifier of styles was trained from "
+        f"random weights ({training['epochs']} epochs; accuracy on the other artists "
+        f"{start['classification']['style']['accuracy']:.3f}); from its backbone every loss goes "
+        "on, with each seed, by its recipe `configs/generated_*.yaml`. Epochs and rates were fixed "
+        "before the other artists' works were looked at; the last weights are measured."
     )
 
 
-def references(starts: Sequence[Mapping[str, Any]]) -> dict[str, list[float]]:
-    """Each seed's mAP of what no loss of ours has trained."""
-    classifier = [start["retrieval"]["style"][str(BITS)] for start in starts]
-    baselines = {
-        name: [start["baselines"][name]["style"] for start in starts]
-        for name in starts[0]["baselines"]
+def references(start: Mapping[str, Any]) -> dict[str, float]:
+    """The mAP of what no loss of ours has trained."""
+    rows = {
+        f"the classifier's own {BITS} bits": start["retrieval"]["style"][str(BITS)],
+        **{name: by_field["style"] for name, by_field in start["baselines"].items()},
     }
-    rows = {f"the classifier's own {BITS} bits": classifier, **baselines}
-    return {
-        name: [figures["mean_average_precision"] for figures in row] for name, row in rows.items()
-    }
+    return {name: figures["mean_average_precision"] for name, figures in rows.items()}
 
 
 def mean_at_bits(runs: Sequence[Precisions]) -> float:

@@ -1,12 +1,13 @@
 """One nested model of 16, 32, 64 and 128 bits beside a model trained for each length alone.
 
-    python benchmarks/nested.py [--cifar ROOT] [--per-class 500] [--seeds 0 1 2]
+    python benchmarks/nested.py [--cifar ROOT] [--per-class 500] [--seeds 0 1 2] [further arguments]
 
-Both are trained by our combination of losses, for as many steps, from the backbone of the same
-classifier, which is trained once for each seed on the same pictures. ROOT is an archive or folder
-with the parts `train` and `test` in class folders; of each class the first pictures are taken,
-`--per-class` to learn from and a fifth of that to search with. Runs that have ended are not
-repeated; benchmarks/results/nested.md is written anew after each data set.
+Both are trained by our combination of losses, for as many steps, from the backbone of one
+classifier, which is trained on the same pictures. ROOT is an archive or folder with the parts
+`train` and `test` in class folders; of each class the first pictures are taken, `--per-class` to
+learn from and a fifth of that to search with. Further arguments, such as --train.precision=bf16,
+are train.py's own, for every training. Runs that have ended are not repeated;
+benchmarks/results/nested.md is written anew after each data set.
 """
 
 import argparse
@@ -28,10 +29,11 @@ CLASSIFIER = (LossTerm("NormalizedSoftmaxLoss", args={"temperature": 0.1}),)
 
 @dataclass(frozen=True)
 class Comparison:
-    """A data set, the classifier that all start from, and what is trained nested and dedicated."""
+    """A data set, the classifier that all start from, its run, and what goes on from there."""
 
     title: str
     base: Config
+    start: Path
     config: Config
 
 
@@ -42,12 +44,13 @@ def main() -> None:
     parser.add_argument("--per-class", type=int, default=500)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--runs", type=Path, default=Path("runs/nested"))
-    options = parser.parse_args()
-    comparisons = [
-        Comparison("generated artworks", recipe("generated_base"), recipe("generated_combined"))
-    ]
+    options, settings = parser.parse_known_args()
+    base, combined = (recipe(f"generated_{name}", *settings) for name in ("base", "combined"))
+    comparisons = [Comparison("generated artworks", base, Path("runs/generated_base"), combined)]
     if options.cifar:
-        comparisons.append(cifar(options.cifar, options.per_class, options.runs / "cifar10"))
+        pictures = first_pictures(options.cifar, options.per_class, options.runs / "cifar10")
+        title = f"CIFAR-10, {options.per_class} pictures of each class"
+        comparisons.append(Comparison(title, *cifar(pictures, options.runs, settings)))
     lines = ["# One model for every length", ""]
     for comparison in comparisons:
         lines += [f"## {comparison.title[0].upper()}{comparison.title[1:]}", ""]
@@ -55,24 +58,31 @@ def main() -> None:
         RESULTS.write_text("\n".join(lines), encoding="utf-8")
 
 
-def cifar(source: Path, per_class: int, folder: Path) -> Comparison:
-    """The same on a slice of CIFAR-10, written to `folder` unless it is there."""
-    if not folder.exists():
-        catalogue = read_catalogue(source)
-        taken: dict[Path, int] = {}
-        for item in catalogue.items:
-            part, name = Path(item.path).parts[-3:-1]
-            place, limit = folder / part / name, per_class // (1 if part == "train" else 5)
-            taken[place] = taken.get(place, 0) + 1
-            if taken[place] <= limit:
-                place.mkdir(parents=True, exist_ok=True)
-                (place / Path(item.path).name).write_bytes(catalogue.read(item))
+def first_pictures(source: Path, per_class: int, folder: Path) -> Path:
+    """The first pictures of each class of CIFAR-10, written to `folder` unless it is there."""
+    if folder.exists():
+        return folder
+    catalogue = read_catalogue(source)
+    taken: dict[Path, int] = {}
+    for item in catalogue.items:
+        part, name = Path(item.path).parts[-3:-1]
+        place, limit = folder / part / name, per_class // (1 if part == "train" else 5)
+        taken[place] = taken.get(place, 0) + 1
+        if taken[place] <= limit:
+            place.mkdir(parents=True, exist_ok=True)
+            (place / Path(item.path).name).write_bytes(catalogue.read(item))
+    return folder
+
+
+def cifar(pictures: Path, runs: Path, settings: Sequence[str]) -> tuple[Config, Path, Config]:
+    """A classifier of CIFAR-10, where its run lies, and our combination."""
     config = recipe(
         "cifar10_cpu",
-        f"--data.root={folder}",
+        f"--data.root={pictures}",
         "--model.backbone=resnet18",
         "--train.epochs=2",
         "--train.refit=true",
+        *settings,
     )
     base = replace(
         config,
@@ -81,7 +91,7 @@ def cifar(source: Path, per_class: int, folder: Path) -> Comparison:
         optim=replace(config.optim, schedule="one-cycle"),
         train=replace(config.train, epochs=8, batch=32),
     )
-    return Comparison(f"CIFAR-10, {per_class} pictures of each class", base, config)
+    return base, runs / "cifar10_base", config
 
 
 def table(comparison: Comparison, seeds: Sequence[int], runs: Path) -> Iterator[str]:
@@ -89,13 +99,11 @@ def table(comparison: Comparison, seeds: Sequence[int], runs: Path) -> Iterator[
     config = comparison.config
     lengths = config.model.lengths
     examples = prepare(comparison.base, RUNTIME)
+    train(comparison.base, comparison.start, RUNTIME, resume=True)
     nested: list[Precisions] = []
     dedicated: list[Precisions] = []
     for seed in seeds:
-        start = runs / f"base-{seed}"
-        base = comparison.base
-        train(replace(base, train=replace(base.train, seed=seed)), start, RUNTIME, resume=True)
-        ours = started(config, seed, start / "model")
+        ours = started(config, seed, comparison.start / "model")
         nested.append(precisions(ours, examples, runs / f"nested-{seed}.json"))
         alone: Precisions = {}
         for bits in lengths:
