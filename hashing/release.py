@@ -1,4 +1,4 @@
-"""Publish a trained model: `python -m hashing.release RUN/model checkpoints/NAME --terms FILE`.
+"""Publish a trained model: `python -m hashing.release RUN/model checkpoints/NAME --terms FILE …`.
 
 The weights go out as they are, with card, metrics, settings and figures. Retrieval grids show
 pictures of the data set, which are seldom ours to publish, and stay behind; `--answers` names one
@@ -21,11 +21,14 @@ def main(argv: Sequence[str]) -> int:
     parser = Parser(prog="python -m hashing.release", description=__doc__)
     parser.add_argument("model", type=Path, help="a model folder that training wrote")
     parser.add_argument("out", type=Path, help="where to publish it; its name heads the card")
-    parser.add_argument("--terms", type=Path, required=True, help="text on data and their terms")
+    parser.add_argument(
+        "--terms", type=Path, nargs="+", required=True, help="texts on data and their terms"
+    )
     parser.add_argument("--answers", type=Path, help="a retrieval grid that may be published")
     add_common(parser)
     options = parser.parse_args(argv)
-    release(options.model, options.out, options.terms.read_text(encoding="utf-8"), options.answers)
+    terms = "\n".join(file.read_text(encoding="utf-8") for file in options.terms)
+    release(options.model, options.out, terms, options.answers)
     log(f"published {options.out}")
     return 0
 

@@ -29,12 +29,14 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_all_but_the_pictures_of_others_goes_along(model: Path, tmp_path: Path) -> None:
-    terms, answers = tmp_path / "terms.md", tmp_path / "ours.png"
-    terms.write_text("Drawn by a program.\n")
+    terms = [tmp_path / "drawn.md", tmp_path / "more.md"]
+    for file, text in zip(terms, ("Drawn by a program.\n", "Free for all.\n"), strict=True):
+        file.write_text(text)
+    answers = tmp_path / "ours.png"
     answers.write_bytes(b"a picture")
     out = tmp_path / "checkpoints" / "small"
     out.parent.mkdir()
-    arguments = [str(model), str(out), "--terms", str(terms), "--answers", str(answers)]
+    arguments = [str(model), str(out), "--terms", *map(str, terms), "--answers", str(answers)]
     assert run(release.main, arguments) == 0
 
     grids = {path.name for path in model.glob(release.GRIDS)}
@@ -46,7 +48,7 @@ def test_all_but_the_pictures_of_others_goes_along(model: Path, tmp_path: Path) 
 
     card = (out / "README.md").read_text()
     assert card.startswith("# small\n")
-    assert card.endswith("## Data and terms\n\nDrawn by a program.\n")
+    assert card.endswith("## Data and terms\n\nDrawn by a program.\n\nFree for all.\n")
     assert "](ours.png)" in card
     assert not any(grid in card for grid in grids)
     for file in ("metrics.json", "recipe.yaml", "README.md"):
