@@ -1,11 +1,12 @@
 """The side-by-side table: hand-made descriptors, networks as they come, classifiers, hash codes.
 
-    python benchmarks/retrieval.py --config configs/generated_combined.yaml
+    python benchmarks/retrieval.py --config configs/generated_combined.yaml [further arguments]
 
 Everything is measured on the test part of one recipe's data and protocol, by the recipe's first
 label field, in one run. Networks are trained with the recipe's own settings, only backbone and
-losses differ; a training that has ended in `--runs` is taken from there. Writes
-`OUT.md` and a folder `OUT` with the ten answers to the same five queries for each method.
+losses differ; a training that has ended in `--runs` is taken from there. Further arguments are
+train.py's own. Writes `OUT.md` and a folder `OUT` with the ten answers to the same five queries for
+each method.
 """
 
 import argparse
@@ -66,15 +67,13 @@ def main() -> None:
     """Measure all methods and write table and sheets."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--config", required=True, help="a recipe; its data and protocol count")
-    parser.add_argument("--data-root", type=Path)
     parser.add_argument("--backbones", nargs="+", default=["resnet18"])
     parser.add_argument("--losses", nargs="*", default=list(LOSSES))
-    parser.add_argument("--epochs", type=int)
     parser.add_argument("--bits", type=int, default=64)
     parser.add_argument("--runs", type=Path, default=Path("runs/retrieval"))
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results/side_by_side.md"))
-    options = parser.parse_args()
-    config = recipe(options)
+    options, settings = parser.parse_known_args()
+    config = parse(["--config", options.config, *settings])[1]
     runtime = Runtime(log=log, progress=progress)
     examples = prepare(config, runtime)
     sheets = options.out.with_suffix("")
@@ -87,16 +86,6 @@ def main() -> None:
             lines += measure(entry, examples, sheets)
         log(lines[-1])
     options.out.write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-
-def recipe(options: argparse.Namespace) -> Config:
-    """The recipe with the options that every training here shares."""
-    _, config = parse(["--config", options.config])
-    if options.data_root:
-        config = replace(config, data=replace(config.data, root=options.data_root))
-    if options.epochs:
-        config = replace(config, train=replace(config.train, epochs=options.epochs))
-    return config
 
 
 def entries(
@@ -190,8 +179,8 @@ def head(config: Config, examples: Examples, bits: int) -> list[str]:
         "",
         f"{config.data.name}, protocol {split['protocol']}, split {split['digest'][:12]}, label "
         f"{examples.fields[0]}: {split['query']:,} queries, {split['database']:,} in the database; "
-        f"codes of {bits} bits; {config.train.epochs} epochs where trained. Measures are "
-        "expectations over tied orders. Time is one query at a time in numpy on one thread, "
+        f"codes of {bits} bits; {config.train.epochs} epochs from {config.model.weights} where trained. "
+        "Measures are expectations over tied orders. Time is one query at a time in numpy on one thread, "
         "distances and the ten nearest.",
         "",
         "| method | ranked by | P@1 | P@10 | mAP | bytes per item | ms per query |",
