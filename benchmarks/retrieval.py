@@ -179,9 +179,9 @@ def head(config: Config, examples: Examples, bits: int) -> list[str]:
         "",
         f"{config.data.name}, protocol {split['protocol']}, split {split['digest'][:12]}, label "
         f"{examples.fields[0]}: {split['query']:,} queries, {split['database']:,} in the database; "
-        f"codes of {bits} bits; {config.train.epochs} epochs from {config.model.weights} where trained. "
-        "Measures are expectations over tied orders. Time is one query at a time in numpy on one thread, "
-        "distances and the ten nearest.",
+        f"codes of {bits} bits; {config.train.epochs} epochs from {config.model.weights} where "
+        "trained. Measures are expectations over tied orders. Time is one query at a time in numpy "
+        "on one thread, distances and the ten nearest.",
         "",
         "| method | ranked by | P@1 | P@10 | mAP | bytes per item | ms per query |",
         "|---|---|---:|---:|---:|---:|---:|",
