@@ -136,19 +136,26 @@ def diversify(
 
 
 def are_copies(thumbnails: NDArray[np.uint8], others: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Which of N tiny pictures uint8 `[N, P]` are copies of each of M, bool `[M, N]`.
+    """Which of N pictures are copies of which of M, bool `[N, M]`.
 
+    thumbnails, others: tiny pictures, uint8 `[N, 2, P]` and `[M, 2, P]`, each as a whole and its
+    middle alone: a picture that lost its edges looks like the middle of the other.
     Correlation forgives another brightness or contrast, and asks the same likeness of a pale
     drawing as of a dark painting, where a difference of grey levels would take all pale drawings
     for one. A picture of a single shade is a copy of none.
     """
-    copies: NDArray[np.bool_] = _standard(thumbnails) @ _standard(others).T >= NEAR_DUPLICATE
+    mine = _standard(thumbnails)
+    # One product of a matrix with itself is several times as fast as others of its size.
+    theirs = mine if others is thumbnails else _standard(others)
+    alike = mine @ theirs.T >= NEAR_DUPLICATE
+    whole, middle = slice(0, None, 2), slice(1, None, 2)
+    copies: NDArray[np.bool_] = alike[whole, whole] | alike[whole, middle] | alike[middle, whole]
     return copies
 
 
 def _standard(thumbnails: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Rows with mean 0 and length 1; 0 where all values are equal."""
-    rows = thumbnails.astype(np.float32)
+    """Rows `[2·N, P]`, wholes and middles in turn, of mean 0 and length 1; 0 for single shades."""
+    rows = thumbnails.reshape(-1, thumbnails.shape[-1]).astype(np.float32)
     rows -= rows.mean(axis=1, keepdims=True)
     unit: NDArray[np.float32] = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1)
     return unit
@@ -157,7 +164,7 @@ def _standard(thumbnails: NDArray[np.uint8]) -> NDArray[np.float32]:
 def fold_duplicates(thumbnails: NDArray[np.uint8]) -> NDArray[np.int64]:
     """The first candidate that each of M candidates is a copy of (itself when of none).
 
-    thumbnails: uint8 `[M, P]`, tiny versions of the pictures, best candidate first. A copy of a
+    thumbnails: uint8 `[M, 2, P]` as `are_copies` takes them, best candidate first. A copy of a
     copy counts as one. Returns positions int64 `[M]`.
     """
     copies = are_copies(thumbnails, thumbnails)

@@ -142,29 +142,46 @@ def test_more_diversity_spreads_the_picks() -> None:
     assert spread[0] < spread[1] <= spread[2]
 
 
+def uncropped(works: np.ndarray) -> np.ndarray:
+    """Tiny pictures `[N, P]` whose middles resemble nothing."""
+    middles = np.random.default_rng(1).integers(0, 255, works.shape, dtype=np.uint8)
+    return np.stack([works, middles], axis=1)
+
+
 def test_copies_join_the_best_of_them() -> None:
     rng = np.random.default_rng(0)
     works = rng.integers(0, 250, (3, 192), dtype=np.uint8)
     noisy = works + rng.integers(0, 5, works.shape, dtype=np.uint8)
     thumbnails = np.stack([works[0], works[1], noisy[1], works[2], noisy[0], noisy[1]])
-    assert fold_duplicates(thumbnails).tolist() == [0, 1, 1, 3, 0, 1]
+    assert fold_duplicates(uncropped(thumbnails)).tolist() == [0, 1, 1, 3, 0, 1]
 
 
 def test_another_brightness_or_contrast_makes_no_other_work() -> None:
     work = np.random.default_rng(0).integers(0, 200, 192)
     thumbnails = np.stack([work, work + 50, work // 2 + 60, 255 - work]).astype(np.uint8)
-    assert fold_duplicates(thumbnails).tolist() == [0, 0, 0, 3]
+    assert fold_duplicates(uncropped(thumbnails)).tolist() == [0, 0, 0, 3]
 
 
 def test_pale_drawings_are_not_all_one() -> None:
     rng = np.random.default_rng(0)
     thumbnails = rng.integers(245, 250, (5, 192)).astype(np.uint8)
-    assert fold_duplicates(thumbnails).tolist() == [0, 1, 2, 3, 4]
+    assert fold_duplicates(uncropped(thumbnails)).tolist() == [0, 1, 2, 3, 4]
 
 
 def test_single_shades_are_copies_of_none() -> None:
     thumbnails = np.array([[0] * 192, [255] * 192, [0] * 192], dtype=np.uint8)
-    assert fold_duplicates(thumbnails).tolist() == [0, 1, 2]
+    assert fold_duplicates(uncropped(thumbnails)).tolist() == [0, 1, 2]
+
+
+def test_a_picture_without_its_edges_is_a_copy() -> None:
+    whole, middle = np.random.default_rng(0).integers(0, 255, (2, 192), dtype=np.uint8)
+    cropped, other = np.random.default_rng(2).integers(0, 255, (2, 192), dtype=np.uint8)
+    works = np.array([[whole, middle], [middle, cropped], [cropped, other]])
+    assert fold_duplicates(works[:2]).tolist() == [0, 0]
+    assert fold_duplicates(works[1::-1]).tolist() == [0, 0]
+    # The middles alone say nothing, but a crop of a crop is a copy of what lies between.
+    assert fold_duplicates(works[::2]).tolist() == [0, 1]
+    assert fold_duplicates(works).tolist() == [0, 0, 0]
 
 
 def test_first_of_each_keeps_all_that_have_no_value() -> None:

@@ -20,7 +20,10 @@ PREVIEW_SIDE = 512
 LARGEST_SIDE = 1600
 SOURCES = "sources"
 MOST_GLANCES = 1 << 16
-"""Previews whose shape and thumbnail are remembered, about 300 bytes each."""
+"""Previews whose shape and thumbnail are remembered, about 600 bytes each."""
+
+EDGE = 0.03
+"""Share of each side that a middle leaves out; copies cropped by 1 to 5 % look like it."""
 
 
 def remember_source(index: Index, images: Path) -> None:
@@ -51,7 +54,7 @@ class Pictures:
         return (1, 1) if glance is None else glance[0]
 
     def thumbnail(self, item_id: int) -> NDArray[np.uint8] | None:
-        """8 x 8 pixels as uint8 `[192]`, None without a preview."""
+        """8 x 8 pixels of the whole and of its middle, uint8 `[2, 192]`; None without a preview."""
         glance = self._glance(item_id)
         return None if glance is None else glance[1]
 
@@ -110,13 +113,19 @@ class Pictures:
 
 
 def glance(data: bytes) -> tuple[tuple[int, int], NDArray[np.uint8]]:
-    """Width and height of an encoded picture, and 8 x 8 of its pixels."""
+    """Width and height of an encoded picture; its whole and its middle in 8 x 8 pixels."""
     with Image.open(io.BytesIO(data)) as image:
         shape = image.size
         # Lets the JPEG decoder do most of the shrinking.
         image.draft("RGB", (32, 32))
-        small = image.convert("RGB").resize((8, 8), Image.Resampling.BOX)
-    return shape, np.asarray(small).reshape(-1)
+        small = image.convert("RGB")
+    width, height = small.size
+    thumbnails = [
+        np.asarray(small.resize((8, 8), Image.Resampling.BOX, box)).reshape(-1)
+        for edge in (0, EDGE)
+        for box in [(edge * width, edge * height, (1 - edge) * width, (1 - edge) * height)]
+    ]
+    return shape, np.stack(thumbnails)
 
 
 def _sources(index: Index) -> list[str]:

@@ -6,7 +6,8 @@ import pytest
 from PIL import Image
 
 from hashing.errors import InputError
-from hashing.service.pictures import Pictures, remember_source
+from hashing.recommend import are_copies
+from hashing.service.pictures import Pictures, glance, remember_source
 from hashing.service.searcher import Searcher
 from hashing.store import Index, NewItem
 
@@ -63,3 +64,19 @@ def test_without_a_preview_the_original_is_all_there_is(new_gallery: Index, tmp_
     remember_source(new_gallery, tmp_path)
     Image.new("RGB", (300, 200)).save(tmp_path / "late.png")
     assert size(pictures.jpeg(item, 512)) == (300, 200)
+
+
+def test_a_picture_that_lost_its_edges_is_a_copy(searcher: Searcher) -> None:
+    def thumbnails(image: Image.Image) -> np.ndarray:
+        data = io.BytesIO()
+        image.save(data, "JPEG", quality=85)
+        return glance(data.getvalue())[1][None]
+
+    image, other = (
+        Image.open(io.BytesIO(searcher.pictures.jpeg(searcher.item(i), 512))) for i in (2, 5)
+    )
+    for share in (0.01, 0.02, 0.03, 0.04, 0.05):
+        x, y = round(share * image.width), round(share * image.height)
+        cropped = image.crop((x, y, image.width - x, image.height - y))
+        assert are_copies(thumbnails(cropped), thumbnails(image)).all()
+        assert not are_copies(thumbnails(cropped), thumbnails(other)).any()
