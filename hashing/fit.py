@@ -36,13 +36,15 @@ ROUNDS = 50
 class Fit:
     """A fitted model and what it was fitted on.
 
-    pictures: how many. digest: sha256 over the sha256 of each encoded picture, in order.
+    pictures: how many. distinct: how many different codes these have.
+    digest: sha256 over the sha256 of each encoded picture, in order.
     failures: pictures that could not be decoded and were left out.
     """
 
     model: HashModel
     method: Method
     pictures: int
+    distinct: int
     digest: str
     failures: list[tuple[Item, ImageError]]
 
@@ -69,20 +71,22 @@ def fit(
     if model.bits > model.channels:
         raise UsageError(
             f"expected at most {model.channels} bits, the features of {config.backbone}, "
-            f"found {model.bits}: use shorter lengths"
+            f"found {model.bits}: ask for fewer --bits"
         )
     chosen = _choose(catalogue.items, seed)
     features, digest, failures = _features(model, catalogue, chosen, workers, on_progress)
     if len(features) < model.bits:
         raise InputError(
             f"expected at least as many pictures as bits, {model.bits}, found {len(features)} "
-            f"that can be read in {catalogue.root}: add pictures or use shorter lengths"
+            f"that can be read in {catalogue.root}: add pictures or ask for fewer --bits"
         )
     weight, bias = linear_hash(features, model.lengths, method, seed)
     with torch.no_grad():
         model.hash_layer.weight.copy_(torch.from_numpy(weight))
         model.hash_layer.bias.copy_(torch.from_numpy(bias))
-    return Fit(model, method, len(features), digest, failures)
+    codes = features @ weight.T.astype(np.float32) + bias >= 0
+    distinct = len(np.unique(np.packbits(codes, axis=1), axis=0))
+    return Fit(model, method, len(features), distinct, digest, failures)
 
 
 def save_fit(fitted: Fit, folder: Path) -> None:

@@ -189,9 +189,34 @@ def test_the_command(
     arguments = ["fit", "--images", str(catalogue.root), "--weights", str(tmp_path / "other")]
     arguments += ["--bits", "16", "--out", str(tmp_path / "model"), "--json"]
     assert run(main, arguments) == 0
-    assert json.loads(capsys.readouterr().out)["pictures"] == 20
+    output = capsys.readouterr()
+    assert json.loads(output.out)["pictures"] == 20
+    assert json.loads(output.out)["distinct"] > 15
+    assert "warning" not in output.err
     model = load_model(tmp_path / "model")
     assert (model.config.backbone, model.lengths) == ("small_cnn", (16,))
     assert model.preprocessing == SIZE_32
     assert run(main, arguments) == 2
     assert "exists already" in capsys.readouterr().err
+
+
+def test_few_distinct_codes_are_warned_of(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    random = np.random.default_rng(0)
+    for n in range(20):
+        shade = random.integers(0, 256, 3, np.uint8) if n < 6 else (9, 9, 9)
+        Image.new("RGB", (40, 40), tuple(int(value) for value in shade)).save(
+            pictures / f"{n:02}.png"
+        )
+    arguments = ["fit", "--images", str(pictures), "--backbone", "small_cnn", "--weights", "none"]
+    arguments += ["--bits", "16", "--size", "32", "--out", str(tmp_path / "model"), "--json"]
+    assert run(main, arguments) == 0
+    output = capsys.readouterr()
+    distinct = json.loads(output.out)["distinct"]
+    assert 1 < distinct <= 7
+    (warning,) = [line for line in output.err.splitlines() if line.startswith("warning: ")]
+    assert f"only {distinct} distinct codes of 20 pictures" in warning
+    assert "--weights" in warning

@@ -87,14 +87,14 @@ def _serve(location: str, listener: socket.socket, options: argparse.Namespace) 
 
         webbrowser.open(address)
     closing = threading.Event()
-    warming = threading.Thread(target=searcher.pictures.warm, args=[closing])
+    warming = threading.Thread(target=searcher.warm, args=[closing])
     warming.start()
     try:
         run_server(app, listener)
     finally:
         closing.set()
         warming.join()
-        searcher.index.close()
+        searcher.close()
 
 
 def run_server(app: "FastAPI", listener: socket.socket) -> None:

@@ -72,7 +72,8 @@ def shard(batches: NDArray[np.int64], rank: int, processes: int) -> NDArray[np.i
 def _count_steps(count: int, batch: int) -> int:
     if not 1 <= batch <= count:
         raise UsageError(
-            f"expected a batch of 1 to {count} pictures, the training part, found {batch}"
+            f"expected a batch of 1 to {count} pictures, the training part, found {batch}: "
+            "set train.batch or add pictures"
         )
     return count // batch
 

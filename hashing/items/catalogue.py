@@ -95,7 +95,7 @@ def read_catalogue(images: Path, metadata: Path | None = None) -> Catalogue:
     names = sorted(_walk(images) if archive is None else archive.members)
     paths = [name for name in names if name.lower().endswith(SUFFIXES)]
     if not paths:
-        raise InputError(f"expected {KINDS} at least, found none in {images}")
+        raise InputError(f"expected {KINDS} in {images}, found none")
     _check_text(paths, images)
     top = _shared_folder(names)
     table = _find_table(images, archive, names, top, metadata)

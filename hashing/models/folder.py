@@ -229,4 +229,10 @@ def _aside(folder: Path) -> Path:
 def _no_model(folder: Path) -> str:
     if _aside(folder).exists():
         return f"{folder} was being replaced when the process died: rename {_aside(folder)} to it"
-    return f"expected a model folder, found no {folder / CONFIG}"
+    inside = folder / "model"
+    hint = (
+        f"did you mean {inside}?"
+        if (inside / CONFIG).is_file()
+        else "train.py and `index.py fit` make one, checkpoints/ holds released ones"
+    )
+    return f"expected a model folder, found no {folder / CONFIG}; {hint}"

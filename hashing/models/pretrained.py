@@ -48,7 +48,7 @@ def _imagenet_state(config: ModelConfig) -> State:
     except (OSError, RuntimeError) as error:
         raise InputError(
             f"the ImageNet weights of {config.backbone} could not be downloaded ({error}): "
-            f"fetch {weights.url} elsewhere and give its path as weights"
+            f"fetch {weights.url} elsewhere and give its path instead of imagenet"
         ) from error
     return state
 

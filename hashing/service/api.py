@@ -88,14 +88,18 @@ def create_app(
     if page:
         from hashing.service.page import mount_page
 
-        mount_page(app, searcher)
+        mount_page(app)
     app.add_middleware(Guards, hosts=hosts, credentials=credentials)
     return app
 
 
 def _routes(searcher: Searcher) -> APIRouter:
-    # A change of the index is seen from the next request on.
-    routes = APIRouter(dependencies=[Depends(searcher.refresh)])
+    def refresh(response: Response) -> None:
+        """A change of the index is seen from the next request on; every answer tells its state."""
+        searcher.refresh()
+        response.headers["arthash-index"] = f"{searcher.info.uuid} {searcher.info.generation}"
+
+    routes = APIRouter(dependencies=[Depends(refresh)])
 
     @routes.post("/api/search", summary="Search by a picture or by its code", tags=["search"])
     def search(

@@ -21,12 +21,14 @@ class Explanation:
     query, work: bits as 0 and 1, uint8 `[bits]`. query_regions, work_regions: float32 `[h, w]`,
     how much each region pushes the agreeing bits the way both pictures have them; None where the
     picture is not at hand, the map is too coarse or the model's regions do not add up.
+    centred: whether they cover the picture's centre square alone, for the model sees no more.
     """
 
     query: NDArray[np.uint8]
     work: NDArray[np.uint8]
     query_regions: NDArray[np.float32] | None
     work_regions: NDArray[np.float32] | None
+    centred: bool
 
 
 def explain(
@@ -40,7 +42,11 @@ def explain(
     bits, other = query.unpacked()[0], work.unpacked()[0]
     push = np.where(bits == other, query.signs()[0], 0).astype(np.float32)
     return Explanation(
-        bits, other, regions(encoder, query_picture, push), regions(encoder, work_picture, push)
+        bits,
+        other,
+        regions(encoder, query_picture, push),
+        regions(encoder, work_picture, push),
+        centred=encoder.preprocessing.fit == "crop",
     )
 
 

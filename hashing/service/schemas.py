@@ -16,6 +16,9 @@ class Work(BaseModel):
     artist: str | None = Field(default=None, examples=["Ada Lund"])
     style: str | None = Field(default=None, examples=["Cubism"])
     year: int | float | str | None = Field(default=None, examples=[1912])
+    file: str = Field(
+        description="Its file among the indexed pictures.", examples=["images/00345.jpg"]
+    )
     picture: str = Field(
         description="Address of its preview, relative to the server.",
         examples=["/pictures/345?v=0f9a1c2e"],
@@ -70,7 +73,6 @@ class Detail(Work):
     """One work with everything that is known of it."""
 
     code: str = Field(description="Its code in hexadecimal.", examples=["8f3a0c51d2e97b64"])
-    file: str = Field(examples=["images/00345.jpg"])
     fields: dict[str, Value] = Field(
         description="All its metadata.", examples=[{"title": "Still Life with Pears", "year": 1912}]
     )
@@ -134,6 +136,10 @@ class Why(BaseModel):
     )
     work_regions: Regions | None = Field(
         description="The same over the work's picture.", examples=[[[0.3, 1.0], [0.2, 0.0]]]
+    )
+    centred: bool = Field(
+        description="Whether the cells cover a picture's centre square alone, not all of it.",
+        examples=[True],
     )
 
 

@@ -1,18 +1,20 @@
 """Everything the page and the API can ask of one index, without any web in it."""
 
+import threading
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from hashing.encoding import Encoder
-from hashing.errors import InputError
+from hashing.errors import ArtefactError, InputError, StorageError
 from hashing.images import decode
 from hashing.service.explain import Explanation, explain
 from hashing.service.layout import read_map
-from hashing.service.pictures import PREVIEW_SIDE
+from hashing.service.pictures import PREVIEW_SIDE, Pictures
 from hashing.service.recommender import Query, Recommender
 from hashing.service.refine import Filters
-from hashing.store import Index
+from hashing.store import Index, open_index
 
 
 class Searcher(Recommender):
@@ -21,11 +23,51 @@ class Searcher(Recommender):
     def __init__(self, index: Index, encoder: Encoder) -> None:
         super().__init__(index)
         self.encoder = encoder
+        self._former: list[Index] = []
+        self._refreshing = threading.Lock()
+
+    def close(self) -> None:
+        """Leave the index."""
+        for index in (*self._former, self.index):
+            index.close()
+
+    def warm(self, closing: threading.Event) -> None:
+        """Look at the collection ahead of the visitors, until `closing`."""
+        self.index.facets()
+        self.years()
+        self.pictures.warm(closing)
 
     def refresh(self) -> None:
-        """See what others have published since."""
-        if self.index.refresh():
-            self.info = self.index.info
+        """See what others have published since; an index built anew takes the place of the old.
+
+        Raises StorageError while there is none, ArtefactError for an index of another model.
+        """
+        with self._refreshing:
+            try:
+                if self.index.refresh():
+                    self.info = self.index.info
+            except StorageError:
+                self._reopen()
+
+    def _reopen(self) -> None:
+        try:
+            index = open_index(self.info.location)
+        except ArtefactError:
+            raise StorageError(
+                "the collection is not there: wait if it is being rebuilt, else put it back"
+            ) from None
+        info = index.info
+        if info.unfinished is not None:
+            index.close()
+            raise StorageError("the collection is being rebuilt: this takes a moment")
+        if info.fingerprint != self.info.fingerprint:
+            index.close()
+            raise ArtefactError(
+                "the collection was rebuilt with another model: start the server again"
+            )
+        # Answers that are under way still read the old one.
+        self._former.append(self.index)
+        self.index, self.info, self.pictures = index, info, Pictures(index)
 
     def read_picture(self, data: bytes) -> Query:
         """Decode and encode one picture. Raises ImageError."""
@@ -69,11 +111,8 @@ class Searcher(Recommender):
 
     def years(self) -> tuple[int, int] | None:
         """The first and the last year of the collection, None where no work has one."""
-        if self.info.columns.get("year") not in (int, float):
-            return None
-        dated = self.index.items(self.index.ids("year is not null"))
-        years = [int(item.fields["year"]) for item in dated]
-        return (min(years), max(years)) if years else None
+        span = self.index.span("year")
+        return None if span is None else (int(span[0]), int(span[1]))
 
 
 class NoMapError(InputError):

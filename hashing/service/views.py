@@ -59,7 +59,6 @@ def detail(searcher: Searcher, item: StoredItem) -> Detail:
         {
             **_label(searcher, item),
             "code": searcher.index.codes([item.id]).hex()[0],
-            "file": item.file,
             "fields": item.fields,
             "colours": searcher.pictures.colours(item.id),
         }
@@ -93,6 +92,7 @@ def why(explanation: Explanation) -> Why:
         work=explanation.work.tolist(),
         query_regions=_scaled(explanation.query_regions),
         work_regions=_scaled(explanation.work_regions),
+        centred=explanation.centred,
     )
 
 
@@ -134,6 +134,7 @@ def _label(searcher: Searcher, item: StoredItem) -> dict[str, object]:
         "artist": None if artist is None else str(artist),
         "style": None if style is None else str(style),
         "year": fields.get("year"),
+        "file": item.file,
         "picture": f"/pictures/{item.id}?v={searcher.info.uuid[:8]}",
         "width": width,
         "height": height,

@@ -138,6 +138,10 @@ class Index(Protocol):
         """For each text column its values and how many items carry each, most frequent first."""
         ...
 
+    def span(self, column: str) -> tuple[float, float] | None:
+        """The least and the greatest value of a column of numbers, None where no item has one."""
+        ...
+
     def text_search(self, text: str, limit: int = 1000) -> NDArray[np.int64]:
         """Ids of items whose title or artist contains all words of `text`, best first."""
         ...

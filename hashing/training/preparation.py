@@ -45,7 +45,7 @@ def prepare(config: Config, runtime: Runtime, processes: int = 1) -> Examples:
         raise UsageError("expected at least one label field in data.fields, found none")
     for name in fields:
         if name not in catalogue.columns:
-            raise UsageError(unknown("label field", name, catalogue.columns))
+            raise UsageError(_no_field(name, catalogue))
     split = make_split(catalogue, data.protocol, field=fields[0], seed=data.seed)
     squares, broken = _squares(config, catalogue, runtime, processes)
     split = split.without(broken)
@@ -63,6 +63,17 @@ def prepare(config: Config, runtime: Runtime, processes: int = 1) -> Examples:
         validation=None if config.train.refit else _part(validation),
         about=_about(config, catalogue, split, validation, broken) | {"duplicates": duplicates},
     )
+
+
+def _no_field(name: str, catalogue: Catalogue) -> str:
+    if not catalogue.columns:
+        return (
+            f"expected a label field {name!r}, found pictures without any label: add a "
+            "metadata.csv, sort them into class folders, or do without labels by `index.py fit`"
+        )
+    found = next(iter(catalogue.columns))
+    hint = f"name yours, such as --data.fields '{{\"{found}\": 1.0}}'"
+    return f"{unknown('label field', name, catalogue.columns)}; {hint}"
 
 
 def _load(data: DataConfig, runtime: Runtime) -> Catalogue:

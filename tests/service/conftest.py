@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from hashing.codes import Codes
+from hashing.config import Preprocessing
 from hashing.service.api import create_app
 from hashing.service.layout import draw_map
 from hashing.service.searcher import Searcher
@@ -27,6 +28,7 @@ class ColourEncoder:
     """Stands in for a network: codes are random projections of an 8 x 8 version."""
 
     bits, lengths, fingerprint = BITS, (16, 32, BITS), "colours"
+    preprocessing = Preprocessing(size=8, fit="stretch")
 
     def __init__(self) -> None:
         self.weights = np.random.default_rng(0).normal(size=(8, 8, 3, BITS))
@@ -86,14 +88,17 @@ def fill(index: Index) -> None:
     index.add(rows)
 
 
-def make_gallery(folder: Path) -> Index:
+def make_gallery(
+    folder: Path, fingerprint: str = ColourEncoder.fingerprint, unfinished: str | None = None
+) -> Index:
     index = create_index(
         folder / "art.index",
         bits=BITS,
         lengths=ColourEncoder.lengths,
-        fingerprint=ColourEncoder.fingerprint,
+        fingerprint=fingerprint,
         columns=COLUMNS,
         model=folder / "model",
+        unfinished=unfinished,
     )
     fill(index)
     return index
@@ -120,10 +125,11 @@ def searcher(gallery: Index) -> Searcher:
     return Searcher(gallery, ColourEncoder())  # type: ignore[arg-type]
 
 
+async def with_page(searcher: Searcher) -> FastAPI:
+    """The service with its page; outside a running loop Gradio leaves loops open."""
+    return create_app(searcher)
+
+
 @pytest.fixture(scope="session")
 def page_app(searcher: Searcher) -> FastAPI:
-    async def create() -> FastAPI:
-        return create_app(searcher)
-
-    # Outside a running loop Gradio makes loops of its own and never closes them.
-    return asyncio.run(create())
+    return asyncio.run(with_page(searcher))

@@ -3,6 +3,7 @@ import pytest
 from PIL import Image
 
 from hashing.codes import Codes
+from hashing.config import Preprocessing
 from hashing.errors import UsageError
 from hashing.service.explain import explain, regions
 from hashing.service.refine import Refine
@@ -29,6 +30,8 @@ def test_a_shorter_code_is_explained_by_its_own_bits(searcher: Searcher) -> None
 
 
 class Coarse:
+    preprocessing = Preprocessing()
+
     def __init__(self, side: int | None) -> None:
         self.side = side
 
@@ -49,4 +52,5 @@ def test_without_pictures_only_the_bits_are_told() -> None:
     codes = Codes.from_hex(["ff", "f0"], 8)
     found = explain(Coarse(4), codes[:1], codes[1:], None, None)  # type: ignore[arg-type]
     assert found.query_regions is None
+    assert found.centred
     assert found.work.tolist() == [1, 1, 1, 1, 0, 0, 0, 0]

@@ -1,10 +1,12 @@
 """The page in a browser: every feature once, and what must never happen."""
 
+import asyncio
 import io
 import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
@@ -12,6 +14,7 @@ from PIL import Image
 
 from hashing.errors import StorageError
 from hashing.service.searcher import Searcher
+from tests.service.conftest import ColourEncoder, make_gallery, with_page
 from tests.service.serving import free_port, serving
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -111,7 +114,7 @@ def test_the_first_screen(visit) -> None:
     for folded in ("#refine-panel", "#taste-panel", "#map-panel"):
         expect(page.locator(folded)).to_be_hidden()
     card = page.locator("#wall .card").first
-    expect(card.locator("i")).to_have_text(re.compile("^(Study|Untitled)"))
+    expect(card.locator("i")).to_have_text(re.compile("^(Study|037)"))
     assert len(ids(page)) == 38
     assert page.locator(".message", has_text="error").count() == 0
 
@@ -202,6 +205,10 @@ def test_search_by_words(visit) -> None:
     page.get_by_label("Search by title or artist").fill("nobody at all")
     expect(page.locator("#message")).to_have_text(
         "No title or artist here contains “nobody at all”."
+    )
+    filtered = visit("?q=study&from=1990", wall=False)
+    expect(filtered.locator("#message")).to_have_text(
+        "No title or artist among the works that pass these filters contains “study”."
     )
     page.go_back()
     expect(page.locator("#wall li")).to_have_count(38)
@@ -324,9 +331,13 @@ def test_taste(visit, searcher: Searcher) -> None:
     )
     page.keyboard.press("Escape")
     page.set_input_files("#file", file_of(searcher, 1))
-    page.get_by_role("button", name="Like it").click()
+    own = page.locator("#query").get_by_role("button", name="Dislike")
+    own.click()
+    expect(own).to_have_attribute("aria-pressed", "true")
+    page.locator("#query").get_by_role("button", name="Like", exact=True).click()
+    expect(own).to_have_attribute("aria-pressed", "false")
     page.locator('.card[data-id="2"]').first.click()
-    page.get_by_role("button", name="Dislike").click()
+    page.locator("#detail").get_by_role("button", name="Dislike").click()
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Taste (3)").click()
     page.get_by_role("button", name="Show works for my taste").click()
@@ -358,8 +369,13 @@ def test_refine(visit, searcher: Searcher) -> None:
     expect(page.locator("#wall li")).to_have_count(2)
     page.reload()
     expect(page.locator("#wall li")).to_have_count(2)
-    page.get_by_role("button", name="Refine").click()
+    page.get_by_role("button", name="Refine (2)").click()
     expect(page.get_by_label("One work per artist")).to_be_checked()
+    page.get_by_role("button", name="Clear all").click()
+    expect(page).to_have_url(re.compile(r"\?work=0$"))
+    expect(page.get_by_label("One work per artist")).not_to_be_checked()
+    expect(page.locator("#wall .label", has_text="Red School").first).to_be_visible()
+    expect(page.get_by_role("button", name="Refine", exact=True)).to_be_visible()
 
 
 def test_years_and_the_empty_answer(visit) -> None:
@@ -417,7 +433,7 @@ def test_the_map(visit) -> None:
     page.locator("#map").focus()
     plain = page.evaluate(drawn)
     page.keyboard.press("ArrowRight")
-    expect(page.locator("#map-label")).to_have_text(re.compile("Study|Untitled"))
+    expect(page.locator("#map-label")).to_have_text(re.compile("Study|037"))
     page.keyboard.press("+")
     page.wait_for_function(f"before => ({drawn})() !== before", arg=plain)
     page.get_by_role("button", name="Blue School", exact=True).click()
@@ -427,6 +443,29 @@ def test_the_map(visit) -> None:
     page.locator("#map").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible()
+
+
+def test_the_map_marks_a_picture_of_the_visitors_own(visit, searcher: Searcher) -> None:
+    marked = """() => {
+      const canvas = document.getElementById("map");
+      const pen = canvas.getContext("2d");
+      const { data } = pen.getImageData(0, 0, canvas.width, canvas.height);
+      for (let i = 0; i < data.length; i += 4)
+        if (data[i] === 152 && data[i + 1] === 53 && data[i + 2] === 31) return true;
+      return false;
+    }"""
+    page = visit()
+    page.get_by_role("button", name="Map").click()
+    expect(page.locator("#legend button").first).to_be_visible()
+    assert not page.evaluate(marked)
+    page.set_input_files("#file", file_of(searcher, 5))
+    page.wait_for_function(marked)
+
+
+def test_a_work_of_which_nothing_is_known_goes_by_its_file(visit) -> None:
+    page = visit("?open=37")
+    expect(page.get_by_role("heading", name="037", exact=True)).to_be_visible()
+    expect(page.locator('#wall .card[data-id="37"] i')).to_have_text("037")
 
 
 def test_a_picture_that_cannot_be_read(visit) -> None:
@@ -457,6 +496,33 @@ def test_an_index_being_rebuilt(visit, searcher: Searcher, monkeypatch) -> None:
     busy.clear()
     expect(page.locator("#query")).to_contain_text("Close to")
     expect(page.locator("#message")).to_be_hidden()
+
+
+def test_an_index_built_anew_under_an_open_page(browser, tmp_path: Path) -> None:
+    index = make_gallery(tmp_path)
+    searcher = Searcher(index, ColourEncoder())  # type: ignore[arg-type]
+    port = free_port()
+    page = browser.new_context().new_page()
+    with serving(asyncio.run(with_page(searcher)), port):
+        page.goto(f"http://127.0.0.1:{port}/?work=5&open=4")
+        expect(page.get_by_role("heading", name="Study 4")).to_be_visible()
+        page.keyboard.press("Escape")
+        shutil.rmtree(tmp_path / "art.index")
+        page.get_by_role("button", name="Surprise me").click()
+        expect(page.locator("#message")).to_contain_text("The collection is not there: wait")
+        anew = make_gallery(tmp_path)
+        anew.remove(range(20))
+        anew.close()
+        expect(page.locator("#message")).to_have_text(
+            "The collection was built anew; these are its works now."
+        )
+        expect(page.locator("#wall li")).to_have_count(18)
+        expect(page.locator("#collection")).to_have_text("18 works")
+        page.get_by_role("button", name="An example").click()
+        expect(page.locator("#query")).to_contain_text("Close to")
+        expect(page.locator("#message")).to_be_hidden()
+        page.context.close()
+    searcher.close()
 
 
 def test_a_server_restarted_under_an_open_page(browser, page_app: FastAPI) -> None:

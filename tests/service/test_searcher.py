@@ -1,12 +1,16 @@
+import shutil
+import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from hashing.errors import ImageError, UsageError
+from hashing.errors import ArtefactError, ImageError, StorageError, UsageError
 from hashing.service.recommender import UnknownItemError
 from hashing.service.refine import Filters, Refine
 from hashing.service.searcher import Searcher
+from tests.service.conftest import ColourEncoder, make_gallery
 
 PLAIN = {"diversity": 0, "fold": False}
 
@@ -163,3 +167,33 @@ def test_a_taste_works_with_a_shorter_code_and_a_cut_off(searcher: Searcher) -> 
 
 def test_years(searcher: Searcher) -> None:
     assert searcher.years() == (1850, 1885)
+
+
+def test_an_index_built_anew_takes_the_place_of_the_old(tmp_path: Path) -> None:
+    searcher = Searcher(make_gallery(tmp_path), ColourEncoder())  # type: ignore[arg-type]
+    former = searcher.info.uuid
+    shutil.rmtree(tmp_path / "art.index")
+    with pytest.raises(StorageError, match="wait if it is being rebuilt"):
+        searcher.refresh()
+    anew = make_gallery(tmp_path, unfinished="these pictures")
+    with pytest.raises(StorageError, match="is being rebuilt: this takes a moment"):
+        searcher.refresh()
+    anew.finish()
+    anew.close()
+    searcher.refresh()
+    assert searcher.info.uuid != former
+    assert searcher.search(searcher.stored(0)[0], Refine(k=3)).hits
+    searcher.close()
+
+
+def test_an_index_of_another_model_is_not_taken(tmp_path: Path) -> None:
+    searcher = Searcher(make_gallery(tmp_path), ColourEncoder())  # type: ignore[arg-type]
+    shutil.rmtree(tmp_path / "art.index")
+    make_gallery(tmp_path, fingerprint="shapes").close()
+    with pytest.raises(ArtefactError, match="start the server again"):
+        searcher.refresh()
+    searcher.close()
+
+
+def test_it_warms_up_what_visitors_ask_first(searcher: Searcher) -> None:
+    searcher.warm(threading.Event())

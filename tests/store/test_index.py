@@ -173,6 +173,17 @@ def test_facets_count_what_is_there(index: Index) -> None:
     assert "year" not in index.facets()
 
 
+def test_spans_reach_from_the_least_to_the_greatest(index: Index) -> None:
+    years = [item.fields["year"] for item in index.items(index.ids("year is not null"))]
+    assert index.span("year") == (min(years), max(years))
+    index.remove(index.ids("year > 1900"))
+    assert index.span("year") == (min(years), max(year for year in years if year <= 1900))
+    index.remove(index.ids())
+    assert index.span("year") is None
+    assert index.span("style") is None
+    assert index.span("nothing") is None
+
+
 def test_extras_are_kept_and_replaced(index: Index) -> None:
     assert index.extra("map") is None
     index.put_extra("map", b"one")

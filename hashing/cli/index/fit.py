@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from hashing.fit import Fit
 
 SHOWN_FAILURES = 5
+FEWEST_DISTINCT = 0.5
+"""Share of the pictures; with fewer distinct codes a network tells too little apart."""
 
 
 def add_commands(commands: Commands) -> None:
@@ -87,12 +89,19 @@ def _report(fitted: "Fit", arguments: argparse.Namespace) -> int:
     if len(fitted.failures) > SHOWN_FAILURES:
         log(f"left out {len(fitted.failures)} broken pictures in all")
     log(f"{arguments.out}: {fitted.method} on {fitted.pictures:,} pictures")
+    if fitted.distinct < fitted.pictures * FEWEST_DISTINCT:
+        log(
+            f"warning: only {fitted.distinct:,} distinct codes of {fitted.pictures:,} pictures, so "
+            "most works cannot be told apart: fit again with trained --weights (imagenet, a file, "
+            "or a model such as checkpoints/artworks-resnet50)"
+        )
     if arguments.json:
         emit(
             {
                 "model": str(arguments.out),
                 "bits": fitted.model.bits,
                 "pictures": fitted.pictures,
+                "distinct": fitted.distinct,
                 "digest": fitted.digest,
             }
         )

@@ -14,10 +14,8 @@ from fastapi import FastAPI
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 import gradio as gr
 
+from hashing.recommend import CLOSENESS
 from hashing.service.refine import DIVERSITY
-from hashing.service.schemas import Facets
-from hashing.service.searcher import Searcher
-from hashing.service.views import facets
 
 FILES = Path(__file__).parent
 STYLES = ("gradio", "base", "wall", "detail", "map")
@@ -28,11 +26,11 @@ SYSTEM = ("system-ui", "sans-serif")
 MONOSPACE = ("ui-monospace", "monospace")
 
 
-def mount_page(app: FastAPI, searcher: Searcher) -> None:
+def mount_page(app: FastAPI) -> None:
     """Put the page at `/` of the application."""
     gr.mount_gradio_app(
         app,
-        build_page(facets(searcher)),
+        build_page(),
         path="/",
         theme=gr.themes.Base(font=SYSTEM, font_mono=MONOSPACE),
         head=HEAD,
@@ -44,7 +42,7 @@ def mount_page(app: FastAPI, searcher: Searcher) -> None:
     )
 
 
-def build_page(choices: Facets) -> gr.Blocks:
+def build_page() -> gr.Blocks:
     """The layout, top to bottom, and what each control tells the script."""
     page: gr.Blocks
     with gr.Blocks(title="ArtHash", analytics_enabled=False) as page:
@@ -61,7 +59,8 @@ def build_page(choices: Facets) -> gr.Blocks:
             _part("drop")
         _part("bar")
         with gr.Column(elem_id="refine-panel"):
-            controls = _refine_controls(choices)
+            controls = _refine_controls()
+            _part("clear")
         _part("taste")
         _part("map")
         bridge = _part("wall", script="boot.js")
@@ -75,11 +74,12 @@ def build_page(choices: Facets) -> gr.Blocks:
     return page
 
 
-def _refine_controls(choices: Facets) -> dict[str, Any]:
-    """Controls by the name they have in the page's address, in `controls()`'s order."""
-    styles = [choice.value for choice in choices.styles]
-    artists = [choice.value for choice in choices.artists]
-    words = [bound.word for bound in reversed(choices.closeness)]
+def _refine_controls() -> dict[str, Any]:
+    """Controls by the name they have in the page's address, in `controls()`'s order.
+
+    What they offer follows the collection, which the script asks for.
+    """
+    words = [word for _, word in reversed(CLOSENESS)]
     with gr.Row():
         varied = gr.Slider(
             0,
@@ -91,14 +91,14 @@ def _refine_controls(choices: Facets) -> dict[str, Any]:
             elem_id="varied",
         )
         close = gr.Dropdown(["any", *words], value="any", label="How close", filterable=False)
-    with gr.Row():
-        style = gr.Dropdown(styles, multiselect=True, value=[], label="Style")
-        artist = gr.Dropdown(artists, multiselect=True, value=[], label="Artist")
-        hide = gr.Dropdown(artists, multiselect=True, value=[], label="Hidden artists")
-    with gr.Row(elem_classes="pair"):
-        first, last = choices.years or (None, None)
-        start = gr.Number(label="From year", placeholder=str(first or ""), precision=0, value=None)
-        end = gr.Number(label="To year", placeholder=str(last or ""), precision=0, value=None)
+        style, artist, hide = (
+            gr.Dropdown([], multiselect=True, value=[], label=label)
+            for label in ("Style", "Artist", "Hidden artists")
+        )
+        start, end = (
+            gr.Number(label=label, precision=0, value=None, elem_classes="year")
+            for label in ("From year", "To year")
+        )
         one = gr.Checkbox(label="One work per artist")
     return {
         "varied": varied,

@@ -12,6 +12,8 @@ export class Problem extends Error {
   }
 }
 
+let index = null; // "identity generation" of the collection that answered last
+
 export function get(path, query = {}) {
   const text = String(parameters(query));
   return request(text ? `${path}?${text}` : path);
@@ -43,9 +45,19 @@ async function request(path, options) {
   } catch {
     throw new Problem("unreachable", "The server does not answer. Trying again.");
   }
+  notice(response.headers.get("arthash-index"));
   const body = await response.json().catch(() => ({}));
   if (response.ok) return body;
   const { code = "defect", message = `the server answered ${response.status}` } = body.error ?? {};
   const start = code === "unreadable_picture" ? "this picture could not be read: " : "";
   throw new Problem(code, start + message);
+}
+
+// Tells the page when the collection has changed since the last answer.
+function notice(now) {
+  const before = index;
+  if (!now || now === before) return;
+  index = now;
+  const rebuilt = before?.split(" ")[0] !== now.split(" ")[0];
+  if (before) window.dispatchEvent(new CustomEvent("arthash:changed", { detail: { rebuilt } }));
 }

@@ -1,6 +1,6 @@
 // The page's conductor: reads the address, asks the API, hangs the answer on the wall.
 
-import { go, read } from "./address.js";
+import { go, read, REFINE } from "./address.js";
 import { get, postForm, postJson } from "./api.js";
 import * as detail from "./detail.js";
 import { $, say } from "./dom.js";
@@ -23,6 +23,7 @@ let hanging = ""; // the question it answers
 let fresh = null; // the answer to an upload, until its address is read
 let count = FIRST;
 let turn = 0;
+let builds = 0; // how often the collection was built anew under this page
 let rendering = Promise.resolve(); // the latest render
 
 export function start(tell) {
@@ -44,6 +45,8 @@ export function start(tell) {
   $("more").addEventListener("click", more);
   window.addEventListener("popstate", (event) => (rendering = render(event)));
   window.addEventListener("arthash:go", (event) => (rendering = render(event)));
+  window.addEventListener("arthash:changed", changed);
+  $("refine-clear").addEventListener("click", () => go({ ...REFINE }, { replace: true }));
   attempt(arrive);
 }
 
@@ -52,7 +55,18 @@ async function arrive() {
   $("collection").textContent = `${facets.count.toLocaleString("en")} works`;
   taste.load(facets.index);
   map.prepare(facets);
+  if (document.body.dataset.open === "map") map.show(open);
   await render();
+}
+
+// Works came or went. In an index built anew even ids mean other works: nothing stays open.
+async function changed({ detail: { rebuilt } }) {
+  builds += rebuilt;
+  hanging = "";
+  if (rebuilt && read().work !== null) go({ seed: null }, { replace: true });
+  else if (rebuilt && read().open !== null) go({ open: null }, { replace: true });
+  await attempt(arrive);
+  if (rebuilt) say("The collection was built anew; these are its works now.");
 }
 
 // -- what visitors do ---------------------------------------------------------------------------
@@ -77,7 +91,28 @@ function refine(name, value) {
 
 function controls() {
   const { q, close, style, artist, hide, from, to, one } = read();
-  return [q ?? "", varied(), close, style, artist, hide, from, to, one];
+  const { styles = [], artists = [], years = null } = facets ?? {};
+  return [
+    q ?? "",
+    varied(),
+    close,
+    choice(style, styles),
+    choice(artist, artists),
+    choice(hide, artists),
+    year(from, years?.[0]),
+    year(to, years?.[1]),
+    { __type__: "update", value: one, visible: artists.length > 0 },
+  ];
+}
+
+// What a control offers follows the collection; one without a choice does not show.
+function choice(value, values) {
+  const choices = values.map(({ value }) => [value, value]);
+  return { __type__: "update", value, choices, visible: choices.length > 0 };
+}
+
+function year(value, example) {
+  return { __type__: "update", value, placeholder: String(example ?? ""), visible: example !== undefined };
 }
 
 const varied = () => read().varied ?? facets?.diversity ?? 0;
@@ -124,6 +159,8 @@ async function render(event) {
   if (!event?.detail?.told) tellControls();
   const state = read();
   detail.follow(state.open);
+  panels.count("refine", refinements(state));
+  $("refine-clear").disabled = !refinements(state);
   const question = JSON.stringify({ ...state, open: null, liked: state.taste && taste.works() });
   if (question === hanging) return;
   if (answer && event) count = FIRST;
@@ -187,13 +224,18 @@ function canShowMore(found) {
   return found.results.length === count && count < MOST;
 }
 
+// How many of the controls under Refine are not as they come.
+const refinements = (state) =>
+  Object.keys(REFINE).filter((name) => JSON.stringify(state[name]) !== JSON.stringify(REFINE[name])).length;
+
 const works = (found) => found?.results ?? found?.works ?? [];
 
 // What has to be said about an answer, usually nothing.
 function remark(state, found) {
   if (state.taste && found.works) return "Like a work first: your taste is empty in this browser.";
   if (works(found).length) return "";
-  if (state.q) return `No title or artist here contains “${state.q}”.`;
+  const where = refinements(state) ? " among the works that pass these filters" : " here";
+  if (state.q) return `No title or artist${where} contains “${state.q}”.`;
   return "No work passes these filters. Loosen them under Refine.";
 }
 
@@ -213,12 +255,14 @@ async function attempt(action) {
 }
 
 function knock(action) {
+  const before = builds;
   setTimeout(async () => {
     try {
       await get("api/health");
     } catch {
       return knock(action);
     }
+    if (facets && builds !== before) return; // what was asked means nothing any more
     say("");
     attempt(action);
   }, PATIENCE);

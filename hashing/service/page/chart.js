@@ -9,7 +9,8 @@ const MOST_PICTURES = 150; // drawn at once
 const thumbnails = new Map();
 let style; // of the page: its colours
 
-// points: [id, x, y, style]. look: { only, results, query, current, address(id), again() }.
+// points: [id, x, y, style]. look: { only, results, query, current, address(id), again() };
+// query and current are points, or null.
 export function draw(canvas, points, look) {
   const pen = canvas.getContext("2d");
   style = getComputedStyle(document.documentElement);
@@ -20,12 +21,11 @@ export function draw(canvas, points, look) {
     .filter(({ at }) => within(at, -LARGEST));
   const radius = Math.min(4, 1.75 + magnification() / 4);
   for (const { point, at, lit } of seen) dot(pen, at, radius, colour(point[3]), lit ? 0.85 : 0.1);
-  if (magnification() >= PICTURES_FROM) hangAll(pen, seen.filter(({ lit }) => lit), look);
-  for (const { point, at } of seen) {
-    if (look.results.has(point[0])) ring(pen, at, radius + 2.5, ink("--ink"), 1.5);
-    if (point[0] === look.query) ring(pen, at, radius + 5, ink("--accent"), 2.5);
-  }
-  if (look.current) ring(pen, place(look.current), radius + 8, ink("--accent"), 1.5);
+  const hung = magnification() < PICTURES_FROM ? new Map() : hangAll(pen, seen.filter(({ lit }) => lit), look);
+  for (const { point, at } of seen)
+    if (look.results.has(point[0])) mark(pen, at, hung.get(point[0]), radius + 2.5, "--ink", 1.5);
+  if (look.query) ring(pen, place(look.query), radius + 5, ink("--accent"), 2.5);
+  if (look.current) mark(pen, place(look.current), hung.get(look.current[0]), radius + 8, "--accent", 2);
 }
 
 // Hues spread by the golden angle: any number of styles, neighbours in the list far apart.
@@ -57,17 +57,30 @@ function ring(pen, at, radius, stroke, width) {
   pen.stroke();
 }
 
+// A frame around a picture that hangs there, else a ring around its point.
+function mark(pen, at, shape, radius, name, width) {
+  if (!shape) return ring(pen, at, radius, ink(name), width);
+  const [x, y] = [at[0] - shape[0] / 2, at[1] - shape[1] / 2];
+  pen.strokeStyle = ink(name);
+  pen.lineWidth = width;
+  pen.strokeRect(x - 2, y - 2, shape[0] + 4, shape[1] + 4);
+}
+
 // No picture covers another: those that find no room stay points until one comes nearer.
+// Returns id -> [width, height] of what hangs.
 function hangAll(pen, seen, { address, again }) {
   const side = Math.min(LARGEST, 28 + 7 * magnification());
   const taken = new Map(); // cell -> places in it
+  const hung = new Map();
   let count = 0;
   for (const { point, at } of seen) {
     if (count === MOST_PICTURES) break;
     if (!claim(taken, at, side)) continue;
-    hang(pen, thumbnail(address(point[0]), again), at, side - 6);
+    const shape = hang(pen, thumbnail(address(point[0]), again), at, side - 6);
+    if (shape) hung.set(point[0], shape);
     count += 1;
   }
+  return hung;
 }
 
 function claim(taken, [x, y], side) {
@@ -82,10 +95,11 @@ function claim(taken, [x, y], side) {
 }
 
 function hang(pen, image, [x, y], side) {
-  if (!image.complete || !image.naturalWidth) return;
+  if (!image.complete || !image.naturalWidth) return null;
   const scale = side / Math.max(image.naturalWidth, image.naturalHeight);
   const [width, height] = [image.naturalWidth * scale, image.naturalHeight * scale];
   pen.drawImage(image, x - width / 2, y - height / 2, width, height);
+  return [width, height];
 }
 
 function thumbnail(address, again) {

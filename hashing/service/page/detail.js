@@ -2,7 +2,7 @@
 
 import { go, link } from "./address.js";
 import { get } from "./api.js";
-import { $, label, make, picture, say, spoken } from "./dom.js";
+import { $, label, make, named, picture, say, spoken } from "./dom.js";
 import * as taste from "./taste.js";
 import { why } from "./why.js";
 
@@ -50,7 +50,7 @@ function show(work, near) {
   $("detail-body").replaceChildren(large(work), facts(work), neighbours(near));
   for (const [name, step] of [["detail-previous", -1], ["detail-next", 1]])
     $(name).hidden = beside(step) === undefined;
-  document.title = `${work.title ?? "Untitled"} · ArtHash`;
+  document.title = `${named(work)} · ArtHash`;
   if (!$("detail").open) $("detail").showModal();
   $("detail-title").focus({ preventScroll: true });
   $("detail").scrollTop = 0;
@@ -80,7 +80,7 @@ function facts(work) {
   return make(
     "div",
     { id: "facts" },
-    make("h2", { id: "detail-title", tabindex: -1 }, make("i", {}, work.title ?? "Untitled")),
+    make("h2", { id: "detail-title", tabindex: -1 }, make("i", {}, named(work))),
     make("p", { class: "maker" }, [work.artist, work.year].filter(Boolean).join(", ")),
     colours(work.colours),
     metadata(work),
@@ -107,28 +107,13 @@ function actions(work) {
     "p",
     { class: "actions" },
     button("More like this", () => go({ work: work.id }), "accent"),
-    ...opinions(work),
+    ...taste.opinions({ ...work, title: named(work) }, () => work.picture.slice(1)),
     button("Copy link", (event) => copy(event.currentTarget, work)),
     work.artist ? button("Hide this artist", hide) : null,
     /^https?:/.test(url ?? "")
       ? make("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, "Open at its source")
       : null,
   );
-}
-
-function opinions(work) {
-  const chip = { id: work.id, title: work.title, artist: work.artist, src: work.picture.slice(1) };
-  const pair = [["Like", true], ["Dislike", false]].map(([name, liked]) =>
-    button(name, () => {
-      if (taste.opinion(work) === liked) taste.remove(work);
-      else taste.add(chip, liked);
-      press();
-    }),
-  );
-  const press = () =>
-    pair.forEach((element, i) => element.setAttribute("aria-pressed", String(taste.opinion(work) === (i === 0))));
-  press();
-  return pair;
 }
 
 async function copy(element, work) {

@@ -18,9 +18,15 @@ export function say(text) {
   $("message").textContent = text;
 }
 
+// A work of which nothing is known goes by its file's name.
+export function named({ title, artist, file }) {
+  if (title) return title;
+  return artist || !file ? "Untitled" : file.split("/").pop().replace(/\.\w+$/, "");
+}
+
 // "Water Lilies, Claude Monet, 1906": for alternative texts and names of controls.
 export function spoken(work) {
-  return [work.title ?? "Untitled", work.artist, work.year].filter(Boolean).join(", ");
+  return [named(work), work.artist, work.year].filter(Boolean).join(", ");
 }
 
 // The label beside a picture, as on a museum's wall.
@@ -29,7 +35,7 @@ export function label(work, ...more) {
   return make(
     "span",
     { class: "label" },
-    make("i", {}, work.title ?? "Untitled"),
+    make("i", {}, named(work)),
     maker ? make("span", {}, maker) : null,
     ...more,
   );

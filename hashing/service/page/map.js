@@ -2,36 +2,44 @@
 
 import { get } from "./api.js";
 import { colour, draw } from "./chart.js";
-import { $, label, make, picture } from "./dom.js";
+import { $, label, make, picture, say } from "./dom.js";
 import * as view from "./view.js";
 
 const REACH = 18; // pixels around the pointer
+const NEIGHBOURS = 4; // a picture that hangs nowhere lies amid this many of its results
 const EDGE = 60; // pixels that the keys keep between their work and the frame
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 let points = null; // [id, x, y, style]
+let near = []; // ids between which an uploaded picture lies
 let styles = [];
 let open = () => {};
 let version = "";
+let wired = false; // whether the map listens
 let pending = false; // whether a drawing is due
 const works = new Map(); // id -> what its label says
 const look = {
   only: null, // the one style that is lit
   results: new Set(),
-  query: null,
+  query: null, // the place of what was asked with
   current: null, // the point under the pointer or the keys
   address: (id) => `pictures/${id}?size=128&v=${version}`,
   again: redraw,
 };
 
+// Called anew when the collection has changed: its map is asked for when it is next looked at.
 export function prepare(facets) {
   version = facets.index.slice(0, 8);
+  points = null;
+  works.clear();
+  look.current = null;
+  $("map-label").replaceChildren();
 }
 
 export function mark(state, answer) {
   const found = answer.results ?? (state.q ? answer.works : []);
-  look.query = state.work;
   look.results = new Set(found.map(({ id }) => id));
+  near = state.work !== null ? [state.work] : state.code ? [...look.results].slice(0, NEIGHBOURS) : [];
   redraw();
 }
 
@@ -41,10 +49,10 @@ export async function show(openWork) {
     try {
       ({ points, styles } = await get("api/map"));
     } catch (problem) {
-      $("map-panel").replaceChildren(make("p", {}, problem.message));
-      return;
+      return say(problem.message);
     }
-    wire($("map"));
+    if (!wired) wire($("map"));
+    wired = true;
     legend();
   }
   view.fit($("map"));
@@ -56,8 +64,16 @@ function redraw() {
   pending = true;
   requestAnimationFrame(() => {
     pending = false;
+    look.query = amid(near);
     draw($("map"), points, look);
   });
+}
+
+// The middle of some works' points; null where none of them is on the map.
+function amid(ids) {
+  const there = points.filter(([id]) => ids.includes(id));
+  const mean = (axis) => there.reduce((sum, point) => sum + point[axis], 0) / there.length;
+  return there.length ? [null, mean(1), mean(2)] : null;
 }
 
 function nearest([px, py], reach, allowed = () => true) {

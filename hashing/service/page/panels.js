@@ -15,4 +15,11 @@ export function toggle(name) {
   OPENED[open]?.();
 }
 
+// How many of its things are in use stands behind a panel's name.
+export function count(panel, number) {
+  const button = document.querySelector(`[data-panel=${panel}]`);
+  const [name] = button.textContent.split(" (");
+  button.textContent = number ? `${name} (${number})` : name;
+}
+
 const buttons = () => document.querySelectorAll("button[data-panel]");

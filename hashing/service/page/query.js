@@ -39,14 +39,10 @@ function uploaded(code, address) {
       make(
         "span",
         { class: "actions" },
-        make("button", { type: "button", onclick: () => like(code, address) }, "Like it"),
+        ...taste.opinions({ code, title: "Your picture" }, () => taste.tiny(address)),
       ),
     ),
   ];
-}
-
-async function like(code, address) {
-  taste.add({ code, title: "Your picture", src: await taste.tiny(address) }, true);
 }
 
 const note = (text) => make("p", { class: "note" }, text);

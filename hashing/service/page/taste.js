@@ -1,6 +1,7 @@
 // What this visitor likes and dislikes. It lives in this browser's storage and nowhere else.
 
 import { $, make } from "./dom.js";
+import { count } from "./panels.js";
 
 const CHIP_SIDE = 96;
 
@@ -30,18 +31,36 @@ export function works() {
   return { liked: of(true), disliked: of(false) };
 }
 
+// Two buttons that say what the visitor thinks of a work, { id or code, title, artist }.
+//
+// show: gives the address of the picture on its chip, or a promise of it.
+export function opinions(work, show) {
+  const pair = [["Like", true], ["Dislike", false]].map(([name, liked]) =>
+    make("button", { type: "button", onclick: () => choose(liked) }, name),
+  );
+  const press = () =>
+    pair.forEach((button, i) => button.setAttribute("aria-pressed", String(opinion(work) === (i === 0))));
+  const choose = async (liked) => {
+    if (opinion(work) === liked) remove(work);
+    else add(work, await show(), liked);
+    press();
+  };
+  press();
+  return pair;
+}
+
 // true liked, false disliked, null neither.
-export function opinion(work) {
+function opinion(work) {
   return entries.find((entry) => same(entry, work))?.liked ?? null;
 }
 
-export function add(work, liked) {
-  const { id, code, title, artist, src } = work;
+function add(work, src, liked) {
+  const { id, code, title, artist } = work;
   const others = entries.filter((entry) => !same(entry, work));
   keep([...others, id === undefined ? { code, title, src, liked } : { id, title, artist, src, liked }]);
 }
 
-export function remove(work) {
+function remove(work) {
   keep(entries.filter((entry) => !same(entry, work)));
 }
 
@@ -77,8 +96,7 @@ function draw() {
   $("taste-empty").hidden = entries.length > 0;
   $("taste-show").disabled = liked === 0;
   $("taste-clear").disabled = entries.length === 0;
-  const count = entries.length ? ` (${entries.length})` : "";
-  document.querySelector('[data-panel="taste"]').textContent = `Taste${count}`;
+  count("taste", entries.length);
 }
 
 function chip(entry) {

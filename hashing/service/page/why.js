@@ -81,12 +81,12 @@ function cell(bit, differs) {
   return make("span", { class: `${bit ? "one" : "zero"}${differs ? " differs" : ""}` });
 }
 
-function regions({ query_regions, work_regions }, { work: asked, code, uploads }, work) {
+function regions({ query_regions, work_regions, centred }, { work: asked, code, uploads }, work) {
   if (!work_regions) return null;
   const own = uploads.get(code)?.address ?? (asked === null ? null : `pictures/${asked}`);
   const pair = [];
-  if (query_regions && own) pair.push(lit(own, query_regions, "What was asked with"));
-  pair.push(lit(`pictures/${work.id}`, work_regions, "This work"));
+  if (query_regions && own) pair.push(lit(own, query_regions, centred, "What was asked with"));
+  pair.push(lit(`pictures/${work.id}`, work_regions, centred, "This work"));
   return make(
     "div",
     { class: "regions" },
@@ -96,17 +96,28 @@ function regions({ query_regions, work_regions }, { work: asked, code, uploads }
 }
 
 // A picture, dimmed but for the regions that carry the agreement.
-function lit(address, cells, name) {
+//
+// centred: the cells cover the picture's centre square, and nothing is known of the rest.
+function lit(address, cells, centred, name) {
   const canvas = make("canvas", { role: "img", "aria-label": `${name}, lit where it carries the agreement` });
   const image = new Image();
   image.src = address;
   image.addEventListener("load", () => {
-    canvas.width = image.naturalWidth;
-    canvas.height = image.naturalHeight;
+    const [width, height] = [image.naturalWidth, image.naturalHeight];
+    canvas.width = width;
+    canvas.height = height;
     const pen = canvas.getContext("2d");
     pen.drawImage(image, 0, 0);
     pen.imageSmoothingQuality = "high";
-    pen.drawImage(shade(cells), 0, 0, canvas.width, canvas.height);
+    const side = Math.min(width, height);
+    const [across, down] = centred ? [side, side] : [width, height];
+    const [left, top] = [(width - across) / 2, (height - down) / 2];
+    pen.drawImage(shade(cells), left, top, across, down);
+    pen.fillStyle = dark(0);
+    pen.fillRect(0, 0, left, height);
+    pen.fillRect(left + across, 0, left, height);
+    pen.fillRect(0, 0, width, top);
+    pen.fillRect(0, top + down, width, top);
   });
   return canvas;
 }
@@ -118,12 +129,14 @@ function shade(cells) {
   const pen = canvas.getContext("2d");
   cells.forEach((row, y) =>
     row.forEach((value, x) => {
-      pen.fillStyle = `rgb(0 0 0 / ${0.82 * (1 - Math.max(value, 0))})`;
+      pen.fillStyle = dark(value);
       pen.fillRect(x, y, 1, 1);
     }),
   );
   return canvas;
 }
+
+const dark = (value) => `rgb(0 0 0 / ${0.82 * (1 - Math.max(value, 0))})`;
 
 function styles(shares) {
   if (!shares.length) return null;

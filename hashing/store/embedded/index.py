@@ -135,6 +135,14 @@ class EmbeddedIndex:
                 snapshot.facets = query.select_facets(tables, snapshot.generation)
             return {field: dict(values) for field, values in snapshot.facets.items()}
 
+    def span(self, column: str) -> tuple[float, float] | None:
+        """The least and the greatest value of a column of numbers."""
+        with self._reader.asking() as tables:
+            snapshot = self._reader.snapshot
+            if column not in snapshot.spans:
+                snapshot.spans[column] = query.select_span(tables, snapshot.generation, column)
+            return snapshot.spans[column]
+
     def text_search(self, text: str, limit: int = 1000) -> NDArray[np.int64]:
         """Ids of items whose title or artist has all words."""
         with self._reader.asking() as tables:

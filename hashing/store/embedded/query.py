@@ -1,4 +1,4 @@
-"""Questions to the tables, as of a generation: filters, words and facets."""
+"""Questions to the tables, as of a generation: filters, words, facets and spans."""
 
 import re
 import sqlite3
@@ -86,3 +86,17 @@ def select_facets(db: sqlite3.Connection, generation: Generation) -> dict[str, d
             if len(rows) <= MAX_FACETS:
                 facets[field] = dict(rows)
     return facets
+
+
+def select_span(
+    db: sqlite3.Connection, generation: Generation, field: str
+) -> tuple[float, float] | None:
+    """Least and greatest number of a column; None where no item has one or it holds text."""
+    if generation.columns.get(field, "str") == "str":
+        return None
+    name = column(field)
+    low, high = db.execute(
+        f"SELECT min({name}), max({name}) FROM metadata WHERE {_LIVING}",
+        (generation.next_id, generation.number),
+    ).fetchone()
+    return None if low is None else (low, high)

@@ -22,6 +22,7 @@ class Snapshot:
     removed: ids int64, ascending. segments: None where a file cannot be used.
     engine: over all segments, once it was asked for. living: what is not removed, None for all.
     filters: what each filter allows, the latest ones. facets: once they were counted.
+    spans: of columns of numbers that were asked for.
     """
 
     generation: Generation
@@ -31,6 +32,7 @@ class Snapshot:
     living: Allowed | None = None
     filters: dict[str, Allowed] = field(default_factory=dict)
     facets: dict[str, dict[str, int]] | None = None
+    spans: dict[str, tuple[float, float] | None] = field(default_factory=dict)
 
 
 def take_snapshot(db: sqlite3.Connection, folder: Path) -> Snapshot:
