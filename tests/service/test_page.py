@@ -1,12 +1,10 @@
 """The page in a browser: every feature once, and what must never happen."""
 
-import asyncio
 import io
 import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
@@ -14,7 +12,6 @@ from PIL import Image
 
 from hashing.errors import StorageError
 from hashing.service.searcher import Searcher
-from tests.service.conftest import ColourEncoder, make_gallery, with_page
 from tests.service.serving import free_port, serving
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -496,33 +493,6 @@ def test_an_index_being_rebuilt(visit, searcher: Searcher, monkeypatch) -> None:
     busy.clear()
     expect(page.locator("#query")).to_contain_text("Close to")
     expect(page.locator("#message")).to_be_hidden()
-
-
-def test_an_index_built_anew_under_an_open_page(browser, tmp_path: Path) -> None:
-    index = make_gallery(tmp_path)
-    searcher = Searcher(index, ColourEncoder())  # type: ignore[arg-type]
-    port = free_port()
-    page = browser.new_context().new_page()
-    with serving(asyncio.run(with_page(searcher)), port):
-        page.goto(f"http://127.0.0.1:{port}/?work=5&open=4")
-        expect(page.get_by_role("heading", name="Study 4")).to_be_visible()
-        page.keyboard.press("Escape")
-        shutil.rmtree(tmp_path / "art.index")
-        page.get_by_role("button", name="Surprise me").click()
-        expect(page.locator("#message")).to_contain_text("The collection is not there: wait")
-        anew = make_gallery(tmp_path)
-        anew.remove(range(20))
-        anew.close()
-        expect(page.locator("#message")).to_have_text(
-            "The collection was built anew; these are its works now."
-        )
-        expect(page.locator("#wall li")).to_have_count(18)
-        expect(page.locator("#collection")).to_have_text("18 works")
-        page.get_by_role("button", name="An example").click()
-        expect(page.locator("#query")).to_contain_text("Close to")
-        expect(page.locator("#message")).to_be_hidden()
-        page.context.close()
-    searcher.close()
 
 
 def test_a_server_restarted_under_an_open_page(browser, page_app: FastAPI) -> None:
