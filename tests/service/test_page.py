@@ -5,13 +5,16 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
 from PIL import Image
 
 from hashing.errors import StorageError
+from hashing.service.pictures import Pictures
 from hashing.service.searcher import Searcher
+from tests.service.conftest import make_gallery
 from tests.service.serving import free_port, serving
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -493,6 +496,34 @@ def test_an_index_being_rebuilt(visit, searcher: Searcher, monkeypatch) -> None:
     busy.clear()
     expect(page.locator("#query")).to_contain_text("Close to")
     expect(page.locator("#message")).to_be_hidden()
+
+
+def test_an_index_built_anew_under_an_open_page(
+    visit, searcher: Searcher, tmp_path: Path, monkeypatch
+) -> None:
+    former = make_gallery(tmp_path)
+    for name, value in (("index", former), ("info", former.info), ("pictures", Pictures(former))):
+        monkeypatch.setattr(searcher, name, value)
+    page = visit("?work=5&open=4")
+    expect(page.get_by_role("heading", name="Study 4")).to_be_visible()
+    page.keyboard.press("Escape")
+    shutil.rmtree(tmp_path / "art.index")
+    page.get_by_role("button", name="Surprise me").click()
+    expect(page.locator("#message")).to_contain_text("The collection is not there: wait")
+    anew = make_gallery(tmp_path)
+    anew.remove(range(20))
+    anew.close()
+    expect(page.locator("#message")).to_have_text(
+        "The collection was built anew; these are its works now."
+    )
+    expect(page.locator("#wall li")).to_have_count(18)
+    expect(page.locator("#collection")).to_have_text("18 works")
+    page.get_by_role("button", name="An example").click()
+    expect(page.locator("#query")).to_contain_text("Close to")
+    expect(page.locator("#message")).to_be_hidden()
+    page.close()
+    searcher.index.close()
+    former.close()
 
 
 def test_a_server_restarted_under_an_open_page(browser, page_app: FastAPI) -> None:
