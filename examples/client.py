@@ -51,8 +51,9 @@ def show(heading: str, works: Works) -> None:
     """One line a work."""
     print(heading)
     for work in works:
-        made = ", ".join(str(work[key]) for key in ("artist", "year") if work[key])
-        print(f"  {work['rank']:2}  {work['title'] or 'Untitled'}, {made} ({work['closeness']})")
+        label = [work["title"] or work["file"], work["artist"], work["year"]]
+        told = ", ".join(str(part) for part in label if part)
+        print(f"  {work['rank']:2}  {told} ({work['closeness']})")
 
 
 if __name__ == "__main__":

@@ -1,12 +1,23 @@
 """The HTTP API: thin routes over `Searcher`, one error shape, and the page mounted at `/`."""
 
 import logging
+import pathlib
 from collections.abc import Collection, Mapping
-from pathlib import Path
 from typing import Annotated
 
 import numpy as np
-from fastapi import APIRouter, Depends, FastAPI, File, Form, Query, Request, Response, UploadFile
+from fastapi import (
+    APIRouter,
+    Depends,
+    FastAPI,
+    File,
+    Form,
+    Path,
+    Query,
+    Request,
+    Response,
+    UploadFile,
+)
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
@@ -34,7 +45,7 @@ from hashing.service.schemas import (
 )
 from hashing.service.searcher import NoMapError, Searcher
 
-PAGE = Path(__file__).parent / "page"
+PAGE = pathlib.Path(__file__).parent / "page"
 
 PROBLEMS: tuple[tuple[type[Exception], int, str], ...] = (
     (ImageError, 422, "unreadable_picture"),
@@ -47,6 +58,8 @@ PROBLEMS: tuple[tuple[type[Exception], int, str], ...] = (
 )
 """Status and code of each kind of error, the first that fits."""
 
+ItemId = Annotated[int, Path(description="The id of a work.", examples=[345])]
+
 log = logging.getLogger(__name__)
 
 
@@ -58,8 +71,8 @@ class Browse(Filters):
     seed: int = Field(
         default=0, ge=0, description="Of the random order; equal seeds, equal orders."
     )
-    offset: int = Field(default=0, ge=0)
-    limit: int = Field(default=60, ge=1, le=500)
+    offset: int = Field(default=0, ge=0, description="How many works to pass over.")
+    limit: int = Field(default=60, ge=1, le=500, description="How many works at most.")
 
 
 def create_app(
@@ -108,7 +121,11 @@ def _routes(searcher: Searcher) -> APIRouter:
             UploadFile | None, File(description="JPEG, PNG, WebP, GIF or BMP, at most 20 MiB.")
         ] = None,
         code: Annotated[
-            str | None, Form(description="Instead of a picture: the code of an earlier answer.")
+            str | None,
+            Form(
+                description="Instead of a picture: the code of an earlier answer.",
+                examples=["8f3a0c51d2e97b64"],
+            ),
         ] = None,
     ) -> Results:
         """The works nearest to a picture. The picture is not kept anywhere."""
@@ -131,12 +148,12 @@ def _routes(searcher: Searcher) -> APIRouter:
         return views.page(searcher, len(ids), shown)
 
     @routes.get("/api/items/{item_id}", summary="One work", tags=["collection"])
-    def item(item_id: int) -> Detail:
+    def item(item_id: ItemId) -> Detail:
         """Everything that is known of one work, its code and its main colours."""
         return views.detail(searcher, searcher.item(item_id))
 
     @routes.get("/api/items/{item_id}/similar", summary="Works like this one", tags=["search"])
-    def similar(item_id: int, refine: Annotated[Refine, Query()]) -> Results:
+    def similar(item_id: ItemId, refine: Annotated[Refine, Query()]) -> Results:
         """The works nearest to one of the index, without itself; no network runs."""
         return views.results(searcher, searcher.similar(item_id, refine))
 
@@ -194,7 +211,7 @@ def _routes(searcher: Searcher) -> APIRouter:
         responses={200: {"content": {"image/jpeg": {}}}},
     )
     def picture(
-        item_id: int,
+        item_id: ItemId,
         request: Request,
         size: Annotated[int, Query(ge=16, le=1600, description="Longest side.")] = PREVIEW_SIDE,
         v: Annotated[
