@@ -71,7 +71,7 @@ def recipes_text() -> str:
     lines = []
     for path in sorted(RECIPES.glob("*.yaml")):
         first = path.read_text(encoding="utf-8").partition("\n")[0]
-        lines.append(f"{path.stem:<22} {first.removeprefix('#').strip()}\n")
+        lines.append(f"{path.stem:<24} {first.removeprefix('#').strip()}\n")
     return "".join(lines)
 
 
