@@ -98,6 +98,12 @@ class Codes:
         """Bits as −1 and +1, int8 `[N, bits]`."""
         return (self.unpacked().astype(np.int8) << 1) - 1
 
+    def count_distinct(self) -> int:
+        """How many different codes there are."""
+        # Each row as one opaque value: rows are then compared as a whole.
+        rows = self.packed.view(np.dtype((np.void, self.packed.shape[1])))
+        return len(np.unique(rows))
+
     def hex(self) -> list[str]:
         """Each code as lower-case hexadecimal text."""
         return [row.tobytes().hex() for row in self.packed]

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from hashing.codes import Codes
 from hashing.config import ModelConfig, Preprocessing
 from hashing.encoding import Encoder, prepared_batches
 from hashing.errors import ImageError, InputError, UsageError
@@ -84,9 +85,8 @@ def fit(
     with torch.no_grad():
         model.hash_layer.weight.copy_(torch.from_numpy(weight))
         model.hash_layer.bias.copy_(torch.from_numpy(bias))
-    codes = features @ weight.T.astype(np.float32) + bias >= 0
-    distinct = len(np.unique(np.packbits(codes, axis=1), axis=0))
-    return Fit(model, method, len(features), distinct, digest, failures)
+    codes = Codes.from_logits(features @ weight.T.astype(np.float32) + bias)
+    return Fit(model, method, len(features), codes.count_distinct(), digest, failures)
 
 
 def save_fit(fitted: Fit, folder: Path) -> None:

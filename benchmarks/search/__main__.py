@@ -101,7 +101,7 @@ def trained(sizes: Sizes) -> Rows:
     rows: Rows = []
     for bits in sizes.trained.lengths:
         cut, cut_asked = database.prefix(bits), asked.prefix(bits)
-        different = len(np.unique(cut.packed, axis=0)) / len(cut)
+        different = cut.count_distinct() / len(cut)
         what = f"trained, {len(cut):,} x {bits} bits, {different:.0%} different, k=10"
         engines = EXACT | TABLES | GRAPHS
         rows += compare(what, cut, cut_asked, 10, engines, sizes.repetitions)

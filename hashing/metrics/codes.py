@@ -34,7 +34,7 @@ def code_statistics(codes: Codes) -> CodeStatistics:
     means, second = products[0, 1:], products[1:, 1:]
     deviation = np.sqrt(np.diag(second) - means**2)
     return CodeStatistics(
-        distinct=len(np.unique(_as_void(codes.packed))),
+        distinct=codes.count_distinct(),
         bit_balance=float(np.mean(1 - np.abs(means))),
         bit_correlation=_mean_correlation(second - np.outer(means, means), deviation),
     )
@@ -56,8 +56,3 @@ def _mean_correlation(covariance: NDArray[np.float64], deviation: NDArray[np.flo
     np.divide(np.abs(covariance), scale, out=correlation, where=scale > 0)
     pairs = correlation[np.triu_indices_from(correlation, k=1)]
     return float(np.minimum(pairs, 1).mean())
-
-
-def _as_void(packed: NDArray[np.uint8]) -> NDArray[np.void]:
-    """Each row as one opaque value, so that rows are compared as a whole."""
-    return packed.view(np.dtype((np.void, packed.shape[1]))).ravel()

@@ -46,7 +46,7 @@ class Evaluation:
     @property
     def distinct(self) -> int:
         """How many different codes the database has, at full length."""
-        return len(np.unique(Codes.from_logits(self.database).packed, axis=0))
+        return Codes.from_logits(self.database).count_distinct()
 
     @property
     def score(self) -> float:
@@ -100,7 +100,7 @@ def compute_logits(
 def evaluate_logits(
     logits: NDArray[np.float32], lengths: Sequence[int], examples: Examples, part: Part
 ) -> Evaluation:
-    """The same from logits float32 `[len(part.rows), bits]` of `part.rows`."""
+    """What `evaluate_network` finds, from logits float32 `[P, bits]` of the P `part.rows`."""
     queries, database, train = (
         logits[np.searchsorted(part.rows, rows)] for rows in (part.query, part.database, part.train)
     )

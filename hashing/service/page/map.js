@@ -11,7 +11,7 @@ const EDGE = 60; // pixels that the keys keep between their work and the frame
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 let points = null; // [id, x, y, style]
-let near = []; // ids between which an uploaded picture lies
+let near = []; // the work asked with, or those amid which an uploaded picture lies
 let styles = [];
 let open = () => {};
 let version = "";
