@@ -27,7 +27,10 @@ APART = 0.5
 tastes, not one."""
 
 COMMON = 0.5
-"""How much of each taste's centre is what all liked works have in common."""
+"""What a work of another taste counts beside one of the candidate's own."""
+
+RANK_OFFSET = 0.3
+"""How many places of one liked work's own ranking count nearly alike, as a share of all."""
 
 DISLIKE_WEIGHT = 0.5
 FIRST_LOOK = 11
@@ -48,8 +51,7 @@ def taste_centres(liked: Codes) -> tuple[NDArray[np.float32], NDArray[np.int64]]
 
     Groups merge while they are less than `APART` or more than `MAX_CENTRES` (Sokal & Michener
     1958, with the update of Lance & Williams 1967). Returns the centres, float32 `[C, bits]`, each
-    the mean of its members' signs drawn to the mean of all by `COMMON`, and how many works each
-    stands for, int64 `[C]`; larger first.
+    the mean of its members' signs, and how many works each stands for, int64 `[C]`; larger first.
     """
     centres = liked.signs().astype(np.float32)
     sizes = np.ones(len(liked), dtype=np.int64)
@@ -67,9 +69,7 @@ def taste_centres(liked: Codes) -> tuple[NDArray[np.float32], NDArray[np.int64]]
         gaps = np.delete(np.delete(gaps, b, axis=0), b, axis=1)
         centres, sizes = np.delete(centres, b, axis=0), np.delete(sizes, b)
     order = np.argsort(-sizes, kind="stable")
-    centres, sizes = centres[order], sizes[order]
-    centres += np.float32(COMMON) * (np.average(centres, axis=0, weights=sizes) - centres)
-    return centres.astype(np.float32), sizes
+    return centres[order], sizes[order]
 
 
 def affinity(candidates: Codes, centres: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -80,29 +80,49 @@ def affinity(candidates: Codes, centres: NDArray[np.float32]) -> NDArray[np.floa
 
 def rank_by_taste(
     candidates: Codes,
-    centres: NDArray[np.float32],
-    sizes: NDArray[np.int64],
+    liked: Codes,
     disliked: Codes | None = None,
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """Order M candidates by a taste, best first, and say how relevant each place is.
 
-    A candidate belongs to the centre it fits best and is worth that affinity, less what it shares
-    with the nearest disliked work. Centres take turns in proportion to their sizes, so that the
-    tightest taste does not fill every place. Returns positions int64 `[M]` and, for each place,
-    relevance float32 `[M]`: the candidates' own values, dealt out from the greatest.
+    Every liked work ranks the candidates by itself, and the rankings are fused (Cormack et al.
+    2009), so that a work among near neighbours has no more say than one that stands alone; works
+    of another taste than the candidate's count `COMMON`, a disliked one is deducted. The tastes, to
+    whose centres the candidates belong, take turns in proportion to their sizes.
+    Returns positions int64 `[M]` and, for each place, relevance float32 `[M]`: the candidates'
+    affinities to their centres, less a share of that to the nearest disliked work, dealt out from
+    the greatest.
     """
+    centres, sizes = taste_centres(liked)
     likes = affinity(candidates, centres)
-    relevance = likes.max(axis=1)
+    relevance, owner = likes.max(axis=1), likes.argmax(axis=1)
+    taste = affinity(liked, centres).argmax(axis=1)
+    weights = np.where(taste == owner[:, None], 1, COMMON)
+    fused = np.average(reciprocal_ranks(candidates, liked), axis=1, weights=weights)
     if disliked is not None and len(disliked):
         shared = affinity(candidates, disliked.signs().astype(np.float32)).max(axis=1)
         relevance = relevance - np.float32(DISLIKE_WEIGHT) * np.maximum(shared, 0)
-    turns = np.empty(len(relevance))
-    owner = likes.argmax(axis=1)
+        fused = fused - DISLIKE_WEIGHT * reciprocal_ranks(candidates, disliked).max(axis=1)
+    turns = np.empty(len(fused))
     for centre, size in enumerate(sizes):
         own = np.flatnonzero(owner == centre)
-        own = own[np.argsort(-relevance[own], kind="stable")]
+        own = own[np.argsort(-fused[own], kind="stable")]
         turns[own] = (np.arange(len(own)) + 0.5) / size
-    return np.lexsort((-relevance, turns)), np.sort(relevance)[::-1]
+    return np.lexsort((-fused, turns)), np.sort(relevance)[::-1]
+
+
+def reciprocal_ranks(candidates: Codes, works: Codes) -> NDArray[np.float64]:
+    """1 / (`RANK_OFFSET`·M + rank) of M candidates in L works' rankings, float64 `[M, L]`.
+
+    Ranks count from 1, nearest first; equally near candidates share the mean of their ranks.
+    """
+    columns = []
+    for work in works.packed:
+        distances = np.bitwise_count(candidates.packed ^ work).sum(axis=1, dtype=np.int64)
+        counts = np.bincount(distances)
+        ranks = np.cumsum(counts) - (counts - 1) / 2
+        columns.append(1 / (RANK_OFFSET * len(candidates) + ranks[distances]))
+    return np.stack(columns, axis=1)
 
 
 def diversify(

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -6,6 +7,7 @@ from hashing.codes import Codes
 from hashing.recommend import (
     CLOSENESS,
     FAR,
+    RANK_OFFSET,
     affinity,
     closeness,
     diversify,
@@ -13,6 +15,7 @@ from hashing.recommend import (
     fold_duplicates,
     nearest_values,
     rank_by_taste,
+    reciprocal_ranks,
     taste_centres,
 )
 
@@ -68,20 +71,45 @@ def test_two_tastes_share_the_places_in_proportion() -> None:
     liked = Codes.concatenate([near(seeds[:1], 2, 2), near(seeds[1:], 1, 2)])
     # The second taste's candidates are all farther: by affinity alone they would come last.
     candidates = Codes.concatenate([near(seeds[:1], 30, 3), near(seeds[1:], 30, 12)])
-    centres, sizes = taste_centres(liked)
-    order, _ = rank_by_taste(candidates, centres, sizes)
+    order, _ = rank_by_taste(candidates, liked)
     best = order[:12]
     assert (best < 30).sum() == 8
     assert (best >= 30).sum() == 4
 
 
 def test_dealing_out_turns_keeps_the_values() -> None:
-    centres, sizes = taste_centres(random_codes(6))
-    candidates = random_codes(50, seed=1)
-    best = affinity(candidates, centres).max(axis=1)
-    order, relevance = rank_by_taste(candidates, centres, sizes)
+    liked, candidates = random_codes(6), random_codes(50, seed=1)
+    best = affinity(candidates, taste_centres(liked)[0]).max(axis=1)
+    order, relevance = rank_by_taste(candidates, liked)
     assert sorted(order.tolist()) == list(range(50))
     np.testing.assert_array_equal(relevance, np.sort(best)[::-1])
+
+
+def test_one_like_ranks_by_distance() -> None:
+    liked, candidates = random_codes(1), random_codes(50, seed=1)
+    distances = hamming(Codes.concatenate([liked, candidates]))[0, 1:]
+    assert (
+        rank_by_taste(candidates, liked)[0].tolist()
+        == np.argsort(distances, kind="stable").tolist()
+    )
+
+
+@settings(deadline=None, derandomize=True, max_examples=40)
+@given(st.integers(1, 30), st.integers(1, 5))
+def test_reciprocal_ranks_count_the_nearer_ones(count: int, works: int) -> None:
+    candidates, liked = random_codes(count, 16, seed=count), random_codes(works, 16, seed=99)
+    distances = hamming(Codes.concatenate([candidates, liked]))[:count, count:]
+    for (row, work), value in np.ndenumerate(reciprocal_ranks(candidates, liked)):
+        nearer = sum(d < distances[row, work] for d in distances[:, work])
+        equal = sum(d == distances[row, work] for d in distances[:, work])
+        assert value == pytest.approx(1 / (RANK_OFFSET * count + nearer + (equal + 1) / 2))
+
+
+def test_what_all_likes_agree_on_comes_first() -> None:
+    liked = near(random_codes(1), 5, flips=12)
+    between = Codes.from_logits(liked.signs().sum(axis=0, keepdims=True).astype(np.float32))
+    candidates = Codes.concatenate([near(liked[:1], 5, 10, seed=2), between])
+    assert rank_by_taste(candidates, liked)[0][0] == 5
 
 
 def test_works_near_a_disliked_one_sink() -> None:
@@ -92,11 +120,10 @@ def test_works_near_a_disliked_one_sink() -> None:
     toward = liked.unpacked()
     toward[0, differing] ^= 1
     candidates = Codes.concatenate([Codes(np.packbits(toward, axis=1), 64), between])
-    centres, sizes = taste_centres(liked)
-    plain, values = rank_by_taste(candidates, centres, sizes)
+    plain, values = rank_by_taste(candidates, liked)
     assert plain.tolist() == [0, 1]
     assert values[0] == values[1]
-    minded, values = rank_by_taste(candidates, centres, sizes, disliked)
+    minded, values = rank_by_taste(candidates, liked, disliked)
     assert minded.tolist() == [1, 0]
     assert values[0] > values[1]
 

@@ -24,6 +24,9 @@ from hashing.service.refine import Filters, Refine
 from hashing.store import Index, StoredItem
 
 MOST_LIKED = 200
+WIDER = 4
+"""How many times as many works a taste's centres are asked for as a single work: those that all
+likes agree on need not be the nearest to the centre."""
 STYLE_SAMPLE = 20
 """How many of the nearest works tell the styles of a query."""
 
@@ -126,12 +129,12 @@ class Recommender:
             )
         bits = self._length(refine.bits)
         likes, dislikes = self._codes(liked).prefix(bits), self._codes(disliked).prefix(bits)
-        centres, sizes = taste_centres(likes)
+        centres, _ = taste_centres(likes)
         known = [work for work in (*liked, *disliked) if isinstance(work, int)]
         started = time.perf_counter()
         found = self.index.search(
             self._full_length(centres),
-            _pool(refine) + len(known),
+            WIDER * _pool(refine) + len(known),
             where=self._where(refine),
             bits=bits,
         )
@@ -140,7 +143,7 @@ class Recommender:
         codes = self.index.codes(ids).prefix(bits)
         nearest = affinity(codes, likes.signs().astype(np.float32)).max(axis=1, initial=-1)
         distances = np.rint((1 - nearest) * bits / 2).astype(np.int32)
-        order, relevance = rank_by_taste(codes, centres, sizes, dislikes)
+        order, relevance = rank_by_taste(codes, likes, dislikes)
         candidates = _Candidates(ids[order], distances[order], relevance)
         if refine.max_distance is not None:
             candidates = candidates.take(candidates.distances <= refine.max_distance)
