@@ -121,15 +121,20 @@ def run_server(app: "FastAPI", listener: socket.socket) -> None:
 def open_searcher(location: str, device: str = "cpu") -> "Searcher":
     """An index with its model, both warmed up. Raises ArtefactError where they do not match."""
     from PIL import Image
+    from threadpoolctl import threadpool_limits
 
     from hashing.cli.index.options import encoder_of
+    from hashing.service.network import on_network_thread
     from hashing.service.refine import Refine
     from hashing.service.searcher import Searcher
     from hashing.store import open_index
 
+    # Numpy's products of matrices are small here, and for some 30 ms after each its own threads
+    # would keep a core busy that the network wants.
+    threadpool_limits(1, user_api="blas")
     index = open_index(location)
     log("Loading the model …")
-    encoder = encoder_of(index, None, device)
+    encoder = on_network_thread(encoder_of, index, None, device)
     searcher = Searcher(index, encoder)
     log("Warming up …")
     query = searcher.encode(Image.new("RGB", (64, 64)))

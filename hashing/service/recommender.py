@@ -188,9 +188,10 @@ class Recommender:
         elapsed: float,
         likes: int = 1,
     ) -> Answer:
-        styles = self._values(self.style_column, candidates.ids[:STYLE_SAMPLE])
+        nearest = candidates.ids[:STYLE_SAMPLE]
         if refine.one_per_artist:
-            candidates = candidates.take(first_of_each(self._values("artist", candidates.ids)))
+            artists = [item.fields.get("artist") for item in self.index.items(candidates.ids)]
+            candidates = candidates.take(first_of_each(artists))
         candidates = candidates.take(np.arange(min(len(candidates.ids), _most(refine))))
         leaders = self._leaders(candidates.ids) if refine.fold else candidates.ids
         unfolded = candidates.take(leaders == candidates.ids)
@@ -198,18 +199,14 @@ class Recommender:
         codes = self.index.codes(unfolded.ids).prefix(bits)
         varied = diversify(codes, unfolded.relevance, refine.k, refine.diversity, likes)
         shown = unfolded.take(varied)
+        items = {item.id: item for item in self.index.items(np.union1d(shown.ids, nearest))}
         hits = [
-            Hit(item, distance, _copies(candidates.ids, leaders, item.id))
-            for item, distance in zip(
-                self.index.items(shown.ids), shown.distances.tolist(), strict=True
-            )
+            Hit(items[item_id], distance, _copies(candidates.ids, leaders, item_id))
+            for item_id, distance in zip(shown.ids.tolist(), shown.distances.tolist(), strict=True)
         ]
-        return Answer(code, bits, hits, nearest_values(styles), elapsed * 1000)
-
-    def _values(self, column: str, ids: NDArray[np.int64]) -> list[str | None]:
-        """One column of some works as text, None where absent."""
-        values = (item.fields.get(column) for item in self.index.items(ids))
-        return [None if value is None else str(value) for value in values]
+        styles = [items[item_id].fields.get(self.style_column) for item_id in nearest.tolist()]
+        named = [None if style is None else str(style) for style in styles]
+        return Answer(code, bits, hits, nearest_values(named), elapsed * 1000)
 
     def _leaders(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
         """For each candidate the id of the one it is a near-duplicate of (itself when of none)."""

@@ -11,6 +11,7 @@ from hashing.errors import ArtefactError, InputError, StorageError
 from hashing.images import decode
 from hashing.service.explain import Explanation, explain
 from hashing.service.layout import read_map
+from hashing.service.network import on_network_thread
 from hashing.service.pictures import PREVIEW_SIDE, Pictures
 from hashing.service.recommender import Query, Recommender
 from hashing.service.refine import Filters
@@ -75,7 +76,7 @@ class Searcher(Recommender):
 
     def encode(self, image: Image.Image) -> Query:
         """One pass of the network over one picture."""
-        code, logits = self.encoder.encode([image])
+        code, logits = on_network_thread(self.encoder.encode, [image])
         return Query(code, logits)
 
     def stored(self, item_id: int) -> tuple[Query, Image.Image]:
@@ -98,9 +99,8 @@ class Searcher(Recommender):
         """Why a work is near a query; its picture, if any, is run through the network again."""
         length = self._length(bits)
         work, shown = self.stored(item_id)
-        return explain(
-            self.encoder, query.code.prefix(length), work.code.prefix(length), picture, shown
-        )
+        codes = query.code.prefix(length), work.code.prefix(length)
+        return on_network_thread(explain, self.encoder, *codes, picture, shown)
 
     def map(self) -> NDArray[np.void]:
         """The points of the collection's map (`layout.POINT`). Raises NoMapError."""

@@ -1,0 +1,20 @@
+"""The one thread that runs the network.
+
+PyTorch's CPU loops (OpenMP) keep a team of threads for every thread that calls them, and with two
+teams on the same cores each waits asleep instead of awake, which makes one picture take half as
+long again. So the model is loaded, warmed up and run by one thread, whichever thread a request has.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_thread = ThreadPoolExecutor(1, thread_name_prefix="network")
+
+
+def on_network_thread(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Call `function` there, after what was asked for before; returns or raises what it does."""
+    return _thread.submit(function, *args, **kwargs).result()
