@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -41,11 +41,15 @@ class Query:
 
 @dataclass(frozen=True)
 class Hit:
-    """One work of an answer, how far it is, and the near-duplicates folded into it."""
+    """One work of an answer, how far it is, and the near-duplicates folded into it.
+
+    nearest_like: for a taste, the place of the nearest liked work among them.
+    """
 
     item: StoredItem
     distance: int
     copies: tuple[int, ...] = ()
+    nearest_like: int | None = None
 
 
 @dataclass(frozen=True)
@@ -141,13 +145,16 @@ class Recommender:
         elapsed = time.perf_counter() - started
         ids = np.setdiff1d(found.ids, [-1, *known])
         codes = self.index.codes(ids).prefix(bits)
-        nearest = affinity(codes, likes.signs().astype(np.float32)).max(axis=1, initial=-1)
-        distances = np.rint((1 - nearest) * bits / 2).astype(np.int32)
+        shared = affinity(codes, likes.signs().astype(np.float32))
+        distances = np.rint((1 - shared.max(axis=1)) * bits / 2).astype(np.int32)
+        nearest_likes = dict(zip(ids.tolist(), shared.argmax(axis=1).tolist(), strict=True))
         order, relevance = rank_by_taste(codes, likes, dislikes)
         candidates = _Candidates(ids[order], distances[order], relevance)
         if refine.max_distance is not None:
             candidates = candidates.take(candidates.distances <= refine.max_distance)
-        return self._answer(None, candidates, refine, elapsed, len(liked))
+        answer = self._answer(None, candidates, refine, elapsed, len(liked))
+        hits = [replace(hit, nearest_like=nearest_likes[hit.item.id]) for hit in answer.hits]
+        return replace(answer, hits=hits)
 
     @property
     def style_column(self) -> str:

@@ -38,6 +38,10 @@ class Result(Work):
     copies: list[int] = Field(
         description="Ids of near-duplicates folded into this work.", examples=[[346]]
     )
+    nearest_like: int | None = Field(
+        description="For a taste: the place in `liked`, from 0, of the work that is nearest to it.",
+        examples=[0],
+    )
 
 
 class Share(BaseModel):

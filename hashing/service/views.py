@@ -149,6 +149,7 @@ def _result(searcher: Searcher, rank: int, hit: Hit, bits: int) -> Result:
             "distance": hit.distance,
             "closeness": closeness(hit.distance, bits),
             "copies": list(hit.copies),
+            "nearest_like": hit.nearest_like,
         }
     )
 

@@ -83,6 +83,13 @@ def test_recommend(client: TestClient) -> None:
     answer = client.post("/api/recommend", json=body).json()
     assert {r["style"] for r in answer["results"]} == {"Red School"}
     assert not {0, 3, 1} & {r["id"] for r in answer["results"]}
+    for result in answer["results"]:
+        why = [
+            client.get("/api/explain", params={"work": like, "id": result["id"]}).json()
+            for like in body["liked"]
+        ]
+        distances = [each["distance"] for each in why]
+        assert distances[result["nearest_like"]] == min(distances) == result["distance"]
     assert error_of(client.post("/api/recommend", json={"liked": []})) == (422, "bad_request")
 
 

@@ -423,6 +423,22 @@ def test_why_this(visit) -> None:
     assert "bits=16" in page.url
 
 
+def test_why_this_for_a_taste(visit) -> None:
+    page = visit("?open=4")
+    page.get_by_role("button", name="Like", exact=True).click()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Taste (1)").click()
+    page.get_by_role("button", name="Show works for my taste").click()
+    expect(page.locator("#query")).to_contain_text("Chosen for your taste")
+    page.locator(".card").first.click()
+    page.locator("#why summary").click()
+    expect(page.locator("#why")).to_contain_text("Of the works you like, Study 4 is nearest to it.")
+    expect(page.locator("#why")).to_contain_text("It hangs in place 1 of this wall.")
+    expect(page.locator("#why .regions canvas")).to_have_count(2)
+    page.get_by_label("16", exact=True).check()
+    expect(page.locator("#why")).to_contain_text(re.compile(r"\d+ of 16 bits agree\."))
+
+
 def test_the_map(visit) -> None:
     page = visit("?work=4")
     page.get_by_role("button", name="Map").click()

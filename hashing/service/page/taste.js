@@ -31,6 +31,11 @@ export function works() {
   return { liked: of(true), disliked: of(false) };
 }
 
+// What is liked, in the order of `works`: { work or code, title }.
+export function liked() {
+  return entries.filter((e) => e.liked).map(({ id, code, title }) => ({ work: id, code, title: title ?? "Untitled" }));
+}
+
 // Two buttons that say what the visitor thinks of a work, { id or code, title, artist }.
 //
 // show: gives the address of the picture on its chip, or a promise of it.

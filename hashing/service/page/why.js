@@ -3,30 +3,44 @@
 import { go } from "./address.js";
 import { get, postForm } from "./api.js";
 import { make } from "./dom.js";
+import * as taste from "./taste.js";
 
 const CELLS_ACROSS = 32;
+const NOT_HERE = "It is not among the works on this wall.";
 
-// A folded part of the open work; empty where the wall answers no search by one picture.
+// A folded part of the open work; none where the wall does not hang by likeness.
 export function why(work, page) {
-  const { work: asked, code } = page.question();
-  if (asked === null && !code) return null;
+  const { work: asked, code, taste: byTaste } = page.question();
+  if (asked === null && !code && !byTaste) return null;
   const content = make("div", {});
   const folded = make("details", { id: "why" }, make("summary", {}, "Why this?"), content);
   folded.addEventListener("toggle", () => folded.open && fill(content, work, page));
   return folded;
 }
 
+// What a work is compared with, { work } or { code }: what was asked with, or of all that the
+// visitor likes what is nearest to it, { …, title }.
+function origin({ id }, { work, code, answer }) {
+  if (work !== null) return { work };
+  if (code) return { code };
+  const place = answer.results?.find((result) => result.id === id)?.nearest_like;
+  return taste.liked()[place] ?? null;
+}
+
 async function fill(content, work, page) {
   await page.settled();
   const question = page.question();
   const { bits } = question.answer;
+  const from = origin(work, question);
+  if (!from) return content.replaceChildren(make("p", { class: "note" }, NOT_HERE));
   try {
-    const found = await explain(question, work.id, bits);
+    const found = await explain(from, question.uploads, work.id, bits);
     const parts = [
       lengths(bits, page.facets().lengths, (length) => measure(content, work, page, length)),
+      from.title ? make("p", {}, "Of the works you like, ", make("i", {}, from.title), " is nearest to it.") : null,
       make("p", {}, summary(found, question.answer, work)),
       pattern(found),
-      regions(found, question, work),
+      regions(found, from, question.uploads, work),
       styles(question.answer.styles),
     ];
     content.replaceChildren(...parts.filter(Boolean));
@@ -35,9 +49,9 @@ async function fill(content, work, page) {
   }
 }
 
-function explain({ work, code, uploads }, id, bits) {
+function explain({ work, code }, uploads, id, bits) {
   const picture = uploads.get(code);
-  if (work !== null) return get("api/explain", { work, id, bits });
+  if (!code) return get("api/explain", { work, id, bits });
   if (!picture) return get("api/explain", { code, id, bits });
   return postForm("api/explain", { id, bits }, { picture: picture.file });
 }
@@ -62,7 +76,7 @@ function lengths(current, all, choose) {
 
 function summary({ bits, distance }, { results, search_ms }, work) {
   const place = results.find(({ id }) => id === work.id)?.rank;
-  const rank = place ? `It hangs in place ${place} of this wall. ` : "It is not among the works on this wall. ";
+  const rank = place ? `It hangs in place ${place} of this wall. ` : `${NOT_HERE} `;
   const time = `The search took ${search_ms < 1 ? search_ms.toFixed(2) : search_ms.toFixed(0)} ms.`;
   return `${bits - distance} of ${bits} bits agree. ${rank}${time}`;
 }
@@ -81,9 +95,9 @@ function cell(bit, differs) {
   return make("span", { class: `${bit ? "one" : "zero"}${differs ? " differs" : ""}` });
 }
 
-function regions({ query_regions, work_regions, centred }, { work: asked, code, uploads }, work) {
+function regions({ query_regions, work_regions, centred }, from, uploads, work) {
   if (!work_regions) return null;
-  const own = uploads.get(code)?.address ?? (asked === null ? null : `pictures/${asked}`);
+  const own = from.code ? uploads.get(from.code)?.address : `pictures/${from.work}`;
   const pair = [];
   if (query_regions && own) pair.push(lit(own, query_regions, centred, "What was asked with"));
   pair.push(lit(`pictures/${work.id}`, work_regions, centred, "This work"));
