@@ -11,7 +11,8 @@ from hashing.store.embedded.generation import Generation
 from hashing.store.embedded.schema import PYTHON_TYPES, column
 from hashing.store.where import parse, to_sqlite
 
-MAX_FACETS = 1000
+MAX_FACETS = 5000
+"""Artists of a large collection; a column of more values is text that nobody chooses from."""
 _AT_ONCE = 1 << 24
 """Ids that are asked for at once: their text stays far below SQLite's limit."""
 _LIVING = "id < ? AND id NOT IN (SELECT id FROM removals WHERE generation <= ?)"
@@ -73,7 +74,7 @@ def select_words(
 
 
 def select_facets(db: sqlite3.Connection, generation: Generation) -> dict[str, dict[str, int]]:
-    """For each text column of at most 1,000 values these and how many items carry each."""
+    """For each text column of at most `MAX_FACETS` values these and how many items carry each."""
     facets = {}
     for field, kind in generation.columns.items():
         if kind == "str":
