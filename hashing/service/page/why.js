@@ -158,7 +158,7 @@ function styles(shares) {
     const percent = Math.round(100 * share);
     return [
       make("dt", {}, value),
-      make("dd", {}, make("span", { class: "share", style: `width: ${percent}%` }), make("span", {}, `${percent} %`)),
+      make("dd", {}, make("span", { class: "share", style: `--share: ${share}` }), make("span", {}, `${percent} %`)),
     ];
   });
   return make("div", { class: "styles" }, make("p", { class: "note" }, "Styles among the nearest works"), make("dl", {}, ...rows));
