@@ -1,8 +1,8 @@
 """The one thread that runs the network.
 
 PyTorch's CPU loops (OpenMP) keep a team of threads for every thread that calls them, and with two
-teams on the same cores each waits asleep instead of awake, which makes one picture take half as
-long again. So the model is loaded, warmed up and run by one thread, whichever thread a request has.
+teams on the same cores each waits asleep instead of awake, which makes one picture take almost
+twice as long. So the model is loaded, warmed up and run by one thread, whichever thread a request has.
 """
 
 from collections.abc import Callable
