@@ -115,7 +115,7 @@ def table(comparison: Comparison, seeds: Sequence[int], runs: Path) -> Iterator[
     yield (
         f"Protocol {split['protocol']}: {split['train']:,} trained on, {split['query']:,} queries, "
         f"{split['database']:,} in the database; {config.model.backbone} at "
-        f"{config.preprocessing.size} px, {len(seeds)} seeds. Tie-aware mAP by {field}, mean and "
+        f"{config.preprocessing.size} px, seeds: {', '.join(map(str, seeds))}. Tie-aware mAP by {field}, mean and "
         "half the range; the difference in points is nested less dedicated, mean over seeds."
     )
     yield ""

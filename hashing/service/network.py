@@ -2,7 +2,7 @@
 
 PyTorch's CPU loops (OpenMP) keep a team of threads for every thread that calls them, and with two
 teams on the same cores each waits asleep instead of awake, which makes one picture take almost
-twice as long. So the model is loaded, warmed up and run by one thread, whichever thread a request has.
+twice as long. So the model is loaded, warmed up and run by one thread, whoever asks.
 """
 
 from collections.abc import Callable

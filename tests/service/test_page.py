@@ -507,7 +507,7 @@ def test_an_index_being_rebuilt(visit, searcher: Searcher, monkeypatch) -> None:
     monkeypatch.setattr(searcher, "similar", sometimes)
     page.get_by_role("button", name="An example").click()
     expect(page.locator("#message")).to_have_text(
-        "The index is being rebuilt: this takes a moment."
+        "The index is being rebuilt: this takes a moment. Trying again."
     )
     busy.clear()
     expect(page.locator("#query")).to_contain_text("Close to")
@@ -553,6 +553,11 @@ def test_a_server_restarted_under_an_open_page(browser, page_app: FastAPI) -> No
     with serving(page_app, port):
         expect(page.locator("#message")).to_be_hidden()
         expect(page.locator("#wall li").first).to_be_visible()
+    page.locator(".card").first.click()
+    expect(page.locator("#message")).to_have_text("The server does not answer. Trying again.")
+    with serving(page_app, port):
+        expect(page.locator("#detail")).to_be_visible()
+        expect(page.locator("#message")).to_be_hidden()
         page.context.close()
 
 

@@ -43,7 +43,7 @@ async function request(path, options) {
   try {
     response = await fetch(new URL(path, document.baseURI), options);
   } catch {
-    throw new Problem("unreachable", "The server does not answer. Trying again.");
+    throw new Problem("unreachable", "The server does not answer.");
   }
   notice(response.headers.get("arthash-index"));
   const body = await response.json().catch(() => ({}));

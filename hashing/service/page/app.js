@@ -40,6 +40,7 @@ export function start(tell) {
     wall: () => works(answer).map(({ id }) => id),
     settled: () => rendering,
     open,
+    attempt,
   });
   $("home").addEventListener("click", home);
   $("more").addEventListener("click", more);
@@ -247,7 +248,7 @@ async function attempt(action) {
     await action();
   } catch (problem) {
     if (problem.code === undefined) throw problem;
-    say(problem.message);
+    say(problem.passing ? `${problem.message} Trying again.` : problem.message);
     if (problem.passing) knock(action);
   } finally {
     document.body.classList.remove("busy");

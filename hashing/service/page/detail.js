@@ -2,7 +2,7 @@
 
 import { go, link } from "./address.js";
 import { get } from "./api.js";
-import { $, label, make, named, picture, say, spoken } from "./dom.js";
+import { $, label, make, named, picture, spoken } from "./dom.js";
 import * as taste from "./taste.js";
 import { why } from "./why.js";
 
@@ -34,6 +34,12 @@ export async function follow(id) {
     document.title = "ArtHash";
     return $("detail").close();
   }
+  await page.attempt(async () => {
+    if (shown === id) await load(id);
+  });
+}
+
+async function load(id) {
   try {
     const [work, near] = await Promise.all([
       get(`api/items/${id}`),
@@ -41,8 +47,8 @@ export async function follow(id) {
     ]);
     if (shown === id) show(work, near.results);
   } catch (problem) {
-    say(problem.message);
-    go({ open: null }, { replace: true });
+    if (!problem.passing && shown === id) go({ open: null }, { replace: true });
+    throw problem;
   }
 }
 
