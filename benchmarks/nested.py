@@ -115,8 +115,9 @@ def table(comparison: Comparison, seeds: Sequence[int], runs: Path) -> Iterator[
     yield (
         f"Protocol {split['protocol']}: {split['train']:,} trained on, {split['query']:,} queries, "
         f"{split['database']:,} in the database; {config.model.backbone} at "
-        f"{config.preprocessing.size} px, seeds: {', '.join(map(str, seeds))}. Tie-aware mAP by {field}, mean and "
-        "half the range; the difference in points is nested less dedicated, mean over seeds."
+        f"{config.preprocessing.size} px, seeds: {', '.join(map(str, seeds))}. "
+        f"Tie-aware mAP by {field}, mean and half the range; the difference in points is nested "
+        "less dedicated, mean over seeds."
     )
     yield ""
     yield "| bits | nested | dedicated | difference | least distance of two centres |"
