@@ -78,9 +78,17 @@ def affinity(candidates: Codes, centres: NDArray[np.float32]) -> NDArray[np.floa
     return products / np.float32(candidates.bits)
 
 
+def hamming(candidates: Codes, works: Codes) -> NDArray[np.int64]:
+    """Distances of M codes to L codes in bits, int64 `[M, L]`."""
+    columns = [np.bitwise_count(candidates.packed ^ work).sum(axis=1) for work in works.packed]
+    return np.stack(columns, axis=1).astype(np.int64)
+
+
 def rank_by_taste(
     candidates: Codes,
     liked: Codes,
+    centres: NDArray[np.float32],
+    sizes: NDArray[np.int64],
     disliked: Codes | None = None,
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """Order M candidates by a taste, best first, and say how relevant each place is.
@@ -88,12 +96,12 @@ def rank_by_taste(
     Every liked work ranks the candidates by itself, and the rankings are fused (Cormack et al.
     2009), so that a work among near neighbours has no more say than one that stands alone; works
     of another taste than the candidate's count `COMMON`, a disliked one is deducted. The tastes, to
-    whose centres the candidates belong, take turns in proportion to their sizes.
+    whose centres (`taste_centres` of the liked works) the candidates belong, take turns in
+    proportion to their sizes.
     Returns positions int64 `[M]` and, for each place, relevance float32 `[M]`: the candidates'
     affinities to their centres, less a share of that to the nearest disliked work, dealt out from
     the greatest.
     """
-    centres, sizes = taste_centres(liked)
     likes = affinity(candidates, centres)
     relevance, owner = likes.max(axis=1), likes.argmax(axis=1)
     taste = affinity(liked, centres).argmax(axis=1)
@@ -117,8 +125,7 @@ def reciprocal_ranks(candidates: Codes, works: Codes) -> NDArray[np.float64]:
     Ranks count from 1, nearest first; equally near candidates share the mean of their ranks.
     """
     columns = []
-    for work in works.packed:
-        distances = np.bitwise_count(candidates.packed ^ work).sum(axis=1, dtype=np.int64)
+    for distances in hamming(candidates, works).T:
         counts = np.bincount(distances)
         ranks = np.cumsum(counts) - (counts - 1) / 2
         columns.append(1 / (RANK_OFFSET * len(candidates) + ranks[distances]))
@@ -150,7 +157,7 @@ def diversify(
         gain = (1 - weight) * relevance.astype(np.float64) - weight * nearest
         best = int(np.argmax(np.where(free, gain, -np.inf)))
         picked[place], free[best] = best, False
-        differing = np.bitwise_count(candidates.packed ^ candidates.packed[best]).sum(axis=1)
+        differing = hamming(candidates, candidates[best : best + 1])[:, 0]
         nearest = np.maximum(nearest, 1 - 2 * differing / candidates.bits)
     return picked
 

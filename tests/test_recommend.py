@@ -71,7 +71,7 @@ def test_two_tastes_share_the_places_in_proportion() -> None:
     liked = Codes.concatenate([near(seeds[:1], 2, 2), near(seeds[1:], 1, 2)])
     # The second taste's candidates are all farther: by affinity alone they would come last.
     candidates = Codes.concatenate([near(seeds[:1], 30, 3), near(seeds[1:], 30, 12)])
-    order, _ = rank_by_taste(candidates, liked)
+    order, _ = rank_by_taste(candidates, liked, *taste_centres(liked))
     best = order[:12]
     assert (best < 30).sum() == 8
     assert (best >= 30).sum() == 4
@@ -80,7 +80,7 @@ def test_two_tastes_share_the_places_in_proportion() -> None:
 def test_dealing_out_turns_keeps_the_values() -> None:
     liked, candidates = random_codes(6), random_codes(50, seed=1)
     best = affinity(candidates, taste_centres(liked)[0]).max(axis=1)
-    order, relevance = rank_by_taste(candidates, liked)
+    order, relevance = rank_by_taste(candidates, liked, *taste_centres(liked))
     assert sorted(order.tolist()) == list(range(50))
     np.testing.assert_array_equal(relevance, np.sort(best)[::-1])
 
@@ -89,7 +89,7 @@ def test_one_like_ranks_by_distance() -> None:
     liked, candidates = random_codes(1), random_codes(50, seed=1)
     distances = hamming(Codes.concatenate([liked, candidates]))[0, 1:]
     assert (
-        rank_by_taste(candidates, liked)[0].tolist()
+        rank_by_taste(candidates, liked, *taste_centres(liked))[0].tolist()
         == np.argsort(distances, kind="stable").tolist()
     )
 
@@ -109,7 +109,7 @@ def test_what_all_likes_agree_on_comes_first() -> None:
     liked = near(random_codes(1), 5, flips=12)
     between = Codes.from_logits(liked.signs().sum(axis=0, keepdims=True).astype(np.float32))
     candidates = Codes.concatenate([near(liked[:1], 5, 10, seed=2), between])
-    assert rank_by_taste(candidates, liked)[0][0] == 5
+    assert rank_by_taste(candidates, liked, *taste_centres(liked))[0][0] == 5
 
 
 def test_works_near_a_disliked_one_sink() -> None:
@@ -120,10 +120,10 @@ def test_works_near_a_disliked_one_sink() -> None:
     toward = liked.unpacked()
     toward[0, differing] ^= 1
     candidates = Codes.concatenate([Codes(np.packbits(toward, axis=1), 64), between])
-    plain, values = rank_by_taste(candidates, liked)
+    plain, values = rank_by_taste(candidates, liked, *taste_centres(liked))
     assert plain.tolist() == [0, 1]
     assert values[0] == values[1]
-    minded, values = rank_by_taste(candidates, liked, disliked)
+    minded, values = rank_by_taste(candidates, liked, *taste_centres(liked), disliked)
     assert minded.tolist() == [1, 0]
     assert values[0] > values[1]
 

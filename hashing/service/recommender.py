@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from hashing.codes import Codes
 from hashing.errors import InputError, UsageError
 from hashing.recommend import (
-    affinity,
     diversify,
     first_of_each,
     fold_duplicates,
+    hamming,
     nearest_values,
     rank_by_taste,
     taste_centres,
@@ -133,7 +133,7 @@ class Recommender:
             )
         bits = self._length(refine.bits)
         likes, dislikes = self._codes(liked).prefix(bits), self._codes(disliked).prefix(bits)
-        centres, _ = taste_centres(likes)
+        centres, sizes = taste_centres(likes)
         known = [work for work in (*liked, *disliked) if isinstance(work, int)]
         started = time.perf_counter()
         found = self.index.search(
@@ -145,10 +145,10 @@ class Recommender:
         elapsed = time.perf_counter() - started
         ids = np.setdiff1d(found.ids, [-1, *known])
         codes = self.index.codes(ids).prefix(bits)
-        shared = affinity(codes, likes.signs().astype(np.float32))
-        distances = np.rint((1 - shared.max(axis=1)) * bits / 2).astype(np.int32)
-        nearest_likes = dict(zip(ids.tolist(), shared.argmax(axis=1).tolist(), strict=True))
-        order, relevance = rank_by_taste(codes, likes, dislikes)
+        apart = hamming(codes, likes)
+        distances = apart.min(axis=1).astype(np.int32)
+        nearest_likes = dict(zip(ids.tolist(), apart.argmin(axis=1).tolist(), strict=True))
+        order, relevance = rank_by_taste(codes, likes, centres, sizes, dislikes)
         candidates = _Candidates(ids[order], distances[order], relevance)
         if refine.max_distance is not None:
             candidates = candidates.take(candidates.distances <= refine.max_distance)

@@ -2,6 +2,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from PIL import Image
 
 from hashing.service.network import on_network_thread
 from hashing.service.searcher import Searcher
@@ -23,8 +24,6 @@ def test_errors_reach_the_caller() -> None:
 
 
 def test_pictures_are_encoded_there(searcher: Searcher, monkeypatch: pytest.MonkeyPatch) -> None:
-    from PIL import Image
-
     threads = []
     encode = searcher.encoder.encode
     monkeypatch.setattr(

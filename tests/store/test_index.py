@@ -173,6 +173,14 @@ def test_facets_count_what_is_there(index: Index) -> None:
     assert "year" not in index.facets()
 
 
+@pytest.mark.parametrize("most", [2, 3])
+def test_columns_of_too_many_values_are_no_facets(
+    index: Index, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hashing.store.embedded.query.MAX_FACETS", most)
+    assert ("style" in index.facets()) == (most == 3)
+
+
 def test_spans_reach_from_the_least_to_the_greatest(index: Index) -> None:
     years = [item.fields["year"] for item in index.items(index.ids("year is not null"))]
     assert index.span("year") == (min(years), max(years))
