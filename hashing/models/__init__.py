@@ -11,6 +11,7 @@ from hashing.models.folder import (
     save_model,
 )
 from hashing.models.network import Explanation, HashModel, normalise
+from hashing.models.products import use_products
 
 __all__ = [
     "BACKBONES",
@@ -24,4 +25,5 @@ __all__ = [
     "read_manifest",
     "round_to_half",
     "save_model",
+    "use_products",
 ]

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from hashing.config import Config
 from hashing.errors import UsageError
 from hashing.losses import Objective
-from hashing.models import HashModel
+from hashing.models import HashModel, use_products
 from hashing.training.distributed import World, distribute, synchronise_norms
 from hashing.training.optimiser import (
     WeightAverage,
@@ -41,6 +41,8 @@ class Learner:
         self.network, self.objective = network.to(world.device), objective.to(world.device)
         if config.train.channels_last:
             self.network.to(memory_format=torch.channels_last)
+        if world.device.type == "cpu":
+            use_products(self.network)
         self.bf16 = uses_bf16(config.train.precision, world.device)
         self._choose_what_is_trained()
         synchronise_norms(network, world)

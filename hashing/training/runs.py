@@ -54,11 +54,12 @@ def train(config: Config, out: Path, runtime: Runtime, *, resume: bool = False) 
         if here.is_main:
             for split in examples.splits:
                 split.write(out / f"split-{split.part}.json")
+        made_with = provenance(here.device)  # before an hour passes in which the code may change
         with tracking(runtime.wandb, out, plain_config(config)) as track:
             learner, course = _learn(config, examples, here, out, runtime, track)
             if not here.is_main:
                 return {}
-            return _finish(config, examples, learner, course, out, runtime, track)
+            return _finish(config, examples, learner, course, made_with, out, runtime, track)
 
 
 def evaluate(config: Config, folder: Path, runtime: Runtime, out: Path | None = None) -> Metrics:
@@ -118,6 +119,7 @@ def _finish(
     examples: Examples,
     learner: Learner,
     course: Course,
+    made_with: Metrics,
     out: Path,
     runtime: Runtime,
     track: Tracker,
@@ -130,7 +132,7 @@ def _finish(
     found = _measured(network, examples, examples.test, "testing", runtime)
     metrics = {
         **measures(config, examples, found),
-        **provenance(here.device),
+        **made_with,
         "validations": course.scores,
         "skipped_steps": course.skipped,
         "centre_distances": learner.objective.centre_distances(),
