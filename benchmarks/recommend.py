@@ -44,6 +44,12 @@ SETTINGS = {
     **CONTROLS,
     **{f"varied {v}": Refine(diversity=v) for v in (0.1, 0.2, 0.4, 0.5, 0.7, 0.9)},
 }
+CAVEAT = (
+    "A model that was trained on most of these works, as the released one was, makes levels say "
+    "little: the differences between rows are what this shows. The limits of what counts as one "
+    "taste, how rankings are fused, and what is a copy were chosen on the other half of the "
+    "artworks, the fusion with an earlier model."
+)
 TASTES = (("artist", 1), ("artist", 2), ("style", 1), ("style", 2))
 COPIED = 500
 """Works that near-duplicates are made of."""
@@ -69,6 +75,8 @@ def main() -> None:
             f"{options.queries} queries and {options.tastes} tastes of a kind from "
             f"{'the tuning' if options.tune else 'the held-out'} half, seed {SEED}, "
             f"{platform.machine()}, Python {platform.python_version()}.",
+            "",
+            CAVEAT,
             "",
             *answers(recommender, works, rows[: options.queries]),
             "",
