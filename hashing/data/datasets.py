@@ -23,7 +23,7 @@ Progress = Callable[[int], None]
 """Hears how many more pictures are drawn."""
 
 DOWNLOADS = Path("data")
-"""Where CIFAR is kept unless a root is given."""
+"""Where CIFAR and generated artworks are kept unless a root is given."""
 
 _ARCHIVES = (".tar", ".gz", ".tgz")
 
@@ -60,7 +60,8 @@ def _folder(config: DataConfig, _: Progress) -> Catalogue:
 
 
 def _generated(config: DataConfig, on_progress: Progress) -> Catalogue:
-    root = config.root or DOWNLOADS / "generated"
+    # Recipes of other counts and seeds leave each other's pictures alone.
+    root = config.root or DOWNLOADS / f"generated-{config.count}-{config.seed}"
     return read_catalogue(generate(root, config.count, seed=config.seed, on_progress=on_progress))
 
 

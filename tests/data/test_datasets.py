@@ -11,7 +11,7 @@ from hashing.config import DataConfig
 from hashing.data import DATASETS, digest_catalogue, load_dataset, make_split
 from hashing.errors import InputError, UsageError
 from hashing.images import decode
-from hashing.items import Catalogue, Item
+from hashing.items import Catalogue, Item, read_catalogue
 
 
 def write_cifar(root: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, np.ndarray]:
@@ -115,6 +115,15 @@ def test_generated_artworks_are_drawn_and_found_again(tmp_path: Path) -> None:
     again: list[int] = []
     assert digest_catalogue(load_dataset(config, again.append)) == digest_catalogue(catalogue)
     assert again == [3]
+
+
+def test_recipes_of_other_counts_leave_generated_artworks_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    roots = [load_dataset(DataConfig("generated", count=count)).root for count in (1, 2, 1)]
+    assert roots[0] == roots[2] != roots[1]
+    assert [len(read_catalogue(root)) for root in roots] == [1, 2, 1]
 
 
 def test_unknown_names_show_the_known() -> None:
