@@ -24,7 +24,7 @@ from hashing.codes import Codes
 from hashing.config import Config
 from hashing.metrics import RetrievalMetrics, evaluate_costs, evaluate_features
 from hashing.metrics import evaluate as evaluate_codes
-from hashing.models import HashModel, load_model
+from hashing.models import HashModel, load_model, use_products
 from hashing.search.scores import asymmetric_costs
 from hashing.training import Runtime
 from hashing.training.baselines import measure_baselines
@@ -67,6 +67,7 @@ def measured(folder: Path, root: Path | None, metadata: Path | None) -> list[dic
     """One row for each protocol that the model's training part allows."""
     _, config = parse(["--config", str(folder / "recipe.yaml")])
     network = load_model(folder)
+    use_products(network)  # a third faster on a CPU, and the same to rounding
     trained = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
     config = replace(
         config,

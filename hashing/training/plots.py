@@ -42,16 +42,16 @@ STYLE: Any = {  # matplotlib types its keys as literals
 def learning_curves(
     losses: Sequence[tuple[int, float]], scores: Sequence[tuple[int, float]]
 ) -> Figure:
-    """Loss by step with its running mean, and validation mAP by step."""
+    """Loss by step with its running mean; beside it validation mAP by step, where there is one."""
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(8, 3), layout="constrained")
-        left, right = figure.subplots(1, 2)
+        left, *validation = figure.subplots(1, 2 if scores else 1, squeeze=False)[0]
         if losses:
             steps, values = np.array(losses, float).T
             left.plot(steps, values, color=FAINT, linewidth=0.8)
             left.plot(steps, _running_mean(values), color=ACCENT)
         _label(left, "Loss", "step", "")
-        if scores:
+        for right in validation:
             steps, values = np.array(scores, float).T
             best = int(values.argmax())
             right.plot(steps, values, color=SERIES[1], marker="o", markersize=3)
@@ -64,7 +64,7 @@ def learning_curves(
                 color=INK,
             )
             right.margins(y=0.15)
-        _label(right, "Validation mAP, mean over lengths", "step", "")
+            _label(right, "Validation mAP, mean over lengths", "step", "")
     return figure
 
 
