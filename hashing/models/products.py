@@ -39,12 +39,12 @@ class _Windows(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, pixels: Tensor, side: int, stride: int) -> Tensor:
-        ctx.like, ctx.window = pixels, (side, stride)
+        ctx.shape, ctx.window = pixels.shape, (side, stride)
         return torch.cat(_shifted(pixels, side, stride), dim=3)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
-        total = torch.zeros_like(ctx.like)
+        total = gradients[0].new_zeros(ctx.shape)
         places = _shifted(total, *ctx.window)
         for place, share in zip(places, gradients[0].chunk(len(places), 3), strict=True):
             place += share
