@@ -67,7 +67,7 @@ def measured(folder: Path, root: Path | None, metadata: Path | None) -> list[dic
     """One row for each protocol that the model's training part allows."""
     _, config = parse(["--config", str(folder / "recipe.yaml")])
     network = load_model(folder)
-    use_products(network)  # a third faster on a CPU, and the same to rounding
+    use_products(network)  # a quarter faster on a CPU, the same to rounding
     trained = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
     config = replace(
         config,

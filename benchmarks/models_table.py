@@ -44,7 +44,8 @@ HEAD = """# Released models and the honest table
 
 The copy of CIFAR-10 is JPEG-compressed (not the original pixels), and no network here starts \
 from ImageNet weights; those that start from `natural_cpu` had learned 78,957 natural pictures of \
-64 px, most of them reduced from ImageNet's. Every figure is tie-aware (the expectation over the \
+64 px, most of them reduced from ImageNet's (`train.py --config configs/natural_cpu.yaml`, \
+once, before their rows). Every figure is tie-aware (the expectation over the \
 orders of items at equal distance), mAP is over the whole database, a query never finds itself, \
 models are chosen on a validation split or trained by a schedule fixed beforehand (`refit`), and \
 each row is repeated by one command. `full` and `art-seen` search a database that the model was \

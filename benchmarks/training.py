@@ -16,7 +16,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -32,7 +32,6 @@ from hashing.config import (
     Preprocessing,
     TrainConfig,
 )
-from hashing.losses import Objective
 from hashing.models import HashModel
 from hashing.training.batches import Batches
 from hashing.training.distributed import World, choose_device
@@ -102,9 +101,8 @@ def measure(
     network = HashModel(config.model, config.preprocessing).to(here.device)
     network.to(memory_format=torch.channels_last)
     optimiser = make_optimiser([{"params": [*network.parameters()]}], config.optim, here.device)
-    bare = Bare(network, optimiser, learners[1].objective, learners[1].bf16, here.device.type)
     loops = {
-        "bare": lambda: bare.loop(batches, options.steps),
+        "bare": lambda: bare_loop(network, optimiser, learners[1], batches, options.steps),
         "ours": lambda: our_loop(plain, learners[1], batches),
         "ours with weight average": lambda: our_loop(config, learners[0], batches),
     }
@@ -167,27 +165,24 @@ def our_loop(config: Config, learner: Learner, batches: Batches) -> None:
         loop.run()
 
 
-@dataclass
-class Bare:
-    """What a loop needs at least."""
-
-    network: HashModel
-    optimiser: torch.optim.Optimizer
-    objective: Objective
-    bf16: bool
-    kind: str
-
-    def loop(self, batches: Batches, steps: int) -> None:
-        """So many updates from one batch that is ready."""
-        images, labels = next(batches(0, 0))
-        self.network.train()
-        for _ in range(steps):
-            with torch.autocast(self.kind, torch.bfloat16, enabled=self.bf16):
-                logits = self.network(images)
-            loss = self.objective(logits.float(), labels)
-            self.optimiser.zero_grad()
-            loss.backward()
-            self.optimiser.step()
+def bare_loop(
+    network: HashModel,
+    optimiser: torch.optim.Optimizer,
+    learner: Learner,
+    batches: Batches,
+    steps: int,
+) -> None:
+    """So many updates of `network` from one batch that is ready, with the learner's loss."""
+    images, labels = next(batches(0, 0))
+    kind = learner.world.device.type
+    network.train()
+    for _ in range(steps):
+        with torch.autocast(kind, torch.bfloat16, enabled=learner.bf16):
+            logits = network(images)
+        loss = learner.objective(logits.float(), labels)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
 
 
 if __name__ == "__main__":

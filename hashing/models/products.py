@@ -73,13 +73,11 @@ def use_products(network: nn.Module) -> None:
 
 def _is_plain(layer: nn.Conv2d) -> bool:
     """Whether it is what `ProductConv2d` computes: square windows, no groups, zeros around."""
-    square = all(len(set(pair)) == 1 for pair in (layer.kernel_size, layer.stride, layer.padding))
-    known = layer.kernel_size[0] == 3 or (layer.kernel_size[0] == 1 and layer.padding == (0, 0))
+    windows = ((1, 1), (0, 0)), ((3, 3), (0, 0)), ((3, 3), (1, 1))
     return (
-        square
-        and known
+        (layer.kernel_size, layer.padding) in windows
+        and layer.stride[0] == layer.stride[1]
         and layer.groups == 1
         and layer.dilation == (1, 1)
         and layer.padding_mode == "zeros"
-        and not isinstance(layer.padding, str)
     )

@@ -17,6 +17,7 @@ from hashing.config import (
 from hashing.errors import DivergedError
 from hashing.losses import make_objective
 from hashing.models import HashModel
+from hashing.models.products import ProductConv2d
 from hashing.training.distributed import World
 from hashing.training.learner import Learner
 from hashing.training.loop import Course, Loop
@@ -165,3 +166,8 @@ def test_training_stops_when_validation_no_longer_improves(tmp_path: Path) -> No
     again = Course(**vars(course))
     Loop(config, learner, again, batches, validate, tmp_path, Runtime()).run()
     assert again.step == 16
+
+
+def test_a_cpu_learns_with_convolutions_as_products() -> None:
+    kinds = [type(module) for module in make("resnet18").network.modules()]
+    assert ProductConv2d in kinds

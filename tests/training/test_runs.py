@@ -9,6 +9,7 @@ from safetensors.torch import save_file
 from hashing.cli import train as command
 from hashing.cli.console import run
 from hashing.models import load_model
+from hashing.training import runs
 from hashing.training.runlog import read_records
 
 
@@ -198,3 +199,21 @@ def test_a_failed_attempt_is_not_in_the_way(
     assert main("--config", recipe, "--out", out, "--losses", '[{"name": "dsg"}]') == 2
     assert main("--config", recipe, "--out", out, "--train.epochs", 1) == 0
     assert "epochs: 1" in (out / "config.yaml").read_text()
+
+
+def test_the_commit_is_that_of_the_start(
+    recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commits = iter(["at the start", "at the end"])
+    monkeypatch.setattr("hashing.training.provenance.commit", lambda: next(commits))
+    learn = runs._learn
+
+    def learn_and_change_the_code(*arguments: object) -> object:
+        learned = learn(*arguments)
+        assert next(commits) == "at the end"
+        return learned
+
+    monkeypatch.setattr(runs, "_learn", learn_and_change_the_code)
+    assert main("--config", recipe, "--out", tmp_path) == 0
+    metrics = json.loads((tmp_path / "model" / "metrics.json").read_text())
+    assert metrics["commit"] == "at the start"
