@@ -27,8 +27,8 @@ from hashing.cli.index.filling import fill as fill_index
 from hashing.config import ModelConfig, Preprocessing
 from hashing.encoding import BATCH, Encoder, encode_catalogue, prepared_batches
 from hashing.fit import fit
-from hashing.items import Catalogue, read_catalogue
 from hashing.models import HashModel, normalise
+from hashing.sources import Catalogue, read_catalogue
 from hashing.store import create_index
 from hashing.training.provenance import processor
 

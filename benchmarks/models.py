@@ -17,14 +17,13 @@ import numpy as np
 from models_table import render
 from numpy.typing import NDArray
 
-from hashing.cli.console import log
-from hashing.cli.progress import progress
 from hashing.cli.train import parse
 from hashing.codes import Codes
 from hashing.config import Config
 from hashing.metrics import RetrievalMetrics, evaluate_costs, evaluate_features
 from hashing.metrics import evaluate as evaluate_codes
 from hashing.models import HashModel, load_model, use_products
+from hashing.progress import log, progress
 from hashing.search.scores import asymmetric_costs
 from hashing.training import Runtime
 from hashing.training.baselines import measure_baselines

@@ -18,8 +18,8 @@ from pathlib import Path
 from short_runs import RUNTIME, Precisions, mean_and_spread, precisions, recipe, started
 
 from hashing.config import Config, LossTerm
-from hashing.items import read_catalogue
 from hashing.losses import class_centres
+from hashing.sources import read_catalogue
 from hashing.training import train
 from hashing.training.preparation import prepare
 

@@ -21,9 +21,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageEnhance
 
-from hashing.images import decode
-from hashing.recommend import are_copies, fold_duplicates
-from hashing.service.evaluation import (
+from hashing.collection.answer import Recommender
+from hashing.collection.pictures import glance
+from hashing.collection.quality import (
     CONTROLS,
     LIKED,
     SHOWN,
@@ -33,9 +33,9 @@ from hashing.service.evaluation import (
     judge_answers,
     judge_tastes,
 )
-from hashing.service.pictures import glance
-from hashing.service.recommender import Recommender
-from hashing.service.refine import DIVERSITY, Refine
+from hashing.collection.refine import DIVERSITY, Refine
+from hashing.images import decode
+from hashing.recommend import are_copies, fold_duplicates
 from hashing.store import open_index
 
 RESULTS = Path(__file__).parent / "results" / "recommend.md"

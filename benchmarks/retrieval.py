@@ -22,8 +22,6 @@ import torch
 from descriptors import DESCRIPTORS
 from numpy.typing import NDArray
 
-from hashing.cli.console import log
-from hashing.cli.progress import progress
 from hashing.cli.train import parse
 from hashing.codes import Codes
 from hashing.config import Config, LossTerm
@@ -31,6 +29,7 @@ from hashing.errors import InputError, UsageError
 from hashing.fit import linear_hash
 from hashing.metrics import evaluate_costs
 from hashing.models import HashModel, load_model, normalise
+from hashing.progress import log, progress
 from hashing.training import Runtime, train
 from hashing.training.examples import Examples, Rows
 from hashing.training.figures import png

@@ -6,11 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hashing.cli.console import log
-from hashing.cli.progress import progress
 from hashing.cli.train import RECIPES, parse
 from hashing.config import Config
 from hashing.files import write_new
+from hashing.progress import log, progress
 from hashing.training import Runtime
 from hashing.training.batches import Batches
 from hashing.training.distributed import World, choose_device

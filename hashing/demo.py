@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hashing.cli import index, serve, train
-from hashing.cli.console import Parser, add_common, log, run
-from hashing.cli.progress import progress
+from hashing.cli.console import Parser, add_common, run
 from hashing.errors import StorageError, UsageError
+from hashing.progress import log, progress
 from hashing.store import IndexInfo, open_index
 
 CHECKOUT = Path(__file__).parent.parent
@@ -48,7 +48,7 @@ def make_released(folder: Path, pictures: int = PICTURES) -> Path:
     Returns the index's folder. Raises UsageError outside a checkout and for an index of another
     model, StorageError when a step failed.
     """
-    from hashing.data.generated import generate  # imports torch, which takes seconds
+    from generated_artworks import generate  # imports torch, which takes seconds
     from hashing.models import fingerprint
 
     model = _of_checkout(RELEASED)

@@ -20,8 +20,8 @@ from hashing.codes import Codes
 from hashing.config import ModelConfig, Preprocessing
 from hashing.encoding import Encoder, prepared_batches
 from hashing.errors import ImageError, InputError, UsageError
-from hashing.items import Catalogue, Item
 from hashing.models import HashModel, save_model
+from hashing.sources import Catalogue, Item
 
 Method = Literal["itq", "pca"]
 Matrix: TypeAlias = NDArray[np.float64]

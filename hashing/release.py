@@ -10,8 +10,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from hashing.cli.console import Parser, add_common, log, run
+from hashing.cli.console import Parser, add_common, run
 from hashing.errors import UsageError
+from hashing.progress import log
 
 GRIDS = "answers-*.png"
 

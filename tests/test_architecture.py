@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "hashing"
 
 BASE = {"errors", "files"}
-NUMPY_HALF = BASE | {"codes", "images", "items"}
+NUMPY_HALF = BASE | {"codes", "images", "sources"}
 ALLOWED: dict[str, set[str]] = {
     "__init__": set(),
     "__main__": {"cli"},
@@ -19,22 +19,25 @@ ALLOWED: dict[str, set[str]] = {
     "files": set(),
     "codes": BASE,
     "images": BASE,
-    "items": BASE | {"images"},
+    "sources": BASE | {"images"},
     "config": BASE,
     "search": BASE | {"codes"},
     "metrics": BASE | {"codes", "search"},
-    "store": NUMPY_HALF | {"search"},
+    "filters": BASE | {"sources"},
+    "store": NUMPY_HALF | {"search", "filters"},
     "recommend": BASE | {"codes", "search"},
-    "data": BASE | {"images", "items", "config"},
+    "data": BASE | {"images", "sources", "config"},
     "models": BASE | {"config"},
     "losses": BASE | {"config"},
     "encoding": NUMPY_HALF | {"config", "models"},
     "fit": NUMPY_HALF | {"config", "models", "encoding"},
     "training": NUMPY_HALF
     | {"__init__", "config", "data", "models", "losses", "encoding", "metrics", "search"},
-    "service": NUMPY_HALF | {"__init__", "search", "store", "metrics", "encoding", "recommend"},
+    "progress": BASE,
+    "collection": NUMPY_HALF | {"progress", "search", "store", "metrics", "encoding", "recommend"},
+    "service": NUMPY_HALF | {"__init__", "collection", "search", "store", "encoding", "recommend"},
     "demo": {"*"},
-    "release": {"cli", "errors", "models", "training"},
+    "release": {"cli", "progress", "errors", "models", "training"},
     "cli": {"*"},
 }
 NO_TORCH = [
@@ -43,8 +46,9 @@ NO_TORCH = [
     "config",
     "codes",
     "images",
-    "items",
+    "sources",
     "search",
+    "filters",
     "store",
     "metrics",
     "recommend",

@@ -17,6 +17,7 @@ from hashing.errors import (
     StorageError,
     UsageError,
 )
+from hashing.progress import log
 
 ROOT = Path(__file__).parent.parent
 
@@ -102,7 +103,7 @@ def test_help_of_each_script_imports_nothing_heavy(script: str) -> None:
 
 
 def test_progress_without_a_terminal_is_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
-    from hashing.cli.progress import progress
+    from hashing.progress import progress
 
     console.run(lambda _: 0, [])
     with progress(4, "Encoding", "pictures") as bar:
@@ -115,12 +116,12 @@ def test_progress_without_a_terminal_is_plain_lines(capsys: pytest.CaptureFixtur
 
 
 def test_quiet_silences_progress_and_logs(capsys: pytest.CaptureFixture[str]) -> None:
-    from hashing.cli.progress import progress
+    from hashing.progress import progress
 
     def command(argv: object) -> int:
         with progress(1, "Encoding") as bar:
             bar.advance()
-        console.log("hello")
+        log("hello")
         return 0
 
     assert console.run(command, ["--quiet"]) == 0
@@ -131,7 +132,7 @@ def test_quiet_silences_progress_and_logs(capsys: pytest.CaptureFixture[str]) ->
 def test_steps_of_an_earlier_run_are_not_in_the_rate(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from hashing.cli import progress as module
+    from hashing import progress as module
 
     clock = iter([0.0, 1.0, 2.0])
     monkeypatch.setattr(module.time, "monotonic", lambda: next(clock))

@@ -14,8 +14,8 @@ from hashing.config import ModelConfig, Preprocessing
 from hashing.encoding import Encoder
 from hashing.errors import InputError, UsageError
 from hashing.fit import fit, linear_hash, save_fit
-from hashing.items import Catalogue, read_catalogue
 from hashing.models import load_model, read_manifest, save_model
+from hashing.sources import Catalogue, read_catalogue
 
 SMALL = ModelConfig("small_cnn", lengths=(8, 16))
 SIZE_32 = Preprocessing(size=32)

@@ -13,12 +13,11 @@ from typing import NoReturn
 
 from hashing import __version__
 from hashing.errors import ArtHashError, StorageError, UsageError, unknown
+from hashing.progress import set_quiet
 
 DEFECT = 1
 INTERRUPTED = 130
 BROKEN_PIPE = 141
-
-_quiet = False
 
 
 def run(command: Callable[[Sequence[str]], int], argv: Sequence[str]) -> int:
@@ -26,8 +25,7 @@ def run(command: Callable[[Sequence[str]], int], argv: Sequence[str]) -> int:
 
     `--debug` in `argv` lets the traceback through, `--quiet` silences `log` and progress.
     """
-    global _quiet
-    _quiet = "--quiet" in argv
+    set_quiet("--quiet" in argv)
     try:
         code = command(argv)
         sys.stdout.flush()
@@ -82,18 +80,6 @@ def add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--version", action="version", version=f"arthash {__version__}")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     parser.add_argument("--quiet", action="store_true", help="no progress and no logs")
-
-
-def is_quiet() -> bool:
-    """Whether the command runs with `--quiet`."""
-    return _quiet
-
-
-def log(text: str) -> None:
-    """One line for the person who waits, on standard error; nothing with `--quiet`."""
-    if not _quiet:
-        sys.stderr.write(f"{text}\n")
-        sys.stderr.flush()
 
 
 def emit(value: object) -> None:

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hashing.cli.console import Parser, add_common, log
+from hashing.cli.console import Parser, add_common
 from hashing.errors import UsageError
+from hashing.progress import log
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -124,8 +125,8 @@ def open_searcher(location: str, device: str = "cpu") -> "Searcher":
     from threadpoolctl import threadpool_limits
 
     from hashing.cli.index.options import encoder_of
-    from hashing.service.network import on_network_thread
-    from hashing.service.refine import Refine
+    from hashing.collection.refine import Refine
+    from hashing.encoding.thread import on_network_thread
     from hashing.service.searcher import Searcher
     from hashing.store import open_index
 

@@ -11,10 +11,10 @@ from typing import Any
 from jsonargparse import ArgumentError, ArgumentParser, Namespace
 
 from hashing import __version__
-from hashing.cli.console import emit, log
-from hashing.cli.progress import progress
+from hashing.cli.console import emit
 from hashing.config import Config, LossTerm
 from hashing.errors import UsageError
+from hashing.progress import log, progress
 
 RECIPES = Path(__file__).parents[2] / "configs"
 DEFAULT_RECIPE = "demo"

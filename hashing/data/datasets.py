@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from generated_artworks import generate
 from hashing.config import DataConfig
-from hashing.data.generated import generate
 from hashing.errors import InputError, UsageError, choose
-from hashing.items import Catalogue, Item, read_catalogue
+from hashing.sources import Catalogue, Item, read_catalogue
 
 Progress = Callable[[int], None]
 """Hears how many more pictures are drawn."""

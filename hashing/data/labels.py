@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from hashing.items import Catalogue, Item
+from hashing.sources import Catalogue, Item
 
 _PARTS = {"train": "train", "test": "test", "val": "val", "validation": "val"}
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from hashing.data.labels import number_labels, official_parts
 from hashing.data.random import Stream, generator
 from hashing.errors import InputError, choose
-from hashing.items import Catalogue
+from hashing.sources import Catalogue
 
 AUTO = "auto"
 VALIDATION_SHARE = 0.1

@@ -16,7 +16,7 @@ from PIL import Image
 
 from hashing.errors import ImageError
 from hashing.images import Fit, decode, to_square
-from hashing.items import Catalogue, Item
+from hashing.sources import Catalogue, Item
 
 _CHUNK = 64
 _FALLBACK_MEMORY = 4 * 2**30

@@ -15,7 +15,7 @@ from hashing.codes import Codes
 from hashing.encoding.encoder import BATCH, Encoder
 from hashing.errors import ImageError
 from hashing.images import decode
-from hashing.items import Catalogue, Item
+from hashing.sources import Catalogue, Item
 
 Derive = Callable[[bytes, Image.Image], Any]
 """Anything else wanted of a picture, from its encoded bytes and its decoded form."""

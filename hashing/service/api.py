@@ -25,13 +25,13 @@ from pydantic import Field
 from starlette.exceptions import HTTPException
 
 from hashing import __version__
+from hashing.collection.answer import UnknownItemError
+from hashing.collection.pictures import PREVIEW_SIDE
+from hashing.collection.refine import Filters, Refine
 from hashing.errors import ArtHashError, ImageError, InputError, StorageError, UsageError
 from hashing.images import decode
 from hashing.service import views
 from hashing.service.guards import LOOPBACK, Guards
-from hashing.service.pictures import PREVIEW_SIDE
-from hashing.service.recommender import UnknownItemError
-from hashing.service.refine import Filters, Refine
 from hashing.service.schemas import (
     Detail,
     ErrorBody,

@@ -2,8 +2,8 @@
 
 from pydantic import BaseModel, Field
 
-from hashing.items import Value
-from hashing.service.refine import Refine
+from hashing.collection.refine import Refine
+from hashing.sources import Value
 
 
 class Work(BaseModel):

@@ -6,15 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from hashing.collection.answer import Query, Recommender
+from hashing.collection.explain import Explanation, explain
+from hashing.collection.map import read_map
+from hashing.collection.pictures import PREVIEW_SIDE, Pictures
+from hashing.collection.refine import Filters
 from hashing.encoding import Encoder
+from hashing.encoding.thread import on_network_thread
 from hashing.errors import ArtefactError, InputError, StorageError
 from hashing.images import decode
-from hashing.service.explain import Explanation, explain
-from hashing.service.layout import read_map
-from hashing.service.network import on_network_thread
-from hashing.service.pictures import PREVIEW_SIDE, Pictures
-from hashing.service.recommender import Query, Recommender
-from hashing.service.refine import Filters
 from hashing.store import Index, open_index
 
 

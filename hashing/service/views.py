@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hashing import __version__
+from hashing.collection.answer import Answer, Hit
+from hashing.collection.explain import Explanation
+from hashing.collection.refine import DIVERSITY
 from hashing.recommend import CLOSENESS, closeness
-from hashing.service.explain import Explanation
-from hashing.service.recommender import Answer, Hit
-from hashing.service.refine import DIVERSITY
 from hashing.service.schemas import (
     Bound,
     Choice,

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hashing.codes import Codes
-from hashing.items import Value
 from hashing.search import RadiusResult, SearchResult
+from hashing.sources import Value
 
 
 @dataclass(frozen=True, slots=True)

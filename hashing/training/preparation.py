@@ -23,7 +23,7 @@ from hashing.data import (
     validation_split,
 )
 from hashing.errors import InputError, UsageError, unknown
-from hashing.items import Catalogue
+from hashing.sources import Catalogue
 from hashing.training.examples import Examples, Part, Rows
 from hashing.training.runtime import Runtime
 

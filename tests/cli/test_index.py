@@ -14,10 +14,10 @@ from PIL import Image
 
 from hashing.cli.console import run
 from hashing.cli.index import main
+from hashing.collection.map import has_map
 from hashing.config import ModelConfig, Preprocessing
 from hashing.encoding import Encoder, encode_catalogue
 from hashing.models import HashModel, save_model
-from hashing.service.layout import has_map
 from hashing.store import open_index
 
 ROOT = Path(__file__).parents[2]

@@ -11,7 +11,7 @@ from hashing.config import DataConfig
 from hashing.data import DATASETS, digest_catalogue, load_dataset, make_split
 from hashing.errors import InputError, UsageError
 from hashing.images import decode
-from hashing.items import Catalogue, Item, read_catalogue
+from hashing.sources import Catalogue, Item, read_catalogue
 
 
 def write_cifar(root: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, np.ndarray]:

@@ -15,7 +15,7 @@ from hashing.data import (
     validation_split,
 )
 from hashing.errors import InputError, UsageError
-from hashing.items import Catalogue, Item
+from hashing.sources import Catalogue, Item
 
 
 def catalogue(rows: Sequence[tuple[str, Mapping[str, str]]], *columns: str) -> Catalogue:

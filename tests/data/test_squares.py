@@ -13,7 +13,7 @@ from hashing.data.duplicates import count_duplicates, difference_hashes, number_
 from hashing.data.protocols import Split
 from hashing.errors import ImageError
 from hashing.images import decode, to_square
-from hashing.items import Catalogue, read_catalogue
+from hashing.sources import Catalogue, read_catalogue
 
 
 @pytest.fixture(scope="module")

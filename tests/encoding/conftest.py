@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from hashing.items import Catalogue, read_catalogue
+from hashing.sources import Catalogue, read_catalogue
 
 
 @pytest.fixture

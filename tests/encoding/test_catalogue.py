@@ -9,8 +9,8 @@ from hashing.codes import Codes
 from hashing.config import ModelConfig, Preprocessing
 from hashing.encoding import Encoder, encode_catalogue
 from hashing.errors import UsageError
-from hashing.items import Catalogue
 from hashing.models import HashModel, fingerprint, save_model
+from hashing.sources import Catalogue
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from hashing.config import ModelConfig, Preprocessing
 from hashing.encoding import Encoder, Runtime, encode_catalogue
 from hashing.encoding.onnx import OnnxNetwork, _exported
 from hashing.errors import UsageError
-from hashing.items import Catalogue
 from hashing.models import HashModel
+from hashing.sources import Catalogue
 
 pytest.importorskip("onnxruntime", reason="the extra onnx is not installed")
 pytest.importorskip("onnxscript", reason="the extra onnx is not installed")

@@ -11,10 +11,10 @@ import pytest
 from fastapi import FastAPI
 from PIL import Image
 
+from hashing.collection.pictures import Pictures
 from hashing.errors import StorageError
-from hashing.service.pictures import Pictures
 from hashing.service.searcher import Searcher
-from tests.service.conftest import make_gallery
+from tests.gallery import make_gallery
 from tests.service.serving import free_port, serving
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")

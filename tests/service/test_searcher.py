@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
+from hashing.collection.answer import UnknownItemError
+from hashing.collection.refine import Filters, Refine
 from hashing.errors import ArtefactError, ImageError, StorageError, UsageError
-from hashing.service.recommender import UnknownItemError
-from hashing.service.refine import Filters, Refine
 from hashing.service.searcher import Searcher
-from tests.service.conftest import ColourEncoder, make_gallery
+from tests.gallery import ColourEncoder, make_gallery
 
 PLAIN = {"diversity": 0, "fold": False}
 
@@ -197,3 +198,15 @@ def test_an_index_of_another_model_is_not_taken(tmp_path: Path) -> None:
 
 def test_it_warms_up_what_visitors_ask_first(searcher: Searcher) -> None:
     searcher.warm(threading.Event())
+
+
+def test_pictures_are_encoded_there(searcher: Searcher, monkeypatch: pytest.MonkeyPatch) -> None:
+    threads = []
+    encode = searcher.encoder.encode
+    monkeypatch.setattr(
+        searcher.encoder,
+        "encode",
+        lambda images: threads.append(threading.current_thread().name) or encode(images),
+    )
+    searcher.encode(Image.new("RGB", (32, 32)))
+    assert threads == ["network_0"]

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from hashing.codes import Codes
+from hashing.filters import holds, parse
 from hashing.search.reference import ReferenceEngine
 from hashing.store import NewItem, open_index
-from hashing.store.where import holds, parse
 from tests.store.conftest import BITS, COLUMNS, MEMORY, create
 
 codes = st.integers(0, 15).map(lambda number: bytes([number * 17, number & 3]))

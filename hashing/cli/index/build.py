@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hashing.cli.console import Parser, emit, log
+from hashing.cli.console import Parser, emit
 from hashing.cli.index.options import (
     Commands,
     command,
@@ -16,11 +16,12 @@ from hashing.cli.index.options import (
 )
 from hashing.cli.index.tables import print_facts
 from hashing.errors import InputError, UsageError
+from hashing.progress import log
 
 if TYPE_CHECKING:
     from hashing.cli.index.filling import Outcome
     from hashing.encoding import Encoder
-    from hashing.items import Catalogue
+    from hashing.sources import Catalogue
     from hashing.store import Index
 
 
@@ -54,7 +55,7 @@ def _add_options(parser: Parser) -> None:
 def build(arguments: argparse.Namespace) -> int:
     """Make an index; the same command again goes on where an interrupted one stopped."""
     from hashing.cli.index.pictures import dry_run, refuse_broken
-    from hashing.items import read_catalogue
+    from hashing.sources import read_catalogue
 
     _refuse_finished(arguments)
     catalogue = read_catalogue(arguments.images, arguments.metadata)
@@ -78,7 +79,7 @@ def build(arguments: argparse.Namespace) -> int:
 def add(arguments: argparse.Namespace) -> int:
     """Put more pictures into an index; those already there are skipped."""
     from hashing.cli.index.pictures import dry_run, refuse_broken
-    from hashing.items import read_catalogue
+    from hashing.sources import read_catalogue
     from hashing.store import open_index
 
     with open_index(arguments.index) as index:
@@ -137,7 +138,7 @@ def _fill(
     index: "Index", encoder: "Encoder", catalogue: "Catalogue", arguments: argparse.Namespace
 ) -> "Outcome":
     from hashing.cli.index.filling import fill
-    from hashing.service.pictures import remember_source
+    from hashing.collection.pictures import remember_source
 
     remember_source(index, arguments.images)
     workers, previews = arguments.workers, arguments.previews
@@ -146,8 +147,8 @@ def _fill(
 
 def _complete(index: "Index") -> None:
     """One segment, the map of all items, and the fast search compiled where it will be needed."""
+    from hashing.collection.map import draw_map
     from hashing.search.scan import KERNEL, SMALL
-    from hashing.service.layout import draw_map
 
     if index.info.segments > 1:
         index.compact()

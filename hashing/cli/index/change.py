@@ -2,9 +2,10 @@
 
 import argparse
 
-from hashing.cli.console import emit, log
+from hashing.cli.console import emit
 from hashing.cli.index.options import Commands, command, index_argument
 from hashing.cli.index.tables import print_facts
+from hashing.progress import log
 
 
 def add_commands(commands: Commands) -> None:
@@ -41,7 +42,7 @@ def remove(arguments: argparse.Namespace) -> int:
 
 def compact(arguments: argparse.Namespace) -> int:
     """Merge all segments, drop the rows of removed items, and draw the map anew if it is old."""
-    from hashing.service.layout import draw_map, has_map
+    from hashing.collection.map import draw_map, has_map
     from hashing.store import open_index
 
     with open_index(arguments.index) as index:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from hashing.cli.console import emit, log
+from hashing.cli.console import emit
 from hashing.cli.index.options import (
     Commands,
     command,
@@ -18,15 +18,15 @@ from hashing.cli.index.options import (
     picture_options,
 )
 from hashing.cli.index.tables import print_table
-from hashing.cli.progress import progress
 from hashing.errors import InputError
+from hashing.progress import log, progress
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hashing.codes import Codes
-    from hashing.items import Value
     from hashing.metrics import RetrievalMetrics
+    from hashing.sources import Value
     from hashing.store import Index
 
 USUAL_LABELS = (("style", "artist"), ("label",))
@@ -117,7 +117,7 @@ def _encode(index: "Index", arguments: argparse.Namespace) -> Pictures:
 
     from hashing.codes import Codes
     from hashing.encoding import encode_catalogue
-    from hashing.items import read_catalogue
+    from hashing.sources import read_catalogue
 
     model = None if arguments.model is None else Path(arguments.model)
     encoder = encoder_of(index, model, arguments.device)

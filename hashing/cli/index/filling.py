@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 
 from PIL.Image import Image
 
-from hashing.cli.console import log
 from hashing.cli.index.pictures import SHOWN_FAILURES
-from hashing.cli.progress import progress
 from hashing.encoding import EncodedBatch, Encoder, encode_catalogue
 from hashing.errors import ImageError
 from hashing.images import encode_jpeg
-from hashing.items import Catalogue, Item
+from hashing.progress import log, progress
+from hashing.sources import Catalogue, Item
 from hashing.store import Index, NewItem
 
 PUBLISH_SECONDS = 20.0

@@ -5,11 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hashing.cli.console import emit, log
+from hashing.cli.console import emit
 from hashing.cli.index.options import Commands, command, model_options, picture_options
-from hashing.cli.progress import progress
 from hashing.config import ModelConfig, Preprocessing
 from hashing.errors import UsageError
+from hashing.progress import log, progress
 
 if TYPE_CHECKING:
     from hashing.fit import Fit
@@ -42,7 +42,7 @@ def fit(arguments: argparse.Namespace) -> int:
     """Fit and save; refuses an existing folder before any work."""
     from hashing.fit import fit as fit_model
     from hashing.fit import save_fit
-    from hashing.items import read_catalogue
+    from hashing.sources import read_catalogue
 
     if arguments.out.exists():
         raise UsageError(f"{arguments.out} exists already: choose another --out")

@@ -2,12 +2,12 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from hashing.cli.console import emit, log
+from hashing.cli.console import emit
 from hashing.cli.index.tables import print_facts
-from hashing.cli.progress import progress
 from hashing.errors import ImageError
 from hashing.images import decode
-from hashing.items import Catalogue, Item
+from hashing.progress import log, progress
+from hashing.sources import Catalogue, Item
 
 SHOWN_FAILURES = 20
 

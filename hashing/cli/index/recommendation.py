@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hashing.cli.console import log
 from hashing.cli.index.tables import print_table
-from hashing.service.evaluation import (
+from hashing.collection.answer import Recommender
+from hashing.collection.quality import (
     CONTROLS,
     LIKED,
     SHOWN,
@@ -20,8 +20,8 @@ from hashing.service.evaluation import (
     judge_answers,
     judge_tastes,
 )
-from hashing.service.recommender import Recommender
-from hashing.service.refine import Refine
+from hashing.collection.refine import Refine
+from hashing.progress import log
 
 if TYPE_CHECKING:
     from hashing.store import Index

@@ -9,8 +9,8 @@ from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING, Any
 
-from hashing.cli.console import log
 from hashing.images import decode, encode_jpeg
+from hashing.progress import log
 
 if TYPE_CHECKING:
     from hashing.store import Index

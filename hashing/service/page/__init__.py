@@ -14,8 +14,8 @@ from fastapi import FastAPI
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 import gradio as gr
 
+from hashing.collection.refine import DIVERSITY
 from hashing.recommend import CLOSENESS
-from hashing.service.refine import DIVERSITY
 
 FILES = Path(__file__).parent
 STYLES = ("gradio", "base", "wall", "detail", "map")

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from hashing.filters import parse
+from hashing.store.embedded.conditions import to_sqlite
 from hashing.store.embedded.generation import Generation
 from hashing.store.embedded.schema import PYTHON_TYPES, column
-from hashing.store.where import parse, to_sqlite
 
 MAX_FACETS = 5000
 """Artists of a large collection; a column of more values is text that nobody chooses from."""

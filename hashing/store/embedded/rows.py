@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from hashing.codes import Codes
 from hashing.errors import InputError, UsageError
-from hashing.items import Value
+from hashing.sources import Value
 from hashing.store.contract import NewItem, StoredItem
 from hashing.store.embedded.schema import PYTHON_TYPES, BadRowError, column
 

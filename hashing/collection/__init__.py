@@ -1,0 +1,1 @@
+"""The use cases of a collection of pictures, for programs, command line and server alike."""

@@ -1,0 +1,55 @@
+import numpy as np
+import pytest
+
+from hashing.codes import Codes
+from hashing.collection.map import draw_map, has_map, lay_out, read_map
+from hashing.store import Index, NewItem
+
+
+def groups(count: int, seed: int = 0) -> Codes:
+    """Codes around three unrelated ones."""
+    rng = np.random.default_rng(seed)
+    centres = rng.integers(0, 2, (3, 64))
+    flips = rng.random((count, 64)) < 0.06
+    return Codes(np.packbits(centres[np.arange(count) % 3] ^ flips, axis=1), 64)
+
+
+def test_like_lies_beside_like() -> None:
+    places = lay_out(groups(60))
+    assert places.shape == (60, 2)
+    assert places.min() == 0
+    assert places.max() == 1
+    gaps = np.linalg.norm(places[:, None] - places[None], axis=2)
+    np.fill_diagonal(gaps, np.inf)
+    assert (gaps.argmin(axis=1) % 3 == np.arange(60) % 3).mean() > 0.95
+
+
+def test_equal_codes_give_equal_maps() -> None:
+    np.testing.assert_array_equal(lay_out(groups(20)), lay_out(groups(20)))
+
+
+@pytest.mark.parametrize("count", [0, 1, 4, 5])
+def test_small_collections_have_a_map_too(count: int) -> None:
+    places = lay_out(groups(count))
+    assert places.shape == (count, 2)
+    assert np.isfinite(places).all()
+
+
+def test_the_map_follows_the_index(new_gallery: Index) -> None:
+    assert read_map(new_gallery) is None
+    assert not has_map(new_gallery)
+    draw_map(new_gallery)
+    assert has_map(new_gallery)
+    before = read_map(new_gallery)
+    assert before is not None
+    assert before["id"].tolist() == new_gallery.ids().tolist()
+    new_gallery.remove([3])
+    code = new_gallery.codes([7]).packed[0].tobytes()
+    (added,) = new_gallery.add([NewItem("late.jpg", {}, code, bytes(32))])
+    after = read_map(new_gallery)
+    assert after is not None
+    assert set(after["id"].tolist()) == set(before["id"].tolist()) - {3} | {added}
+    place = {int(p["id"]): (float(p["x"]), float(p["y"])) for p in after}
+    near = new_gallery.search(new_gallery.codes([7]), 5).ids[0]
+    expected = np.mean([place[int(i)] for i in near if i != added][:4], axis=0)
+    assert place[int(added)] == pytest.approx(expected.tolist(), abs=1e-6)

@@ -1,0 +1,333 @@
+import gc
+import io
+import json
+import multiprocessing
+import os
+import pickle
+import tarfile
+import tempfile
+import unicodedata
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from hashing.errors import ImageError, InputError, StorageError
+from hashing.images import decode
+from hashing.sources import Catalogue, Item, read_catalogue
+
+
+def picture(shade: int) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (16, 16), (shade, shade, shade)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def write_tree(folder: Path, files: dict[str, bytes]) -> Path:
+    for name, data in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+    return folder
+
+
+def write_tar(path: Path, files: dict[str, bytes], mode: str = "w") -> Path:
+    with tarfile.open(path, mode) as tar:
+        for name, data in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            tar.addfile(member, io.BytesIO(data))
+    return path
+
+
+CLASSES = {
+    "dog/b.png": picture(1),
+    "cat/deep/x.PNG": picture(2),
+    "cat/a.png": picture(3),
+    "top.png": picture(4),
+    "cat/.hidden.png": picture(5),
+    ".cache/z.png": picture(6),
+    "cat/notes.txt": b"not a picture",
+    "cat/._a.png": b"\0\5\x16\7",
+}
+CLASS_PATHS = ["cat/a.png", "cat/deep/x.PNG", "dog/b.png", "top.png"]
+
+
+@pytest.fixture(params=["folder", "tar", "tar.gz", "tgz"])
+def make_source(request: pytest.FixtureRequest, tmp_path: Path):
+    def make(files: dict[str, bytes]) -> Path:
+        if request.param == "folder":
+            (tmp_path / "pictures").mkdir()
+            return write_tree(tmp_path / "pictures", files)
+        mode = "w" if request.param == "tar" else "w:gz"
+        return write_tar(tmp_path / f"pictures.{request.param}", files, mode)
+
+    return make
+
+
+def test_class_folders(make_source) -> None:
+    catalogue = read_catalogue(make_source(CLASSES))
+    assert [item.path for item in catalogue.items] == CLASS_PATHS
+    assert [item.id for item in catalogue.items] == [0, 1, 2, 3]
+    assert catalogue.labels("label") == ["cat", "deep", "dog", None]
+    assert catalogue.columns == {"label": str}
+    assert [catalogue.read(item) for item in catalogue.items] == [CLASSES[p] for p in CLASS_PATHS]
+    assert len(catalogue) == 4
+
+
+def test_pictures_without_folders_have_no_label(make_source) -> None:
+    catalogue = read_catalogue(make_source({"a.png": picture(1), "b.jpeg": picture(2)}))
+    assert catalogue.columns == {}
+    with pytest.raises(InputError, match="no column 'label'; its columns are: none"):
+        catalogue.labels("label")
+
+
+TABLE = (
+    "\ufefffile, style ,title,year,price\r\n"
+    'art/b.png,Cubism,"A ""quoted"",\nbroken title",1907,12.5\r\n'
+    "./art/a.png,Fauvism,, 1905 ,3\r\n"
+    "\r\n"
+    "art\\c.png,,Untitled,,\r\n"
+    "art/gone.png,Rococo,Lost,1700,1\r\n"
+)
+ART = {f"art/{name}.png": picture(i) for i, name in enumerate("abcd")}
+
+
+def check_table(catalogue: Catalogue) -> None:
+    assert [item.path.rpartition("/")[2] for item in catalogue.items] == [
+        "a.png",
+        "b.png",
+        "c.png",
+        "d.png",
+    ]
+    assert [dict(item.fields) for item in catalogue.items] == [
+        {"style": "Fauvism", "year": 1905, "price": 3.0},
+        {"style": "Cubism", "title": 'A "quoted",\nbroken title', "year": 1907, "price": 12.5},
+        {"title": "Untitled"},
+        {},
+    ]
+    assert catalogue.columns == {"style": str, "title": str, "year": int, "price": float}
+    assert list(catalogue.missing) == ["art/gone.png"]
+    assert catalogue.labels("year") == ["1905", "1907", None, None]
+
+
+def test_metadata_inside_the_source(make_source) -> None:
+    check_table(read_catalogue(make_source({"metadata.csv": TABLE.encode()} | ART)))
+
+
+def test_metadata_beside_the_source(make_source, tmp_path: Path) -> None:
+    (tmp_path / "about.csv").write_bytes(TABLE.encode())
+    check_table(read_catalogue(make_source(ART), tmp_path / "about.csv"))
+
+
+def test_everything_in_one_folder_of_the_source(make_source) -> None:
+    files = {"metadata.csv": TABLE.encode()} | ART
+    check_table(read_catalogue(make_source({f"./set/{name}": files[name] for name in files})))
+
+
+def test_metadata_given_wins_over_metadata_found(make_source, tmp_path: Path) -> None:
+    (tmp_path / "mine.jsonl").write_text('{"file_name": "art/a.png", "style": "Mine"}\n')
+    files = {"metadata.csv": TABLE.encode()} | ART
+    catalogue = read_catalogue(make_source(files), tmp_path / "mine.jsonl")
+    assert catalogue.labels("style") == ["Mine", None, None, None]
+
+
+def test_names_match_in_composed_form(tmp_path: Path) -> None:
+    name = "Cézanne.png"
+    write_tree(tmp_path, {unicodedata.normalize("NFD", name): picture(1)})
+    row = f"file,artist\n{unicodedata.normalize('NFC', name)},Paul Cézanne\n"
+    (tmp_path / "metadata.csv").write_text(row, encoding="utf-8")
+    catalogue = read_catalogue(tmp_path)
+    assert catalogue.labels("artist") == ["Paul Cézanne"]
+    assert catalogue.read(catalogue.items[0]) == picture(1)
+
+
+def test_two_names_of_one_picture_are_refused(tmp_path: Path) -> None:
+    write_tar(tmp_path / "a.tar", {"art/a.png": picture(1)})
+    (tmp_path / "m.csv").write_text("file,x\nart/a.png,1\na.png,2\n")
+    with pytest.raises(InputError, match=r"two rows for 'art/a\.png'"):
+        read_catalogue(tmp_path / "a.tar", tmp_path / "m.csv")
+
+
+def test_nothing_usable_is_one_clear_line(tmp_path: Path) -> None:
+    write_tree(tmp_path / "texts", {"a.txt": b"x", ".b.png": picture(1)})
+    write_tree(tmp_path / "two", ART | {"metadata.csv": b"file\n", "metadata.jsonl": b""})
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "zero.tar").write_bytes(b"")
+    (tmp_path / "note.tar").write_bytes(b"no archive at all" * 100)
+    write_tar(tmp_path / "bare.tar", {"readme.txt": b"x"})
+    for name, words in {
+        "gone": "found nothing",
+        "empty": "picture in .*found none",
+        "texts": "picture in .*found none",
+        "bare.tar": "picture in .*found none",
+        "zero.tar": "whole tar archive",
+        "note.tar": "whole tar archive",
+        "two": "found two: metadata.csv, metadata.jsonl",
+    }.items():
+        with pytest.raises(InputError, match=words) as caught:
+            read_catalogue(tmp_path / name)
+        assert name in str(caught.value)
+        assert "\n" not in str(caught.value)
+
+
+def test_metadata_that_names_no_picture_shows_both_sides(tmp_path: Path) -> None:
+    write_tree(tmp_path, ART)
+    (tmp_path / "metadata.csv").write_text("file\nx/a.png\n")
+    with pytest.raises(InputError, match=r"none of the 1 pictures.*'art/a.png', found 'x/a.png'"):
+        read_catalogue(tmp_path)
+    with pytest.raises(InputError, match="cannot read metadata"):
+        read_catalogue(tmp_path, tmp_path / "none.csv")
+
+
+def test_names_that_are_not_utf8_are_refused(tmp_path: Path) -> None:
+    write_tar(tmp_path / "a.tar", {"caf\udce9.png": picture(1)})
+    with pytest.raises(InputError, match=r"UTF-8, found 'caf\\udce9.png'"):
+        read_catalogue(tmp_path / "a.tar")
+
+
+def test_archives_reach_nothing_outside(tmp_path: Path) -> None:
+    path = tmp_path / "evil.tar"
+    (tmp_path / "secret.png").write_bytes(picture(9))
+    write_tar(path, {"../secret.png": picture(1), "/etc/x.png": picture(2), "a/ok.png": picture(3)})
+    with tarfile.open(path, "a") as tar:
+        for kind in (tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE):
+            member = tarfile.TarInfo(f"link{kind!r}.png")
+            member.type, member.linkname = kind, "../secret.png"
+            tar.addfile(member)
+    catalogue = read_catalogue(path)
+    assert [item.path for item in catalogue.items] == ["a/ok.png"]
+    for name in ("../secret.png", "/etc/x.png", "link.png"):
+        with pytest.raises(ImageError, match="cannot read"):
+            catalogue.read(Item(0, name, {}))
+
+
+def test_a_member_written_twice_is_the_later_one(tmp_path: Path) -> None:
+    write_tar(tmp_path / "a.tar", {"a.png": picture(1)})
+    write_tar(tmp_path / "a.tar", {"a.png": picture(2)}, "a")
+    catalogue = read_catalogue(tmp_path / "a.tar")
+    assert [catalogue.read(item) for item in catalogue.items] == [picture(2)]
+
+
+@pytest.mark.parametrize("mode", ["w", "w:gz"])
+def test_damaged_archives_are_refused(tmp_path: Path, mode: str) -> None:
+    before = set(os.listdir(tempfile.gettempdir()))
+    whole = write_tar(tmp_path / "a.tar", {f"{i}.png": os.urandom(3000) for i in range(9)}, mode)
+    data = whole.read_bytes()
+    for length in (1500, len(data) // 2) if mode == "w" else (30, len(data) // 2, len(data) - 4):
+        (tmp_path / "cut.tar").write_bytes(data[:length])
+        with pytest.raises(InputError, match=r"cut\.tar"):
+            read_catalogue(tmp_path / "cut.tar")
+    flipped = bytearray(data)
+    flipped[len(data) // 2] ^= 255
+    if mode == "w:gz":
+        (tmp_path / "cut.tar").write_bytes(flipped)
+        with pytest.raises(InputError, match=r"cut\.tar"):
+            read_catalogue(tmp_path / "cut.tar")
+    assert not {
+        name for name in set(os.listdir(tempfile.gettempdir())) - before if "arthash" in name
+    }
+
+
+def test_unpacked_copies_are_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spools = tmp_path / "spools"
+    spools.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(spools))
+    catalogue = read_catalogue(write_tar(tmp_path / "a.tgz", ART, "w:gz"))
+    copy = pickle.loads(pickle.dumps(catalogue))
+    assert copy.read(copy.items[3]) == ART["art/d.png"]
+    del copy
+    gc.collect()
+    assert len(list(spools.iterdir())) == 1
+    del catalogue
+    gc.collect()
+    assert not list(spools.iterdir())
+
+
+def test_no_room_to_unpack_is_a_storage_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    path = write_tar(tmp_path / "a.tgz", ART, "w:gz")
+    monkeypatch.setattr("shutil.copyfileobj", full)
+    with pytest.raises(StorageError, match="unpack it yourself"):
+        read_catalogue(path)
+
+
+def mean_shade(catalogue: Catalogue, number: int) -> int:
+    return int(decode(catalogue.read(catalogue.items[number])).getpixel((0, 0))[0])
+
+
+FORK_IS_SAFE_HERE = pytest.mark.filterwarnings(
+    "ignore:This process .* is multi-threaded:DeprecationWarning"
+)
+"""Python 3.12 and later warn of every fork beside a thread; these children take no locks."""
+
+
+@FORK_IS_SAFE_HERE
+@pytest.mark.parametrize("start", ["fork", "spawn"])
+def test_other_processes_and_threads_read_it(tmp_path: Path, start: str) -> None:
+    if start == "fork" and "fork" not in multiprocessing.get_all_start_methods():
+        pytest.skip("this system cannot fork")
+    catalogue = read_catalogue(write_tar(tmp_path / "a.tgz", ART, "w:gz"))
+    context = multiprocessing.get_context(start)
+    with ProcessPoolExecutor(2, mp_context=context) as pool:
+        assert list(pool.map(mean_shade, [catalogue] * 8, [0, 1, 2, 3] * 2)) == [0, 1, 2, 3] * 2
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(mean_shade, [catalogue] * 8, [0, 1, 2, 3] * 2)) == [0, 1, 2, 3] * 2
+
+
+@FORK_IS_SAFE_HERE
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+def test_a_forked_child_does_not_delete_the_unpacked_copy(tmp_path: Path) -> None:
+    catalogues = [read_catalogue(write_tar(tmp_path / "a.tgz", ART, "w:gz"))]
+
+    def drop() -> None:
+        catalogues.clear()
+        gc.collect()
+
+    child = multiprocessing.get_context("fork").Process(target=drop)
+    child.start()
+    child.join()
+    assert child.exitcode == 0
+    assert mean_shade(catalogues[0], 2) == 2
+
+
+def test_a_picture_that_went_away_is_an_image_error(tmp_path: Path) -> None:
+    write_tree(tmp_path, ART)
+    catalogue = read_catalogue(tmp_path)
+    (tmp_path / "art/b.png").unlink()
+    with pytest.raises(ImageError, match=r"cannot read art/b\.png in .*: No such file"):
+        catalogue.read(catalogue.items[1])
+
+
+def test_the_order_is_that_of_code_points_wherever_they_lie(tmp_path: Path) -> None:
+    names = ["é.png", "z.png", "Z.png", "a/b.png", "a.png", "a-b.png", "10.png", "9.png"]
+    write_tree(tmp_path / "tree", {name: picture(1) for name in names})
+    write_tar(tmp_path / "a.tar", {name: picture(1) for name in reversed(names)})
+    for source in (tmp_path / "tree", tmp_path / "a.tar"):
+        assert [item.path for item in read_catalogue(source).items] == sorted(names)
+
+
+SHARED = Path(__file__).parents[2].parent / "shared" / "data" / "artworks"
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="no ../shared/data/artworks beside the checkout")
+def test_the_shared_artworks() -> None:
+    catalogue = read_catalogue(SHARED / "artworks.tar", SHARED / "metadata.csv")
+    assert len(catalogue) == 5088
+    assert len(set(catalogue.labels("artist"))) == 192
+    assert catalogue.columns["year"] is int
+    assert sum("year" not in item.fields for item in catalogue.items) == 2583
+    assert decode(catalogue.read(catalogue.items[-1])).size == (224, 224)
+
+
+def test_jsonl_in_a_folder(tmp_path: Path) -> None:
+    rows = [{"file_name": "art/a.png", "year": 1900, "note": None}, {"file_name": "art/b.png"}]
+    write_tree(tmp_path, ART)
+    (tmp_path / "metadata.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    catalogue = read_catalogue(tmp_path)
+    assert catalogue.columns == {"year": int, "note": str}
+    assert [dict(item.fields) for item in catalogue.items] == [{"year": 1900}, {}, {}, {}]
