@@ -11,7 +11,7 @@ COMMANDS = {
     "train": "hashing.cli.train",
     "index": "hashing.cli.index",
     "serve": "hashing.cli.serve",
-    "demo": "hashing.demo",
+    "demo": "hashing.cli.demo",
 }
 
 USAGE = """\

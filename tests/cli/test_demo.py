@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hashing import demo
+from hashing.cli import demo
 from hashing.config import ModelConfig, Preprocessing
 from hashing.errors import UsageError
 from hashing.models import HashModel, fingerprint, save_model
