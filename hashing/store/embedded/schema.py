@@ -50,17 +50,20 @@ def column(field: str) -> str:
     return '"m_' + field.replace('"', '""') + '"'
 
 
-def connect(path: Path, *, write: bool = False) -> sqlite3.Connection:
+def connect(path: Path, *, write: bool = False, make: bool = False) -> sqlite3.Connection:
     """Open a database file of an index, in autocommit mode, usable from every thread.
 
-    A file in a folder that cannot be written is opened as immutable.
+    A file in a folder that cannot be written is opened as immutable; with `make` a file that is
+    not there is made. Nothing but a connection ever opens such a file: `sums` says why.
     Raises ArtefactError where there is none, StorageError where it cannot be opened.
     """
-    if not path.is_file():
+    if not make and not path.is_file():
         raise ArtefactError(
             f"expected an index in {path.parent}, found no {path.name}; index.py build makes one"
         )
     mode = "rw" if write or can_write(path.parent) else _immutable(path)
+    if make:
+        mode = "rwc"
     with database_errors(path):
         db = sqlite3.connect(
             f"file:{quote(str(path.absolute()))}?mode={mode}",
@@ -86,8 +89,7 @@ def connect(path: Path, *, write: bool = False) -> sqlite3.Connection:
 
 def make_database(path: Path, tables: str) -> None:
     """Make a new database file with `tables`, in write-ahead mode."""
-    path.touch(exist_ok=False)
-    with closing(connect(path, write=True)) as db, database_errors(path):
+    with closing(connect(path, write=True, make=True)) as db, database_errors(path):
         db.execute("PRAGMA journal_mode = WAL")
         db.executescript(tables)
         checkpoint(db)
