@@ -19,6 +19,7 @@ MOST_POINTS = 10_000
 
 FEWEST_POINTS = 5
 NEIGHBOURS = 4
+GOLDEN_ANGLE = np.pi * (3 - np.sqrt(5))
 
 
 def has_map(index: Index) -> bool:
@@ -44,9 +45,24 @@ def draw_map(index: Index) -> None:
 
 
 def lay_out(codes: Codes) -> NDArray[np.float32]:
-    """Places in the unit square for N codes, float32 `[N, 2]`; equal input, equal places."""
+    """Places in the unit square for N codes, float32 `[N, 2]`; equal input, equal places.
+
+    Distinct codes are laid out, and the works of one code spread around its place.
+    """
+    _, first, group, counts = np.unique(
+        codes.packed, axis=0, return_index=True, return_inverse=True, return_counts=True
+    )
+    centres = _place_distinct(codes[first])
+    return _unit(centres[group] + _spread(centres, group, counts)).astype(np.float32)
+
+
+def _place_distinct(codes: Codes) -> NDArray[np.float64]:
+    """Places in the unit square for codes of which no two are equal, float64 `[N, 2]`.
+
+    t-SNE crashes on equal points only (its initial places become NaN), so it never sees any.
+    """
     if len(codes) < FEWEST_POINTS:
-        return np.linspace(0, 1, 2 * len(codes), dtype=np.float32).reshape(-1, 2)
+        return np.linspace(0, 1, 2 * len(codes)).reshape(-1, 2)
     from sklearn.decomposition import PCA
     from sklearn.manifold import TSNE
 
@@ -54,8 +70,39 @@ def lay_out(codes: Codes) -> NDArray[np.float32]:
     reduced = PCA(min(32, *signs.shape), random_state=0).fit_transform(signs)
     perplexity = min(30, (len(codes) - 1) / 3)
     places = TSNE(perplexity=perplexity, max_iter=500, random_state=0).fit_transform(reduced)
+    return _unit(places.astype(np.float64))
+
+
+def _spread(
+    centres: NDArray[np.float64], group: NDArray[np.intp], counts: NDArray[np.intp]
+) -> NDArray[np.float64]:
+    """Steps from the centre of its group for each of N works, float64 `[N, 2]`.
+
+    Each group fills a disc by Vogel's spiral (1979), the first work in its middle. The disc's area
+    follows the group's share of all works; it ends half-way to the nearest other centre.
+    """
+    radius = 0.25 * np.sqrt(counts / max(len(group), 1))
+    if len(centres) > 1:
+        from sklearn.neighbors import NearestNeighbors
+
+        gaps, _ = NearestNeighbors(n_neighbors=2).fit(centres).kneighbors(centres)
+        radius = np.minimum(radius, gaps[:, 1] / 2)
+    order = np.argsort(group, kind="stable")
+    place = np.empty(len(group), np.intp)  # of each work within its group
+    place[order] = np.arange(len(group)) - np.repeat(np.cumsum(counts) - counts, counts)
+    distance = radius[group] * np.sqrt(place / counts[group])
+    angle = place * GOLDEN_ANGLE
+    steps: NDArray[np.float64] = np.stack([np.cos(angle), np.sin(angle)]) * distance
+    return steps.T
+
+
+def _unit(places: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Places moved and stretched to the unit square; along an axis without extent, its middle."""
+    if not len(places):
+        return places
     low, high = places.min(axis=0), places.max(axis=0)
-    unit: NDArray[np.float32] = (places - low) / np.maximum(high - low, 1e-9)
+    flat = high - low < 1e-9
+    unit: NDArray[np.float64] = np.where(flat, 0.5, (places - low) / np.where(flat, 1, high - low))
     return unit
 
 

@@ -1,9 +1,11 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from hashing.codes import Codes
 from hashing.collection.map import draw_map, has_map, lay_out, read_map
-from hashing.store import Index, NewItem
+from hashing.store import Index, NewItem, create_index
 
 
 def groups(count: int, seed: int = 0) -> Codes:
@@ -33,6 +35,32 @@ def test_small_collections_have_a_map_too(count: int) -> None:
     places = lay_out(groups(count))
     assert places.shape == (count, 2)
     assert np.isfinite(places).all()
+
+
+@pytest.mark.parametrize("distinct", [1, 2, 4, 5, 8])
+@pytest.mark.parametrize("kind", ["scattered", "in a row", "one bit each"])
+def test_few_distinct_codes_of_many_works(distinct: int, kind: str) -> None:
+    bits = {
+        "scattered": np.random.default_rng(1).integers(0, 2, (distinct, 64)),
+        "in a row": np.tri(distinct, 64),
+        "one bit each": np.eye(distinct, 64),
+    }[kind]
+    code = np.arange(40) % distinct
+    places = lay_out(Codes(np.packbits(bits.astype(np.uint8), axis=1)[code], 64))
+    assert len(np.unique(places, axis=0)) == 40, "works of one code hide each other"
+    assert places.min() == 0
+    assert places.max() == 1
+    gaps = np.linalg.norm(places[:, None] - places[None, :distinct], axis=2)
+    assert (gaps.argmin(axis=1) == code).all(), "a work lies nearer to another code than to its own"
+
+
+def test_five_copies_of_one_picture_have_a_map(tmp_path: Path) -> None:
+    with create_index(
+        tmp_path / "index", bits=64, lengths=(64,), fingerprint="", columns={}, model=tmp_path
+    ) as index:
+        index.add([NewItem(f"{n}.jpg", {}, bytes(8), bytes(32)) for n in range(5)])
+        draw_map(index)
+        assert has_map(index)
 
 
 def test_the_map_follows_the_index(new_gallery: Index) -> None:
