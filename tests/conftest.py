@@ -1,6 +1,31 @@
-"""Property tests draw the same examples every time and have no deadline."""
+"""Property tests draw the same examples every time, the long ones new ones from a printed seed.
 
+None of them has a deadline.
+"""
+
+import random
+
+import pytest
 from hypothesis import settings
 
 settings.register_profile("fixed", derandomize=True, deadline=None, database=None)
+settings.register_profile("long", derandomize=False, deadline=None, database=None)
 settings.load_profile("fixed")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Draw the seed of all that is random in long tests, unless `--hypothesis-seed` gives it."""
+    if config.option.hypothesis_seed is None:
+        config.option.hypothesis_seed = str(random.SystemRandom().getrandbits(32))
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"long tests draw from --hypothesis-seed={config.option.hypothesis_seed}"
+
+
+@pytest.fixture
+def seed(request: pytest.FixtureRequest) -> int:
+    """Zero in the tests of every day; in a long one, the seed that the run printed."""
+    long = request.node.get_closest_marker("long") is not None
+    return int(request.config.option.hypothesis_seed) if long else 0

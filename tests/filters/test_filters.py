@@ -145,5 +145,7 @@ def test_null_follows_sql(text: str, expected: bool | None) -> None:
 
 @given(st.text(max_size=40))
 def test_any_text_is_a_filter_or_a_clear_mistake(text: str) -> None:
+    tree = None
     with contextlib.suppress(UsageError):
-        parse(text, COLUMNS)
+        tree = parse(text, COLUMNS)
+    assert tree is None or holds(tree, {}) in (True, False, None)

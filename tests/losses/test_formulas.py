@@ -201,11 +201,11 @@ def every_loss(centres: Tensor) -> list[HashingLoss]:
 @pytest.mark.parametrize("number", range(8))
 def test_gradients(logits: Tensor, labels: Tensor, centres: Tensor, number: int) -> None:
     loss = every_loss(centres)[number]
-    torch.autograd.gradcheck(lambda u: loss(u, labels), logits.requires_grad_())
+    assert torch.autograd.gradcheck(lambda u: loss(u, labels), logits.requires_grad_())
 
 
 def test_gradients_of_greedyhash(logits: Tensor, labels: Tensor) -> None:
-    torch.autograd.gradcheck(greedyhash.penalty, logits.requires_grad_())
+    assert torch.autograd.gradcheck(greedyhash.penalty, logits.requires_grad_())
     codes = greedyhash.sign(logits)
     upstream = torch.randn(B, BITS, dtype=torch.float64)
     (gradient,) = torch.autograd.grad(codes, logits, upstream)

@@ -110,7 +110,11 @@ def test_equal_to_the_reference(case: Case, data: st.DataObject) -> None:
 
 
 @pytest.mark.long
-@settings(max_examples=5000, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    settings.get_profile("long"),
+    max_examples=5000,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(CASES, st.data())
 def test_equal_to_the_reference_at_length(case: Case, data: st.DataObject) -> None:
     check(case, data)

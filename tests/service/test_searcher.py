@@ -196,8 +196,14 @@ def test_an_index_of_another_model_is_not_taken(tmp_path: Path) -> None:
     searcher.close()
 
 
-def test_it_warms_up_what_visitors_ask_first(searcher: Searcher) -> None:
+def test_it_warms_up_what_visitors_ask_first(
+    searcher: Searcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
     searcher.warm(threading.Event())
+    monkeypatch.setattr(searcher.index, "preview", None)
+    monkeypatch.setattr("hashing.store.embedded.query.select_facets", None)
+    assert searcher.pictures.shape(0) != (1, 1)
+    assert searcher.index.facets()
 
 
 def test_pictures_are_encoded_there(searcher: Searcher, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -127,16 +127,16 @@ class IndexMachine(RuleBasedStateMachine):
             shutil.rmtree(self.folder)
 
 
-COMMON = settings(
-    deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), print_blob=False
-)
+COMMON = {"suppress_health_check": list(HealthCheck), "print_blob": False}
 
 
 class TestShort(IndexMachine.TestCase):
-    settings = settings(COMMON, max_examples=12, stateful_step_count=25)
+    settings = settings(max_examples=12, stateful_step_count=25, **COMMON)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(7200)
 class TestLong(IndexMachine.TestCase):
-    settings = settings(COMMON, max_examples=1000, stateful_step_count=50)
+    settings = settings(
+        settings.get_profile("long"), max_examples=1000, stateful_step_count=50, **COMMON
+    )
