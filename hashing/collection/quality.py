@@ -35,8 +35,8 @@ Rows = NDArray[np.int64]
 class Works:
     """The works of an index: ids int64 `[N]` ascending, and label numbers int64 `[N]` by field.
 
-    A number is −1 where the work has no such label. The second field counts twice the first in a
-    work's grade, and so on: with style and artist 1 same style, 2 same artist, 3 both.
+    A number is −1 where the work has no such label. Their order decides the grades, see
+    `metrics.graded`.
     """
 
     ids: Rows
@@ -88,10 +88,9 @@ def judge_answers(
     costs = np.full((len(queries), len(works.ids)), SHOWN, np.int64)
     for row, places in zip(costs, shown, strict=True):
         row[places] = np.arange(len(places))
-    fields = [
-        metrics.Labels(labels[queries], labels, grade=1 << place)
-        for place, labels in enumerate(works.labels.values())
-    ]
+    fields = metrics.graded(
+        metrics.Labels(labels[queries], labels) for labels in works.labels.values()
+    )
     itself = [metrics.Labels(queries, np.arange(len(works.ids)))]
     ndcg = metrics.evaluate_costs(costs, fields, exclude=itself, ks=(TOP,)).ndcg_at[TOP]
     precision = {

@@ -2,7 +2,7 @@
 
 from hashing.metrics.codes import CodeStatistics, code_statistics
 from hashing.metrics.evaluation import evaluate, evaluate_costs, evaluate_features
-from hashing.metrics.labels import Labels
+from hashing.metrics.labels import Labels, graded
 from hashing.metrics.results import RetrievalMetrics
 from hashing.metrics.ties import (
     TiedGroups,
@@ -23,6 +23,7 @@ __all__ = [
     "evaluate",
     "evaluate_costs",
     "evaluate_features",
+    "graded",
     "ndcg",
     "precision",
     "precision_within",

@@ -41,7 +41,8 @@ def evaluate(
 
     An item's grade is the sum of the grades of the `relevance` fields in which it matches the
     query; it is left out for queries that it matches in any `exclude` field (content hashes for
-    self matches, artists for disjoint protocols). Raises UsageError on lengths that disagree.
+    self matches, a second field for disjoint protocols).
+    Raises UsageError on lengths that disagree.
     """
     if queries.bits != database.bits:
         raise UsageError(

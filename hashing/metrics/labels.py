@@ -1,7 +1,7 @@
 """Which items are relevant to a query, or left out for it: where integer labels agree."""
 
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -15,8 +15,7 @@ class Labels:
     """One label field of queries and database; equal labels match.
 
     queries: int64 `[Q]`, database: int64 `[N]`; negative where absent, which matches nothing.
-    grade: what a match adds to the relevance grade. With style 1 and artist 2 a grade is
-    0 nothing, 1 same style, 2 same artist, 3 both.
+    grade: what a match adds to the relevance grade; `graded` gives several fields theirs.
     """
 
     queries: NDArray[np.int64]
@@ -55,3 +54,14 @@ class Labels:
         """Which items `[N]` carry the query's label."""
         label = self.queries[query]
         return self.database == label if label >= 0 else np.zeros(len(self.database), np.bool_)
+
+
+def graded(fields: Iterable[Labels]) -> list[Labels]:
+    """Several label fields as one graded relevance, wherever it is measured.
+
+    The rule: a match in the n-th field, counted from 1, adds n, and an item's grade is the sum. So
+    name the broad field first and the narrow one last: with a group and a creator a grade is
+    0 nothing, 1 same group, 2 same creator, 3 both; a third field alone weighs as much as the
+    first two together. The gain of a grade g in nDCG is 2^g - 1.
+    """
+    return [replace(labels, grade=place) for place, labels in enumerate(fields, 1)]

@@ -87,11 +87,8 @@ class Searcher(Recommender):
 
     def browse(self, filters: Filters, text: str = "") -> NDArray[np.int64]:
         """Ids of the works that pass the filters and match the text, best match first."""
-        allowed = self.index.ids(self._where(filters))
-        if not text.strip():
-            return allowed
-        matches = self.index.text_search(text)
-        return matches[np.isin(matches, allowed)]
+        where = self._where(filters)
+        return self.index.text_search(text, where=where) if text.strip() else self.index.ids(where)
 
     def explain(
         self, item_id: int, query: Query, picture: Image.Image | None, bits: int | None

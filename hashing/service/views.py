@@ -25,6 +25,7 @@ from hashing.service.schemas import (
     Work,
 )
 from hashing.service.searcher import Searcher
+from hashing.sources import Value
 from hashing.store import StoredItem
 
 
@@ -163,5 +164,5 @@ def _scaled(regions: NDArray[np.float32] | None) -> list[list[float]] | None:
     return scaled
 
 
-def _choices(values: dict[str, int]) -> list[Choice]:
-    return [Choice(value=value, count=count) for value, count in sorted(values.items())]
+def _choices(values: dict[Value, int]) -> list[Choice]:
+    return [Choice(value=str(value), count=count) for value, count in sorted(values.items())]

@@ -26,13 +26,16 @@ def create_index(
     fingerprint: str,
     columns: Mapping[str, type],
     model: str | Path,
+    roles: Mapping[str, str] = {},
     unfinished: str | None = None,
 ) -> Index:
     """Make an empty index folder and open it.
 
     fingerprint: of the model whose codes it will hold; model: the folder of that model.
-    columns: metadata columns with their types. unfinished: the source of a build that is only
-    beginning; `finish` clears it. Raises UsageError where `location` exists.
+    columns: metadata columns with their types. roles: the columns of some roles (see
+    `hashing.sources.roles`), an empty name for none; the others by the columns' names. unfinished:
+    the source of a build that is only beginning; `finish` clears it.
+    Raises UsageError where `location` exists.
     """
     folder = Path(location)
     create(
@@ -41,6 +44,7 @@ def create_index(
         lengths=tuple(lengths),
         fingerprint=fingerprint,
         columns=columns,
+        roles=roles,
         model=Path(model),
         unfinished=unfinished,
     )

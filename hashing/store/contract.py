@@ -47,6 +47,7 @@ class IndexInfo:
 
     fingerprint: of the model that made its codes. model: where that model lies.
     columns: metadata columns and their types (`str`, `int`, `float`).
+    roles: the column of each role that one plays (see `hashing.sources.roles`).
     generation: counts publications; two readers of one generation see the same items.
     removed: items marked as removed whose rows `compact` has not yet dropped.
     unfinished: the source of a build that was interrupted, None when complete.
@@ -59,6 +60,7 @@ class IndexInfo:
     fingerprint: str
     model: str
     columns: Mapping[str, type]
+    roles: Mapping[str, str]
     count: int
     removed: int
     generation: int
@@ -134,16 +136,23 @@ class Index(Protocol):
         """A small JPEG of the picture, None where none was kept."""
         ...
 
-    def facets(self) -> dict[str, dict[str, int]]:
-        """For each text column its values and how many items carry each, most frequent first."""
+    def facets(self) -> dict[str, dict[Value, int]]:
+        """For each column its values and how many items carry each, most frequent first.
+
+        A column of very many values is left out: it is nothing to choose from.
+        """
         ...
 
     def span(self, column: str) -> tuple[float, float] | None:
         """The least and the greatest value of a column of numbers, None where no item has one."""
         ...
 
-    def text_search(self, text: str, limit: int = 1000) -> NDArray[np.int64]:
-        """Ids of items whose title or artist contains all words of `text`, best first."""
+    def text_search(self, text: str, *, where: str | None = None) -> NDArray[np.int64]:
+        """Ids of all items that `where` keeps and whose fields have all words of `text`.
+
+        The best match first: words in title and creator count more. Words are compared as
+        `store.words` says; the last one may be only a beginning.
+        """
         ...
 
     def extra(self, name: str) -> bytes | None:

@@ -25,6 +25,7 @@ def export_index(index: Index, file: TextIO) -> int:
         "fingerprint": info.fingerprint,
         "model": info.model,
         "columns": {name: kind.__name__ for name, kind in info.columns.items()},
+        "roles": dict(info.roles),
     }
     file.write(json.dumps(head, ensure_ascii=False) + "\n")
     ids = index.ids().tolist()
@@ -50,7 +51,8 @@ def read_head(file: TextIO, name: Path) -> dict[str, Any]:
         raise InputError(f"expected an exported index ({FORMAT}) in {name}, found something else")
     try:
         head["columns"] = {field: _TYPES[kind] for field, kind in head["columns"].items()}
-        return {key: head[key] for key in ("bits", "lengths", "fingerprint", "model", "columns")}
+        keys = ("bits", "lengths", "fingerprint", "model", "columns")
+        return {key: head[key] for key in keys} | {"roles": head.get("roles", {})}
     except (KeyError, AttributeError) as error:
         raise InputError(f"{name}, line 1: {error} is missing or unknown") from error
 

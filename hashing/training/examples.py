@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hashing.data import Split, Squares
-from hashing.metrics import Labels
+from hashing.metrics import Labels, graded
 
 Rows = NDArray[np.int64]
 """Positions in the data set, int64 `[n]`."""
@@ -70,17 +70,14 @@ class Examples:
         return [*self.fields, GRADED] if len(self.fields) > 1 else list(self.fields)
 
     def relevant(self, field: str, part: Part) -> list[Labels]:
-        """What makes an item relevant to a query of `part`.
-
-        Graded: a match in the n-th of several fields adds n, so that style 1 and artist 2 make 3.
-        """
+        """What makes an item relevant to a query of `part`."""
         fields = self.fields if field == GRADED else [field]
-        return [self._matching(self.labels[f], part, grade) for grade, f in enumerate(fields, 1)]
+        return graded(self._matching(self.labels[name], part) for name in fields)
 
     def excluded(self, field: str, part: Part) -> list[Labels]:
         """What is left out for a query: itself, and what the protocol leaves out for `field`."""
         others = [self.labels[other] for other in part.left_out.get(field, ())]
         return [self._matching(values, part) for values in (self.contents, *others)]
 
-    def _matching(self, values: Rows, part: Part, grade: int = 1) -> Labels:
-        return Labels(values[part.query], values[part.database], grade)
+    def _matching(self, values: Rows, part: Part) -> Labels:
+        return Labels(values[part.query], values[part.database])

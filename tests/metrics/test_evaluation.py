@@ -13,6 +13,7 @@ from hashing.metrics import (
     evaluate,
     evaluate_costs,
     evaluate_features,
+    graded,
     ndcg,
 )
 
@@ -178,3 +179,17 @@ def test_cost_grows_with_bits_and_not_with_the_database(rng: np.random.Generator
     started = time.thread_time()
     evaluate(queries, database, [labels])
     assert time.thread_time() - started < 2
+
+
+def test_several_fields_are_graded_by_their_places() -> None:
+    """A match in the n-th field adds n, so three fields give grades from 0 to 6."""
+    queries = np.zeros(1, np.int64)
+    matches = [[0, 1, 0, 1, 0, 1, 0, 1], [0, 0, 1, 1, 0, 0, 1, 1], [0, 0, 0, 0, 1, 1, 1, 1]]
+    fields = graded(Labels(queries, 1 - np.array(field)) for field in matches)
+    assert [field.grade for field in fields] == [1, 2, 3]
+    costs = np.arange(8)[None]
+    found = evaluate_costs(costs, fields, ks=(8,)).ndcg_at[8]
+    grades = [0, 1, 2, 3, 3, 4, 5, 6]
+    gains = [2**grade - 1 for grade in grades]
+    discounts = 1 / np.log2(np.arange(2, 10))
+    assert found == pytest.approx((gains @ discounts) / (sorted(gains)[::-1] @ discounts))

@@ -19,6 +19,8 @@ from hashing.errors import InputError, UsageError
 from hashing.progress import log
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from hashing.cli.index.filling import Outcome
     from hashing.encoding import Encoder
     from hashing.sources import Catalogue
@@ -31,6 +33,12 @@ def add_commands(commands: Commands) -> None:
     parser.add_argument("--model", type=Path, required=True, metavar="MODEL", help="model folder")
     picture_options(parser)
     parser.add_argument("--out", type=Path, required=True, metavar="INDEX", help="folder to make")
+    parser.add_argument(
+        "--roles",
+        default="",
+        metavar="ROLE=COLUMN,…",
+        help="which columns are title, creator, group, year, link (default: by their names)",
+    )
     _add_options(parser)
     parser = command(commands, "add", add, "put more pictures into an index")
     index_argument(parser)
@@ -56,14 +64,17 @@ def build(arguments: argparse.Namespace) -> int:
     """Make an index; the same command again goes on where an interrupted one stopped."""
     from hashing.cli.index.pictures import dry_run, refuse_broken
     from hashing.sources import read_catalogue
+    from hashing.sources.roles import check_roles, parse_roles
 
     _refuse_finished(arguments)
+    roles = parse_roles(arguments.roles)
     catalogue = read_catalogue(arguments.images, arguments.metadata)
+    check_roles(roles, catalogue.columns)
     if arguments.dry_run:
         return dry_run(catalogue, arguments.workers, as_json=arguments.json)
     if arguments.strict:
         refuse_broken(catalogue, arguments.workers)
-    index, encoder = _open_or_create(catalogue, arguments)
+    index, encoder = _open_or_create(catalogue, roles, arguments)
     with index:
         outcome = _fill(index, encoder, catalogue, arguments)
         empty = not index.info.count
@@ -113,7 +124,7 @@ def _refuse_finished(arguments: argparse.Namespace) -> None:
 
 
 def _open_or_create(
-    catalogue: "Catalogue", arguments: argparse.Namespace
+    catalogue: "Catalogue", roles: "Mapping[str, str]", arguments: argparse.Namespace
 ) -> tuple["Index", "Encoder"]:
     from hashing.encoding import Encoder
     from hashing.store import create_index, open_index
@@ -128,6 +139,7 @@ def _open_or_create(
         lengths=encoder.lengths,
         fingerprint=encoder.fingerprint,
         columns=catalogue.columns,
+        roles=roles,
         model=arguments.model,
         unfinished=_source(arguments),
     )

@@ -153,14 +153,13 @@ def _measure(
     from hashing import metrics
     from hashing.search.scores import asymmetric_costs
 
-    relevance = [
+    relevance = metrics.graded(
         metrics.Labels.of(
             [fields.get(name) for fields in queries.fields],
             [fields.get(name) for fields in database.fields],
-            grade=1 << place,
         )
-        for place, name in enumerate(names)
-    ]
+        for name in names
+    )
     itself = [metrics.Labels.of(queries.contents, database.contents)]
 
     def by_cost(costs: Iterator[NDArray[np.int64]]) -> "RetrievalMetrics":

@@ -36,6 +36,7 @@ def info(arguments: argparse.Namespace) -> int:
             "code": f"{found.bits} bits" + (f", shorter: {shorter}" if shorter else ""),
             "model": f"{found.model}{there}, {found.fingerprint[:12]}",
             "columns": ", ".join(f"{name} ({kind})" for name, kind in columns.items()) or "none",
+            "roles": ", ".join(f"{role}: {name}" for role, name in found.roles.items()) or "none",
             "generation": f"{found.generation} of {found.published}",
             "segments": str(found.segments),
             "size": f"{found.bytes / 1e6:.1f} MB",

@@ -128,7 +128,14 @@ def _add_batch(draft: Draft, batch: list[NewItem]) -> None:
     generation = draft.generation
     first_id = generation.next_id
     batch = [checked(item, generation.bits, generation.columns) for item in batch]
-    check = insert_items(draft.db, first_id, batch, generation.bits, generation.columns)
+    check = insert_items(
+        draft.db,
+        first_id,
+        batch,
+        generation.bits,
+        generation.columns,
+        generation.role_columns,
+    )
     previews = [(i, row.preview) for i, row in enumerate(batch, first_id) if row.preview]
     insert_previews(draft.previews, previews)
     draft.generation = replace(

@@ -11,14 +11,21 @@ from hashing.store.embedded.generation import Generation, SegmentRecord
 from hashing.store.embedded.rows import (
     BATCH,
     ITEM_MODULUS,
-    WORDS,
     insert_metadata,
+    insert_words,
     read_all,
     read_codes,
     read_extra,
     read_removals,
 )
-from hashing.store.embedded.schema import TABLES, WORDS_TABLE, BadRowError, add_column, column
+from hashing.store.embedded.schema import (
+    REMOVALS_TABLE,
+    TABLES,
+    WORDS_TABLE,
+    BadRowError,
+    add_column,
+    column,
+)
 
 
 def check_rows(db: sqlite3.Connection, generation: Generation) -> None:
@@ -75,17 +82,36 @@ def _fill(copy: sqlite3.Connection, db: sqlite3.Connection, generation: Generati
         copy.executemany(
             "INSERT INTO items VALUES (?, ?, ?, x'')", [(i.id, i.file, i.content) for i in batch]
         )
-        insert_metadata(copy, [(item.id, item.fields) for item in batch], generation.columns)
+        rows = [(item.id, item.fields) for item in batch]
+        insert_metadata(copy, rows, generation.columns, generation.role_columns)
     copy.executemany("INSERT INTO removals VALUES (?, ?)", db.execute("SELECT * FROM removals"))
+
+
+def words_copy(db: sqlite3.Connection, generation: Generation) -> sqlite3.Connection:
+    """The words of all items and the marks of removal, in memory."""
+    copy = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    try:
+        copy.execute(WORDS_TABLE)
+        copy.execute(REMOVALS_TABLE)
+        _fill_words(copy, db, generation)
+        copy.executemany("INSERT INTO removals VALUES (?, ?)", db.execute("SELECT * FROM removals"))
+    except BaseException:
+        copy.close()
+        raise
+    return copy
 
 
 def rebuild_words(db: sqlite3.Connection, generation: Generation) -> None:
     """Make the words of full-text search anew from the rows."""
     db.execute("DROP TABLE words")
     db.execute(WORDS_TABLE)
-    fields = [name for name in WORDS if name in generation.columns]
-    if fields:
-        columns = ", ".join(column(name) for name in fields)
-        db.execute(
-            f"INSERT INTO words (rowid, {', '.join(fields)}) SELECT id, {columns} FROM metadata"
-        )
+    _fill_words(db, db, generation)
+
+
+def _fill_words(target: sqlite3.Connection, db: sqlite3.Connection, generation: Generation) -> None:
+    names, roles = list(generation.columns), generation.role_columns
+    cursor = db.execute(f"SELECT {', '.join(['id', *map(column, names)])} FROM metadata")
+    while rows := cursor.fetchmany(BATCH):
+        pairs = ((row[0], dict(zip(names, row[1:], strict=True))) for row in rows)
+        fields = [(i, {k: v for k, v in row.items() if v is not None}) for i, row in pairs]
+        insert_words(target, fields, roles)

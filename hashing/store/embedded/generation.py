@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from hashing.errors import ArtefactError
+from hashing.sources.roles import resolve_roles
 from hashing.store.embedded.schema import DATABASE, damaged, database_errors
 
 FORMAT = 1
@@ -48,6 +49,9 @@ class Generation:
     previews: how many of the items have one. forgotten: dropped items whose previews may still be
     there until the next publication.
     extras: digest of each named blob.
+    roles: what each role's column was chosen to be, an empty name for none.
+    words: the version of `store.words` that the full-text table was made with; 0 is an earlier
+    table, of two columns and SQLite's own words.
     """
 
     number: int
@@ -70,12 +74,19 @@ class Generation:
     forgotten: tuple[int, ...] = ()
     extras: Mapping[str, str] = field(default_factory=dict)
     unfinished: str | None = None
+    roles: Mapping[str, str] = field(default_factory=dict)
+    words: int = 0
     format: int = FORMAT
 
     @property
     def count(self) -> int:
         """Items that are there."""
         return self.rows - self.removed
+
+    @property
+    def role_columns(self) -> dict[str, str]:
+        """The column of each role, as chosen or by its name."""
+        return resolve_roles(self.roles, self.columns)
 
 
 def read_generation(db: sqlite3.Connection, folder: Path) -> Generation:

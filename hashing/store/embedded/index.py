@@ -12,6 +12,7 @@ from hashing.codes import Codes
 from hashing.errors import InputError
 from hashing.files import size_of
 from hashing.search import Allowed, RadiusResult, ScanEngine, SearchResult
+from hashing.sources import Value
 from hashing.store.contract import IndexInfo, NewItem, StoredItem
 from hashing.store.embedded import changes, query, rows
 from hashing.store.embedded.generation import Generation
@@ -55,6 +56,7 @@ class EmbeddedIndex:
             fingerprint=generation.fingerprint,
             model=self._model(),
             columns={name: PYTHON_TYPES[kind] for name, kind in generation.columns.items()},
+            roles=generation.role_columns,
             count=generation.count,
             removed=generation.removed,
             generation=generation.number,
@@ -127,8 +129,8 @@ class EmbeddedIndex:
         with self._reader.guard, database_errors(self._folder / PREVIEWS):
             return read_preview(self._reader.previews, item)
 
-    def facets(self) -> dict[str, dict[str, int]]:
-        """The values of each text column and their counts."""
+    def facets(self) -> dict[str, dict[Value, int]]:
+        """The values of each column and their counts."""
         with self._reader.asking() as tables:
             snapshot = self._reader.snapshot
             if snapshot.facets is None:
@@ -143,10 +145,11 @@ class EmbeddedIndex:
                 snapshot.spans[column] = query.select_span(tables, snapshot.generation, column)
             return snapshot.spans[column]
 
-    def text_search(self, text: str, limit: int = 1000) -> NDArray[np.int64]:
-        """Ids of items whose title or artist has all words."""
-        with self._reader.asking() as tables:
-            return query.select_words(tables, self._generation, text, limit)
+    def text_search(self, text: str, *, where: str | None = None) -> NDArray[np.int64]:
+        """Ids of the items that have all words, best first."""
+        with self._reader.asking_words() as tables:
+            found = query.select_words(tables, self._generation, text)
+        return found if where is None else found[np.isin(found, self._filtered(where))]
 
     def contents(self, files: Iterable[str]) -> list[set[bytes]]:
         """For each file the SHA-256 digests of the items of that name."""

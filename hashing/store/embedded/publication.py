@@ -13,6 +13,8 @@ from uuid import uuid4
 from hashing.errors import StorageError, UsageError
 from hashing.files import TEMPORARY, delete, sync_folder
 from hashing.search.sliced import MAX_BITS
+from hashing.sources.roles import default_roles
+from hashing.store import words
 from hashing.store.embedded.checks import check_rows, rebuild_words
 from hashing.store.embedded.generation import Generation, read_generation, write_generation
 from hashing.store.embedded.lock import writer_lock
@@ -60,7 +62,9 @@ def publication(folder: Path) -> Iterator[Draft]:
         db.execute("BEGIN IMMEDIATE")
         previews.execute("BEGIN IMMEDIATE")
         forget_previews(previews, old)
-        new = replace(old, number=old.number + 1, published=_now(), forgotten=())
+        new = replace(
+            old, number=old.number + 1, published=_now(), forgotten=(), words=words.VERSION
+        )
         draft = Draft(folder, db, previews, new)
         try:
             _check(draft, old)
@@ -81,6 +85,7 @@ def create(
     lengths: tuple[int, ...],
     fingerprint: str,
     columns: Mapping[str, type],
+    roles: Mapping[str, str],
     model: Path,
     unfinished: str | None,
 ) -> None:
@@ -100,6 +105,8 @@ def create(
         model_beside=Path(os.path.relpath(model.absolute(), folder.absolute())).as_posix(),
         columns={name: kind.__name__ for name, kind in columns.items()},
         unfinished=unfinished,
+        roles={**default_roles(columns), **roles},
+        words=words.VERSION,
     )
     beside = folder.with_name(folder.name + TEMPORARY)
     shutil.rmtree(beside, ignore_errors=True)
@@ -130,10 +137,15 @@ def delete_unrecorded(folder: Path, generation: Generation) -> None:
 
 
 def _check(draft: Draft, old: Generation) -> None:
-    """Never build on damaged rows: the next checksum of the file would vouch for them."""
-    if not matches_sum(draft.folder, old.number):
+    """Never build on damaged rows: the next checksum of the file would vouch for them.
+
+    Words of an earlier version are made anew here too.
+    """
+    intact = matches_sum(draft.folder, old.number)
+    if not intact:
         with database_errors(draft.folder / DATABASE):
             check_rows(draft.db, old)
+    if not intact or old.words != words.VERSION:
         rebuild_words(draft.db, old)
 
 

@@ -1,6 +1,5 @@
 """Questions to the tables, as of a generation: filters, words, facets and spans."""
 
-import re
 import sqlite3
 from collections.abc import Iterable
 
@@ -8,12 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hashing.filters import parse
+from hashing.sources import Value
 from hashing.store.embedded.conditions import to_sqlite
 from hashing.store.embedded.generation import Generation
 from hashing.store.embedded.schema import PYTHON_TYPES, column
+from hashing.store.words import phrases
 
 MAX_FACETS = 5000
-"""Artists of a large collection; a column of more values is text that nobody chooses from."""
+"""Creators of a large collection; nobody chooses from a column of more values."""
+NAMING_WEIGHT = 4
+"""How much more a word counts in title and creator than elsewhere."""
 _AT_ONCE = 1 << 24
 """Ids that are asked for at once: their text stays far below SQLite's limit."""
 _LIVING = "id < ? AND id NOT IN (SELECT id FROM removals WHERE generation <= ?)"
@@ -55,38 +58,35 @@ def select_contents(
     return [contents[file] for file in wanted]
 
 
-def select_words(
-    db: sqlite3.Connection, generation: Generation, text: str, limit: int
-) -> NDArray[np.int64]:
-    """Ids of the living items whose title and artist have all words of `text`, best first.
+def select_words(db: sqlite3.Connection, generation: Generation, text: str) -> NDArray[np.int64]:
+    """Ids of the living items that have all words of `text`, best first; none where it has none.
 
-    The last word may be only a beginning. The text is quoted word by word: none of it is syntax.
+    Each phrase is quoted: nothing of it is syntax.
     """
-    words = re.findall(r"\w+", text)
-    if not words:
+    asked = phrases(text)
+    if not asked:
         return np.empty(0, np.int64)
-    match = " ".join(f'"{word}"' for word in words) + "*"
+    match = " ".join(f'"{" ".join(phrase.words)}"' + "*" * phrase.begins for phrase in asked)
     rows = db.execute(
         f"SELECT rowid AS id FROM words WHERE words MATCH ? AND {_LIVING} "
-        "ORDER BY rank, id LIMIT ?",
-        (match, generation.next_id, generation.number, limit),
+        f"ORDER BY bm25(words, {NAMING_WEIGHT}, 1), id",
+        (match, generation.next_id, generation.number),
     ).fetchall()
     return np.array([row[0] for row in rows], np.int64)
 
 
-def select_facets(db: sqlite3.Connection, generation: Generation) -> dict[str, dict[str, int]]:
-    """For each text column of at most `MAX_FACETS` values these and how many items carry each."""
+def select_facets(db: sqlite3.Connection, generation: Generation) -> dict[str, dict[Value, int]]:
+    """For each column of at most `MAX_FACETS` values these and how many items carry each."""
     facets = {}
-    for field, kind in generation.columns.items():
-        if kind == "str":
-            name = column(field)
-            rows = db.execute(
-                f"SELECT {name}, count(*) FROM metadata WHERE {name} IS NOT NULL AND {_LIVING} "
-                f"GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {MAX_FACETS + 1}",
-                (generation.next_id, generation.number),
-            ).fetchall()
-            if len(rows) <= MAX_FACETS:
-                facets[field] = dict(rows)
+    for field in generation.columns:
+        name = column(field)
+        rows = db.execute(
+            f"SELECT {name}, count(*) FROM metadata WHERE {name} IS NOT NULL AND {_LIVING} "
+            f"GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {MAX_FACETS + 1}",
+            (generation.next_id, generation.number),
+        ).fetchall()
+        if len(rows) <= MAX_FACETS:
+            facets[field] = dict(rows)
     return facets
 
 

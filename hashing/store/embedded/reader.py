@@ -10,12 +10,13 @@ from pathlib import Path
 
 from hashing.errors import StorageError
 from hashing.search import ScanEngine
-from hashing.store.embedded.checks import verified_copy
+from hashing.store.embedded.checks import verified_copy, words_copy
 from hashing.store.embedded.generation import Generation, read_generation
 from hashing.store.embedded.lock import is_writing
 from hashing.store.embedded.schema import DATABASE, PREVIEWS, connect, database_errors
 from hashing.store.embedded.snapshot import Snapshot, make_engine, take_snapshot
 from hashing.store.embedded.sums import matches_sum, recorded_generation
+from hashing.store.words import VERSION
 
 PATIENCE = 10.0
 """Seconds that a writer may take from its commit to the checksum of what it wrote."""
@@ -28,6 +29,7 @@ class Reader:
         self.folder = folder
         self.guard = threading.RLock()
         self._tables: sqlite3.Connection | None = None
+        self._words: sqlite3.Connection | None = None
         with ExitStack() as opened:
             self.db = opened.enter_context(closing(connect(folder / DATABASE)))
             self.previews = opened.enter_context(closing(connect(folder / PREVIEWS)))
@@ -94,6 +96,17 @@ class Reader:
                     self._tables = self.db if intact else verified_copy(self.db, current)
                 yield self._tables
 
+    @contextmanager
+    def asking_words(self) -> Iterator[sqlite3.Connection]:
+        """Like `asking`, with words of this version: an older index's are made in memory."""
+        with self.asking() as tables, self.reading() as current:
+            if current.words == VERSION or tables is not self.db:
+                yield tables
+                return
+            if self._words is None:
+                self._words = words_copy(tables, current)
+            yield self._words
+
     def _check_place(self) -> None:
         try:
             there = (self.folder / DATABASE).stat()
@@ -107,7 +120,9 @@ class Reader:
     def _forget_tables(self) -> None:
         if self._tables not in (None, self.db):
             self._tables.close()
-        self._tables = None
+        if self._words is not None:
+            self._words.close()
+        self._tables = self._words = None
 
     def _take(self) -> Snapshot:
         """A snapshot whose segments were not deleted by a writer while they were opened."""

@@ -21,13 +21,12 @@ from hashing.errors import InputError, UsageError
 from hashing.sources import Value
 from hashing.store.contract import NewItem, StoredItem
 from hashing.store.embedded.schema import PYTHON_TYPES, BadRowError, column
+from hashing.store.words import item_words
 
 ITEM_MODULUS = 1 << 128
 CODE_MODULUS = 1 << 64
 """Sums of digests are kept modulo these."""
 BATCH = 10_000
-WORDS = ("title", "artist")
-"""The fields that full-text search looks at."""
 
 FITTING: Mapping[str, tuple[type, ...]] = {
     "int": (int,),
@@ -81,6 +80,7 @@ def insert_items(
     items: Sequence[NewItem],
     bits: int,
     columns: Mapping[str, str],
+    roles: Mapping[str, str],
 ) -> int:
     """Write new items with ids from `first_id`; returns the sum of their digests."""
     ids = range(first_id, first_id + len(items))
@@ -100,7 +100,7 @@ def insert_items(
         "codes (id, code, digest)",
         [(i, row.code, check) for (i, row), check in zip(pairs, checks.tolist(), strict=True)],
     )
-    insert_metadata(db, [(i, row.fields) for i, row in pairs], columns)
+    insert_metadata(db, [(i, row.fields) for i, row in pairs], columns, roles)
     return sum(int.from_bytes(digest, "big") for digest in digests)
 
 
@@ -108,6 +108,7 @@ def insert_metadata(
     db: sqlite3.Connection,
     rows: Sequence[tuple[int, Mapping[str, Value]]],
     columns: Mapping[str, str],
+    roles: Mapping[str, str],
 ) -> None:
     """Write the fields of items, and their words for full-text search."""
     _insert(
@@ -115,15 +116,17 @@ def insert_metadata(
         f"metadata ({', '.join(['id', *map(column, columns)])})",
         [(i, *(fields.get(name) for name in columns)) for i, fields in rows],
     )
-    _insert(
-        db,
-        "words (rowid, title, artist)",
-        [
-            (i, *(fields.get(name) for name in WORDS))
-            for i, fields in rows
-            if any(name in fields for name in WORDS)
-        ],
-    )
+    insert_words(db, rows, roles)
+
+
+def insert_words(
+    db: sqlite3.Connection,
+    rows: Iterable[tuple[int, Mapping[str, Value]]],
+    roles: Mapping[str, str],
+) -> None:
+    """Write the words of items for full-text search."""
+    words = [(i, *item_words(fields, roles)) for i, fields in rows if fields]
+    _insert(db, "words (rowid, naming, others)", words)
 
 
 def read_codes_of(db: sqlite3.Connection, ids: NDArray[np.int64], bits: int) -> Codes:

@@ -12,9 +12,13 @@ from hashing.errors import ArtefactError, InputError, StorageError
 DATABASE = "index.db"
 PREVIEWS = "previews.db"
 
+# The texts are words already, in ASCII or of letters that this tokenizer takes as they are.
 WORDS_TABLE = """
-CREATE VIRTUAL TABLE words USING fts5(title, artist, tokenize = "unicode61 remove_diacritics 2");
+CREATE VIRTUAL TABLE words USING fts5(naming, others, tokenize = "ascii");
 """
+REMOVALS_TABLE = (
+    "CREATE TABLE removals (id INTEGER PRIMARY KEY, generation INTEGER NOT NULL) STRICT;"
+)
 TABLES = f"""
 CREATE TABLE generation (
   number INTEGER PRIMARY KEY, state TEXT NOT NULL, digest BLOB NOT NULL
@@ -24,7 +28,7 @@ CREATE TABLE items (
 ) STRICT;
 CREATE TABLE metadata (id INTEGER PRIMARY KEY) STRICT;
 CREATE TABLE codes (id INTEGER PRIMARY KEY, code BLOB NOT NULL, digest INTEGER NOT NULL) STRICT;
-CREATE TABLE removals (id INTEGER PRIMARY KEY, generation INTEGER NOT NULL) STRICT;
+{REMOVALS_TABLE}
 CREATE TABLE extras (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
 {WORDS_TABLE}"""
 PREVIEW_TABLES = """

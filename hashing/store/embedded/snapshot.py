@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from hashing.codes import Codes
 from hashing.search import Allowed, ScanEngine, SlicedCodes, build_sliced
+from hashing.sources import Value
 from hashing.store.embedded.checks import read_checked_removals, read_segment_codes
 from hashing.store.embedded.generation import Generation, SegmentRecord, read_generation
 from hashing.store.embedded.segments import SEGMENTS, BadSegmentError, Segment, open_segment
@@ -31,7 +32,7 @@ class Snapshot:
     engine: ScanEngine | None = None
     living: Allowed | None = None
     filters: dict[str, Allowed] = field(default_factory=dict)
-    facets: dict[str, dict[str, int]] | None = None
+    facets: dict[str, dict[Value, int]] | None = None
     spans: dict[str, tuple[float, float] | None] = field(default_factory=dict)
 
 
