@@ -2,6 +2,7 @@
 
 ArtHashError
 ├── UsageError      2  wrong arguments or configuration
+│   └── MissingPackageError  2  a package that is needed for this is not installed
 ├── InputError      3  pictures, metadata or data sets that cannot be used
 │   └── ImageError  3  one picture that cannot be read
 ├── ArtefactError   4  a model or index that is corrupt or does not match
@@ -17,6 +18,9 @@ from typing import ClassVar, TypeVar
 
 Entry = TypeVar("Entry")
 
+DISTRIBUTIONS = {"faiss": "faiss-cpu", "sklearn": "scikit-learn", "skimage": "scikit-image"}
+"""Modules that packages of another name bring."""
+
 
 class ArtHashError(Exception):
     """Base of all errors that are reported in one line; `exit_code` is the process's."""
@@ -28,6 +32,23 @@ class UsageError(ArtHashError):
     """Arguments or configuration that cannot be used."""
 
     exit_code = 2
+
+
+class MissingPackageError(UsageError):
+    """A package that is needed for something is not installed.
+
+    purpose: what needs it, the beginning of a sentence. module: as it is imported. extra: the extra
+    of this distribution that brings it, where there is one.
+    """
+
+    def __init__(self, purpose: str, module: str, extra: str = "") -> None:
+        package = DISTRIBUTIONS.get(module.partition(".")[0], module.partition(".")[0])
+        ours = f", or this distribution with its extra [{extra}]" if extra else ""
+        super().__init__(
+            f"{purpose} needs the package {package}, which is not installed: "
+            f"pip install {package}{ours}"
+        )
+        self.package = package
 
 
 class InputError(ArtHashError):

@@ -16,7 +16,8 @@ from PIL import Image
 
 from generated_artworks import generate
 from hashing.config import DataConfig
-from hashing.errors import InputError, UsageError, choose
+from hashing.errors import InputError, UsageError
+from hashing.registry import find
 from hashing.sources import Catalogue, Item, read_catalogue
 
 Progress = Callable[[int], None]
@@ -50,7 +51,7 @@ def load_dataset(config: DataConfig, on_progress: Progress = lambda count: None)
     Raises UsageError for an unknown name or a missing root, InputError where the pictures cannot
     be had.
     """
-    return choose("data set", config.name, DATASETS)(config, on_progress)
+    return find("data set", config.name, DATASETS)(config, on_progress)
 
 
 def _folder(config: DataConfig, _: Progress) -> Catalogue:

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from hashing.data.labels import number_labels, official_parts
 from hashing.data.random import Stream, generator
-from hashing.errors import InputError, choose
+from hashing.errors import InputError
+from hashing.registry import find
 from hashing.sources import Catalogue
 
 AUTO = "auto"
@@ -69,7 +70,7 @@ def make_split(
     Raises UsageError for an unknown protocol, InputError where the catalogue lacks what it needs.
     """
     name = suitable_protocol(catalogue) if protocol == AUTO else protocol
-    chosen = choose("protocol", name, PROTOCOLS)
+    chosen = find("protocol", name, PROTOCOLS)
     rows = chosen.draw(catalogue, field, generator(Stream.SPLIT, seed, 0))
     split = Split(name, "test", seed, *map(np.sort, rows))
     return _checked(split, catalogue)
@@ -80,7 +81,7 @@ def validation_split(catalogue: Catalogue, split: Split, *, field: str = "label"
 
     Raises InputError where it is too small for that.
     """
-    protocol = PROTOCOLS[split.protocol]
+    protocol = find("protocol", split.protocol, PROTOCOLS)
     rng = generator(Stream.SPLIT, split.seed, 1)
     held = np.sort(protocol.hold_out(catalogue, field, split.train, VALIDATION_SHARE, rng))
     train = np.setdiff1d(split.train, held)

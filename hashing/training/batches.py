@@ -10,7 +10,7 @@ from torch import Tensor
 from hashing.config import Config
 from hashing.data import balanced_batches, read_ahead, shard, shuffled_batches
 from hashing.data.transforms import AUGMENTATIONS, apply, draw
-from hashing.errors import choose
+from hashing.registry import find
 from hashing.training.distributed import World
 from hashing.training.examples import Examples, Rows
 
@@ -24,7 +24,7 @@ class Batches:
 
     def __init__(self, config: Config, examples: Examples, world: World) -> None:
         self.config, self.examples, self.world = config, examples, world
-        self.augmentation = choose("augmentation", config.train.augment, AUGMENTATIONS)
+        self.augmentation = find("augmentation", config.train.augment, AUGMENTATIONS)
         self.labels = np.stack([examples.labels[field] for field in examples.fields], axis=1)
         self.steps_per_epoch = len(shard(self._rows(0), world.rank, world.size))
 
