@@ -73,11 +73,26 @@ class LossTerm:
     name: a loss of `hashing.losses.LOSSES`, or of pytorch-metric-learning.
     weight: factor of this term.
     args: the loss's own arguments.
+    field: the label field it learns; every one of `data.fields` where empty.
     """
 
     name: str
     weight: float = 1.0
     args: Mapping[str, Any] = field(default_factory=dict)
+    field: str = ""
+
+
+@dataclass(frozen=True)
+class CentresConfig:
+    """How the class centres of several label fields lie to each other.
+
+    share: a finer class's centre differs from its coarser class's in at most this share of the
+        bits, at every code length; 1 leaves the fields independent.
+    coarser: by finer field, the field it refines; for others it is found from the training labels.
+    """
+
+    share: float = 1.0
+    coarser: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -156,5 +171,6 @@ class Config:
     preprocessing: Preprocessing = Preprocessing()
     data: DataConfig = field(default_factory=DataConfig)
     losses: tuple[LossTerm, ...] = (LossTerm("dsh"),)
+    centres: CentresConfig = field(default_factory=CentresConfig)
     optim: OptimConfig = OptimConfig()
     train: TrainConfig = TrainConfig()

@@ -12,8 +12,8 @@ class HashingLoss(nn.Module):
     logits: `[B, bits]` as the model gives them, never binarised.
     labels: int64 `[B]`, 0 … classes−1; a loss without `needs_labels` ignores them.
 
-    A subclass writes `compute`, which always sees float32 or float64. Fewer than two pictures, or
-    a batch without the pairs that a term is about, give zero, never NaN.
+    A subclass writes `compute`, which always sees float32 or float64 and a picture at least. An
+    empty batch, or one without the pairs that a term is about, gives zero, never NaN.
     """
 
     needs_labels: ClassVar[bool] = True
@@ -22,7 +22,7 @@ class HashingLoss(nn.Module):
         """The loss in float32, whatever the network's precision (float64 stays)."""
         with torch.autocast(logits.device.type, enabled=False):
             wide = logits if logits.dtype == torch.float64 else logits.float()
-            return self.compute(wide, labels)
+            return self.compute(wide, labels) if len(wide) else wide.sum()
 
     def compute(self, logits: Tensor, labels: Tensor) -> Tensor:
         """The paper's formula."""

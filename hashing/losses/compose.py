@@ -55,6 +55,5 @@ class MultiField(HashingLoss):
         parts = zip(self.weights, self.losses, labels.unbind(1), strict=True)
         for weight, loss, column in parts:
             carried = column >= 0
-            if carried.any():
-                total = total + weight * loss(logits[carried], column[carried])
+            total = total + weight * loss(logits[carried], column[carried])
         return total

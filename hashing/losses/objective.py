@@ -2,9 +2,11 @@
 
 import inspect
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -18,6 +20,7 @@ from hashing.losses.dpsh import DPSH
 from hashing.losses.dsh import DSH
 from hashing.losses.greedyhash import GreedyHash
 from hashing.losses.hashnet import HashNet
+from hashing.losses.hierarchy import Refinement
 from hashing.losses.metric import MetricLoss, is_metric_loss, metric_losses
 from hashing.losses.orthohash import OrthoHash
 from hashing.losses.terms import Balance, Decorrelation, Quantisation
@@ -43,15 +46,21 @@ class Objective(HashingLoss):
     labels see the whole code of every picture.
 
     centres: the class centres of each field, empty where no loss has any.
+    refinements: by finer field whose centres lie near those of a coarser one, which that is.
     """
 
     def __init__(
-        self, labelled: HashingLoss, unlabelled: HashingLoss, centres: Mapping[str, Centres]
+        self,
+        labelled: HashingLoss,
+        unlabelled: HashingLoss,
+        centres: Mapping[str, Centres],
+        refinements: Mapping[str, Refinement],
     ) -> None:
         super().__init__()
         self.labelled = labelled
         self.unlabelled = unlabelled
         self.centres = centres
+        self.refinements = refinements
 
     def compute(self, logits: Tensor, labels: Tensor) -> Tensor:
         """The sum of both parts."""
@@ -65,11 +74,32 @@ class Objective(HashingLoss):
             for field, found in self.centres.items()
         }
 
+    def coarser_distances(self) -> dict[str, dict[str, Any]]:
+        """By finer field: its coarser one, and by length how far the farthest centre lies."""
+        return {
+            field: {
+                "coarser": refinement.coarser,
+                "bits": {str(n): d for n, d in self.centres[field].coarser_distances.items()},
+            }
+            for field, refinement in self.refinements.items()
+        }
+
     def record(self) -> dict[str, Any]:
-        """What belongs in the model folder: each field's centres and their least distances."""
+        """What belongs in the model folder: each field's centres and how they lie."""
         return {
             field: {"centres": found.hex(), "minimum_distances": found.minimum_distances}
+            | self._belonging(field)
             for field, found in self.centres.items()
+        }
+
+    def _belonging(self, field: str) -> dict[str, Any]:
+        if field not in self.refinements:
+            return {}
+        refinement = self.refinements[field]
+        return {
+            "coarser": refinement.coarser,
+            "coarser_classes": refinement.classes.tolist(),
+            "coarser_distances": self.centres[field].coarser_distances,
         }
 
 
@@ -79,18 +109,26 @@ def make_objective(
     classes: Mapping[str, int],
     lengths: Sequence[int],
     seed: int = 0,
+    *,
+    refinements: Mapping[str, Refinement] | None = None,
+    share: float = 1.0,
 ) -> Objective:
     """The objective of a configuration.
 
     fields: label fields in the order of the labels' columns, with their weights.
     classes: number of classes of each field.
     lengths: the model's code lengths, ascending.
+    refinements: by finer field, the coarser one near whose centres its own are placed, within
+        `share` of the bits; 1 places every field for itself.
 
-    Raises UsageError for unknown losses or arguments, a field that the data lack, no term at all,
-    and more classes than there can be centres.
+    A field that no term is about is measured, not learned. Raises UsageError for unknown losses,
+    arguments or fields, a field that the data lack, no term at all, a share that is none, and more
+    classes than there can be centres.
     """
     if not terms:
         raise UsageError("expected at least one loss, found none")
+    if not 0 < share <= 1:
+        raise UsageError(f"expected centres.share above 0 and at most 1, found {share:g}")
     labelled = [term for term in terms if _needs_labels(term.name)]
     unlabelled = [
         (term.weight, _make(term, _Given(0, lengths, seed), lengths[-1]))
@@ -99,30 +137,65 @@ def make_objective(
     ]
     if labelled and not fields:
         raise UsageError(f"the loss {labelled[0].name} needs a label field, found none")
-    given = {field: _Given(_classes_of(field, classes), lengths, seed) for field in fields}
-    parts = [(weight, _nested(labelled, given[field], lengths)) for field, weight in fields.items()]
+    for term in terms:
+        _check_field(term, fields)
+    given = _given(fields, classes, lengths, seed, refinements if share < 1 else None, share)
+    parts = [
+        (weight, _nested([t for t in labelled if t.field in ("", field)], given[field], lengths))
+        for field, weight in fields.items()
+    ]
     supervised = MultiField(parts) if labelled else WeightedSum([])
     centres = {field: g.centres for field, g in given.items() if "centres" in vars(g)}
-    return Objective(supervised, WeightedSum(unlabelled), centres)
+    near = {field: given[field].refinement for field in centres}
+    return Objective(
+        supervised,
+        WeightedSum(unlabelled),
+        centres,
+        {field: refinement for field, refinement in near.items() if refinement is not None},
+    )
 
 
+@dataclass
 class _Given:
     """What follows from the data and the model; centres are only searched for if wanted."""
 
-    def __init__(self, classes: int, lengths: Sequence[int], seed: int) -> None:
-        self.classes = classes
-        self.lengths = lengths
-        self.seed = seed
+    classes: int
+    lengths: Sequence[int]
+    seed: int
+    refinement: Refinement | None = None
+    coarser: "_Given | None" = None
+    share: float = 1.0
 
     @cached_property
     def centres(self) -> Centres:
-        return class_centres(self.classes, self.lengths, self.seed)
+        if self.refinement is None or self.coarser is None:
+            return class_centres(self.classes, self.lengths, self.seed)
+        belongs = self.refinement.classes
+        around = np.where(belongs[:, None] >= 0, self.coarser.centres.signs[belongs], 0)
+        return class_centres(
+            self.classes, self.lengths, self.seed, around=around.astype(np.int8), share=self.share
+        )
 
     def argument(self, name: str, bits: int) -> Any:
         """The value of an argument of this name, for a prefix of `bits`."""
         if name == "centres":
             return torch.from_numpy(self.centres.signs[:, :bits].copy())
         return {"classes": self.classes, "bits": bits}[name]
+
+
+def _given(
+    fields: Mapping[str, float],
+    classes: Mapping[str, int],
+    lengths: Sequence[int],
+    seed: int,
+    refinements: Mapping[str, Refinement] | None,
+    share: float,
+) -> dict[str, _Given]:
+    given = {field: _Given(_classes_of(field, classes), lengths, seed) for field in fields}
+    for field, refinement in (refinements or {}).items():
+        mine = given[field]
+        mine.refinement, mine.coarser, mine.share = refinement, given[refinement.coarser], share
+    return given
 
 
 def _nested(terms: Sequence[LossTerm], given: _Given, lengths: Sequence[int]) -> Nested:
@@ -150,6 +223,15 @@ def _needs_labels(name: str) -> bool:
     if name not in LOSSES:
         raise UsageError(unknown("loss", name, [*LOSSES, *metric_losses()]))
     return LOSSES[name].needs_labels
+
+
+def _check_field(term: LossTerm, fields: Mapping[str, float]) -> None:
+    if not term.field:
+        return
+    if not _needs_labels(term.name):
+        raise UsageError(f"the loss {term.name} needs no labels: leave out its field {term.field}")
+    if term.field not in fields:
+        raise UsageError(unknown(f"label field of the loss {term.name}", term.field, fields))
 
 
 def _classes_of(field: str, classes: Mapping[str, int]) -> int:

@@ -13,8 +13,8 @@ class OrthoHash(HashingLoss):
 
     centres: −1 and +1, `[classes, bits]`.
     margin: taken off the cosine to the own centre.
-    scale: factor of the cosines; by default √bits, the length of a code of ±1 (8 for 64 bits,
-    the authors' choice).
+    scale: factor of the cosines; by default √bits, the length of a code of ±1. That is ours: the
+        authors' code takes 8 whatever the length, which is √bits at 64 only.
     """
 
     centres: Tensor

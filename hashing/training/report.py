@@ -78,16 +78,26 @@ def card(name: str, metrics: Metrics, figures: Sequence[str]) -> str:
     return "\n".join([*lines, "## Origin", "", *_origin(metrics)]) + "\n"
 
 
-def centre_remarks(distances: Mapping[str, Mapping[str, int]]) -> list[str]:
-    """A sentence for each label field whose loss has class centres.
+def centre_remarks(
+    distances: Mapping[str, Mapping[str, int]], coarser: Mapping[str, Mapping[str, Any]]
+) -> list[str]:
+    """Sentences for each label field whose loss has class centres.
 
     distances: by field, then by code length in bits, the least Hamming distance of two centres.
+    coarser: by finer field, the `coarser` field near whose centres its own lie, and by code length
+    in `bits` how far they lie at most.
     """
-    return [
+    apart = [
         f"Class centres, {field}: at least {_listed(list(by_length.values()))} bits apart at "
         f"{_listed(list(by_length))} bits."
         for field, by_length in distances.items()
     ]
+    near = [
+        f"Class centres, {field}: at most {_listed(list(found['bits'].values()))} bits from their "
+        f"{found['coarser']}'s at {_listed(list(found['bits']))} bits."
+        for field, found in coarser.items()
+    ]
+    return apart + near
 
 
 def headline(metrics: Metrics) -> str:
@@ -126,7 +136,9 @@ def _remarks(metrics: Metrics) -> list[str]:
         for field, found in metrics["classification"].items()
     ]
     remarks.append(f"{metrics['distinct_codes']:,} distinct codes in the database.")
-    remarks += centre_remarks(metrics.get("centre_distances", {}))
+    remarks += centre_remarks(
+        metrics.get("centre_distances", {}), metrics.get("coarser_distances", {})
+    )
     if found := metrics["duplicates"]:
         remarks.append(
             f"{found['exact']} queries have an exact and {found['near']} a near duplicate in the "

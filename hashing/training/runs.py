@@ -13,7 +13,7 @@ import yaml
 from hashing.config import Config
 from hashing.errors import UsageError
 from hashing.files import write_new
-from hashing.losses import make_objective
+from hashing.losses import find_refinements, make_objective
 from hashing.models import HashModel, load_model, round_to_half, save_model
 from hashing.training.baselines import measure_baselines
 from hashing.training.batches import Batches
@@ -89,8 +89,15 @@ def make_learner(config: Config, examples: Examples, steps_per_epoch: int, here:
     torch.manual_seed(config.train.seed)
     network = HashModel(config.model, config.preprocessing)
     classes = {field: len(examples.classes[field]) for field in examples.fields}
+    learned = {field: examples.labels[field][examples.trained] for field in examples.fields}
     objective = make_objective(
-        config.losses, config.data.fields, classes, config.model.lengths, config.train.seed
+        config.losses,
+        config.data.fields,
+        classes,
+        config.model.lengths,
+        config.train.seed,
+        refinements=find_refinements(learned, classes, config.centres.coarser),
+        share=config.centres.share,
     )
     return Learner(config, network, objective, steps_per_epoch, here)
 
@@ -106,7 +113,8 @@ def _learn(
     """Train to the end, from the newest state in `out` where there is one."""
     batches = Batches(config, examples, here)
     learner = make_learner(config, examples, batches.steps_per_epoch, here)
-    for remark in centre_remarks(learner.objective.centre_distances()):
+    objective = learner.objective
+    for remark in centre_remarks(objective.centre_distances(), objective.coarser_distances()):
         runtime.log(remark)
     course = _resumed(learner, out, runtime)
     validate = _validation(examples, learner)
@@ -136,6 +144,7 @@ def _finish(
         "validations": course.scores,
         "skipped_steps": course.skipped,
         "centre_distances": learner.objective.centre_distances(),
+        "coarser_distances": learner.objective.coarser_distances(),
         "baselines": _baselines(config, examples, here),
         "duration_s": course.seconds,
     }

@@ -79,3 +79,66 @@ def test_hex_is_that_of_the_codes() -> None:
 
 def test_one_class_is_enough() -> None:
     assert class_centres(1, (16,)).signs.shape == (1, 16)
+
+
+def coarser_signs(finer: int, coarser: int, lengths: tuple[int, ...] = LENGTHS) -> np.ndarray:
+    """The centre of each finer class's coarser one, class c belonging to c mod `coarser`."""
+    return class_centres(coarser, lengths).signs[np.arange(finer) % coarser]
+
+
+@pytest.mark.parametrize(
+    ("finer", "coarser", "share", "least"),
+    [
+        (60, 10, 0.25, (6, 12, 26, 54)),
+        (60, 10, 0.15, (4, 8, 18, 38)),
+        (192, 8, 0.25, (4, 9, 21, 46)),
+    ],
+)
+def test_finer_classes_lie_near_their_coarser_one(
+    finer: int, coarser: int, share: float, least: tuple[int, ...]
+) -> None:
+    around = coarser_signs(finer, coarser)
+    found = class_centres(finer, LENGTHS, around=around, share=share)
+    assert set(np.unique(found.signs)) == {-1, 1}
+    for length, expected in zip(LENGTHS, least, strict=True):
+        prefix = found.signs[:, :length]
+        away = [
+            int((mine != its).sum()) for mine, its in zip(prefix, around[:, :length], strict=True)
+        ]
+        assert max(away) == found.coarser_distances[length] <= share * length
+        assert least_distance(prefix) == found.minimum_distances[length] >= expected
+
+
+def test_a_searched_ball_beats_a_drawn_one() -> None:
+    around = coarser_signs(60, 10)
+    found = class_centres(60, LENGTHS, around=around, share=0.25).minimum_distances
+    rng = np.random.default_rng(0)
+    drawn = around.copy()
+    for row in drawn:
+        for start, stop in ((0, 16), (16, 32), (32, 64), (64, 128)):
+            bits = start + rng.permutation(stop - start)[: (stop - start) // 4]
+            row[bits] *= -1
+    assert all(found[length] > least_distance(drawn[:, :length]) for length in LENGTHS)
+
+
+def test_a_class_without_a_coarser_one_is_free() -> None:
+    around = coarser_signs(40, 4)
+    around[::2] = 0
+    found = class_centres(40, LENGTHS, around=around, share=0.125)
+    bound = (found.signs[1::2] != around[1::2]).sum(axis=1)
+    assert bound.max() <= 16 == found.coarser_distances[128]
+    nearest = min(int((found.signs[0] != row).sum()) for row in np.unique(around[1::2], axis=0))
+    assert nearest > 40
+
+
+def test_a_seed_decides_related_centres() -> None:
+    around = coarser_signs(40, 4)
+    first, second = (class_centres(40, LENGTHS, around=around, share=0.25) for _ in range(2))
+    assert np.array_equal(first.signs, second.signs)
+    other = class_centres(40, LENGTHS, seed=1, around=around, share=0.25)
+    assert not np.array_equal(first.signs, other.signs)
+
+
+def test_a_share_without_room_for_all() -> None:
+    with pytest.raises(UsageError, match=r"use a larger centres\.share"):
+        class_centres(40, LENGTHS, around=coarser_signs(40, 4), share=0.06)

@@ -1,10 +1,11 @@
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
 from hashing.config import LossTerm
 from hashing.errors import UsageError
-from hashing.losses import LOSSES, HashingLoss, make_objective
+from hashing.losses import LOSSES, HashingLoss, Refinement, make_objective
 from hashing.losses.compose import MultiField, Nested, WeightedSum
 from hashing.losses.csq import CSQ
 from hashing.losses.dsh import DSH
@@ -62,6 +63,59 @@ def test_pictures_without_a_label_do_not_count(logits: Tensor, labels: Tensor) -
     nothing = objective(logits, torch.full_like(labels, -1))
     nothing.backward()
     assert nothing == 0
+
+
+def test_a_loss_of_one_field_sees_no_other(logits: Tensor, labels: Tensor) -> None:
+    terms = [LossTerm("dsh"), LossTerm("csq", 0.5, field="artist")]
+    both = make_objective(terms, FIELDS, CLASSES, LENGTHS)
+    assert list(both.centres) == ["artist"]
+    everywhere = make_objective([LossTerm("dsh")], FIELDS, CLASSES, LENGTHS)
+    artist = {"artist": FIELDS["artist"]}
+    alone = make_objective([LossTerm("csq", 0.5)], artist, CLASSES, LENGTHS)
+    expected = everywhere(logits, labels) + alone(logits, labels[:, 1:])
+    torch.testing.assert_close(both(logits, labels), expected)
+
+
+def test_a_field_without_a_loss_is_not_learned(logits: Tensor, labels: Tensor) -> None:
+    objective = make_objective([LossTerm("dsh", field="artist")], FIELDS, CLASSES, LENGTHS)
+    other = labels.clone()
+    other[:, 0] = 0
+    assert objective(logits, labels) == objective(logits, other)
+
+
+BELONGS = Refinement("style", np.arange(40) % 3)
+
+
+def test_centres_of_a_finer_field_lie_near_those_of_the_coarser() -> None:
+    related = make_objective(
+        [LossTerm("orthohash")],
+        {"artist": 1.0, "style": 1.0},
+        CLASSES,
+        LENGTHS,
+        refinements={"artist": BELONGS},
+        share=0.25,
+    )
+    style, artist = (related.centres[field].signs for field in ("style", "artist"))
+    for bits in LENGTHS:
+        away = (artist[:, :bits] != style[BELONGS.classes, :bits]).sum(axis=1)
+        assert away.max() == bits // 4
+    assert related.coarser_distances() == {
+        "artist": {"coarser": "style", "bits": {"16": 4, "32": 8}}
+    }
+    record = related.record()
+    assert record["artist"]["coarser_classes"] == BELONGS.classes.tolist()
+    assert record["artist"]["coarser_distances"] == {16: 4, 32: 8}
+    assert "coarser" not in record["style"]
+
+
+def test_a_share_of_one_leaves_fields_independent() -> None:
+    def made(**args: object) -> dict[str, object]:
+        return make_objective([LossTerm("csq")], FIELDS, CLASSES, LENGTHS, **args).record()  # type: ignore[arg-type]
+
+    assert made(refinements={"artist": BELONGS}, share=1.0) == made()
+    for share in (0.0, -0.1, 1.1):
+        with pytest.raises(UsageError, match=r"centres\.share above 0 and at most 1"):
+            made(share=share)
 
 
 def test_labels_of_different_fields_never_match(logits: Tensor) -> None:
@@ -124,6 +178,8 @@ def test_state_holds_what_was_learned(logits: Tensor, labels: Tensor) -> None:
         ([LossTerm("dsh", args={"bits": 1})], FIELDS, "unknown argument of the loss dsh 'bits'"),
         ([LossTerm("dsh")], {"genre": 1.0}, "label field 'genre', found style, artist"),
         ([LossTerm("dsh")], {}, "needs a label field"),
+        ([LossTerm("dsh", field="artst")], FIELDS, "'artst'; did you mean artist"),
+        ([LossTerm("balance", field="artist")], FIELDS, "balance needs no labels"),
     ],
 )
 def test_what_cannot_be(terms: list[LossTerm], fields: dict[str, float], message: str) -> None:

@@ -8,7 +8,7 @@ from safetensors.torch import save_file
 
 from hashing.cli import train as command
 from hashing.cli.console import run
-from hashing.models import load_model
+from hashing.models import load_model, read_manifest
 from hashing.training import runs
 from hashing.training.runlog import read_records
 
@@ -190,6 +190,27 @@ def test_centre_distances_are_told_at_the_start_and_kept(
     assert told in captured.err
     assert told in captured.out
     assert told in (out / "model" / "README.md").read_text()
+
+
+def test_centres_of_makers_lie_near_those_of_their_kind(
+    recipe: Path, pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    metadata, out = tmp_path / "kinds.csv", tmp_path / "run"
+    files = sorted(path.relative_to(pictures) for path in pictures.rglob("*.png"))
+    rows = [f"{f},{f.parent.name},{f.parent.name} {int(f.stem) % 3}" for f in files]
+    metadata.write_text("\n".join(["file,kind,maker", *rows]) + "\n")
+    given = ["--data.metadata", metadata, "--data.fields", '{"maker": 1.0, "kind": 1.0}']
+    losses = ["--losses", '[{"name": "csq", "field": "maker"}, {"name": "csq", "field": "kind"}]']
+    few = ["--train.epochs", 1, "--centres.share", 0.25]
+    assert main("--config", recipe, "--out", out, *given, *losses, *few) == 0
+    told = "Class centres, maker: at most 2, 4 bits from their kind's at 8, 16 bits."
+    captured = capsys.readouterr()
+    assert told in captured.err
+    assert told in captured.out
+    assert told in (out / "model" / "README.md").read_text()
+    kept = read_manifest(out / "model").extra["objective"]["maker"]
+    assert kept["coarser"] == "kind"
+    assert kept["coarser_classes"] == [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3]
 
 
 def test_a_failed_attempt_is_not_in_the_way(
