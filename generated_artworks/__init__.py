@@ -28,6 +28,7 @@ from generated_artworks.manners import STYLES
 from generated_artworks.marks import CANVAS
 from generated_artworks.studio import commission, paint
 from hashing.errors import InputError, UsageError
+from hashing.files import leftovers, name_beside, write_new
 
 __all__ = ["STYLES", "contact_sheet", "generate"]
 
@@ -65,7 +66,7 @@ def generate(
     for _ in _drawn(partial(_draw, folder, size, seed), missing, workers):
         on_progress(1)
     if not (folder / "metadata.csv").exists():
-        _replace(folder / "metadata.csv", _metadata(folder, count, seed))
+        write_new(folder / "metadata.csv", [_metadata(folder, count, seed)])
     return folder
 
 
@@ -92,18 +93,20 @@ def _prepare(folder: Path, recipe: bytes) -> None:
     """Make the folder ready for this recipe: empty, or holding only pictures of it."""
     mark = folder / _RECIPE
     if mark.exists():
+        for half in leftovers(folder, _PICTURES):
+            half.unlink()
         if mark.read_bytes() == recipe:
             return
         (folder / "metadata.csv").unlink(missing_ok=True)
-        for old in folder.glob(_PICTURES):
-            old.unlink()
-    elif folder.exists() and any(folder.iterdir()):
+        for index in range(json.loads(mark.read_bytes())["count"]):
+            _picture(folder, index).unlink(missing_ok=True)
+    elif folder.exists() and set(folder.iterdir()) != set(leftovers(folder, _RECIPE)):
         raise InputError(
             f"expected an empty folder or generated artworks, found other files in {folder}: "
             "name another folder"
         )
     folder.mkdir(parents=True, exist_ok=True)
-    _replace(mark, recipe)
+    write_new(mark, [recipe])
 
 
 def _source_digest() -> str:
@@ -157,7 +160,7 @@ def _end_with_parent() -> None:
 def _draw(folder: Path, size: int, seed: int, index: int) -> None:
     image = paint(commission(seed, index), seed, index, size)
     target = _picture(folder, index)
-    beside = target.with_suffix(".part")
+    beside = name_beside(target)
     image.save(beside, "JPEG", quality=92, subsampling=0, optimize=True)
     beside.replace(target)
 
@@ -171,12 +174,3 @@ def _metadata(folder: Path, count: int, seed: int) -> bytes:
         name = _picture(folder, index).name
         writer.writerow((name, work.artist.name, work.artist.style, work.title, work.year))
     return text.getvalue().encode()
-
-
-def _replace(target: Path, content: bytes) -> None:
-    beside = target.with_suffix(".part")
-    with beside.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(target)

@@ -12,7 +12,7 @@ from hashing.cli import index, serve, train
 from hashing.cli.console import Parser, add_common
 from hashing.errors import StorageError, UsageError
 from hashing.progress import log, progress
-from hashing.store import IndexInfo, open_index
+from hashing.store import IndexInfo, is_index, open_index
 
 CHECKOUT = Path(__file__).parents[2]
 DEMO = serve.DEMO_INDEX.parent
@@ -100,7 +100,7 @@ def _build(model: Path, artworks: Path, location: Path) -> None:
 
 def _built(location: Path) -> IndexInfo | None:
     """What is known of a complete index; None where there is none."""
-    if not location.exists():
+    if not is_index(location):
         return None
     with open_index(location) as existing:
         return existing.info if existing.info.unfinished is None else None

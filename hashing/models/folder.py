@@ -4,6 +4,7 @@
 the fingerprint is taken over what decides the codes and nothing else.
 """
 
+import glob
 import hashlib
 import json
 import shutil
@@ -11,7 +12,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import safetensors.torch
 import torch
@@ -20,12 +20,14 @@ from torch import Tensor
 
 from hashing.config import ModelConfig, Preprocessing
 from hashing.errors import ArtefactError, ArtHashError, UsageError
-from hashing.files import sync_folder, write_new
+from hashing.files import name_beside, sync_folder, write_new
 from hashing.models.network import HashModel
 
 FORMAT = 1
 CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
+REPLACED = ".replaced"
+"""Ends the name of a model that waits while another takes its place; a crash between leaves it."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ def save_model(
     files: further files by name, such as `README.md` and `metrics.json`.
     half: store convolution weights in float16, half the size for a few differing bits.
 
-    Raises UsageError where `folder` holds anything that is not a model, OSError where writing
+    Raises UsageError where `folder` holds anything that is not a whole model, OSError where writing
     fails. BatchNorm on the logits is folded into the hash layer.
     """
     folder = Path(folder)
@@ -196,7 +198,14 @@ def _refuse_foreign(folder: Path) -> None:
 
 
 def _is_empty_or_model(folder: Path) -> bool:
-    return not any(folder.iterdir()) or (folder / CONFIG).is_file()
+    """Other programs have files of the name `config.json` too."""
+    if not any(folder.iterdir()):
+        return True
+    try:
+        read_manifest(folder)
+    except ArtefactError:
+        return False
+    return True
 
 
 def publish_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
@@ -206,13 +215,13 @@ def publish_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
     """
     folder = folder.absolute()
     folder.parent.mkdir(parents=True, exist_ok=True)
-    fresh, aside = folder.with_name(f".{folder.name}.{uuid4().hex[:8]}"), _aside(folder)
+    fresh = name_beside(folder)
+    aside = fresh.with_suffix(REPLACED)
+    fresh.mkdir()
     try:
-        fresh.mkdir()
         for name, data in contents.items():
             write_new(fresh / name, [data])
         if folder.exists():
-            shutil.rmtree(aside, ignore_errors=True)
             folder.rename(aside)
         fresh.rename(folder)
         sync_folder(folder.parent)
@@ -221,14 +230,11 @@ def publish_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
         shutil.rmtree(fresh, ignore_errors=True)
 
 
-def _aside(folder: Path) -> Path:
-    """Where a model waits while another takes its place; found there after a crash between."""
-    return folder.with_name(f".{folder.name}.replaced")
-
-
 def _no_model(folder: Path) -> str:
-    if _aside(folder).exists():
-        return f"{folder} was being replaced when the process died: rename {_aside(folder)} to it"
+    folder = folder.absolute()
+    aside = sorted(folder.parent.glob(f".{glob.escape(folder.name)}.*{REPLACED}"))
+    if aside:
+        return f"{folder} was being replaced when the process died: rename {aside[0]} to it"
     inside = folder / "model"
     hint = (
         f"did you mean {inside}?"

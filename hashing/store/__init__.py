@@ -4,10 +4,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from hashing.store.contract import Index, IndexInfo, NewItem, StoredItem
+from hashing.store.embedded.creation import create
 from hashing.store.embedded.index import EmbeddedIndex
-from hashing.store.embedded.publication import create
+from hashing.store.embedded.schema import DATABASE
 
-__all__ = ["Index", "IndexInfo", "NewItem", "StoredItem", "create_index", "open_index"]
+__all__ = ["Index", "IndexInfo", "NewItem", "StoredItem", "create_index", "is_index", "open_index"]
+
+
+def is_index(location: str | Path) -> bool:
+    """Whether there is an index, be it damaged; a folder in which one was only begun is none."""
+    return (Path(location) / DATABASE).exists()
 
 
 def open_index(location: str | Path) -> Index:
@@ -35,7 +41,7 @@ def create_index(
     columns: metadata columns with their types. roles: the columns of some roles (see
     `hashing.sources.roles`), an empty name for none; the others by the columns' names. unfinished:
     the source of a build that is only beginning; `finish` clears it.
-    Raises UsageError where `location` exists.
+    Raises UsageError where `location` holds anything.
     """
     folder = Path(location)
     create(

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 
 from hashing.errors import ArtefactError
-from hashing.files import write_new
+from hashing.files import leftovers, write_new
 
 KEPT = 2
 _NAME = re.compile(r"state-(\d{8,})\.pt")
@@ -29,7 +29,7 @@ def save_state(folder: Path, step: int, state: Mapping[str, Any]) -> None:
     payload = buffer.getbuffer()
     path = folder / f"state-{step:08d}.pt"
     write_new(path, [hashlib.sha256(payload).digest(), payload])
-    for old in _states(folder)[:-KEPT]:
+    for old in (*_states(folder)[:-KEPT], *leftovers(folder, "state-*.pt")):
         old.unlink()
 
 

@@ -234,7 +234,10 @@ def test_evaluate_compares_lengths_and_rankings(command: Run, index: Path, pictu
 def test_export_and_import_keep_everything(command: Run, index: Path, tmp_path: Path) -> None:
     file, copy = tmp_path / "art.jsonl", tmp_path / "copy.index"
     command("remove", index, "--ids", 2)
+    beside = file.with_name(file.name + ".new")
+    beside.write_bytes(b"mine")
     assert command("export", index, "--to", file)[0] == 0
+    assert beside.read_bytes() == b"mine"
     assert command("export", index, "--to", file)[0] == 2
     assert command("import", copy, "--from", file)[0] == 0
     again = tmp_path / "again.jsonl"

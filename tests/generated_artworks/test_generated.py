@@ -92,7 +92,11 @@ def test_interrupted_folder_is_finished(tmp_path: Path) -> None:
 
 def test_other_recipe_is_drawn_anew(tmp_path: Path) -> None:
     first = _contents(generate(tmp_path, 4, 32, workers=1))
+    for name in ("00001.part", "metadata.part", "12345.jpg"):
+        (tmp_path / name).write_bytes(b"mine")
     second = _contents(generate(tmp_path, 3, 32, seed=5, workers=1))
+    for name in ("00001.part", "metadata.part", "12345.jpg"):
+        assert second.pop(name) == b"mine"
     assert set(second) == set(first) - {"00003.jpg"}
     assert second["00000.jpg"] != first["00000.jpg"]
     assert json.loads(second[".generated.json"])["seed"] == 5

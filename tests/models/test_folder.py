@@ -103,9 +103,9 @@ def test_a_failed_save_leaves_the_old_model(
 
 
 def test_a_crash_between_the_renames_loses_nothing(folder: Path) -> None:
-    aside = folder.with_name(".model.replaced")
+    aside = folder.with_name(".model.0123abcd.replaced")
     folder.rename(aside)
-    with pytest.raises(ArtefactError, match=r"rename .*\.model\.replaced"):
+    with pytest.raises(ArtefactError, match=r"rename .*\.model\.0123abcd\.replaced"):
         load_model(folder)
     load_model(aside)
 
@@ -113,9 +113,20 @@ def test_a_crash_between_the_renames_loses_nothing(folder: Path) -> None:
 def test_somebody_elses_folder_is_never_replaced(model: HashModel, tmp_path: Path) -> None:
     (tmp_path / "letters").mkdir()
     (tmp_path / "letters" / "dear.txt").write_text("do not lose me")
+    (tmp_path / "letters" / "config.json").write_text('{"format": 1, "theme": "dark"}')
     with pytest.raises(UsageError, match="not a model folder"):
         save_model(model, tmp_path / "letters")
     assert (tmp_path / "letters" / "dear.txt").read_text() == "do not lose me"
+
+
+def test_folders_beside_are_left_alone(model: HashModel, folder: Path) -> None:
+    others = [folder.with_name(name) for name in (".model.replaced", "model.new", ".model.new")]
+    for other in others:
+        other.mkdir()
+        (other / "dear.txt").write_text("do not lose me")
+    save_model(model, folder)
+    assert all((other / "dear.txt").exists() for other in others)
+    assert len(list(folder.parent.iterdir())) == 1 + len(others)
 
 
 @pytest.mark.parametrize("file", ["config.json", "model.safetensors"])

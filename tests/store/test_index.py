@@ -10,7 +10,7 @@ import pytest
 from hashing.codes import Codes
 from hashing.errors import ArtefactError, InputError, StorageError, UsageError
 from hashing.search.reference import ReferenceEngine
-from hashing.store import Index, NewItem, create_index, open_index
+from hashing.store import Index, NewItem, create_index, is_index, open_index
 from tests.store.conftest import BITS, COLUMNS, create, new_items
 
 
@@ -262,3 +262,49 @@ def test_what_exists_is_not_made_again(tmp_path: Path, index: Index) -> None:
         )
     with pytest.raises(ArtefactError, match=r"found no index\.db"):
         open_index(tmp_path / "nothing")
+
+
+def test_files_beside_an_index_are_left_alone(tmp_path: Path) -> None:
+    others = [tmp_path / "index.new", tmp_path / ".index.new"]
+    for other in others:
+        (other / "segments").mkdir(parents=True)
+        (other / "index.db").write_bytes(b"mine")
+    with create(tmp_path / "index", new_items(9)) as index:
+        kept = [
+            tmp_path / "index" / name for name in ("index.sum.new", "segments/notes.seg", "me.txt")
+        ]
+        for path in kept:
+            path.write_bytes(b"mine")
+        index.add(new_items(3, seed=1))
+        index.compact()
+        assert index.verify() == []
+    for path in (*kept, *(other / "index.db" for other in others)):
+        assert path.read_bytes() == b"mine"
+    assert sorted(tmp_path.iterdir()) == sorted([*others, tmp_path / "index"])
+
+
+@pytest.mark.parametrize(
+    "name", ["me.txt", "index.sum", "previews.db.bak", "segments/x.seg", "x/y"]
+)
+def test_an_index_is_only_made_where_nothing_is(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "index"
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(b"mine")
+    before = sorted(folder.rglob("*"))
+    with pytest.raises(UsageError, match="use add"):
+        create(folder)
+    assert sorted(folder.rglob("*")) == before
+    assert (folder / name).read_bytes() == b"mine"
+
+
+def test_an_empty_folder_and_a_begun_index_become_one(tmp_path: Path) -> None:
+    folder = tmp_path / "index"
+    (folder / "segments").mkdir(parents=True)
+    for name in ("lock", "index.begun", "index.begun-wal", "previews.db"):
+        (folder / name).write_bytes(b"half")
+    assert not is_index(folder)
+    with create(folder, new_items(5)) as index:
+        assert index.verify() == []
+    assert is_index(folder)
+    names = sorted(path.name for path in folder.iterdir())
+    assert names == ["index.db", "index.sum", "lock", "previews.db", "segments"]

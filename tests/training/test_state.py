@@ -49,5 +49,9 @@ def test_only_damaged_states_are_an_error(tmp_path: Path) -> None:
 
 def test_a_write_that_was_cut_off_leaves_no_state(tmp_path: Path) -> None:
     save_state(tmp_path, 1, {"step": 1})
-    (tmp_path / "state-00000002.pt.new").write_bytes(b"half")
+    (tmp_path / ".state-00000002.pt.0123abcd.new").write_bytes(b"half")
+    (tmp_path / "state-00000003.pt.new").write_bytes(b"somebody's")
     assert load_newest_state(tmp_path) == {"step": 1}
+    save_state(tmp_path, 3, {"step": 3})
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == ["state-00000001.pt", "state-00000003.pt", "state-00000003.pt.new"]

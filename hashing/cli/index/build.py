@@ -112,9 +112,9 @@ def _source(arguments: argparse.Namespace) -> str:
 
 def _refuse_finished(arguments: argparse.Namespace) -> None:
     """Raise UsageError where `--out` is anything but an interrupted build of the same source."""
-    from hashing.store import open_index
+    from hashing.store import is_index, open_index
 
-    if arguments.out.exists():
+    if is_index(arguments.out):
         with open_index(arguments.out) as index:
             unfinished = index.info.unfinished
         if unfinished != _source(arguments):
@@ -127,9 +127,9 @@ def _open_or_create(
     catalogue: "Catalogue", roles: "Mapping[str, str]", arguments: argparse.Namespace
 ) -> tuple["Index", "Encoder"]:
     from hashing.encoding import Encoder
-    from hashing.store import create_index, open_index
+    from hashing.store import create_index, is_index, open_index
 
-    if arguments.out.exists():
+    if is_index(arguments.out):
         index = open_index(arguments.out)
         return index, encoder_of(index, arguments.model, arguments.device)
     encoder = Encoder.load(arguments.model, arguments.device)

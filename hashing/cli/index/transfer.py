@@ -1,6 +1,7 @@
 """`index.py export` and `import`: an index as lines of JSON."""
 
 import argparse
+import io
 import shutil
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from hashing.cli.console import emit
 from hashing.cli.index.options import Commands, command, index_argument
 from hashing.cli.index.tables import print_facts
 from hashing.errors import InputError, UsageError
+from hashing.files import new_file
 
 
 def add_commands(commands: Commands) -> None:
@@ -30,13 +32,10 @@ def export(arguments: argparse.Namespace) -> int:
     path: Path = arguments.to
     if path.exists():
         raise UsageError(f"{path} exists already: give another --to")
-    beside = path.with_name(path.name + ".new")
-    try:
-        with open_index(arguments.index) as index, beside.open("w", encoding="utf-8") as file:
-            count = export_index(index, file)
-        beside.rename(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    with open_index(arguments.index) as index, new_file(path) as file:
+        text = io.TextIOWrapper(file, "utf-8")
+        count = export_index(index, text)
+        text.detach()
     return _report(count, str(path), arguments.json)
 
 

@@ -27,7 +27,7 @@ from hashing.store.embedded.rows import (
     read_removals,
 )
 from hashing.store.embedded.schema import add_column
-from hashing.store.embedded.segments import SEGMENTS, write_segment
+from hashing.store.embedded.segments import SEGMENTS, name_segment, write_segment
 
 MAX_SEGMENTS = 8
 MERGE_RATIO = 4
@@ -168,7 +168,7 @@ def _replace_segments(draft: Draft, first_id: int, next_id: int) -> None:
     ]
     codes, rows, check = _sliced_rows(draft, first_id, next_id)
     if rows:
-        name = f"{generation.number:06d}-{first_id}-{next_id}.seg"
+        name = name_segment(generation.number, first_id, next_id)
         path = draft.folder / SEGMENTS / name
         size, digest = write_segment(
             path, codes, index=generation.uuid, generation=generation.number

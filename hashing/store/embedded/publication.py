@@ -1,19 +1,14 @@
 """Publication: how an index changes from one generation to the next, completely or not at all."""
 
-import os
-import shutil
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from uuid import uuid4
 
-from hashing.errors import StorageError, UsageError
-from hashing.files import TEMPORARY, delete, sync_folder
-from hashing.search.sliced import MAX_BITS
-from hashing.sources.roles import default_roles
+from hashing.errors import StorageError
+from hashing.files import delete, leftovers
 from hashing.store import words
 from hashing.store.embedded.checks import check_rows, rebuild_words
 from hashing.store.embedded.generation import Generation, read_generation, write_generation
@@ -21,18 +16,14 @@ from hashing.store.embedded.lock import writer_lock
 from hashing.store.embedded.previews import forget_previews
 from hashing.store.embedded.schema import (
     DATABASE,
-    PREVIEW_TABLES,
     PREVIEWS,
-    TABLES,
-    add_column,
     can_write,
     checkpoint,
     connect,
     database_errors,
-    make_database,
 )
-from hashing.store.embedded.segments import SEGMENTS
-from hashing.store.embedded.sums import matches_sum, write_sum
+from hashing.store.embedded.segments import SEGMENTS, is_name
+from hashing.store.embedded.sums import SUM, matches_sum, write_sum
 
 
 @dataclass(slots=True)
@@ -63,7 +54,7 @@ def publication(folder: Path) -> Iterator[Draft]:
         previews.execute("BEGIN IMMEDIATE")
         forget_previews(previews, old)
         new = replace(
-            old, number=old.number + 1, published=_now(), forgotten=(), words=words.VERSION
+            old, number=old.number + 1, published=now(), forgotten=(), words=words.VERSION
         )
         draft = Draft(folder, db, previews, new)
         try:
@@ -78,62 +69,17 @@ def publication(folder: Path) -> Iterator[Draft]:
         _settle(draft, old)
 
 
-def create(
-    folder: Path,
-    *,
-    bits: int,
-    lengths: tuple[int, ...],
-    fingerprint: str,
-    columns: Mapping[str, type],
-    roles: Mapping[str, str],
-    model: Path,
-    unfinished: str | None,
-) -> None:
-    """Make an empty index, complete or not at all. Raises UsageError where `folder` exists."""
-    if folder.exists():
-        raise UsageError(f"{folder} exists already: use add to put more into it, or another --out")
-    if bits > MAX_BITS:
-        raise UsageError(f"expected codes of at most {MAX_BITS} bits, found {bits}")
-    generation = Generation(
-        number=0,
-        uuid=str(uuid4()),
-        published=_now(),
-        bits=bits,
-        lengths=lengths,
-        fingerprint=fingerprint,
-        model=str(model.absolute()),
-        model_beside=Path(os.path.relpath(model.absolute(), folder.absolute())).as_posix(),
-        columns={name: kind.__name__ for name, kind in columns.items()},
-        unfinished=unfinished,
-        roles={**default_roles(columns), **roles},
-        words=words.VERSION,
-    )
-    beside = folder.with_name(folder.name + TEMPORARY)
-    shutil.rmtree(beside, ignore_errors=True)
-    try:
-        (beside / SEGMENTS).mkdir(parents=True)
-        make_database(beside / DATABASE, TABLES)
-        make_database(beside / PREVIEWS, PREVIEW_TABLES)
-        with closing(connect(beside / DATABASE, write=True)) as db, database_errors(beside):
-            for name, kind in generation.columns.items():
-                add_column(db, name, kind)
-            write_generation(db, generation)
-            checkpoint(db)
-        write_sum(beside, generation.number)
-        sync_folder(beside)
-        beside.rename(folder)
-    except BaseException:
-        shutil.rmtree(beside, ignore_errors=True)
-        raise
-    sync_folder(folder.parent)
-
-
 def delete_unrecorded(folder: Path, generation: Generation) -> None:
-    """Delete segment files that the recorded generation does not need."""
+    """Delete segment files that the recorded generation does not need, and what was half written.
+
+    Files of other names are somebody else's.
+    """
     needed = {record.name for record in generation.segments}
-    for path in (folder / SEGMENTS).iterdir():
-        if path.name not in needed:
-            delete(path)
+    segments = (folder / SEGMENTS).glob("*.seg")
+    unneeded = [path for path in segments if is_name(path.name) and path.name not in needed]
+    half = [*leftovers(folder / SEGMENTS, "*"), *leftovers(folder, SUM)]
+    for path in (*unneeded, *half):
+        delete(path)
 
 
 def _check(draft: Draft, old: Generation) -> None:
@@ -179,5 +125,6 @@ def _connected(folder: Path) -> Iterator[tuple[sqlite3.Connection, sqlite3.Conne
             raise
 
 
-def _now() -> str:
+def now() -> str:
+    """The time as it is recorded: ISO 8601, UTC, seconds."""
     return datetime.now(UTC).isoformat(timespec="seconds")

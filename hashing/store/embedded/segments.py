@@ -14,6 +14,7 @@ opened, and its content when a process first uses it.
 import json
 import mmap
 import os
+import re
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,6 +34,8 @@ MAGIC = b"ARTHSEG1"
 CHUNK = 1 << 20
 PAGE = 4096
 ALIGN = 64
+
+_NAME = re.compile(r"\d{6,}-\d+-\d+\.seg")
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -58,6 +61,16 @@ class Segment:
 
     def _checksum(self, chunk: int) -> int:
         return zlib.crc32(self.data[chunk * CHUNK : (chunk + 1) * CHUNK])
+
+
+def name_segment(generation: int, first_id: int, next_id: int) -> str:
+    """The file name of a segment of a generation with the items of a range of ids."""
+    return f"{generation:06d}-{first_id}-{next_id}.seg"
+
+
+def is_name(name: str) -> bool:
+    """Whether a file has the name of a segment."""
+    return _NAME.fullmatch(name) is not None
 
 
 def write_segment(

@@ -1,0 +1,116 @@
+"""How an index comes to be: an empty one, complete or not at all."""
+
+import os
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+from uuid import uuid4
+
+from hashing.errors import UsageError
+from hashing.files import delete, sync_folder
+from hashing.search.sliced import MAX_BITS
+from hashing.sources.roles import default_roles
+from hashing.store import words
+from hashing.store.embedded.generation import Generation, write_generation
+from hashing.store.embedded.lock import LOCK, writer_lock
+from hashing.store.embedded.publication import now
+from hashing.store.embedded.schema import (
+    DATABASE,
+    PREVIEW_TABLES,
+    PREVIEWS,
+    TABLES,
+    add_column,
+    checkpoint,
+    connect,
+    database_errors,
+    make_database,
+)
+from hashing.store.embedded.segments import SEGMENTS
+from hashing.store.embedded.sums import write_sum
+
+BEGUN = "index.begun"
+"""The database of an index that is only being made."""
+
+
+def create(
+    folder: Path,
+    *,
+    bits: int,
+    lengths: tuple[int, ...],
+    fingerprint: str,
+    columns: Mapping[str, type],
+    roles: Mapping[str, str],
+    model: Path,
+    unfinished: str | None,
+) -> None:
+    """Make an empty index, complete or not at all.
+
+    It is one once the database has its name: what a process that died before left in `folder` is
+    made anew. Raises UsageError where `folder` holds anything else.
+    """
+    _refuse_taken(folder)
+    if bits > MAX_BITS:
+        raise UsageError(f"expected codes of at most {MAX_BITS} bits, found {bits}")
+    generation = Generation(
+        number=0,
+        uuid=str(uuid4()),
+        published=now(),
+        bits=bits,
+        lengths=lengths,
+        fingerprint=fingerprint,
+        model=str(model.absolute()),
+        model_beside=Path(os.path.relpath(model.absolute(), folder.absolute())).as_posix(),
+        columns={name: kind.__name__ for name, kind in columns.items()},
+        unfinished=unfinished,
+        roles={**default_roles(columns), **roles},
+        words=words.VERSION,
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    with writer_lock(folder):
+        _refuse_taken(folder)  # again, for another process may have been faster
+        try:
+            _make(folder, generation)
+        finally:
+            _delete_begun(folder)
+    sync_folder(folder.parent)
+
+
+def _make(folder: Path, generation: Generation) -> None:
+    _delete_begun(folder)
+    (folder / SEGMENTS).mkdir(exist_ok=True)
+    begun = folder / BEGUN
+    make_database(folder / PREVIEWS, PREVIEW_TABLES)
+    make_database(begun, TABLES)
+    with closing(connect(begun, write=True)) as db, database_errors(begun):
+        for name, kind in generation.columns.items():
+            add_column(db, name, kind)
+        write_generation(db, generation)
+        checkpoint(db)
+    sync_folder(folder)
+    begun.rename(folder / DATABASE)
+    sync_folder(folder)
+    write_sum(folder, generation.number)
+
+
+def _refuse_taken(folder: Path) -> None:
+    """Raise UsageError for anything but an empty folder and an index that was never finished."""
+    if folder.is_dir() and not any(entry for entry in folder.rglob("*") if not _is_begun(entry)):
+        return
+    if folder.exists():
+        raise UsageError(f"{folder} exists already: use add to put more into it, or another --out")
+
+
+def _is_begun(entry: Path) -> bool:
+    """Whether only an index that was never finished has this file or folder."""
+    return entry.name in {LOCK, SEGMENTS, *_files(BEGUN), *_files(PREVIEWS)}
+
+
+def _delete_begun(folder: Path) -> None:
+    if not (folder / DATABASE).exists():
+        for name in (*_files(BEGUN), *_files(PREVIEWS)):
+            delete(folder / name)
+
+
+def _files(database: str) -> list[str]:
+    """All files that SQLite makes for one database."""
+    return [database + suffix for suffix in ("", "-wal", "-shm", "-journal")]
