@@ -23,6 +23,8 @@ from pathlib import Path
 import numpy as np
 
 from hashing.codes import Codes
+from hashing.filters import compare, equals
+from hashing.search import SearchRequest
 from hashing.store import NewItem, create_index, open_index
 
 RESULTS = Path(__file__).parent / "results" / "store.md"
@@ -102,16 +104,20 @@ def reading(folder: Path) -> list[Row]:
     opened = []
     rows.append(timed("open", lambda: opened.append(open_index(folder))))
     index = opened[0]
-    rows.append(timed("first query, all chunks checked", lambda: index.search(query, 10)))
-    rows.append(timed("second query", lambda: index.search(query, 10)))
+    rows.append(
+        timed("first query, all chunks checked", lambda: index.search(SearchRequest(query, 10)))
+    )
+    rows.append(timed("second query", lambda: index.search(SearchRequest(query, 10))))
     if index.info.columns:
-        index.ids("year < 0")  # the file's checksum is checked once
+        index.ids(compare("year", "<", 0))  # the file's checksum is checked once
         for name, where in (
-            ("1 %", "style = 'Style 3' and year < 1600"),
-            ("50 %", "year < 1750"),
+            ("1 %", equals("style", "Style 3") & compare("year", "<", 1600)),
+            ("50 %", compare("year", "<", 1750)),
         ):
             question = f"first query with a filter that keeps {name}"
-            rows.append(timed(question, partial(index.search, query, 10, where=where)))
+            rows.append(
+                timed(question, partial(index.search, SearchRequest(query, 10, where=where)))
+            )
         rows.append(timed("facets", index.facets))
     index.close()
     return [*rows, ("peak memory of the reader, MB", peak(), 0)]

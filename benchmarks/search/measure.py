@@ -16,7 +16,7 @@ from peers import SLOW, Make, Search, searching, with_numpy
 
 from hashing.codes import Codes
 from hashing.metrics import Labels, evaluate_costs, evaluate_features
-from hashing.search import Allowed, ScanEngine, SlicedCodes, build_sliced
+from hashing.search import Allowed, ScanEngine, SearchRequest, SlicedCodes, build_sliced
 from hashing.search.scores import asymmetric_costs
 from hashing.search.threads import cores
 
@@ -119,7 +119,7 @@ def filters(database: Codes, queries: Codes, repetitions: int) -> Rows:
     for _ in range(repetitions):
         for share, allowed in options.items():
             started = time.thread_time()
-            engine.search(queries, 10, allowed=allowed)
+            engine.search(SearchRequest(queries, 10, allowed=allowed))
             times[share].append(time.thread_time() - started)
     medians = {share: statistics.median(column) for share, column in times.items()}
     return [
@@ -173,9 +173,9 @@ def mapped(folder: Path) -> None:
     engine = ScanEngine.from_segments([SlicedCodes(**numbers, **arrays)], threads=1)
     opened = time.perf_counter() - started
     started = time.perf_counter()
-    engine.search(codes[:1], 10)
+    engine.search(SearchRequest(codes[:1], 10))
     first = time.perf_counter() - started
-    engine.search(codes, 10)
+    engine.search(SearchRequest(codes, 10))
     print(json.dumps({"open": opened, "first": first, "resident": _resident() - before}))
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hashing.codes import Codes
-from hashing.search import Engine, ReferenceEngine, ScanEngine
+from hashing.search import Engine, ReferenceEngine, ScanEngine, SearchRequest
 
 Answer = tuple[NDArray[np.integer], NDArray[np.integer]]
 """Distances and ids `[Q, k]`."""
@@ -31,7 +31,7 @@ def searching(engine: Engine) -> Search:
     """One of our engines as a function."""
 
     def search(queries: Codes, k: int) -> Answer:
-        found = engine.search(queries, k)
+        found = engine.search(SearchRequest(queries, k))
         return found.distances, found.ids
 
     return search

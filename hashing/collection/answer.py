@@ -12,6 +12,7 @@ from hashing.codes import Codes
 from hashing.collection.pictures import Pictures
 from hashing.collection.refine import Filters, Refine
 from hashing.errors import InputError, UsageError
+from hashing.filters import Filter
 from hashing.recommend import (
     diversify,
     first_of_each,
@@ -21,6 +22,7 @@ from hashing.recommend import (
     rank_by_taste,
     taste_centres,
 )
+from hashing.search import SearchRequest
 from hashing.store import Index, StoredItem
 
 MOST_LIKED = 200
@@ -103,12 +105,14 @@ class Recommender:
         bits = self._length(refine.bits)
         started = time.perf_counter()
         found = self.index.search(
-            query.code,
-            _pool(refine) + len(exclude),
-            where=self._where(refine),
-            max_distance=refine.max_distance,
-            bits=bits,
-            logits=query.logits,
+            SearchRequest(
+                query.code,
+                _pool(refine) + len(exclude),
+                where=self._where(refine),
+                max_distance=refine.max_distance,
+                bits=bits,
+                logits=query.logits,
+            )
         )
         elapsed = time.perf_counter() - started
         keep = (found.ids[0] >= 0) & ~np.isin(found.ids[0], exclude)
@@ -137,10 +141,12 @@ class Recommender:
         known = [work for work in (*liked, *disliked) if isinstance(work, int)]
         started = time.perf_counter()
         found = self.index.search(
-            self._full_length(centres),
-            WIDER * _pool(refine) + len(known),
-            where=self._where(refine),
-            bits=bits,
+            SearchRequest(
+                self._full_length(centres),
+                WIDER * _pool(refine) + len(known),
+                where=self._where(refine),
+                bits=bits,
+            )
         )
         elapsed = time.perf_counter() - started
         ids = np.setdiff1d(found.ids, [-1, *known])
@@ -167,7 +173,7 @@ class Recommender:
             raise UsageError(f"expected one of the code lengths {list(lengths)}, found {bits}")
         return bits
 
-    def _where(self, filters: Filters) -> str | None:
+    def _where(self, filters: Filters) -> Filter | None:
         return filters.where(self.style_column)
 
     def _codes(self, works: Sequence[int | str]) -> Codes:

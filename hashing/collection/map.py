@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hashing.codes import Codes
+from hashing.search import SearchRequest
 from hashing.store import Index
 
 NAME = "map"
@@ -120,7 +121,8 @@ def read_map(index: Index) -> NDArray[np.void] | None:
     new = np.setdiff1d(living, points["id"])[: MOST_POINTS - len(points)]
     if not len(new) or not len(points):
         return points
-    near = index.search(index.codes(new), NEIGHBOURS, allowed_ids=points["id"]).ids
+    request = SearchRequest(index.codes(new), NEIGHBOURS, allowed=points["id"])
+    near = index.search(request).ids
     rows = np.searchsorted(points["id"], near)
     added = np.empty(len(new), POINT)
     added["id"] = new

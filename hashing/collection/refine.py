@@ -4,6 +4,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from hashing.filters import Filter, all_of, among, between, is_null, not_
+
 DIVERSITY = 0.3
 """Default place of the slider between similar (0) and varied (1); see benchmarks/recommend.py."""
 
@@ -25,19 +27,16 @@ class Filters(BaseModel):
     )
     to_year: int | None = Field(default=None, alias="to", description="Not made after this year.")
 
-    def where(self, style_column: str = "style") -> str | None:
-        """The filters as one `where` expression of the index; None when there is none."""
+    def where(self, style_column: str = "style") -> Filter | None:
+        """All filters as one; None when there is none."""
         wanted = {style_column: self.style, "artist": self.artist, "title": self.title}
-        parts = [_any_of(column, values) for column, values in wanted.items()]
+        parts = [among(column, values) for column, values in wanted.items() if values]
         if self.hide_artist:
-            # `not in` alone would lose the works without an artist: null follows SQL.
-            hidden = _list(self.hide_artist)
-            parts.append(f"(artist is null or artist not in {hidden})")
-        if self.from_year is not None:
-            parts.append(f"year >= {self.from_year}")
-        if self.to_year is not None:
-            parts.append(f"year <= {self.to_year}")
-        return " and ".join(part for part in parts if part) or None
+            # without `is null` the works without an artist would go, too: null follows SQL
+            parts.append(is_null("artist") | not_(among("artist", self.hide_artist)))
+        if self.from_year is not None or self.to_year is not None:
+            parts.append(between("year", self.from_year, self.to_year))
+        return all_of(*parts) if parts else None
 
 
 class Refine(Filters):
@@ -51,12 +50,3 @@ class Refine(Filters):
     diversity: float = Field(default=DIVERSITY, ge=0, le=1, description="0 similar … 1 varied.")
     one_per_artist: bool = Field(default=False, description="At most one work of each artist.")
     fold: bool = Field(default=True, description="Show near-duplicates as one work with a count.")
-
-
-def _any_of(column: str, values: list[str]) -> str:
-    return f"{column} in {_list(values)}" if values else ""
-
-
-def _list(values: list[str]) -> str:
-    quoted = ("'" + value.replace("'", "''") + "'" for value in values)
-    return "(" + ", ".join(quoted) + ")"

@@ -15,8 +15,34 @@ case, and null follows SQL: a comparison with an absent field is neither true no
 what is true is kept. Each printer and the evaluator walk the same small tree.
 """
 
+from hashing.filters.build import (
+    all_of,
+    among,
+    any_of,
+    between,
+    compare,
+    equals,
+    is_null,
+    like,
+    not_,
+)
+from hashing.filters.check import check
 from hashing.filters.evaluator import holds
 from hashing.filters.parser import parse
-from hashing.filters.tree import Tree
+from hashing.filters.tree import Filter
 
-__all__ = ["Tree", "holds", "parse"]
+__all__ = [
+    "Filter",
+    "all_of",
+    "among",
+    "any_of",
+    "between",
+    "check",
+    "compare",
+    "equals",
+    "holds",
+    "is_null",
+    "like",
+    "not_",
+    "parse",
+]

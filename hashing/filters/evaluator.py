@@ -8,12 +8,12 @@ from typing import Any
 from hashing.filters.tree import (
     Among,
     Compare,
+    Filter,
     IsNull,
     Join,
     Like,
     Not,
     Operator,
-    Tree,
     characters,
 )
 from hashing.sources import Value
@@ -28,7 +28,7 @@ _COMPARE: Mapping[Operator, Callable[[Any, Any], bool]] = {
 }
 
 
-def holds(tree: Tree, fields: Mapping[str, Value]) -> bool | None:
+def holds(tree: Filter, fields: Mapping[str, Value]) -> bool | None:
     """Whether one item's fields satisfy a filter; None is SQL's unknown."""
     match tree:
         case IsNull(field):

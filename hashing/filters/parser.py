@@ -1,25 +1,24 @@
 """From the text of a filter to its tree, or to a pointer at the mistake."""
 
-import difflib
-import math
 import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from hashing.errors import UsageError
-from hashing.filters.tree import Among, Compare, IsNull, Join, Like, Not, Operator, Tree
+from hashing.filters.check import UNUSABLE, fits, no_column
+from hashing.filters.tree import Among, Compare, Filter, IsNull, Join, Like, Not, Operator
 from hashing.sources import Value
 
 MAX_CHARACTERS, MAX_DEPTH, MAX_VALUES = 4096, 32, 1000
 
 
-def parse(text: str, columns: Mapping[str, type]) -> Tree:
+def parse(text: str, columns: Mapping[str, type]) -> Filter:
     """The tree of a filter over typed columns. Raises UsageError with a pointer at the mistake."""
     if len(text) > MAX_CHARACTERS:
         raise UsageError(
             f"expected a filter of at most {MAX_CHARACTERS} characters, found {len(text)}"
         )
-    if unusable := _UNUSABLE.search(text):
+    if unusable := UNUSABLE.search(text):
         raise _mistake(text, unusable.start(), "no item holds this character")
     return _Parser(text, columns).whole()
 
@@ -41,7 +40,6 @@ _TOKEN = re.compile(
     )""",
     re.VERBOSE,
 )
-_UNUSABLE = re.compile("[\0\ud800-\udfff]")
 _WORDS = {"and", "or", "not", "in", "between", "like", "is", "null"}
 _OPERATORS: Mapping[str, Operator] = {
     "=": "=", "!=": "!=", "<>": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">="
@@ -56,13 +54,13 @@ class _Parser:
         self.depth = self.values = self.end = 0
         self.token = self.before = self.next_token()
 
-    def whole(self) -> Tree:
+    def whole(self) -> Filter:
         tree = self.disjunction()
         if self.token.kind != "end":
             raise self.mistake("expected `and`, `or` or the end")
         return tree
 
-    def disjunction(self) -> Tree:
+    def disjunction(self) -> Filter:
         self.depth += 1
         if self.depth > MAX_DEPTH:
             raise self.mistake(f"expected at most {MAX_DEPTH} levels of brackets")
@@ -72,13 +70,13 @@ class _Parser:
         self.depth -= 1
         return parts[0] if len(parts) == 1 else Join("or", tuple(parts))
 
-    def conjunction(self) -> Tree:
+    def conjunction(self) -> Filter:
         parts = [self.negation()]
         while self.word("and"):
             parts.append(self.negation())
         return parts[0] if len(parts) == 1 else Join("and", tuple(parts))
 
-    def negation(self) -> Tree:
+    def negation(self) -> Filter:
         if self.word("not"):
             self.depth += 1
             if self.depth > MAX_DEPTH:
@@ -92,7 +90,7 @@ class _Parser:
             return tree
         return self.comparison()
 
-    def comparison(self) -> Tree:
+    def comparison(self) -> Filter:
         field = self.field()
         if self.word("is"):
             negated = self.word("not")
@@ -105,7 +103,7 @@ class _Parser:
             return Compare(field, _OPERATORS[self.advance().text], self.value(field))
         return self.named_test(field, "expected a comparison such as `= 1900` or `is null`")
 
-    def named_test(self, field: str, expected: str) -> Tree:
+    def named_test(self, field: str, expected: str) -> Filter:
         if self.word("in"):
             return Among(field, self.values_of(field))
         if self.word("between"):
@@ -125,10 +123,7 @@ class _Parser:
             raise self.mistake("expected the name of a column")
         name = token.text[1:-1].replace('""', '"') if token.kind == "quoted" else token.text
         if name not in self.columns:
-            known = ", ".join(self.columns) or "none"
-            near = difflib.get_close_matches(name, self.columns, n=1)
-            hint = f"did you mean {near[0]}? " if near else ""
-            raise self.mistake(f"there is no column {name!r}; {hint}Known: {known}")
+            raise self.mistake(no_column(name, self.columns))
         self.advance()
         return name
 
@@ -159,8 +154,7 @@ class _Parser:
     def number(self) -> int | float:
         text = self.token.text
         number = int(text) if text.lstrip("+-").isdecimal() else float(text)
-        fits = math.isfinite(number) if isinstance(number, float) else abs(number) < 1 << 63
-        if not fits:
+        if not fits(number):
             raise self.mistake("expected a number that fits 64 bits")
         return number
 

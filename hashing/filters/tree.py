@@ -1,16 +1,35 @@
-"""What a filter means, as a small typed tree."""
+"""What a filter means, as a small typed tree that can be compared, hashed and joined.
 
-from collections.abc import Iterator
+equals("style", "Cubism") & ~among("artist", hidden) | is_null("year")
+"""
+
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
+from hashing.errors import UsageError
 from hashing.sources import Value
 
 Operator = Literal["=", "!=", "<", "<=", ">", ">="]
 
 
+class _Joinable:
+    """The operators of all parts of a tree; `not` binds tightest, then `and`, then `or`."""
+
+    __slots__ = ()
+
+    def __and__(self, other: "Filter") -> "Filter":
+        return joined("and", (cast("Filter", self), other))
+
+    def __or__(self, other: "Filter") -> "Filter":
+        return joined("or", (cast("Filter", self), other))
+
+    def __invert__(self) -> "Not":
+        return Not(cast("Filter", self))
+
+
 @dataclass(frozen=True, slots=True)
-class Compare:
+class Compare(_Joinable):
     """`field operator value`."""
 
     field: str
@@ -19,7 +38,7 @@ class Compare:
 
 
 @dataclass(frozen=True, slots=True)
-class Among:
+class Among(_Joinable):
     """`field in (values)`."""
 
     field: str
@@ -27,7 +46,7 @@ class Among:
 
 
 @dataclass(frozen=True, slots=True)
-class Like:
+class Like(_Joinable):
     """`field like pattern`."""
 
     field: str
@@ -35,28 +54,38 @@ class Like:
 
 
 @dataclass(frozen=True, slots=True)
-class IsNull:
+class IsNull(_Joinable):
     """`field is null`."""
 
     field: str
 
 
 @dataclass(frozen=True, slots=True)
-class Not:
+class Not(_Joinable):
     """`not part`."""
 
-    part: "Tree"
+    part: "Filter"
 
 
 @dataclass(frozen=True, slots=True)
-class Join:
+class Join(_Joinable):
     """All parts joined by `and`, or all by `or`."""
 
     word: Literal["and", "or"]
-    parts: tuple["Tree", ...]
+    parts: tuple["Filter", ...]
 
 
-Tree = Compare | Among | Like | IsNull | Not | Join
+Filter = Compare | Among | Like | IsNull | Not | Join
+
+
+def joined(word: Literal["and", "or"], parts: Sequence[Filter]) -> Filter:
+    """All parts as one tree, those joined by the same word side by side. UsageError for none."""
+    flat: list[Filter] = []
+    for part in parts:
+        flat += part.parts if isinstance(part, Join) and part.word == word else [part]
+    if not flat:
+        raise UsageError("expected at least one filter to join, found none")
+    return flat[0] if len(flat) == 1 else Join(word, tuple(flat))
 
 
 def characters(pattern: str) -> Iterator[tuple[str, bool]]:

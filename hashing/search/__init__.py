@@ -1,9 +1,9 @@
 """Exact search of binary codes by Hamming distance."""
 
-from hashing.search.engines import ENGINES, make_engine
-from hashing.search.parts import Allowed
-from hashing.search.protocol import NO_ID, Engine, RadiusResult, SearchResult
+from hashing.search.engine import ENGINES, Engine, make_engine
 from hashing.search.reference import ReferenceEngine
+from hashing.search.request import Allowed, RadiusRequest, Request, SearchRequest
+from hashing.search.result import NO_ID, RadiusResult, SearchResult
 from hashing.search.scan import ScanEngine
 from hashing.search.sliced import SlicedCodes, build_sliced
 
@@ -12,9 +12,12 @@ __all__ = [
     "NO_ID",
     "Allowed",
     "Engine",
+    "RadiusRequest",
     "RadiusResult",
     "ReferenceEngine",
+    "Request",
     "ScanEngine",
+    "SearchRequest",
     "SearchResult",
     "SlicedCodes",
     "build_sliced",

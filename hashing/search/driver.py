@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from hashing.search.parts import Part
 from hashing.search.plan import Plan, plan
-from hashing.search.protocol import NO_ID, RadiusResult, SearchResult
-from hashing.search.request import Request
+from hashing.search.request import RadiusRequest, SearchRequest
+from hashing.search.result import NO_ID, RadiusResult, SearchResult
 from hashing.search.threads import each, share
 
 Keys = NDArray[np.uint64]
@@ -43,29 +43,32 @@ class Driver:
         self._kernel, self._bits, self._parts, self._threads = kernel, bits, parts, threads
         self._segments = [kernel.Segment(*part.arrays) for part in parts]
 
-    def nearest(self, request: Request) -> SearchResult:
-        """Find the k nearest items of each query."""
-        shape = (len(request.queries), request.k)
-        if 0 in shape:
+    def nearest(self, request: SearchRequest, items: int) -> SearchResult:
+        """Find the k nearest of so many allowed items for each query."""
+        queries, limit = request.searched_codes(self._bits), request.max_distance
+        k, reach = (min(wanted, items) for wanted in (request.k, request.rerank or request.k))
+        if not (queries and k):
+            shape = len(queries), k
             return SearchResult(np.empty(shape, np.int64), np.empty(shape, np.int32))
-        plans = plan(request.queries, self._bits, self._kernel.choose_planes)
-        if request.weights is None:
-            return self._answer(self._best(plans, request.k, request.max_distance), request.bits)
-        farthest = self._best(plans, request.rerank or request.k, request.max_distance)[:, -1]
-        limits = np.minimum(farthest >> _HIGH, request.max_distance).astype(np.int64).tolist()
-        queries = list(zip(_each(plans), request.weights, limits, strict=True))
+        limit = queries.bits if limit is None else min(limit, queries.bits)
+        plans = plan(queries, self._bits, self._kernel.choose_planes)
+        if request.fixed_logits is None:
+            return self._answer(self._best(plans, k, limit), queries.bits)
+        farthest = self._best(plans, reach, limit)[:, -1]
+        limits = np.minimum(farthest >> _HIGH, limit).astype(np.int64).tolist()
+        tasks = list(zip(_each(plans), request.fixed_logits, limits, strict=True))
         by_score = request.rerank is not None
-        ordered = each(
-            lambda query: self._ordered(*query, request.k, by_score), queries, self._threads
-        )
-        return self._answer(np.stack(ordered), request.bits)
+        ordered = each(lambda task: self._ordered(*task, k, by_score), tasks, self._threads)
+        return self._answer(np.stack(ordered), queries.bits)
 
-    def within(self, request: Request) -> RadiusResult:
+    def within(self, request: RadiusRequest) -> RadiusResult:
         """Find all items within the maximum distance."""
-        plans = _each(plan(request.queries, self._bits, self._kernel.choose_planes))
-        found = each(lambda query: self._ball(query, request.max_distance), plans, self._threads)
+        queries = request.searched_codes(self._bits)
+        limit = min(request.max_distance, queries.bits)
+        plans = _each(plan(queries, self._bits, self._kernel.choose_planes))
+        found = each(lambda query: self._ball(query, limit), plans, self._threads)
         keys = np.concatenate([np.empty(0, np.uint64), *found])
-        answer = self._answer(keys[None], request.bits)
+        answer = self._answer(keys[None], queries.bits)
         offsets = np.cumsum([0, *map(len, found)], dtype=np.int64)
         return RadiusResult(offsets, answer.ids[0], answer.distances[0])
 

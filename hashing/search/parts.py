@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hashing.codes import Codes
+from hashing.search.request import Allowed
 from hashing.search.sliced import LANES, SlicedCodes, build_sliced
 
 _FEW = 16
@@ -47,15 +48,10 @@ class Part:
 
 
 @dataclass(frozen=True, eq=False)
-class Allowed:
-    """A mask over items, made ready for any number of searches.
-
-    count: number of allowed items.
-    """
+class Prepared(Allowed):
+    """Allowed items as the kernel reads them."""
 
     parts: tuple[Part, ...]
-    mask: NDArray[np.bool_]
-    count: int
 
 
 def all_of(segments: Sequence[SlicedCodes]) -> tuple[Part, ...]:
@@ -64,13 +60,42 @@ def all_of(segments: Sequence[SlicedCodes]) -> tuple[Part, ...]:
     return tuple(map(Part, segments, bases))
 
 
-def some_of(segments: Sequence[SlicedCodes], mask: NDArray[np.bool_]) -> Allowed:
+def some_of(segments: Sequence[SlicedCodes], mask: NDArray[np.bool_]) -> Prepared:
     """Only the items in the mask, bool `[N]` in order of id over all segments."""
     count = int(np.count_nonzero(mask))
     if count * _FEW <= len(mask):
-        return Allowed(all_of([_gathered(segments, mask)]), mask, count)
+        return Prepared(mask, count, all_of([_gathered(segments, mask)]))
     parts = (_masked(part, mask[part.base :][: part.segment.items]) for part in all_of(segments))
-    return Allowed(tuple(parts), mask, count)
+    return Prepared(mask, count, tuple(parts))
+
+
+def mask_of(segments: Sequence[SlicedCodes], ids: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Mask `[N]` in order of id over all segments of the items among `ids`."""
+    mask = np.zeros(sum(segment.items for segment in segments), np.bool_)
+    for part in all_of(segments):
+        ranks, found = _ranks(part.segment, ids)
+        mask[part.base + ranks[found]] = True
+    return mask
+
+
+def contains(segments: Sequence[SlicedCodes], ids: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which of these ids are those of items, bool like `ids`."""
+    there = np.zeros(ids.shape, np.bool_)
+    for segment in segments:
+        there |= _ranks(segment, ids)[1]
+    return there
+
+
+def _ranks(
+    segment: SlicedCodes, ids: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """The ranks of `ids` in a segment, and whether they are there at all."""
+    if not len(segment.ids):
+        ranks = ids - segment.first_id
+        return ranks, (ranks >= 0) & (ranks < segment.items)
+    # in the type of the many; an id that does not fit it will not be found equal
+    ranks = np.searchsorted(segment.ids, ids.astype(segment.ids.dtype))
+    return ranks, segment.ids[np.minimum(ranks, segment.items - 1)] == ids
 
 
 def _flat(array: NDArray[Any]) -> NDArray[Any]:

@@ -1,5 +1,6 @@
 """The readable engine: every distance with numpy, then a stable sort. The others must equal it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -7,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hashing.codes import Codes
-from hashing.search.protocol import NO_ID, RadiusResult, SearchResult
-from hashing.search.request import Request, check_allowed, check_ids, check_radius, check_search
+from hashing.search.request import Allowed, RadiusRequest, Request, SearchRequest, check_ids
+from hashing.search.result import NO_ID, RadiusResult, SearchResult, joined
 from hashing.search.scores import scores
 
 
 class ReferenceEngine:
-    """Exact search in plain numpy; see `Engine` for the arguments."""
+    """Exact search in plain numpy; see `Engine`."""
 
     def __init__(self, codes: Codes, ids: NDArray[np.int64] | None = None) -> None:
         self._items = _Items(codes, check_ids(ids, len(codes)))
@@ -26,62 +27,33 @@ class ReferenceEngine:
     def __len__(self) -> int:
         return len(self._items)
 
-    def search(
-        self,
-        queries: Codes,
-        k: int,
-        *,
-        allowed: NDArray[np.bool_] | None = None,
-        max_distance: int | None = None,
-        bits: int | None = None,
-        logits: NDArray[np.float32] | None = None,
-        rerank: int | None = None,
-    ) -> SearchResult:
-        """The k nearest items of each query; see `Engine.search`."""
-        items = self._allowed(allowed)
-        request = check_search(
-            self.bits, len(items), queries, k, max_distance, bits, logits, rerank
-        )
-        items = items.prefix(request.bits)
-        ids = np.full((len(queries), request.k), NO_ID, np.int64)
-        distances = np.full(ids.shape, request.bits + 1, np.int32)
-        for query in range(len(queries)):
-            found = items.nearest(request, query)
-            ids[query, : len(found.ids)] = found.ids
-            distances[query, : len(found.ids)] = found.distances
+    def search(self, request: SearchRequest) -> SearchResult:
+        """The k nearest items of each query."""
+        queries = request.searched_codes(self.bits)
+        items = self._allowed(request).prefix(queries.bits)
+        ids = np.full((len(queries), min(request.k, len(items))), NO_ID, np.int64)
+        distances = np.full(ids.shape, queries.bits + 1, np.int32)
+        for query, measured in enumerate(items.distances(queries)):
+            found = items.nearest(measured, request, query)
+            ids[query, : len(found)] = items.ids[found]
+            distances[query, : len(found)] = measured[found]
         return SearchResult(ids, distances)
 
-    def radius(
-        self,
-        queries: Codes,
-        max_distance: int,
-        *,
-        allowed: NDArray[np.bool_] | None = None,
-        bits: int | None = None,
-    ) -> RadiusResult:
-        """All items not farther than `max_distance`; see `Engine.radius`."""
-        request = check_radius(self.bits, queries, max_distance, bits)
-        items = self._allowed(allowed).prefix(request.bits)
-        found = [items.within(request, query) for query in range(len(queries))]
-        offsets = np.cumsum([0, *(len(part.ids) for part in found)], dtype=np.int64)
-        none = _Found(np.empty(0, np.int64), np.empty(0, np.int32))
-        return RadiusResult(
-            offsets,
-            np.concatenate([none.ids, *(part.ids for part in found)]),
-            np.concatenate([none.distances, *(part.distances for part in found)]),
+    def radius(self, request: RadiusRequest) -> RadiusResult:
+        """All items not farther than a distance."""
+        queries = request.searched_codes(self.bits)
+        items = self._allowed(request).prefix(queries.bits)
+        return joined(
+            [items.within(measured, request.max_distance) for measured in items.distances(queries)]
         )
 
-    def _allowed(self, allowed: NDArray[np.bool_] | None) -> "_Items":
-        if allowed is None:
+    def _allowed(self, request: Request) -> "_Items":
+        request.refuse_filter()
+        if request.allowed is None:
             return self._items
-        rows = check_allowed(allowed, len(self))
-        return _Items(self._items.codes[rows], self._items.ids[rows])
-
-
-@dataclass(frozen=True, eq=False)
-class _Found:
-    ids: NDArray[np.int64]
-    distances: NDArray[np.int32]
+        if isinstance(request.allowed, Allowed):
+            return self._items.among(request.allowed.mask)
+        return self._items.among(np.isin(self._items.ids, request.allowed))
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +66,9 @@ class _Items:
     def __len__(self) -> int:
         return len(self.codes)
 
+    def among(self, mask: NDArray[np.bool_]) -> "_Items":
+        return _Items(self.codes[mask], self.ids[mask])
+
     def prefix(self, bits: int) -> "_Items":
         return _Items(self.codes.prefix(bits), self.ids)
 
@@ -101,33 +76,37 @@ class _Items:
     def columns(self) -> NDArray[np.uint64]:
         return word_columns(self.codes)
 
-    def distances(self, request: Request, query: int) -> NDArray[np.uint16]:
-        return distances(self.columns, word_columns(request.queries[query : query + 1])[:, 0])
+    def distances(self, queries: Codes) -> Iterator[NDArray[np.uint16]]:
+        """The distances `[N]` to each query."""
+        return (distances(self.columns, query) for query in queries.words())
 
-    def nearest(self, request: Request, query: int) -> _Found:
-        measured = self.distances(request, query)
-        reach = request.rerank or request.k
+    def nearest(
+        self, measured: NDArray[np.uint16], request: SearchRequest, query: int
+    ) -> NDArray[np.int64]:
+        """Rows of the k nearest items to one query in order."""
+        reach = min(request.rerank or request.k, len(self))
         if not reach:
-            return _Found(self.ids[:0], measured[:0].astype(np.int32))
-        limit = min(int(np.partition(measured, reach - 1)[reach - 1]), request.max_distance)
+            return np.empty(0, np.int64)
+        limit = int(np.partition(measured, reach - 1)[reach - 1])
+        if request.max_distance is not None:
+            limit = min(limit, request.max_distance)
         near = np.flatnonzero(measured <= limit)
-        measured = measured[near]
+        close = measured[near]
         # ids ascend, and both sorts are stable: what ties is left in order of id
-        if request.weights is None:
-            order = np.argsort(measured, kind="stable")
+        if request.fixed_logits is None:
+            order = np.argsort(close, kind="stable")
         else:
-            falling = -scores(request.weights[query], self.codes[near])
-            by_distance = (falling, measured)
-            by_score = (measured, falling)
+            falling = -scores(request.fixed_logits[query], self.codes[near])
+            by_distance, by_score = (falling, close), (close, falling)
             order = np.lexsort(by_distance if request.rerank is None else by_score)
-        order = order[: request.k]
-        return _Found(self.ids[near][order], measured[order].astype(np.int32))
+        return near[order[: request.k]]
 
-    def within(self, request: Request, query: int) -> _Found:
-        measured = self.distances(request, query)
-        near = np.flatnonzero(measured <= request.max_distance)
+    def within(self, measured: NDArray[np.uint16], limit: int) -> RadiusResult:
+        """All items within a distance of one query."""
+        near = np.flatnonzero(measured <= limit)
         order = near[np.argsort(measured[near], kind="stable")]
-        return _Found(self.ids[order], measured[order].astype(np.int32))
+        offsets = np.array([0, len(order)], np.int64)
+        return RadiusResult(offsets, self.ids[order], measured[order].astype(np.int32))
 
 
 def word_columns(codes: Codes) -> NDArray[np.uint64]:

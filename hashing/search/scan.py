@@ -1,6 +1,7 @@
 """The fast engine: codes by bit planes, scanned by the compiled kernel on all cores."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from types import ModuleType
 from typing import Self
@@ -12,10 +13,10 @@ from hashing.codes import Codes
 from hashing.errors import UsageError
 from hashing.search.driver import Driver
 from hashing.search.loading import KernelLoader
-from hashing.search.parts import Allowed, all_of, some_of
-from hashing.search.protocol import RadiusResult, SearchResult
+from hashing.search.parts import Prepared, all_of, contains, mask_of, some_of
 from hashing.search.reference import ReferenceEngine
-from hashing.search.request import check_allowed, check_radius, check_search
+from hashing.search.request import Allowed, RadiusRequest, Request, SearchRequest
+from hashing.search.result import RadiusResult, SearchResult
 from hashing.search.sliced import MAX_ITEMS, SlicedCodes, build_sliced
 from hashing.search.threads import cores
 
@@ -31,7 +32,7 @@ _WAIT_FROM = 100_000_000
 
 
 class ScanEngine:
-    """Exact search of segments of sliced codes; see `Engine` for the arguments.
+    """Exact search of segments of sliced codes; see `Engine`.
 
     Small searches are left to the reference engine. So are others until the kernel is ready: it
     is loaded in the background once they add up to enough work; `warm` waits for it.
@@ -81,61 +82,48 @@ class ScanEngine:
         """Wait until the kernel is ready; what follows is answered by it."""
         KERNEL.wait()
 
-    def prepare(self, allowed: NDArray[np.bool_]) -> Allowed:
-        """Make a mask ready for many searches; give the result as their `allowed`."""
-        return some_of(self.segments, check_allowed(allowed, len(self)))
+    def mask(self, ids: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Mask `[N]` in order of id of the items among `ids`; those not there are ignored."""
+        return mask_of(self.segments, ids)
 
-    def search(
-        self,
-        queries: Codes,
-        k: int,
-        *,
-        allowed: NDArray[np.bool_] | Allowed | None = None,
-        max_distance: int | None = None,
-        bits: int | None = None,
-        logits: NDArray[np.float32] | None = None,
-        rerank: int | None = None,
-    ) -> SearchResult:
-        """Find the k nearest items of each query; see `Engine.search`."""
-        some = self._prepared(allowed)
-        count = len(self) if some is None else some.count
-        request = check_search(self.bits, count, queries, k, max_distance, bits, logits, rerank)
-        kernel = self._kernel(len(queries))
-        if kernel is None:
-            return self._reference().search(
-                queries,
-                k,
-                allowed=None if some is None else some.mask,
-                max_distance=max_distance,
-                bits=bits,
-                logits=logits,
-                rerank=rerank,
+    def contains(self, ids: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which of these ids are those of items, bool like `ids`."""
+        return contains(self.segments, ids)
+
+    def prepare(self, mask: NDArray[np.bool_]) -> Prepared:
+        """Make a mask `[N]` ready for many searches; give the result as their `allowed`."""
+        if mask.dtype != np.bool_ or mask.shape != (len(self),):
+            raise UsageError(
+                f"expected a mask as bool [{len(self)}], found {mask.dtype} {list(mask.shape)}"
             )
-        return self._driver(kernel, some).nearest(request)
+        return some_of(self.segments, mask)
 
-    def radius(
-        self,
-        queries: Codes,
-        max_distance: int,
-        *,
-        allowed: NDArray[np.bool_] | Allowed | None = None,
-        bits: int | None = None,
-    ) -> RadiusResult:
-        """Find all items not farther than `max_distance`; see `Engine.radius`."""
-        some = self._prepared(allowed)
-        request = check_radius(self.bits, queries, max_distance, bits)
-        kernel = self._kernel(len(queries))
+    def search(self, request: SearchRequest) -> SearchResult:
+        """Find the k nearest items of each query."""
+        request.refuse_filter()
+        some, kernel = self._prepared(request), self._kernel(len(request.codes))
         if kernel is None:
-            mask = None if some is None else some.mask
-            return self._reference().radius(queries, max_distance, allowed=mask, bits=bits)
+            return self._reference().search(replace(request, allowed=some))
+        items = len(self) if some is None else some.count
+        return self._driver(kernel, some).nearest(request, items)
+
+    def radius(self, request: RadiusRequest) -> RadiusResult:
+        """Find all items not farther than a distance."""
+        request.refuse_filter()
+        some, kernel = self._prepared(request), self._kernel(len(request.codes))
+        if kernel is None:
+            return self._reference().radius(replace(request, allowed=some))
         return self._driver(kernel, some).within(request)
 
-    def _driver(self, kernel: ModuleType, some: Allowed | None) -> Driver:
+    def _driver(self, kernel: ModuleType, some: Prepared | None) -> Driver:
         parts = self._parts if some is None else some.parts
         return Driver(kernel, self._bits, parts, self._threads)
 
-    def _prepared(self, allowed: NDArray[np.bool_] | Allowed | None) -> Allowed | None:
-        return self.prepare(allowed) if isinstance(allowed, np.ndarray) else allowed
+    def _prepared(self, request: Request) -> Prepared | None:
+        allowed = request.allowed
+        if allowed is None or isinstance(allowed, Prepared):
+            return allowed
+        return self.prepare(allowed.mask if isinstance(allowed, Allowed) else self.mask(allowed))
 
     def _kernel(self, queries: int) -> ModuleType | None:
         """The kernel, if it should answer so many queries; None leaves them to numpy."""
@@ -164,8 +152,8 @@ def _warm(kernel: ModuleType) -> None:
     allowed = some_of([build_sliced(codes)], np.arange(16) % 3 > 0)
     driver = Driver(kernel, 8, allowed.parts, threads=1)
     logits = np.ones((4, 8), np.float32)
-    driver.nearest(check_search(8, 16, codes[:4], 2, None, None, logits, 4))
-    driver.within(check_radius(8, codes[:4], 2, None))
+    driver.nearest(SearchRequest(codes[:4], 2, logits=logits, rerank=4), allowed.count)
+    driver.within(RadiusRequest(codes[:4], 2))
 
 
 KERNEL = KernelLoader("hashing.search.kernel", _warm, _LOAD_AFTER)

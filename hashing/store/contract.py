@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hashing.codes import Codes
-from hashing.search import RadiusResult, SearchResult
+from hashing.filters import Filter
+from hashing.search import RadiusRequest, RadiusResult, SearchRequest, SearchResult
 from hashing.sources import Value
 
 
@@ -93,35 +94,16 @@ class Index(Protocol):
         """Publish without these items; ids that are not there are ignored. Returns how many."""
         ...
 
-    def search(
-        self,
-        queries: Codes,
-        k: int,
-        *,
-        where: str | None = None,
-        allowed_ids: NDArray[np.int64] | None = None,
-        max_distance: int | None = None,
-        bits: int | None = None,
-        logits: NDArray[np.float32] | None = None,
-        rerank: int | None = None,
-    ) -> SearchResult:
-        """The k nearest items; `where` and `allowed_ids` narrow the choice together."""
+    def search(self, request: SearchRequest) -> SearchResult:
+        """The k nearest items."""
         ...
 
-    def radius(
-        self,
-        queries: Codes,
-        max_distance: int,
-        *,
-        where: str | None = None,
-        allowed_ids: NDArray[np.int64] | None = None,
-        bits: int | None = None,
-    ) -> RadiusResult:
-        """All items not farther than `max_distance`."""
+    def radius(self, request: RadiusRequest) -> RadiusResult:
+        """All items not farther than a distance."""
         ...
 
-    def ids(self, where: str | None = None) -> NDArray[np.int64]:
-        """Ids of all items, or of those that `where` keeps, ascending."""
+    def ids(self, where: Filter | None = None) -> NDArray[np.int64]:
+        """Ids of all items, or of those that a filter keeps, ascending. Raises UsageError."""
         ...
 
     def items(self, ids: Iterable[int]) -> list[StoredItem]:

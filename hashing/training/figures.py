@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from hashing.codes import Codes
-from hashing.search.reference import ReferenceEngine
+from hashing.search import ReferenceEngine, SearchRequest
 from hashing.training import plots
 from hashing.training.evaluation import Evaluation
 from hashing.training.examples import Examples
@@ -54,7 +54,8 @@ def draw_answers(examples: Examples, found: Evaluation, field: str) -> Figure:
         allowed = np.ones(len(part.database), bool)
         for left_out in examples.excluded(field, part):
             allowed &= ~left_out.matches(int(query))
-        ids = engine.search(queries[row : row + 1], ANSWERS, allowed=allowed).ids[0]
+        request = SearchRequest(queries[row : row + 1], ANSWERS, allowed=np.flatnonzero(allowed))
+        ids = engine.search(request).ids[0]
         right = examples.relevant(field, part)[0].matches(int(query))[ids]
         shown.append((examples.squares[part.database[ids]], right.tolist()))
     names = [classes[label] if label >= 0 else "" for label in labels[part.query[chosen]]]

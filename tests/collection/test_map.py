@@ -5,6 +5,7 @@ import pytest
 
 from hashing.codes import Codes
 from hashing.collection.map import draw_map, has_map, lay_out, read_map
+from hashing.search import SearchRequest
 from hashing.store import Index, NewItem, create_index
 
 
@@ -78,6 +79,6 @@ def test_the_map_follows_the_index(new_gallery: Index) -> None:
     assert after is not None
     assert set(after["id"].tolist()) == set(before["id"].tolist()) - {3} | {added}
     place = {int(p["id"]): (float(p["x"]), float(p["y"])) for p in after}
-    near = new_gallery.search(new_gallery.codes([7]), 5).ids[0]
+    near = new_gallery.search(SearchRequest(new_gallery.codes([7]), 5)).ids[0]
     expected = np.mean([place[int(i)] for i in near if i != added][:4], axis=0)
     assert place[int(added)] == pytest.approx(expected.tolist(), abs=1e-6)

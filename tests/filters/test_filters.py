@@ -6,7 +6,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hashing.errors import UsageError
-from hashing.filters import holds, parse
+from hashing.filters import (
+    Filter,
+    all_of,
+    among,
+    any_of,
+    between,
+    check,
+    compare,
+    equals,
+    holds,
+    is_null,
+    like,
+    not_,
+    parse,
+)
+from hashing.filters.check import MAX_DEPTH, MAX_PARTS, MAX_VALUES
 from hashing.sources import Value
 from hashing.store.embedded.conditions import to_sqlite
 
@@ -61,6 +76,12 @@ filters = st.recursive(
 @given(st.lists(rows, min_size=1, max_size=6), filters)
 def test_sqlite_and_the_evaluator_keep_the_same(items: list[dict[str, Value]], text: str) -> None:
     tree = parse(text, COLUMNS)
+    assert kept_by_sqlite(items, tree) == [
+        number for number, item in enumerate(items) if holds(tree, item)
+    ]
+
+
+def kept_by_sqlite(items: list[dict[str, Value]], tree: Filter) -> list[int]:
     condition, values = to_sqlite(tree, lambda field: f'"{field}"')
     database = sqlite3.connect(":memory:")
     database.execute(
@@ -73,7 +94,7 @@ def test_sqlite_and_the_evaluator_keep_the_same(items: list[dict[str, Value]], t
         )
     kept = [row[0] for row in database.execute(f"SELECT id FROM t WHERE {condition}", values)]
     database.close()
-    assert kept == [number for number, item in enumerate(items) if holds(tree, item)]
+    return kept
 
 
 @pytest.mark.parametrize(
@@ -149,3 +170,84 @@ def test_any_text_is_a_filter_or_a_clear_mistake(text: str) -> None:
     with contextlib.suppress(UsageError):
         tree = parse(text, COLUMNS)
     assert tree is None or holds(tree, {}) in (True, False, None)
+
+
+@pytest.mark.parametrize(
+    ("tree", "text"),
+    [
+        (equals("style", "O'Neill"), "style = 'O''Neill'"),
+        (compare("year", "!=", 3), "year <> 3"),
+        (among("year", [1, 2]), "year in (1, 2)"),
+        (between("year", 1, 2), "year between 1 and 2"),
+        (between("year", high=2), "year <= 2"),
+        (between("year", 1), "year >= 1"),
+        (between("year"), "year is not null"),
+        (like("style", "Cub%"), "style like 'Cub%'"),
+        (is_null("year"), "year is null"),
+        (not_(equals("year", 1)), "not year = 1"),
+        (
+            (equals("year", 1) & equals("year", 2) & is_null("style")) | ~is_null("year"),
+            "year = 1 and year = 2 and style is null or not year is null",
+        ),
+        (
+            all_of(equals("year", 1), any_of(equals("year", 2), is_null("style"))),
+            "year = 1 and (year = 2 or style is null)",
+        ),
+        (any_of(is_null("year")), "year is null"),
+    ],
+)
+def test_what_programs_make_equals_what_people_type(tree: Filter, text: str) -> None:
+    parsed = parse(text, COLUMNS)
+    assert tree == parsed
+    assert hash(tree) == hash(parsed)
+    check(tree, COLUMNS)
+
+
+@given(filters)
+def test_what_is_parsed_fits_its_columns(text: str) -> None:
+    check(parse(text, COLUMNS), COLUMNS)
+
+
+def deep(levels: int) -> Filter:
+    """Brackets within brackets, as many as can be: no two of one kind lie in one another."""
+    tree = is_null("year")
+    for level in range(levels - 1):
+        kinds = (lambda t: ~t, lambda t: t & is_null("style"), lambda t: is_null("style") | t)
+        tree = kinds[level % 3](tree)
+    return tree
+
+
+@pytest.mark.parametrize(
+    ("within", "beyond", "name"),
+    [
+        (deep(MAX_DEPTH), deep(MAX_DEPTH + 1), "levels"),
+        (
+            any_of(*[equals("year", year) for year in range(MAX_PARTS - 1)]),
+            any_of(*[equals("year", year) for year in range(MAX_PARTS)]),
+            "parts",
+        ),
+        (among("year", range(MAX_VALUES)), among("year", range(MAX_VALUES + 1)), "values"),
+    ],
+    ids=["deep", "wide", "many"],
+)
+def test_every_store_can_answer_the_largest_filter(
+    within: Filter, beyond: Filter, name: str
+) -> None:
+    check(within, COLUMNS)
+    assert kept_by_sqlite([{}, {"year": 5}], within) == [
+        row for row, item in enumerate([{}, {"year": 5}]) if holds(within, item)
+    ]
+    with pytest.raises(UsageError, match=f"at most [0-9,]+ {name}, found more"):
+        check(beyond, COLUMNS)
+
+
+def test_the_deepest_text_can_be_answered() -> None:
+    level = "year = 4 or year = 5 and "
+    tree = parse((level + "(") * 31 + level + "year not in (6)" + ")" * 31, COLUMNS)
+    check(tree, COLUMNS)
+    assert kept_by_sqlite([{"year": 5}], tree) == [0]
+
+
+def test_nothing_cannot_be_joined() -> None:
+    with pytest.raises(UsageError, match="at least one filter"):
+        all_of()

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 SEARCH = """
     import numpy as np
     from hashing.codes import Codes
-    from hashing.search import ReferenceEngine, ScanEngine
+    from hashing.search import ReferenceEngine, ScanEngine, SearchRequest
     from hashing.search import scan
 
     scan.SMALL = -1
@@ -28,7 +28,7 @@ SEARCH = """
         codes = Codes(rng.integers(0, values, (3000, bits // 8), np.uint8), bits)
         engines = ScanEngine(codes), ReferenceEngine(codes)
         for options in ({}, {"bits": 16}, {"logits": codes.signs()[:9].astype(np.float32)}):
-            a, b = (engine.search(codes[:9], 20, **options) for engine in engines)
+            a, b = (engine.search(SearchRequest(codes[:9], 20, **options)) for engine in engines)
             assert np.array_equal(a.ids, b.ids) and np.array_equal(a.distances, b.distances)
 """
 

@@ -1,5 +1,7 @@
 """The reference engine against sorting every (distance, id) in plain Python."""
 
+from dataclasses import FrozenInstanceError, replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,8 +9,7 @@ from hypothesis import strategies as st
 
 from hashing.codes import Codes
 from hashing.errors import UsageError
-from hashing.search import NO_ID
-from hashing.search.reference import ReferenceEngine
+from hashing.search import NO_ID, RadiusRequest, ReferenceEngine, SearchRequest
 from hashing.search.scores import fixed_point, scores
 
 
@@ -37,8 +38,9 @@ def test_nearest_in_order_of_distance_and_id(data: st.DataObject) -> None:
     database, queries = tied_codes(rng, n, bits), tied_codes(rng, 3, bits)
     engine = ReferenceEngine(database, ids)
 
-    found = engine.search(queries, k, allowed=allowed, max_distance=limit, bits=prefix)
-    ball = engine.radius(queries, prefix if limit is None else limit, allowed=allowed, bits=prefix)
+    narrowed = {"allowed": rng.permutation(ids[allowed]), "bits": prefix}
+    found = engine.search(SearchRequest(queries, k, max_distance=limit, **narrowed))
+    ball = engine.radius(RadiusRequest(queries, prefix if limit is None else limit, **narrowed))
     distances = differing_bits(queries.prefix(prefix), database.prefix(prefix))
     width = min(k, int(allowed.sum()))
     assert found.ids.shape == (3, width)
@@ -61,7 +63,9 @@ def test_both_orders_of_asymmetric_scores(seed: int, k: int, more: int | None) -
     logits = rng.integers(-2, 3, (2, 24)).astype(np.float32)
     queries = Codes.from_logits(logits)
     rerank = None if more is None else k + more
-    found = ReferenceEngine(database).search(queries, k, logits=logits, rerank=rerank)
+    found = ReferenceEngine(database).search(
+        SearchRequest(queries, k, logits=logits, rerank=rerank)
+    )
     distances = differing_bits(queries, database)
     for q in range(2):
         falling = -(database.signs() @ logits[q].astype(np.float64))
@@ -103,17 +107,26 @@ def test_broken_logits_are_refused() -> None:
         ({"rerank": 2, "k": 3, "logits": np.zeros((1, 16), np.float32)}, "at least the k = 3"),
         ({"logits": np.zeros((2, 16), np.float32)}, r"\[1, 16\]"),
         ({"max_distance": -1}, "at least 0"),
-        ({"bits": 24}, "at most 16 bits"),
+        ({"bits": 24}, "at most the queries' 16 bits"),
         ({"bits": 12}, "positive multiple of 8"),
-        ({"queries": Codes(np.zeros((1, 3), np.uint8), 24)}, "found queries of 24"),
-        ({"allowed": np.ones(4, np.uint8)}, r"bool \[4\]"),
+        ({"allowed": np.ones(4, np.bool_)}, r"int64 \[A\], found bool \[4\]"),
+        ({"logits": np.full((1, 16), np.nan, np.float32)}, "finite"),
     ],
 )
-def test_what_cannot_be_answered_is_refused(change: dict[str, object], message: str) -> None:
-    engine = ReferenceEngine(Codes(np.zeros((4, 2), np.uint8), 16))
-    arguments = {"queries": Codes(np.zeros((1, 2), np.uint8), 16), "k": 2} | change
+def test_what_cannot_be_meant_is_refused_where_it_is_made(
+    change: dict[str, object], message: str
+) -> None:
+    arguments = {"codes": Codes(np.zeros((1, 2), np.uint8), 16), "k": 2} | change
     with pytest.raises(UsageError, match=message):
-        engine.search(**arguments)  # type: ignore[arg-type]
+        SearchRequest(**arguments)  # type: ignore[arg-type]
+
+
+def test_a_request_cannot_be_changed() -> None:
+    request = RadiusRequest(Codes(np.zeros((1, 2), np.uint8), 16), 3)
+    with pytest.raises(FrozenInstanceError):
+        request.max_distance = -1  # type: ignore[misc]
+    with pytest.raises(UsageError, match="at least 0, found -1"):
+        replace(request, max_distance=-1)
 
 
 @pytest.mark.parametrize("ids", [[0, 0], [1, 0], [-1, 0], [1, 2, 3]])

@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 
 from hashing.codes import Codes
 from hashing.errors import UsageError
-from hashing.search import ReferenceEngine, ScanEngine, SlicedCodes, build_sliced
+from hashing.search import (
+    RadiusRequest,
+    ReferenceEngine,
+    ScanEngine,
+    SearchRequest,
+    SlicedCodes,
+    build_sliced,
+)
 from hashing.search import driver as driver_module
 from hashing.search import scan as scan_module
 
@@ -36,6 +43,7 @@ class Case:
     """A database in segments, queries and both engines."""
 
     queries: Codes
+    ids: np.ndarray
     scan: ScanEngine
     reference: ReferenceEngine
     rng: np.random.Generator
@@ -53,7 +61,7 @@ def make_case(
     edges = np.cumsum([0, *sizes])
     segments = [build_sliced(database[a:b], ids[a:b]) for a, b in pairwise(edges)]
     scan = ScanEngine.from_segments(segments, threads=threads)
-    return Case(queries, scan, ReferenceEngine(database, ids), rng)
+    return Case(queries, ids, scan, ReferenceEngine(database, ids), rng)
 
 
 CASES = st.builds(
@@ -75,7 +83,7 @@ def same(found: object, expected: object) -> bool:
 def check(case: Case, data: st.DataObject) -> None:
     total = len(case.scan)
     share = data.draw(st.sampled_from([None, 0, 0.01, 0.05, 0.3, 0.9, 1]))
-    allowed = None if share is None else case.rng.random(total) < share
+    allowed = None if share is None else case.ids[case.rng.random(total) < share]
     bits = data.draw(st.none() | st.integers(1, case.scan.bits // 8).map(lambda n: 8 * n))
     limit = data.draw(st.none() | st.integers(0, 12))
     k = data.draw(st.sampled_from([1, 2, 10, 100]) | st.just(total + 3))
@@ -83,20 +91,22 @@ def check(case: Case, data: st.DataObject) -> None:
     if order == "radius":
         limit = limit or 0
         found, expected = (
-            engine.radius(case.queries, limit, allowed=allowed, bits=bits)
+            engine.radius(RadiusRequest(case.queries, limit, allowed=allowed, bits=bits))
             for engine in (case.scan, case.reference)
         )
     else:
         logits = case.rng.integers(-3, 4, (3, case.scan.bits)).astype(np.float32)
         found, expected = (
             engine.search(
-                case.queries,
-                k,
-                allowed=allowed,
-                max_distance=limit,
-                bits=bits,
-                logits=None if order == "plain" else logits,
-                rerank=k + 5 if order == "score" else None,
+                SearchRequest(
+                    case.queries,
+                    k,
+                    allowed=allowed,
+                    max_distance=limit,
+                    bits=bits,
+                    logits=None if order == "plain" else logits,
+                    rerank=k + 5 if order == "score" else None,
+                )
             )
             for engine in (case.scan, case.reference)
         )
@@ -129,7 +139,9 @@ def test_every_length_on_different_codes(bits: int) -> None:
     database = Codes.concatenate([codes[3:], extremes])
     scan, reference = ScanEngine(database, threads=1), ReferenceEngine(database)
     for k in (1, 10, 3100):
-        assert same(scan.search(queries, k), reference.search(queries, k))
+        assert same(
+            scan.search(SearchRequest(queries, k)), reference.search(SearchRequest(queries, k))
+        )
 
 
 @pytest.mark.parametrize("copies", [1, 40])
@@ -142,14 +154,19 @@ def test_one_query_on_several_threads(monkeypatch: pytest.MonkeyPatch, copies: i
     scan = ScanEngine.from_segments(parts, threads=4)
     reference = ReferenceEngine(database)
     for k in (1, 10, 500):
-        assert same(scan.search(database[:1], k), reference.search(database[:1], k))
+        assert same(
+            scan.search(SearchRequest(database[:1], k)),
+            reference.search(SearchRequest(database[:1], k)),
+        )
 
 
 def test_batches_whose_keys_do_not_fit_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(driver_module, "_KEYS", 1)
     codes = few_values(np.random.default_rng(2), 700, 32, 30, 8)
     scan, reference = ScanEngine(codes), ReferenceEngine(codes)
-    assert same(scan.search(codes[:20], 50), reference.search(codes[:20], 50))
+    assert same(
+        scan.search(SearchRequest(codes[:20], 50)), reference.search(SearchRequest(codes[:20], 50))
+    )
 
 
 def test_a_ball_larger_than_the_first_buffer() -> None:
@@ -157,7 +174,10 @@ def test_a_ball_larger_than_the_first_buffer() -> None:
     different = Codes(np.arange(9000, dtype=np.uint16).view(np.uint8).reshape(-1, 2), 16)
     for database in (codes, different):
         scan, reference = ScanEngine(database), ReferenceEngine(database)
-        assert same(scan.radius(codes[:2], 16), reference.radius(codes[:2], 16))
+        assert same(
+            scan.radius(RadiusRequest(codes[:2], 16)),
+            reference.radius(RadiusRequest(codes[:2], 16)),
+        )
 
 
 def test_a_prepared_mask_is_used_again() -> None:
@@ -167,24 +187,24 @@ def test_a_prepared_mask_is_used_again() -> None:
         ready = scan.prepare(mask)
         assert ready.count == mask.sum()
         for k in (3, 400):
-            expected = reference.search(codes[:4], k, allowed=mask)
-            assert same(scan.search(codes[:4], k, allowed=ready), expected)
+            expected = reference.search(SearchRequest(codes[:4], k, allowed=np.flatnonzero(mask)))
+            assert same(scan.search(SearchRequest(codes[:4], k, allowed=ready)), expected)
 
 
 def test_ids_of_large_and_small_numbers() -> None:
     codes = few_values(np.random.default_rng(6), 100, 16, 9, 8)
     for ids in (np.arange(100) * 3, np.arange(100) * 2**40, np.arange(100) + 2**50):
-        expected = ReferenceEngine(codes, ids).search(codes[:3], 20)
-        assert same(ScanEngine(codes, ids).search(codes[:3], 20), expected)
+        expected = ReferenceEngine(codes, ids).search(SearchRequest(codes[:3], 20))
+        assert same(ScanEngine(codes, ids).search(SearchRequest(codes[:3], 20)), expected)
 
 
 def test_no_queries_and_no_items() -> None:
     codes = few_values(np.random.default_rng(7), 10, 16, 3, 8)
-    assert ScanEngine(codes).search(codes[:0], 3).ids.shape == (0, 3)
-    assert ScanEngine(codes).radius(codes[:0], 3).offsets.tolist() == [0]
+    assert ScanEngine(codes).search(SearchRequest(codes[:0], 3)).ids.shape == (0, 3)
+    assert ScanEngine(codes).radius(RadiusRequest(codes[:0], 3)).offsets.tolist() == [0]
     empty = ScanEngine(codes[:0])
-    assert empty.search(codes, 3).ids.shape == (10, 0)
-    assert empty.radius(codes, 3).offsets.tolist() == [0] * 11
+    assert empty.search(SearchRequest(codes, 3)).ids.shape == (10, 0)
+    assert empty.radius(RadiusRequest(codes, 3)).offsets.tolist() == [0] * 11
 
 
 def test_small_searches_are_left_to_the_reference(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -193,12 +213,14 @@ def test_small_searches_are_left_to_the_reference(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(scan_module.KERNEL, "for_work", asked.append)
     codes = few_values(np.random.default_rng(8), 500, 16, 30, 8)
     engine, reference = ScanEngine(codes), ReferenceEngine(codes)
-    mask = np.arange(500) % 3 == 0
-    expected = reference.search(codes[:1], 9, allowed=mask)
-    assert same(engine.search(codes[:1], 9, allowed=mask), expected)
-    assert same(engine.radius(codes[:1], 2), reference.radius(codes[:1], 2))
+    some = np.arange(0, 500, 3)
+    expected = reference.search(SearchRequest(codes[:1], 9, allowed=some))
+    assert same(engine.search(SearchRequest(codes[:1], 9, allowed=some)), expected)
+    assert same(
+        engine.radius(RadiusRequest(codes[:1], 2)), reference.radius(RadiusRequest(codes[:1], 2))
+    )
     assert not asked
-    engine.search(codes[:9], 9)
+    engine.search(SearchRequest(codes[:9], 9))
     assert asked == [9 * 4500]
 
 
@@ -210,15 +232,22 @@ def test_until_the_kernel_is_ready_the_reference_answers(monkeypatch: pytest.Mon
         [build_sliced(codes[:400], ids[:400]), build_sliced(codes[400:], ids[400:])]
     )
     reference = ReferenceEngine(codes, ids)
-    assert same(engine.search(codes[:2], 9), reference.search(codes[:2], 9))
-    assert same(engine.radius(codes[:2], 2), reference.radius(codes[:2], 2))
+    assert same(
+        engine.search(SearchRequest(codes[:2], 9)), reference.search(SearchRequest(codes[:2], 9))
+    )
+    assert same(
+        engine.radius(RadiusRequest(codes[:2], 2)), reference.radius(RadiusRequest(codes[:2], 2))
+    )
 
 
 def test_large_searches_wait_for_the_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scan_module, "_WAIT_FROM", 0)
     monkeypatch.setattr(scan_module.KERNEL, "for_work", lambda work: pytest.fail("did not wait"))
     codes = few_values(np.random.default_rng(9), 900, 16, 30, 8)
-    assert same(ScanEngine(codes).search(codes[:2], 9), ReferenceEngine(codes).search(codes[:2], 9))
+    assert same(
+        ScanEngine(codes).search(SearchRequest(codes[:2], 9)),
+        ReferenceEngine(codes).search(SearchRequest(codes[:2], 9)),
+    )
 
 
 def test_segments_must_fit_together() -> None:
@@ -239,5 +268,5 @@ def test_arrays_survive_a_file(tmp_path: object) -> None:
     mapped = {name: np.load(f"{tmp_path}/{name}.npy", mmap_mode="r") for name in sliced.ARRAYS}
     again = SlicedCodes(**{name: getattr(sliced, name) for name in sliced.NUMBERS}, **mapped)
     engine = ScanEngine.from_segments([again])
-    expected = ReferenceEngine(codes, np.arange(2000) * 2).search(codes[:5], 30)
-    assert same(engine.search(codes[:5], 30), expected)
+    expected = ReferenceEngine(codes, np.arange(2000) * 2).search(SearchRequest(codes[:5], 30))
+    assert same(engine.search(SearchRequest(codes[:5], 30)), expected)

@@ -51,6 +51,16 @@ def test_similar_refined(client: TestClient) -> None:
     assert len({r["artist"] for r in results}) == len(results)
 
 
+def test_as_many_names_as_the_page_can_choose_and_hide(client: TestClient) -> None:
+    long = ["A painter of " + "a" * 180 + str(number) for number in range(99)]
+    query = {"k": 40, "artist": ["Painter F", *long], "hide_artist": ["Painter A", *long]}
+    for path in ("/api/items/4/similar", "/api/items"):
+        answer = client.get(path, params=query)
+        assert answer.status_code == 200
+        shown = answer.json().get("results") or answer.json()["works"]
+        assert {work["artist"] for work in shown} == {"Painter F"}
+
+
 def test_listing_pages_samples_and_words(client: TestClient) -> None:
     page = client.get("/api/items", params={"limit": 5, "offset": 2}).json()
     assert (page["total"], [w["id"] for w in page["works"]]) == (38, [2, 3, 4, 5, 6])

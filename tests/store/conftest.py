@@ -3,12 +3,13 @@
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from hashing.filters import Filter, parse
 from hashing.store import Index, NewItem, create_index
 
 BITS = 16
@@ -66,3 +67,8 @@ def tmp_path() -> Iterator[Path]:
 def index(tmp_path: Path) -> Iterator[Index]:
     with create(tmp_path / "art.index", new_items(60)) as opened:
         yield opened
+
+
+def condition(text: str, columns: Mapping[str, type] = COLUMNS) -> Filter:
+    """A filter over the usual columns as a person would type it."""
+    return parse(text, columns)

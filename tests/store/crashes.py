@@ -20,9 +20,9 @@ from typing import get_args
 import numpy as np
 
 from hashing.errors import StorageError
-from hashing.search.reference import ReferenceEngine
+from hashing.search import ReferenceEngine, SearchRequest
 from hashing.store import Index, is_index, open_index
-from tests.store.conftest import create, new_items
+from tests.store.conftest import condition, create, new_items
 from tests.store.disk import Disk, Loss, read_log
 
 RECORD = 0
@@ -220,15 +220,17 @@ def state_of(index: Index) -> dict[object, object]:
     ids = index.ids().tolist()
     codes = index.codes(ids)
     queries = codes[np.arange(0, len(ids), 4)]
-    found = index.search(queries, len(ids) + 1)
-    expected = ReferenceEngine(codes, np.array(ids, np.int64)).search(queries, len(ids) + 1)
+    found = index.search(SearchRequest(queries, len(ids) + 1))
+    expected = ReferenceEngine(codes, np.array(ids, np.int64)).search(
+        SearchRequest(queries, len(ids) + 1)
+    )
     assert np.array_equal(found.ids, expected.ids), "a search that disagrees with the codes"
     return {
         "count": len(ids),
         "items": index.items(ids),
         "codes": codes.hex(),
         "previews": [index.preview(item) for item in ids],
-        "cubism": index.ids("style = 'Cubism'").tolist(),
+        "cubism": index.ids(condition("style = 'Cubism'")).tolist(),
         "words": sorted(index.text_search("tree").tolist()),
         "map": index.extra("map"),
         "unfinished": index.info.unfinished,

@@ -12,8 +12,9 @@ import pytest
 
 from hashing.codes import Codes
 from hashing.errors import ArtefactError, StorageError
+from hashing.search import SearchRequest
 from hashing.store import open_index
-from tests.store.conftest import BITS, MEMORY, create, new_items
+from tests.store.conftest import BITS, MEMORY, condition, create, new_items
 
 DAMAGED = "damaged"
 COUNT = 24
@@ -45,13 +46,17 @@ def answers(folder: Path) -> Answers:
     try:
         with open_index(folder) as index:
             questions: dict[str, Callable[[], object]] = {
-                "search": lambda: index.search(QUERIES, 90).ids.tolist(),
-                "filtered": lambda: index.search(QUERIES, 90, where="year > 1890").ids.tolist(),
+                "search": lambda: index.search(SearchRequest(QUERIES, 90)).ids.tolist(),
+                "filtered": lambda: index.search(
+                    SearchRequest(QUERIES, 90, where=condition("year > 1890"))
+                ).ids.tolist(),
                 "ids": lambda: index.ids().tolist(),
                 "item": lambda: index.items([COUNT]),
                 "items": lambda: index.items(range(0, COUNT, 4)),
                 "codes": lambda: index.codes([0, 20, 31]).hex(),
-                "where": lambda: index.ids("style = 'Cubism' and not title like '%3'").tolist(),
+                "where": lambda: index.ids(
+                    condition("style = 'Cubism' and not title like '%3'")
+                ).tolist(),
                 "words": lambda: sorted(index.text_search("tree painter").tolist()),
                 "facets": index.facets,
                 "contents": lambda: index.contents(["0/7.jpg", "1/2.jpg"]),
@@ -182,7 +187,7 @@ def test_damage_that_rows_cannot_mend_stops_every_writer(folder: Path) -> None:
     place = content.index(b"Painter 4")
     (folder / "index.db").write_bytes(content[:place] + b"p" + content[place + 1 :])
     with open_index(folder) as index:
-        assert index.search(QUERIES, 5).ids.shape == (4, 5)
+        assert index.search(SearchRequest(QUERIES, 5)).ids.shape == (4, 5)
         for act in (lambda: index.add(new_items(1)), index.compact, index.verify, index.facets):
             with pytest.raises(ArtefactError, match="damaged"):
                 act()
@@ -193,10 +198,10 @@ def test_a_damaged_row_is_never_rebuilt_from(folder: Path) -> None:
     database.execute("UPDATE codes SET code = ? WHERE id = 10", (b"\x12\x34",))
     database.close()
     with open_index(folder) as index:
-        assert index.search(QUERIES, 5).ids.shape == (4, 5)
+        assert index.search(SearchRequest(QUERIES, 5)).ids.shape == (4, 5)
     segment_of(folder).unlink()
     with open_index(folder) as index, pytest.raises(ArtefactError, match="code of item 10"):
-        index.search(QUERIES, 5)
+        index.search(SearchRequest(QUERIES, 5))
     assert verified(folder) == DAMAGED
 
 

@@ -9,9 +9,19 @@ import pytest
 
 from hashing.codes import Codes
 from hashing.errors import ArtefactError, InputError, StorageError, UsageError
-from hashing.search.reference import ReferenceEngine
+from hashing.filters import (
+    Filter,
+    all_of,
+    among,
+    between,
+    equals,
+    is_null,
+    like,
+    not_,
+)
+from hashing.search import RadiusRequest, ReferenceEngine, SearchRequest
 from hashing.store import Index, NewItem, create_index, is_index, open_index
-from tests.store.conftest import BITS, COLUMNS, create, new_items
+from tests.store.conftest import BITS, COLUMNS, condition, create, new_items
 
 
 def packed(items: list[NewItem]) -> Codes:
@@ -61,24 +71,76 @@ def test_search_equals_the_reference_over_any_number_of_segments(
             arguments = {"max_distance": limit, "logits": given}
             if given is not None and rerank is not None:
                 arguments["rerank"] = width
-            mine = index.search(queries, k, **arguments)
-            theirs = reference.search(queries, k, **arguments)
+            mine = index.search(SearchRequest(queries, k, **arguments))
+            theirs = reference.search(SearchRequest(queries, k, **arguments))
             assert np.array_equal(mine.ids, theirs.ids)
             assert np.array_equal(mine.distances, theirs.distances)
-        mine, theirs = index.radius(queries, 6), reference.radius(queries, 6)
+        mine, theirs = (
+            index.radius(RadiusRequest(queries, 6)),
+            reference.radius(RadiusRequest(queries, 6)),
+        )
         assert np.array_equal(mine.ids, theirs.ids)
         assert np.array_equal(mine.offsets, theirs.offsets)
 
 
 def test_filters_narrow_the_search_together(index: Index) -> None:
     queries = index.codes([4])
-    kept = index.ids("style = 'Cubism' and year > 1890")
+    kept = index.ids(condition("style = 'Cubism' and year > 1890"))
     assert 0 < len(kept) < 60
-    found = index.search(queries, 60, where="style = 'Cubism' and year > 1890")
+    found = index.search(
+        SearchRequest(queries, 60, where=condition("style = 'Cubism' and year > 1890"))
+    )
     assert sorted(found.ids[0]) == kept.tolist()
-    both = index.search(queries, 60, where="style = 'Cubism'", allowed_ids=np.arange(7))
+    both = index.search(
+        SearchRequest(queries, 60, where=condition("style = 'Cubism'"), allowed=np.arange(7))
+    )
     assert sorted(both.ids[0]) == [0, 3, 6]
-    assert index.search(queries, 5, where="style = 'none'").ids.shape == (1, 0)
+    assert index.search(SearchRequest(queries, 5, where=condition("style = 'none'"))).ids.shape == (
+        1,
+        0,
+    )
+
+
+def test_a_filter_is_a_tree_whose_mask_is_kept_for_its_generation(index: Index) -> None:
+    queries = index.codes([4])
+
+    def chosen() -> list[int]:
+        # two trees that were made apart and are equal
+        where = among("style", ["Cubism"]) & ~between("year", 1900, None)
+        return sorted(index.search(SearchRequest(queries, 60, where=where)).ids[0].tolist())
+
+    expected = index.ids(condition("style in ('Cubism') and not year >= 1900")).tolist()
+    assert chosen() == chosen() == expected
+    index.remove(expected[:1])
+    assert chosen() == expected[1:]
+
+
+def test_a_filter_of_more_values_than_text_may_hold(index: Index) -> None:
+    artists = [f"Painter {number}" for number in range(5000)]
+    hidden = is_null("artist") | not_(among("artist", artists[1:]))
+    assert index.ids(among("artist", artists)).tolist() == list(range(60))
+    assert index.ids(all_of(among("artist", artists), hidden)).tolist() == list(range(0, 60, 7))
+
+
+@pytest.mark.parametrize(
+    ("where", "message"),
+    [
+        (equals("styles", "Cubism"), "did you mean style"),
+        (equals("style", 3), "style is text"),
+        (equals("year", "1900"), "year is a number"),
+        (like("year", "19%"), "column of text for `like`, found year"),
+        (equals("style", "a\0"), "no item holds"),
+        (equals("year", 1 << 63), "fits 64 bits"),
+        (among("style", []), "at least one value for style"),
+    ],
+)
+def test_a_filter_that_does_not_fit_the_index_is_refused(
+    index: Index, where: Filter, message: str
+) -> None:
+    with pytest.raises(UsageError, match=message):
+        index.ids(where)
+    with pytest.raises(UsageError, match=message):
+        index.search(SearchRequest(index.codes([0]), 3, where=where))
 
 
 def test_ids_are_never_given_twice(index: Index) -> None:
@@ -95,12 +157,12 @@ def test_a_reader_keeps_its_generation(tmp_path: Path) -> None:
         writer.remove([3])
         writer.add(new_items(5, seed=1))
         assert old.ids().tolist() == list(range(20))
-        assert 3 in old.search(old.codes([3]), 20).ids
+        assert 3 in old.search(SearchRequest(old.codes([3]), 20)).ids
         assert old.items([3])[0].file == "0/3.jpg"
         assert old.refresh()
         assert not old.refresh()
         assert old.ids().tolist() == [*range(3), *range(4, 25)]
-        assert 3 not in old.search(writer.codes([4]), 30).ids
+        assert 3 not in old.search(SearchRequest(writer.codes([4]), 30)).ids
 
 
 def test_a_reader_from_before_a_compaction_is_told_so(tmp_path: Path) -> None:
@@ -127,7 +189,7 @@ def test_a_reader_notices_that_its_folder_was_rebuilt(tmp_path: Path) -> None:
 
 
 def test_removed_items_are_gone_after_compaction(index: Index) -> None:
-    index.remove(index.ids("style = 'Cubism'").tolist())
+    index.remove(index.ids(condition("style = 'Cubism'")).tolist())
     index.compact()
     assert index.info.removed == 0
     assert index.verify() == []
@@ -151,10 +213,10 @@ def test_compaction_gives_the_space_back(tmp_path: Path) -> None:
 def test_everything_may_be_removed(index: Index) -> None:
     queries = index.codes([0])
     index.remove(range(60))
-    assert index.search(queries, 3).ids.shape == (1, 0)
+    assert index.search(SearchRequest(queries, 3)).ids.shape == (1, 0)
     index.compact()
-    assert index.search(queries, 3).ids.shape == (1, 0)
-    assert index.radius(queries, 16).ids.size == 0
+    assert index.search(SearchRequest(queries, 3)).ids.shape == (1, 0)
+    assert index.radius(RadiusRequest(queries, 16)).ids.size == 0
     assert index.info.segments == 0
     assert index.verify() == []
 
@@ -182,9 +244,9 @@ def test_columns_of_too_many_values_are_no_facets(
 
 
 def test_spans_reach_from_the_least_to_the_greatest(index: Index) -> None:
-    years = [item.fields["year"] for item in index.items(index.ids("year is not null"))]
+    years = [item.fields["year"] for item in index.items(index.ids(condition("year is not null")))]
     assert index.span("year") == (min(years), max(years))
-    index.remove(index.ids("year > 1900"))
+    index.remove(index.ids(condition("year > 1900")))
     assert index.span("year") == (min(years), max(year for year in years if year <= 1900))
     index.remove(index.ids())
     assert index.span("year") is None
@@ -202,7 +264,7 @@ def test_extras_are_kept_and_replaced(index: Index) -> None:
 def test_columns_grow_and_keep_their_types(index: Index) -> None:
     item = NewItem("x.jpg", {"place": "Paris"}, b"ab", b"c" * 32)
     index.add([item], {"place": str, "style": str})
-    assert index.ids("place = 'Paris'").tolist() == [60]
+    assert index.ids(condition("place = 'Paris'", index.info.columns)).tolist() == [60]
     with pytest.raises(InputError, match="year holds str, in the index it is int"):
         index.add([item], {"year": str})
     with pytest.raises(InputError, match="'planet' is not one of"):
@@ -213,7 +275,9 @@ def test_numbers_become_what_their_column_holds(index: Index) -> None:
     item = NewItem("x.jpg", {"style": 1900, "height": 3}, b"ab", b"c" * 32)
     index.add([item], {"style": int, "height": float})
     assert index.items([60])[0].fields == {"style": "1900", "height": 3.0}
-    assert index.ids("style = '1900' and height > 2.5").tolist() == [60]
+    assert index.ids(condition("style = '1900' and height > 2.5", index.info.columns)).tolist() == [
+        60
+    ]
 
 
 @pytest.mark.parametrize("name", ["STYLE", "a\0b"])

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from hashing.errors import StorageError
+from hashing.search import SearchRequest
 from hashing.store import Index, open_index
 from hashing.store.embedded import lock
-from tests.store.conftest import new_items
+from tests.store.conftest import condition, new_items
 
 HOLD = """
 import sys, time
@@ -30,7 +31,10 @@ def test_a_second_writer_is_told_who_writes(index: Index, monkeypatch: pytest.Mo
     owner.stdout.readline()
     with pytest.raises(StorageError, match=f"being written by process {owner.pid}"):
         index.add(new_items(1))
-    assert index.search(index.codes([0]), 3).ids.shape == (1, 3)  # readers do not wait
+    assert index.search(SearchRequest(index.codes([0]), 3)).ids.shape == (
+        1,
+        3,
+    )  # readers do not wait
     owner.kill()
     owner.wait()
     owner.stdout.close()
@@ -55,13 +59,17 @@ def test_writers_in_threads_take_turns(index: Index) -> None:
 
 
 def test_one_index_answers_many_threads(index: Index) -> None:
-    expected = index.search(index.codes([5]), 9, where="year > 1890").ids.tolist()
+    expected = index.search(
+        SearchRequest(index.codes([5]), 9, where=condition("year > 1890"))
+    ).ids.tolist()
     wrong: list[object] = []
 
     def ask() -> None:
         until = time.monotonic() + 0.5
         while time.monotonic() < until:
-            found = index.search(index.codes([5]), 9, where="year > 1890").ids.tolist()
+            found = index.search(
+                SearchRequest(index.codes([5]), 9, where=condition("year > 1890"))
+            ).ids.tolist()
             if found != expected or len(index.items(found[0])) != 9:
                 wrong.append(found)
 
@@ -84,10 +92,10 @@ def test_readers_that_open_while_others_write_see_whole_generations(index: Index
             try:
                 with open_index(folder) as mine:
                     ids = mine.ids()
-                    found = mine.search(mine.codes(ids[:2]), 500).ids
+                    found = mine.search(SearchRequest(mine.codes(ids[:2]), 500)).ids
                     if mine.info.count != len(ids) or not np.isin(ids, found).all():
                         faults.append((mine.info, ids))
-                    if len(mine.ids("year > 0 or year is null")) != len(ids):
+                    if len(mine.ids(condition("year > 0 or year is null"))) != len(ids):
                         faults.append("a filter that disagrees")
                     seen.add(mine.info.generation)
             except StorageError as error:

@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from hashing.codes import Codes
-from hashing.filters import holds, parse
-from hashing.search.reference import ReferenceEngine
+from hashing.filters import Filter, holds, parse
+from hashing.search import RadiusRequest, ReferenceEngine, SearchRequest
 from hashing.store import NewItem, open_index
 from tests.store.conftest import BITS, COLUMNS, MEMORY, create
 
@@ -27,7 +28,7 @@ fields = st.fixed_dictionaries(
 )
 filters = st.sampled_from(
     ["style = 'Cubism'", "year > 1892 or style is null", "not year in (1890, 1891)", "year < 0"]
-)
+).map(partial(parse, columns=COLUMNS))
 
 
 class IndexMachine(RuleBasedStateMachine):
@@ -77,22 +78,24 @@ class IndexMachine(RuleBasedStateMachine):
         limit=st.none() | st.integers(0, 9),
     )
     def search(
-        self, query: list[bytes], k: int, where: str | None, bits: int, limit: int | None
+        self, query: list[bytes], k: int, where: Filter | None, bits: int, limit: int | None
     ) -> None:
         kept = self._kept(where)
         queries = self._codes(query)
         expected = ReferenceEngine(
             self._codes([self.model[item].code for item in kept]), np.array(kept, np.int64)
         )
-        mine = self.index.search(queries, k, where=where, bits=bits, max_distance=limit)
-        theirs = expected.search(queries, k, bits=bits, max_distance=limit)
+        narrowed = {"bits": bits, "where": where}
+        mine = self.index.search(SearchRequest(queries, k, max_distance=limit, **narrowed))
+        theirs = expected.search(SearchRequest(queries, k, bits=bits, max_distance=limit))
         assert np.array_equal(mine.ids, theirs.ids)
         assert np.array_equal(mine.distances, theirs.distances)
-        near = self.index.radius(queries, limit or 0, where=where, bits=bits)
-        assert np.array_equal(near.ids, expected.radius(queries, limit or 0, bits=bits).ids)
+        near = self.index.radius(RadiusRequest(queries, limit or 0, **narrowed))
+        around = expected.radius(RadiusRequest(queries, limit or 0, bits=bits))
+        assert np.array_equal(near.ids, around.ids)
 
     @rule(where=filters)
-    def filter(self, where: str) -> None:
+    def filter(self, where: Filter) -> None:
         assert self.index.ids(where).tolist() == self._kept(where)
 
     @rule()
@@ -110,10 +113,9 @@ class IndexMachine(RuleBasedStateMachine):
         for item, stored in zip(ids, self.index.items(ids), strict=True):
             assert (stored.file, stored.fields) == (self.model[item].file, self.model[item].fields)
 
-    def _kept(self, where: str | None) -> list[int]:
-        tree = None if where is None else parse(where, COLUMNS)
+    def _kept(self, where: Filter | None) -> list[int]:
         return sorted(
-            i for i, item in self.model.items() if tree is None or holds(tree, item.fields)
+            i for i, item in self.model.items() if where is None or holds(where, item.fields)
         )
 
     def _codes(self, rows: list[bytes]) -> Codes:

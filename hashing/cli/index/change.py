@@ -3,7 +3,7 @@
 import argparse
 
 from hashing.cli.console import emit
-from hashing.cli.index.options import Commands, command, index_argument
+from hashing.cli.index.options import Commands, command, filter_of, index_argument
 from hashing.cli.index.tables import print_facts
 from hashing.progress import log
 
@@ -26,7 +26,8 @@ def remove(arguments: argparse.Namespace) -> int:
     from hashing.store import open_index
 
     with open_index(arguments.index) as index:
-        ids = arguments.ids if arguments.where is None else index.ids(arguments.where).tolist()
+        where = filter_of(index, arguments.where)
+        ids = arguments.ids if where is None else index.ids(where).tolist()
         if arguments.dry_run:
             removed = len(set(ids) & set(index.ids().tolist()))
         else:

@@ -10,6 +10,7 @@ from hashing.errors import ArtefactError
 
 if TYPE_CHECKING:
     from hashing.encoding import Encoder
+    from hashing.filters import Filter
     from hashing.store import Index
 
 Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
@@ -45,6 +46,13 @@ def model_options(parser: Parser) -> None:
     parser.add_argument(
         "--workers", type=int, metavar="N", help="threads that decode (default: one per core)"
     )
+
+
+def filter_of(index: "Index", text: str | None) -> "Filter | None":
+    """What `--where` asks for, None without it. Raises UsageError with a pointer at a mistake."""
+    from hashing.filters import parse
+
+    return None if text is None else parse(text, index.info.columns)
 
 
 def encoder_of(index: "Index", model: Path | None, device: str) -> "Encoder":

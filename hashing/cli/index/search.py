@@ -5,7 +5,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hashing.cli.console import emit
-from hashing.cli.index.options import Commands, command, encoder_of, index_argument, model_options
+from hashing.cli.index.options import (
+    Commands,
+    command,
+    encoder_of,
+    filter_of,
+    index_argument,
+    model_options,
+)
 from hashing.cli.index.tables import print_table
 
 if TYPE_CHECKING:
@@ -35,20 +42,22 @@ def add_commands(commands: Commands) -> None:
 def search(arguments: argparse.Namespace) -> int:
     """Encode one picture and print its nearest items."""
     from hashing.images import decode
+    from hashing.search import SearchRequest
     from hashing.store import open_index
 
     with open_index(arguments.index) as index:
         image = decode(arguments.image)
         codes, logits = encoder_of(index, arguments.model, arguments.device).encode([image])
-        found = index.search(
+        request = SearchRequest(
             codes,
             arguments.k,
-            where=arguments.where,
+            where=filter_of(index, arguments.where),
             max_distance=arguments.max_distance,
             bits=arguments.bits,
             logits=None if arguments.rerank is None else logits,
             rerank=arguments.rerank,
         )
+        found = index.search(request)
         results = _results(index, found)
         if arguments.open:
             from hashing.cli.index.sheet import open_sheet

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterator
 
-from hashing.filters.tree import Among, Compare, IsNull, Join, Like, Not, Tree, characters
+from hashing.filters.tree import Among, Compare, Filter, IsNull, Join, Like, Not, characters
 from hashing.sources import Value
 
 
-def to_sqlite(tree: Tree, column: Callable[[str], str]) -> tuple[str, list[Value]]:
+def to_sqlite(tree: Filter, column: Callable[[str], str]) -> tuple[str, list[Value]]:
     """An SQL condition and the values bound to it; `column` quotes a field's column."""
     match tree:
         case Compare(field, sign, value):
@@ -17,13 +17,30 @@ def to_sqlite(tree: Tree, column: Callable[[str], str]) -> tuple[str, list[Value
             return f"{column(field)} GLOB ?", ["".join(_glob(pattern))]
         case IsNull(field):
             return f"{column(field)} IS NULL", []
+        case Not(Not(part)):
+            return to_sqlite(part, column)
         case Not(part):
             sql, bound = to_sqlite(part, column)
-            return f"NOT ({sql})", bound
+            return f"NOT {_bracketed(part, sql)}", bound
         case Join(word, parts):
-            printed = [to_sqlite(part, column) for part in parts]
-            sql = f" {word.upper()} ".join(f"({text})" for text, _ in printed)
-            return sql, [value for _, bound in printed for value in bound]
+            # what nests deepest comes first: SQLite's parser stacks up what stands before it
+            ordered = sorted(parts, key=_depth, reverse=True)
+            printed = [to_sqlite(part, column) for part in ordered]
+            texts = [_bracketed(part, sql) for part, (sql, _) in zip(ordered, printed, strict=True)]
+            return f" {word.upper()} ".join(texts), [v for _, bound in printed for v in bound]
+
+
+def _bracketed(part: Filter, sql: str) -> str:
+    return f"({sql})" if isinstance(part, Join) else sql
+
+
+def _depth(tree: Filter) -> int:
+    match tree:
+        case Not(part):
+            return 1 + _depth(part)
+        case Join(_, parts):
+            return 1 + max(map(_depth, parts))
+    return 1
 
 
 def _glob(pattern: str) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
@@ -11,7 +12,16 @@ from numpy.typing import NDArray
 from hashing.codes import Codes
 from hashing.errors import InputError
 from hashing.files import size_of
-from hashing.search import Allowed, RadiusResult, ScanEngine, SearchResult
+from hashing.filters import Filter
+from hashing.search import (
+    Allowed,
+    RadiusRequest,
+    RadiusResult,
+    Request,
+    ScanEngine,
+    SearchRequest,
+    SearchResult,
+)
 from hashing.sources import Value
 from hashing.store.contract import IndexInfo, NewItem, StoredItem
 from hashing.store.embedded import changes, query, rows
@@ -66,44 +76,17 @@ class EmbeddedIndex:
             unfinished=generation.unfinished,
         )
 
-    def search(
-        self,
-        queries: Codes,
-        k: int,
-        *,
-        where: str | None = None,
-        allowed_ids: NDArray[np.int64] | None = None,
-        max_distance: int | None = None,
-        bits: int | None = None,
-        logits: NDArray[np.float32] | None = None,
-        rerank: int | None = None,
-    ) -> SearchResult:
-        """The k nearest items; see `Index.search`."""
-        engine, allowed = self._engine(where, allowed_ids)
-        return engine.search(
-            queries,
-            k,
-            allowed=allowed,
-            max_distance=max_distance,
-            bits=bits,
-            logits=logits,
-            rerank=rerank,
-        )
+    def search(self, request: SearchRequest) -> SearchResult:
+        """The k nearest items."""
+        engine, allowed = self._engine(request)
+        return engine.search(replace(request, where=None, allowed=allowed))
 
-    def radius(
-        self,
-        queries: Codes,
-        max_distance: int,
-        *,
-        where: str | None = None,
-        allowed_ids: NDArray[np.int64] | None = None,
-        bits: int | None = None,
-    ) -> RadiusResult:
-        """All items not farther than `max_distance`."""
-        engine, allowed = self._engine(where, allowed_ids)
-        return engine.radius(queries, max_distance, allowed=allowed, bits=bits)
+    def radius(self, request: RadiusRequest) -> RadiusResult:
+        """All items not farther than a distance."""
+        engine, allowed = self._engine(request)
+        return engine.radius(replace(request, where=None, allowed=allowed))
 
-    def ids(self, where: str | None = None) -> NDArray[np.int64]:
+    def ids(self, where: Filter | None = None) -> NDArray[np.int64]:
         """Ids of all items, or of those that `where` keeps."""
         if where is not None:
             return self._filtered(where)
@@ -207,10 +190,9 @@ class EmbeddedIndex:
     def _generation(self) -> Generation:
         return self._reader.snapshot.generation
 
-    def _engine(
-        self, where: str | None, ids: NDArray[np.int64] | None
-    ) -> tuple[ScanEngine, Allowed | None]:
-        """The engine with what both filters allow; that of `where` alone is kept."""
+    def _engine(self, request: Request) -> tuple[ScanEngine, Allowed | None]:
+        """The engine with what a request allows; that of a filter alone is kept."""
+        where, ids = request.where, request.allowed_ids
         with self._reader.guard:
             snapshot, engine = self._reader.searchable()
             if where is None:
@@ -225,7 +207,7 @@ class EmbeddedIndex:
                     del snapshot.filters[next(iter(snapshot.filters))]
             return engine, snapshot.filters[where]
 
-    def _filtered(self, where: str) -> NDArray[np.int64]:
+    def _filtered(self, where: Filter) -> NDArray[np.int64]:
         with self._reader.asking() as tables:
             return query.select_ids(tables, self._generation, where)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from hashing.filters import parse
+from hashing.filters import Filter, check
 from hashing.sources import Value
 from hashing.store.embedded.conditions import to_sqlite
 from hashing.store.embedded.generation import Generation
@@ -22,10 +22,11 @@ _AT_ONCE = 1 << 24
 _LIVING = "id < ? AND id NOT IN (SELECT id FROM removals WHERE generation <= ?)"
 
 
-def select_ids(db: sqlite3.Connection, generation: Generation, where: str) -> NDArray[np.int64]:
+def select_ids(db: sqlite3.Connection, generation: Generation, where: Filter) -> NDArray[np.int64]:
     """Ids of the living items that a filter keeps, ascending."""
     types = {name: PYTHON_TYPES[kind] for name, kind in generation.columns.items()}
-    condition, values = to_sqlite(parse(where, types), column)
+    check(where, types)
+    condition, values = to_sqlite(where, column)
     statement = (
         f"SELECT group_concat(id) FROM metadata WHERE ({condition}) AND {_LIVING} "
         "AND id >= ? AND id < ?"

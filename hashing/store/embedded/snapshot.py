@@ -1,7 +1,6 @@
 """One generation as a reader sees it: open segments, the engine over them, what is gone."""
 
 import sqlite3
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hashing.codes import Codes
+from hashing.filters import Filter
 from hashing.search import Allowed, ScanEngine, SlicedCodes, build_sliced
 from hashing.sources import Value
 from hashing.store.embedded.checks import read_checked_removals, read_segment_codes
@@ -31,7 +31,7 @@ class Snapshot:
     segments: list[Segment | None]
     engine: ScanEngine | None = None
     living: Allowed | None = None
-    filters: dict[str, Allowed] = field(default_factory=dict)
+    filters: dict[Filter, Allowed] = field(default_factory=dict)
     facets: dict[str, dict[Value, int]] | None = None
     spans: dict[str, tuple[float, float] | None] = field(default_factory=dict)
 
@@ -52,22 +52,19 @@ def make_engine(snapshot: Snapshot, db: sqlite3.Connection) -> ScanEngine:
     nothing = build_sliced(Codes(np.empty((0, bits // 8), np.uint8), bits))
     engine = ScanEngine.from_segments(sliced or [nothing])
     if len(snapshot.removed):
-        snapshot.living = engine.prepare(~_mask(engine, snapshot.removed))
+        snapshot.living = engine.prepare(~engine.mask(snapshot.removed))
     return engine
 
 
 def allowed_of(snapshot: Snapshot, engine: ScanEngine, ids: NDArray[np.int64]) -> Allowed:
     """The living items among `ids`, ready for searches."""
-    mask = _mask(engine, ids)
+    mask = engine.mask(ids)
     return engine.prepare(mask if snapshot.living is None else mask & snapshot.living.mask)
 
 
 def contains(snapshot: Snapshot, engine: ScanEngine, ids: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Which of these ids are those of living items, bool like `ids`."""
-    there = np.zeros(ids.shape, np.bool_)
-    for _, _, found in _ranks(engine, ids):
-        there |= found
-    return there & ~np.isin(ids, snapshot.removed)
+    return engine.contains(ids) & ~np.isin(ids, snapshot.removed)
 
 
 def living_ids(snapshot: Snapshot, engine: ScanEngine) -> NDArray[np.int64]:
@@ -95,28 +92,3 @@ def _checked(
         pass
     ids, codes = read_segment_codes(db, record, bits)
     return build_sliced(codes, ids)
-
-
-def _mask(engine: ScanEngine, ids: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Mask `[N]` over the engine's items of those among `ids`."""
-    mask = np.zeros(len(engine), np.bool_)
-    for base, ranks, found in _ranks(engine, ids):
-        mask[base + ranks[found]] = True
-    return mask
-
-
-def _ranks(
-    engine: ScanEngine, ids: NDArray[np.int64]
-) -> Iterator[tuple[int, NDArray[np.int64], NDArray[np.bool_]]]:
-    """For each segment its first item's rank, the ranks of `ids` in it and whether they are."""
-    base = 0
-    for part in engine.segments:
-        if len(part.ids):
-            # in the type of the many; an id that does not fit it will not be found equal
-            ranks = np.searchsorted(part.ids, ids.astype(part.ids.dtype))
-            found = part.ids[np.minimum(ranks, part.items - 1)] == ids
-        else:
-            ranks = ids - part.first_id
-            found = (ranks >= 0) & (ranks < part.items)
-        yield base, ranks, found
-        base += part.items

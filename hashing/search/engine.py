@@ -1,17 +1,37 @@
-"""The engines by name."""
+"""What every engine can do, and the engines by name."""
 
 from collections.abc import Callable
 from difflib import get_close_matches
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hashing.codes import Codes
 from hashing.errors import UsageError
-from hashing.search.faiss_flat import FaissEngine
-from hashing.search.protocol import Engine
+from hashing.search.faiss import FaissEngine
 from hashing.search.reference import ReferenceEngine
+from hashing.search.request import RadiusRequest, SearchRequest
+from hashing.search.result import RadiusResult, SearchResult
 from hashing.search.scan import ScanEngine
+
+
+class Engine(Protocol):
+    """Exact Hamming search over one set of codes; an index (`hashing.store`) is one, too.
+
+    Engines over bare codes are made as `Engine(codes, ids)` with `codes` of N items and `ids`
+    int64 `[N]`, non-negative, unique and ascending (None: 0 … N−1). They raise UsageError on a
+    request that does not fit their codes or filters by fields.
+    """
+
+    def search(self, request: SearchRequest) -> SearchResult:
+        """The k nearest items; k above the number of allowed items gives that many columns."""
+        ...
+
+    def radius(self, request: RadiusRequest) -> RadiusResult:
+        """All items not farther than a distance."""
+        ...
+
 
 ENGINES: dict[str, Callable[[Codes, NDArray[np.int64] | None], Engine]] = {
     "scan": ScanEngine,

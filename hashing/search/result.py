@@ -1,0 +1,54 @@
+"""What every search returns."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hashing.errors import UsageError
+
+NO_ID = -1
+"""Stands in `SearchResult.ids` where a maximum distance left fewer than k answers."""
+
+
+@dataclass(frozen=True, eq=False)
+class SearchResult:
+    """The k nearest items of each query, ordered by (distance, id); always two-dimensional.
+
+    ids: int64 `[Q, k]`. With a maximum distance a row is padded with `NO_ID`.
+    distances: int32 `[Q, k]`, Hamming; `bits + 1` where padded.
+    """
+
+    ids: NDArray[np.int64]
+    distances: NDArray[np.int32]
+
+    def __post_init__(self) -> None:
+        if self.ids.ndim != 2 or self.ids.shape != self.distances.shape:
+            raise UsageError(
+                f"expected ids and distances of one shape [Q, k], found {list(self.ids.shape)} "
+                f"and {list(self.distances.shape)}"
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class RadiusResult:
+    """All items within a distance of each query, ordered by (distance, id).
+
+    offsets: int64 `[Q + 1]`; query q owns `ids[offsets[q]:offsets[q + 1]]`.
+    ids: int64 `[M]`, distances: int32 `[M]`.
+    """
+
+    offsets: NDArray[np.int64]
+    ids: NDArray[np.int64]
+    distances: NDArray[np.int32]
+
+
+def joined(parts: Sequence[RadiusResult]) -> RadiusResult:
+    """The answers to some queries after one another."""
+    sizes = [np.diff(part.offsets) for part in parts]
+    return RadiusResult(
+        np.cumsum(np.concatenate([np.zeros(1, np.int64), *sizes]), dtype=np.int64),
+        np.concatenate([np.empty(0, np.int64), *(part.ids for part in parts)]),
+        np.concatenate([np.empty(0, np.int32), *(part.distances for part in parts)]),
+    )
