@@ -129,7 +129,7 @@ class Index(Protocol):
         """The least and the greatest value of a column of numbers, None where no item has one."""
         ...
 
-    def text_search(self, text: str, *, where: str | None = None) -> NDArray[np.int64]:
+    def text_search(self, text: str, *, where: Filter | None = None) -> NDArray[np.int64]:
         """Ids of all items that `where` keeps and whose fields have all words of `text`.
 
         The best match first: words in title and creator count more. Words are compared as

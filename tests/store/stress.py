@@ -21,6 +21,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from hashing.errors import ArtHashError
+from hashing.filters import between, equals
+from hashing.search import SearchRequest
 from hashing.store import Index, NewItem, open_index
 from tests.store.conftest import create
 
@@ -89,7 +91,7 @@ def change(index: Index, log: Log, rng: random.Random) -> None:
 def look(index: Index, log: Log, known: Mapping[str | int, str | int], rng: random.Random) -> None:
     """All acknowledged items are found, by each way of asking, and are what was added."""
     index.facets()
-    filtered = set(index.ids("style = 'Cubism' and year >= 1900").tolist())
+    filtered = set(index.ids(equals("style", "Cubism") & between("year", 1900)).tolist())
     there = set(index.ids().tolist())
     if filtered != there:
         raise WrongError(f"a filter that all pass gives {len(filtered)} of {len(there)}")
@@ -104,7 +106,7 @@ def look(index: Index, log: Log, known: Mapping[str | int, str | int], rng: rand
             raise WrongError(f"item {item.id} is {item.file}, {expected[item.id]} was added")
         if index.preview(item.id) != content * 3:
             raise WrongError(f"item {item.id} has another preview")
-    if chosen and not (index.search(index.codes(chosen), 1).distances == 0).all():
+    if chosen and not (index.search(SearchRequest(index.codes(chosen), 1)).distances == 0).all():
         raise WrongError("a work is not its own nearest")
     log.write("looks")
 

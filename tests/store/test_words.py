@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from hashing.errors import UsageError
+from hashing.filters import between
 from hashing.store import Index, NewItem, create_index, open_index
 from hashing.store.embedded.generation import _digest
 from hashing.store.embedded.sums import write_sum
@@ -108,7 +109,7 @@ def test_a_filter_narrows_before_anything_is_cut(tmp_path: Path) -> None:
     many = [{"title": f"Tree {row}", "year": row} for row in range(3000)]
     with make(tmp_path / "index", many) as index:
         assert len(index.text_search("tree")) == 3000
-        assert index.text_search("tree", where="year >= 2998").tolist() == [2998, 2999]
+        assert index.text_search("tree", where=between("year", 2998)).tolist() == [2998, 2999]
 
 
 def test_an_old_index_gets_the_words_at_its_next_change(tmp_path: Path) -> None:

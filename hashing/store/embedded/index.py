@@ -128,7 +128,7 @@ class EmbeddedIndex:
                 snapshot.spans[column] = query.select_span(tables, snapshot.generation, column)
             return snapshot.spans[column]
 
-    def text_search(self, text: str, *, where: str | None = None) -> NDArray[np.int64]:
+    def text_search(self, text: str, *, where: Filter | None = None) -> NDArray[np.int64]:
         """Ids of the items that have all words, best first."""
         with self._reader.asking_words() as tables:
             found = query.select_words(tables, self._generation, text)
