@@ -1,13 +1,23 @@
-"""Files that are complete or absent: written beside, synced, renamed."""
+"""Files that are complete or absent: written beside, synced, renamed; and read where regular."""
 
+import errno
 import os
 import secrets
+import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 TEMPORARY = ".new"
+_KINDS = {
+    stat.S_ISREG: "regular file",
+    stat.S_ISDIR: "folder",
+    stat.S_ISFIFO: "named pipe",
+    stat.S_ISSOCK: "socket",
+    stat.S_ISCHR: "device",
+    stat.S_ISBLK: "device",
+}
 
 
 def name_beside(path: Path) -> Path:
@@ -35,6 +45,41 @@ def new_file(path: Path) -> Iterator[BinaryIO]:
         beside.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """A regular file to read, at once: a named pipe would wait for whoever writes into it.
+
+    Raises OSError for anything else.
+    """
+    _check_regular(path, os.stat(path).st_mode)  # some devices do something when they are opened
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    handle = os.open(path, flags)
+    try:
+        _check_regular(path, os.fstat(handle).st_mode)  # another may lie there by now
+    except OSError:
+        os.close(handle)
+        raise
+    return os.fdopen(handle, "rb")
+
+
+def read_regular(path: Path) -> bytes:
+    """All of a regular file; see `open_regular`."""
+    with open_regular(path) as file:
+        return file.read()
+
+
+def kind_of(mode: int) -> str:
+    """What a file of this mode is, in a word or two."""
+    for is_kind, name in _KINDS.items():
+        if is_kind(mode):
+            return name
+    return "special file"
+
+
+def _check_regular(path: Path, mode: int) -> None:
+    if not stat.S_ISREG(mode):
+        raise OSError(errno.EINVAL, f"expected a regular file, found a {kind_of(mode)}", str(path))
 
 
 def write_new(path: Path, pieces: Iterable[bytes | memoryview]) -> None:

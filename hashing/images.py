@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from hashing.errors import ImageError
+from hashing.files import open_regular
 
 MAX_BYTES = 20 * 2**20
 MAX_PIXELS = 50_000_000
@@ -92,7 +93,7 @@ def encode_jpeg(image: Image.Image, max_side: int, quality: int = 85) -> bytes:
 def _read(path: Path) -> bytes:
     """At most one byte more than is allowed, so that an endless file cannot fill memory."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return file.read(MAX_BYTES + 1)
     except OSError as error:
         raise ImageError(f"cannot read {path}: {error.strerror or error}") from error

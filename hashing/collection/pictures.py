@@ -14,6 +14,7 @@ from hashing.errors import ArtHashError, InputError
 from hashing.images import MAX_BYTES, decode, encode_jpeg
 from hashing.recommend import are_copies
 from hashing.sources.archive import Archive, open_archive
+from hashing.sources.folder import open_inside
 from hashing.store import Index, StoredItem
 
 PREVIEW_SIDE = 512
@@ -105,7 +106,7 @@ class Pictures:
     def _read(self, source: str, file: str) -> bytes:
         path = Path(source)
         if path.is_dir():
-            with (path / file).open("rb") as stream:
+            with open_inside(path, file) as stream:
                 return stream.read(MAX_BYTES + 1)
         if source not in self._archives:
             self._archives[source] = open_archive(path)

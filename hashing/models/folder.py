@@ -4,6 +4,7 @@
 the fingerprint is taken over what decides the codes and nothing else.
 """
 
+import errno
 import glob
 import hashlib
 import json
@@ -19,8 +20,8 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from hashing.config import ModelConfig, Preprocessing
-from hashing.errors import ArtefactError, ArtHashError, UsageError
-from hashing.files import name_beside, sync_folder, write_new
+from hashing.errors import ArtefactError, ArtHashError, StorageError, UsageError
+from hashing.files import name_beside, read_regular, sync_folder, write_new
 from hashing.models.network import HashModel
 
 FORMAT = 1
@@ -78,9 +79,11 @@ def load_model(folder: Path, device: torch.device | str = "cpu") -> HashModel:
     folder = Path(folder)
     manifest = read_manifest(folder)
     try:
-        weights = (folder / WEIGHTS).read_bytes()
+        weights = read_regular(folder / WEIGHTS)
     except FileNotFoundError:
         raise ArtefactError(f"{folder} is not a whole model: {WEIGHTS} is missing") from None
+    except OSError as error:
+        raise _unreadable(folder / WEIGHTS, error) from error
     if _digest(weights) != manifest.sha256:
         raise ArtefactError(
             f"{folder / WEIGHTS} is damaged or belongs to another model: its digest is not the "
@@ -112,9 +115,11 @@ def read_manifest(folder: Path) -> Manifest:
     """What `config.json` says; raises ArtefactError where it is missing, damaged or too new."""
     file = Path(folder) / CONFIG
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
+        content = json.loads(read_regular(file))
     except (FileNotFoundError, NotADirectoryError):
         raise ArtefactError(_no_model(Path(folder))) from None
+    except OSError as error:
+        raise _unreadable(file, error) from error
     except ValueError as error:
         raise ArtefactError(f"{file} is damaged: {error}") from None
     try:
@@ -228,6 +233,12 @@ def publish_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
         shutil.rmtree(aside, ignore_errors=True)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _unreadable(file: Path, error: OSError) -> ArtHashError:
+    """The disk's fault, or the folder's where something else lies in the place of a file."""
+    kind = ArtefactError if error.errno == errno.EINVAL else StorageError
+    return kind(f"cannot read {file}: {error.strerror}")
 
 
 def _no_model(folder: Path) -> str:

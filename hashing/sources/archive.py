@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from hashing.errors import InputError, StorageError
+from hashing.files import open_regular
 
 _GZIP_MAGIC = b"\x1f\x8b"
 
@@ -38,7 +39,7 @@ class Archive:
         if name not in self.members:
             raise FileNotFoundError(f"no member {name}")
         offset, length = self.members[name]
-        with self.file.open("rb") as file:
+        with open_regular(self.file) as file:
             file.seek(offset)
             return file.read(length if limit is None else min(length, limit))
 
@@ -50,7 +51,7 @@ def open_archive(path: Path) -> Archive:
     cannot be written.
     """
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             compressed = file.read(2) == _GZIP_MAGIC
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}") from error

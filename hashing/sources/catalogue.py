@@ -4,16 +4,17 @@ A catalogue can be pickled and read from several threads and processes at once, 
 process that made it lives (see `archive`).
 """
 
-import os
 import posixpath
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from hashing.errors import ImageError, InputError
+from hashing.files import read_regular
 from hashing.images import KINDS, MAX_BYTES
 from hashing.sources.archive import Archive, open_archive
+from hashing.sources.folder import open_inside, told, walk
 from hashing.sources.metadata import Table, Value, parse_table
 
 METADATA_NAMES = ("metadata.csv", "metadata.jsonl")
@@ -42,6 +43,7 @@ class Catalogue:
     root: the folder or the archive.
     columns: each metadata column and its type (`str`, `int` or `float`), in the source's order.
     missing: paths that the metadata names and the source does not hold; they are no items.
+    left_out: by kind, the paths of what is no regular file or leads out of the folder.
     """
 
     root: Path
@@ -49,6 +51,7 @@ class Catalogue:
     columns: Mapping[str, type]
     missing: Sequence[str] = ()
     archive: Archive | None = None
+    left_out: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.items)
@@ -61,7 +64,7 @@ class Catalogue:
         try:
             if self.archive is not None:
                 return self.archive.read(item.path, MAX_BYTES + 1)
-            with (self.root / item.path).open("rb") as file:
+            with open_inside(self.root, item.path) as file:
                 return file.read(MAX_BYTES + 1)
         except OSError as error:
             reason = error.strerror or error
@@ -92,10 +95,12 @@ def read_catalogue(images: Path, metadata: Path | None = None) -> Catalogue:
     if not images.exists():
         raise InputError(f"expected a folder or a tar archive of pictures, found nothing: {images}")
     archive = None if images.is_dir() else open_archive(images)
-    names = sorted(_walk(images) if archive is None else archive.members)
+    found, left_out = walk(images) if archive is None else (list(archive.members), {})
+    names = sorted(found)
     paths = [name for name in names if name.lower().endswith(SUFFIXES)]
     if not paths:
-        raise InputError(f"expected {KINDS} in {images}, found none")
+        others = f" ({told(left_out)})" if left_out else ""
+        raise InputError(f"expected {KINDS} in {images}, found none{others}")
     _check_text(paths, images)
     top = _shared_folder(names)
     table = _find_table(images, archive, names, top, metadata)
@@ -107,21 +112,7 @@ def read_catalogue(images: Path, metadata: Path | None = None) -> Catalogue:
         rows, missing = _match(table, paths, top, images)
         columns = table.columns
     items = [Item(i, path, rows.get(path, {})) for i, path in enumerate(paths)]
-    return Catalogue(images, items, columns, missing, archive)
-
-
-def _walk(folder: Path) -> list[str]:
-    """Every file below a folder that is not hidden, relative to it; linked folders are left out."""
-
-    def refuse(error: OSError) -> None:
-        raise InputError(f"cannot read the folder {error.filename}: {error.strerror}")
-
-    names = []
-    for parent, folders, files in os.walk(folder, onerror=refuse):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        below = Path(parent).relative_to(folder)
-        names += [(below / name).as_posix() for name in files if not name.startswith(".")]
-    return names
+    return Catalogue(images, items, columns, missing, archive, left_out)
 
 
 def _check_text(paths: Sequence[str], images: Path) -> None:
@@ -151,7 +142,7 @@ def _find_table(
 ) -> Table | None:
     if metadata is not None:
         try:
-            return parse_table(metadata.read_bytes(), str(metadata))
+            return parse_table(read_regular(metadata), str(metadata))
         except OSError as error:
             raise InputError(f"cannot read metadata {metadata}: {error.strerror}") from error
     found = [top + name for name in METADATA_NAMES if top + name in names]
@@ -159,7 +150,11 @@ def _find_table(
         raise InputError(f"expected one metadata file in {images}, found two: {', '.join(found)}")
     if not found:
         return None
-    data = (images / found[0]).read_bytes() if archive is None else archive.read(found[0])
+    if archive is None:
+        with open_inside(images, found[0]) as file:
+            data = file.read()
+    else:
+        data = archive.read(found[0])
     return parse_table(data, str(images / found[0]))
 
 

@@ -1,4 +1,5 @@
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -127,6 +128,16 @@ def test_folders_beside_are_left_alone(model: HashModel, folder: Path) -> None:
     save_model(model, folder)
     assert all((other / "dear.txt").exists() for other in others)
     assert len(list(folder.parent.iterdir())) == 1 + len(others)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("file", ["config.json", "model.safetensors"])
+def test_a_pipe_is_not_waited_for(folder: Path, file: str) -> None:
+    (folder / file).unlink()
+    os.mkfifo(folder / file)
+    with pytest.raises(ArtefactError, match=f"{file}: expected a regular file, found a named pipe"):
+        load_model(folder)
 
 
 @pytest.mark.parametrize("file", ["config.json", "model.safetensors"])

@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from hashing.files import write_new
+from hashing.files import read_regular, write_new
 from hashing.store.embedded.schema import DATABASE
 
 SUM = "index.sum"
@@ -57,7 +57,7 @@ def recorded_generation(folder: Path) -> int | None:
 
 def _read(folder: Path) -> dict[str, Any]:
     try:
-        recorded = json.loads((folder / SUM).read_bytes())
+        recorded = json.loads(read_regular(folder / SUM))
     except (OSError, ValueError):
         return {}
     return recorded if isinstance(recorded, dict) else {}
