@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from hashing.errors import ArtHashError, InputError
-from hashing.images import MAX_BYTES, decode, encode_jpeg
+from hashing.images import FILES, decode, encode_jpeg
 from hashing.recommend import are_copies
 from hashing.sources.archive import Archive, open_archive
 from hashing.sources.folder import open_inside
@@ -95,7 +95,7 @@ class Pictures:
         for source in _sources(self.index):
             try:
                 data = self._read(source, item.file)
-                image = decode(data)
+                image = decode(data, FILES)
             except (OSError, ArtHashError):
                 continue
             known = self.thumbnail(item.id)
@@ -107,10 +107,10 @@ class Pictures:
         path = Path(source)
         if path.is_dir():
             with open_inside(path, file) as stream:
-                return stream.read(MAX_BYTES + 1)
+                return stream.read(FILES.bytes + 1)
         if source not in self._archives:
             self._archives[source] = open_archive(path)
-        return self._archives[source].read(file, MAX_BYTES + 1)
+        return self._archives[source].read(file, FILES.bytes + 1)
 
 
 def glance(data: bytes) -> tuple[tuple[int, int], NDArray[np.uint8]]:

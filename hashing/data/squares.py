@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from hashing.errors import ImageError
-from hashing.images import Fit, decode, to_square
+from hashing.images import FILES, Fit, decode, to_square
 from hashing.sources import Catalogue, Item
 
 _CHUNK = 64
@@ -78,7 +78,7 @@ def _decode_each(
         failed = []
         for row, item in enumerate(items, start):
             try:
-                keep(row, decode(catalogue.read(item)))
+                keep(row, decode(catalogue.read(item), FILES))
             except ImageError as error:
                 failed.append((item, error))
         return len(items), failed
@@ -109,7 +109,7 @@ class LazySquares:
     def _square(self, row: int) -> NDArray[np.uint8]:
         item = self._catalogue.items[row]
         try:
-            return to_square(decode(self._catalogue.read(item)), self._size, self._fit)
+            return to_square(decode(self._catalogue.read(item), FILES), self._size, self._fit)
         except ImageError as error:
             raise ImageError(f"{item.path} in {self._catalogue.root}: {error}") from error
 

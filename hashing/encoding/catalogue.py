@@ -14,7 +14,7 @@ from PIL import Image
 from hashing.codes import Codes
 from hashing.encoding.encoder import BATCH, Encoder
 from hashing.errors import ImageError
-from hashing.images import decode
+from hashing.images import FILES, decode
 from hashing.sources import Catalogue, Item
 
 Derive = Callable[[bytes, Image.Image], Any]
@@ -102,7 +102,7 @@ def prepared_batches(
     def prepare(item: Item) -> tuple[NDArray[np.uint8], Any] | ImageError:
         try:
             data = catalogue.read(item)
-            image = decode(data)
+            image = decode(data, FILES)
             return encoder.square(image), derive(data, image) if derive else None
         except ImageError as error:
             return error

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from hashing.errors import ImageError, InputError
 from hashing.files import read_regular
-from hashing.images import KINDS, MAX_BYTES
+from hashing.images import FILES, KINDS
 from hashing.sources.archive import Archive, open_archive
 from hashing.sources.folder import open_inside, told, walk
 from hashing.sources.metadata import Table, Value, parse_table
@@ -63,9 +63,9 @@ class Catalogue:
         """
         try:
             if self.archive is not None:
-                return self.archive.read(item.path, MAX_BYTES + 1)
+                return self.archive.read(item.path, FILES.bytes + 1)
             with open_inside(self.root, item.path) as file:
-                return file.read(MAX_BYTES + 1)
+                return file.read(FILES.bytes + 1)
         except OSError as error:
             reason = error.strerror or error
             raise ImageError(f"cannot read {item.path} in {self.root}: {reason}") from error

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from hashing.cli.console import emit
 from hashing.cli.index.tables import print_facts
 from hashing.errors import ImageError
-from hashing.images import decode
+from hashing.images import FILES, decode
 from hashing.progress import log, progress
 from hashing.sources import Catalogue, Item
 
@@ -48,7 +48,7 @@ def _broken(catalogue: Catalogue, workers: int | None) -> list[tuple[str, str]]:
 
     def reason(item: Item) -> str | None:
         try:
-            decode(catalogue.read(item))
+            decode(catalogue.read(item), FILES)
         except ImageError as error:
             return str(error)
         return None

@@ -41,12 +41,12 @@ def add_commands(commands: Commands) -> None:
 
 def search(arguments: argparse.Namespace) -> int:
     """Encode one picture and print its nearest items."""
-    from hashing.images import decode
+    from hashing.images import FILES, decode
     from hashing.search import SearchRequest
     from hashing.store import open_index
 
     with open_index(arguments.index) as index:
-        image = decode(arguments.image)
+        image = decode(arguments.image, FILES)
         codes, logits = encoder_of(index, arguments.model, arguments.device).encode([image])
         request = SearchRequest(
             codes,

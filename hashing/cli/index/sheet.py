@@ -9,7 +9,7 @@ from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING, Any
 
-from hashing.images import decode, encode_jpeg
+from hashing.images import FILES, decode, encode_jpeg
 from hashing.progress import log
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def sheet(index: "Index", query: Path, results: Sequence[Mapping[str, Any]]) -> 
     ]
     return page.substitute(
         name=html.escape(query.name),
-        query=_data_uri(encode_jpeg(decode(query), QUERY_PIXELS)),
+        query=_data_uri(encode_jpeg(decode(query, FILES), QUERY_PIXELS)),
         cards="".join(cards),
     )
 

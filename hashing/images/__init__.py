@@ -1,0 +1,17 @@
+"""Pictures: one decoder from bytes or a path, the network's square view, previews."""
+
+from hashing.images.decoder import KINDS, decode, kind_of
+from hashing.images.limits import FILES, UPLOADS, Limits
+from hashing.images.squares import Fit, encode_jpeg, to_square
+
+__all__ = [
+    "FILES",
+    "KINDS",
+    "UPLOADS",
+    "Fit",
+    "Limits",
+    "decode",
+    "encode_jpeg",
+    "kind_of",
+    "to_square",
+]

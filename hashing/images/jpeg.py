@@ -1,0 +1,105 @@
+"""JPEG (ITU-T T.81): segments of marker, length and body, then entropy-coded scans between more."""
+
+import re
+from dataclasses import dataclass, field
+
+from hashing.errors import ImageError
+from hashing.images.parts import (
+    MOST_METADATA,
+    MOST_PROFILE,
+    MOST_SEGMENTS,
+    Parts,
+    tiff_part,
+    too_many,
+)
+
+MAGIC = b"\xff\xd8\xff"
+MOST_SCANS = 100
+MOST_TABLES = 1000
+"""Segments that a decoder works on: tables and the starts of scans."""
+
+_EOI, _SOS = 0xD9, 0xDA
+_APPLICATION = range(0xE0, 0xF0)
+_COMMENT = 0xFE
+_TABLES = frozenset((*range(0xC0, 0xD0), _SOS, 0xDB, 0xDD)) - {0xC8}
+_COLOURS = {0xE0: b"JFIF\0", 0xEE: b"Adobe"}
+_XMP = b"http://ns.adobe.com/xap/1.0/\0"
+_EXIF = b"Exif\0\0"
+_ICC = b"ICC_PROFILE\0"
+
+_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+_WINDOW = 1 << 20
+"""Bytes that are searched at once: a search keeps all other threads waiting."""
+
+
+@dataclass(slots=True)
+class _Metadata:
+    exif: bytes = b""
+    xmp: bytes = b""
+    profile: dict[int, bytes] = field(default_factory=dict)
+
+    def note(self, code: int, body: memoryview) -> None:
+        if code == 0xE1 and body[: len(_EXIF)] == _EXIF:
+            self.exif = self.exif or tiff_part(bytes(body))
+        elif code == 0xE1 and body[: len(_XMP)] == _XMP:
+            self.xmp = self.xmp or bytes(body[len(_XMP) : MOST_METADATA])
+        elif code == 0xE2 and body[: len(_ICC)] == _ICC and len(body) > 14:
+            self.profile.setdefault(body[12], bytes(body[14:]))
+
+
+def take_apart(data: bytes) -> Parts:
+    """Tables and scans of the first picture; JFIF and Adobe segments, for they tell the colours.
+
+    Raises ImageError for more scans or tables than any encoder writes.
+    """
+    view = memoryview(data)
+    kept: list[memoryview] = []
+    metadata = _Metadata()
+    colours = dict(_COLOURS)
+    tables = scans = start = 0
+    at = 2
+    for _ in range(MOST_SEGMENTS):
+        code, at = _next_marker(data, at)
+        if code == _EOI or code is None:
+            break
+        wanted, metadata_only = code in _TABLES, code in _APPLICATION or code == _COMMENT
+        length = int.from_bytes(view[at + 2 : at + 4]) if wanted or metadata_only else 0
+        end = at + 2 + length
+        if wanted:
+            tables, scans = tables + 1, scans + (code == _SOS)
+            if tables > MOST_TABLES or scans > MOST_SCANS:
+                raise ImageError(f"expected a JPEG of at most {MOST_SCANS} scans, found more")
+        elif metadata_only:
+            body = view[at + 4 : end]
+            wanted = code in colours and body[:5] == colours.pop(code)
+            metadata.note(code, body)
+        if not start:  # nothing but segments counts before the first scan
+            if code == _SOS:
+                start = at
+            elif wanted:
+                kept.append(view[at:end])
+        elif metadata_only and not wanted:
+            kept.append(view[start:at])
+            start = end
+        at = end
+    else:
+        raise too_many("segments")
+    kept.append(view[start or at : at + 2])
+    profile = b"".join(metadata.profile[number] for number in sorted(metadata.profile))
+    return Parts(
+        b"".join((MAGIC[:2], *kept)),
+        metadata.exif,
+        metadata.xmp,
+        profile if len(profile) <= MOST_PROFILE else b"",
+        max(scans, 1),
+    )
+
+
+def _next_marker(data: bytes, at: int) -> tuple[int | None, int]:
+    """The code and the place of the first marker from `at` on."""
+    while at < len(data):
+        found = _MARKER.search(data, at, at + _WINDOW)
+        if found:
+            return data[found.end() - 1], found.start()
+        at += _WINDOW - 1 if at + _WINDOW < len(data) else _WINDOW
+    return None, len(data)

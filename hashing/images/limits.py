@@ -1,0 +1,68 @@
+"""How large a picture may be, and how much of the machine all pictures may take at once."""
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+MIN_SIDE = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The largest picture that is decoded.
+
+    bytes: of the encoded file. pixels: width times height, as the header tells. aspect: the longer
+    side divided by the shorter. memory: bytes that decoding may take.
+    """
+
+    bytes: int
+    pixels: int
+    aspect: int
+    memory: int
+
+
+UPLOADS = Limits(bytes=20 << 20, pixels=50_000_000, aspect=20, memory=400 << 20)
+"""For pictures from strangers."""
+
+FILES = Limits(bytes=512 << 20, pixels=256_000_000, aspect=100, memory=1 << 30)
+"""For pictures on one's own disk."""
+
+ROOM = 256 << 20
+"""Bytes that pictures being decoded take together; a larger one is decoded alone."""
+
+
+class Gate:
+    """Lets in what fits into `room` bytes, in the order of arrival; whatever is larger alone."""
+
+    def __init__(self, room: int = ROOM) -> None:
+        self._room = self._free = room
+        self._turn = threading.Lock()
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def hold(self, size: int) -> Iterator[None]:
+        """Wait for `size` bytes of room and keep them."""
+        size = min(size, self._room)
+        with self._turn, self._changed:
+            self._changed.wait_for(lambda: self._free >= size)
+            self._free -= size
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._free += size
+                self._changed.notify_all()
+
+
+GATE = Gate()
+
+
+def _forget_the_parent() -> None:
+    """A forked child has none of the threads that hold room, nor one to give back a lock."""
+    GATE.__init__()  # type: ignore[misc]
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_the_parent)

@@ -1,0 +1,35 @@
+"""What is made of a decoded picture: the network's square view, and previews."""
+
+import io
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+Fit = Literal["crop", "stretch"]
+"""How a picture becomes square: its centre is cut out, or its sides are scaled apart."""
+
+
+def to_square(image: Image.Image, size: int, fit: Fit) -> NDArray[np.uint8]:
+    """The network's view of an RGB picture: uint8 `[size, size, 3]`, antialiased, bilinear."""
+    width, height = image.size
+    side = min(width, height)
+    left, top = (width - side) // 2, (height - side) // 2
+    box = (left, top, left + side, top + side) if fit == "crop" else (0, 0, width, height)
+    if (width, height) != (size, size):
+        image = image.resize((size, size), Image.Resampling.BILINEAR, box=box)
+    return np.array(image, dtype=np.uint8)
+
+
+def encode_jpeg(image: Image.Image, max_side: int, quality: int = 85) -> bytes:
+    """A JPEG preview of an RGB picture, its longer side at most `max_side`; never enlarges.
+
+    It carries pixels only: no comment, Exif data or profile that the picture came with.
+    """
+    preview = image.copy()
+    preview.info = {}
+    preview.thumbnail((max_side, max_side))
+    buffer = io.BytesIO()
+    preview.save(buffer, "JPEG", quality=quality, optimize=True)
+    return buffer.getvalue()

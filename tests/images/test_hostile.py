@@ -1,0 +1,156 @@
+"""No picture takes the machine: 2 seconds and 512 MiB at most, and the others wait their turn."""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from PIL import ExifTags, Image
+
+from hashing.errors import ImageError
+from hashing.images import UPLOADS, decode
+from hashing.images.limits import Gate
+
+ROOT = Path(__file__).parents[2]
+SCRIPT = Path(__file__).with_name("hostile.py")
+_spec = importlib.util.spec_from_file_location("hostile", SCRIPT)
+hostile = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(hostile)
+
+MOST_SECONDS, MOST_MIB = 2, 512
+measures = pytest.mark.skipif(
+    not Path("/proc/self/clear_refs").exists(), reason="no peak of memory can be told here"
+)
+
+
+def measure(*arguments: str) -> list[tuple[str, int, float, float, str]]:
+    """Lines of hostile.py, run in a process of its own."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    found = subprocess.run(
+        [sys.executable, SCRIPT, *arguments], env=environment, capture_output=True, check=True
+    )
+    return [json.loads(line) for line in found.stdout.splitlines()]
+
+
+@measures
+def test_no_kind_takes_the_machine() -> None:
+    found = measure()
+    assert {line[0] for line in found} == set(hostile.KINDS)
+    greedy = [line for line in found if line[2] > MOST_SECONDS or line[3] > MOST_MIB]
+    assert not greedy
+
+
+@measures
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+def test_no_mutation_takes_the_machine() -> None:
+    found = measure("5000")
+    assert len(found) == 5000
+    greedy = [line for line in found if line[2] > MOST_SECONDS or line[3] > MOST_MIB]
+    assert not greedy
+
+
+def test_mutated_pictures_decode_or_are_refused() -> None:
+    outcomes = [hostile.decode_at_once(data, 1) for _, data in hostile.mutated(320, seed=1)]
+    assert all(outcomes)  # a thread that died of anything else leaves none
+    assert 80 < sum(outcome.startswith("ImageError: ") for outcome in outcomes) < 300
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "PNG, a thousand Exif tags of one value",
+        "JPEG, a thousand Exif tags of one value",
+        "WebP, a thousand Exif tags of one value",
+        "PNG, a thousand packed texts of 1 MB",
+        "GIF, a comment of 15 MiB",
+        "JPEG, millions of fill bytes",
+        "JPEG, millions of stray bytes",
+    ],
+)
+def test_what_carries_no_pixels_never_decides(kind: str) -> None:
+    assert decode(hostile.KINDS[kind]()).size == (96, 64)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_the_orientation_is_found_among_a_thousand_tags(kind: str) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    for tag in range(500):
+        exif[0x9000 + tag] = "words"
+    assert decode(hostile.encoded(hostile.scene(), kind, exif=exif)).size == (64, 96)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_an_orientation_in_xmp_alone_counts(kind: str) -> None:
+    xmp = b'<x:xmpmeta><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
+    if kind == "PNG":
+        body = b"XML:com.adobe.xmp\0\0\0\0\0" + xmp
+        data = hostile.png_with(hostile.png_chunk(b"iTXt", body))
+    else:
+        data = hostile.encoded(hostile.scene(), kind, xmp=xmp)
+    assert decode(data).size == (64, 96)
+
+
+def test_segments_between_the_scans_of_a_jpeg_are_left_out() -> None:
+    image = hostile.scene()
+    data = hostile.encoded(image, "JPEG", progressive=True)
+    last = data.rindex(b"\xff\xda")
+    comment = b"\xff\xfe\x00\x06\xff\xd9\xff\xda"
+    assert decode(data[:last] + comment * 50 + data[last:]).tobytes() == decode(data).tobytes()
+
+
+def test_pictures_after_the_first_one_are_left_out() -> None:
+    first, second = hostile.scene(), hostile.scene(seed=1)
+    both = hostile.encoded(first, "MPO", save_all=True, append_images=[second])
+    assert decode(both).tobytes() == decode(hostile.encoded(first, "JPEG")).tobytes()
+
+
+def test_a_picture_that_takes_too_much_memory_is_refused_before_any_pixel_is_decoded() -> None:
+    image = Image.new("RGB", (5400, 5400))
+    with pytest.raises(ImageError, match="at most 400 MiB to decode, found a WEBP of 5400 x 5400"):
+        decode(hostile.encoded(image, "WEBP", method=0, quality=1))
+    assert image.width * image.height < UPLOADS.pixels
+
+
+def test_large_pictures_of_every_mode_keep_their_colours() -> None:
+    small = hostile.scene(300, 200)
+    for image in (small.convert("RGBA"), small.convert("L"), small.quantize(200)):
+        large = image.resize((4200, 2800), Image.Resampling.NEAREST)
+        seen, expected = decode(hostile.encoded(large, "PNG")), image.convert("RGB")
+        assert seen.size == (2100, 1400)
+        thumbnail = seen.resize(expected.size, Image.Resampling.BOX)
+        assert thumbnail.tobytes() == expected.tobytes()
+
+
+def test_the_gate_lets_in_what_fits_and_the_largest_alone() -> None:
+    gate, inside, most = Gate(room=10), [0], [0]
+    lock = threading.Lock()
+
+    def work(size: int) -> None:
+        with gate.hold(size):
+            with lock:
+                inside[0] += min(size, 10)
+                most[0] = max(most[0], inside[0])
+            threading.Event().wait(0.002)
+            with lock:
+                inside[0] -= min(size, 10)
+
+    threads = [threading.Thread(target=work, args=(size,)) for size in (1, 4, 99, 5, 10, 2) * 5]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most[0] == 10
+
+
+def test_room_is_given_back_after_an_error() -> None:
+    gate = Gate(room=10)
+    with pytest.raises(ValueError, match="broken"), gate.hold(10):
+        raise ValueError("broken")
+    with gate.hold(10):
+        pass
