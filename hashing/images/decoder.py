@@ -89,6 +89,8 @@ def decode(source: bytes | Path, limits: Limits = UPLOADS) -> Image.Image:
             raise ImageError(
                 f"expected a complete {kind} picture, found a broken one: {_one_line(error)}"
             ) from error
+        finally:
+            del image  # before the next one comes in
         turn = upright_turn(parts.exif, parts.xmp)
         return upright if turn is None else upright.transpose(turn)
 
