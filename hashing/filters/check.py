@@ -1,11 +1,10 @@
 """Whether a filter can be meant for an index with these columns, wherever it was made."""
 
-import difflib
 import math
 import re
 from collections.abc import Mapping
 
-from hashing.errors import UsageError
+from hashing.errors import UsageError, unknown
 from hashing.filters.tree import Among, Compare, Filter, IsNull, Join, Like, Not
 from hashing.sources import Value
 
@@ -55,13 +54,6 @@ def check(tree: Filter, columns: Mapping[str, type]) -> None:
                 raise UsageError(f"expected a filter of at most {most:,} {name}, found more")
 
 
-def no_column(name: str, columns: Mapping[str, type]) -> str:
-    """What to say of a column that is not there."""
-    near = difflib.get_close_matches(name, columns, n=1)
-    hint = f"did you mean {near[0]}? " if near else ""
-    return f"there is no column {name!r}; {hint}Known: {', '.join(columns) or 'none'}"
-
-
 def fits(number: int | float) -> bool:
     """Whether a number is finite and fits 64 bits."""
     return math.isfinite(number) if isinstance(number, float) else -(1 << 63) <= number < 1 << 63
@@ -69,7 +61,7 @@ def fits(number: int | float) -> bool:
 
 def _type_of(field: str, columns: Mapping[str, type]) -> type:
     if field not in columns:
-        raise UsageError(no_column(field, columns))
+        raise UsageError(unknown("column", field, columns))
     return columns[field]
 
 

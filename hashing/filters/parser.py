@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from hashing.errors import UsageError
-from hashing.filters.check import UNUSABLE, fits, no_column
+from hashing.errors import UsageError, unknown
+from hashing.filters.check import UNUSABLE, fits
 from hashing.filters.tree import Among, Compare, Filter, IsNull, Join, Like, Not, Operator
 from hashing.sources import Value
 
@@ -123,7 +123,7 @@ class _Parser:
             raise self.mistake("expected the name of a column")
         name = token.text[1:-1].replace('""', '"') if token.kind == "quoted" else token.text
         if name not in self.columns:
-            raise self.mistake(no_column(name, self.columns))
+            raise self.mistake(unknown("column", name, self.columns))
         self.advance()
         return name
 

@@ -5,7 +5,7 @@ from hashing.search.reference import ReferenceEngine
 from hashing.search.request import Allowed, RadiusRequest, Request, SearchRequest
 from hashing.search.result import NO_ID, RadiusResult, SearchResult
 from hashing.search.scan import ScanEngine
-from hashing.search.sliced import SlicedCodes, build_sliced
+from hashing.search.scan.sliced import SlicedCodes, build_sliced
 
 __all__ = [
     "ENGINES",

@@ -1,14 +1,13 @@
 """What every engine can do, and the engines by name."""
 
 from collections.abc import Callable
-from difflib import get_close_matches
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hashing.codes import Codes
-from hashing.errors import UsageError
+from hashing.registry import find
 from hashing.search.faiss import FaissEngine
 from hashing.search.reference import ReferenceEngine
 from hashing.search.request import RadiusRequest, SearchRequest
@@ -43,9 +42,7 @@ ENGINES: dict[str, Callable[[Codes, NDArray[np.int64] | None], Engine]] = {
 def make_engine(codes: Codes, ids: NDArray[np.int64] | None = None, name: str = "scan") -> Engine:
     """Make an engine over codes of N items and their ids; raises UsageError on unknown names.
 
-    The default is the fastest for any number of items; it leaves small work to the reference.
+    name: one of `ENGINES`, `package.module:Name`, or an entry point of an installed package. The
+    default is the fastest for any number of items; it leaves small work to the reference.
     """
-    if name not in ENGINES:
-        close = "".join(f"; did you mean {match!r}?" for match in get_close_matches(name, ENGINES))
-        raise UsageError(f"expected an engine of {sorted(ENGINES)}, found {name!r}{close}")
-    return ENGINES[name](codes, ids)
+    return find("engine", name, ENGINES)(codes, ids)

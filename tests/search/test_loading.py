@@ -1,6 +1,7 @@
 """How the kernel comes in: in the background, without a cache folder, on other processors."""
 
 import os
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -11,7 +12,7 @@ from types import ModuleType
 
 import pytest
 
-from hashing.search.loading import KernelLoader
+from hashing.search.scan.loading import KernelLoader
 
 ROOT = Path(__file__).parents[2]
 
@@ -19,7 +20,7 @@ SEARCH = """
     import numpy as np
     from hashing.codes import Codes
     from hashing.search import ReferenceEngine, ScanEngine, SearchRequest
-    from hashing.search import scan
+    from hashing.search.scan import engine as scan
 
     scan.SMALL = -1
     scan.KERNEL.wait()
@@ -33,10 +34,10 @@ SEARCH = """
 """
 
 
-def run(code: str, **environment: str) -> str:
+def run(code: str, cwd: Path = ROOT, **environment: str) -> str:
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code)],
-        cwd=ROOT,
+        cwd=cwd,
         env=os.environ | environment,
         capture_output=True,
         text=True,
@@ -70,6 +71,34 @@ def test_without_a_writable_cache_folder_it_works_with_one_warning(tmp_path: Pat
     )
     assert out.startswith("expected a writable folder")
     assert len(out.splitlines()) == 1
+
+
+def test_a_change_in_any_file_of_the_kernel_is_compiled_anew(tmp_path: Path) -> None:
+    copy = tmp_path / "hashing"
+    shutil.copytree(ROOT / "hashing", copy, ignore=shutil.ignore_patterns("__pycache__"))
+
+    def next_allowed() -> tuple[int, int, int]:
+        """What a compiled function answers, how often it was compiled and found in the cache."""
+        code = """
+            import numpy as np
+            from hashing.search.kernel import next_allowed
+            answer = next_allowed(np.array([6], np.uint64), 0, 64)
+            misses, hits = (sum(next_allowed.stats[which].values()) for which in (2, 1))
+            print(answer, misses, hits)
+        """
+        environment = {"PYTHONPATH": str(tmp_path), "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+        return tuple(map(int, run(code, cwd=tmp_path, **environment).split()))
+
+    assert next_allowed() == (1, 1, 0)
+    assert next_allowed() == (1, 0, 1)
+    # `next_allowed` lies in another file than the instruction that it calls
+    vectors = copy / "search" / "kernel" / "vectors.py"
+    text = vectors.read_text(encoding="utf-8")
+    assert "builder.cttz(arguments[0]" in text
+    last_bit = text.replace("builder.cttz(arguments[0]", "builder.ctlz(arguments[0]")
+    vectors.write_text(last_bit, encoding="utf-8")
+    assert next_allowed() == (61, 1, 0)
+    assert next_allowed() == (61, 0, 1)
 
 
 @pytest.mark.long

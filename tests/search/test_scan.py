@@ -18,8 +18,8 @@ from hashing.search import (
     SlicedCodes,
     build_sliced,
 )
-from hashing.search import driver as driver_module
-from hashing.search import scan as scan_module
+from hashing.search.scan import driver as driver_module
+from hashing.search.scan import engine as scan_module
 
 
 @pytest.fixture(autouse=True)

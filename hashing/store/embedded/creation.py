@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from hashing.errors import UsageError
 from hashing.files import delete, sync_folder
-from hashing.search.sliced import MAX_BITS
+from hashing.search.scan.sliced import MAX_BITS
 from hashing.sources.roles import default_roles
 from hashing.store import words
 from hashing.store.embedded.generation import Generation, write_generation

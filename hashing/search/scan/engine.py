@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from hashing.codes import Codes
 from hashing.errors import UsageError
-from hashing.search.driver import Driver
-from hashing.search.loading import KernelLoader
-from hashing.search.parts import Prepared, all_of, contains, mask_of, some_of
 from hashing.search.reference import ReferenceEngine
 from hashing.search.request import Allowed, RadiusRequest, Request, SearchRequest
 from hashing.search.result import RadiusResult, SearchResult
-from hashing.search.sliced import MAX_ITEMS, SlicedCodes, build_sliced
+from hashing.search.scan.driver import Driver
+from hashing.search.scan.loading import KernelLoader
+from hashing.search.scan.parts import Prepared, all_of, contains, mask_of, some_of
+from hashing.search.scan.sliced import MAX_ITEMS, SlicedCodes, build_sliced
 from hashing.search.threads import cores
 
 # When numpy answers, measured in codes compared: it takes some 5 ns for each.

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from hashing.codes import Codes
 from hashing.search.request import Allowed
-from hashing.search.sliced import LANES, SlicedCodes, build_sliced
+from hashing.search.scan.sliced import LANES, SlicedCodes, build_sliced
 
 _FEW = 16
 """When at most one item in 16 is allowed, these are gathered into a segment of their own."""

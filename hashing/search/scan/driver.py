@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hashing.search.parts import Part
-from hashing.search.plan import Plan, plan
 from hashing.search.request import RadiusRequest, SearchRequest
 from hashing.search.result import NO_ID, RadiusResult, SearchResult
+from hashing.search.scan.parts import Part
+from hashing.search.scan.plan import Plan, plan
 from hashing.search.threads import each, share
 
 Keys = NDArray[np.uint64]

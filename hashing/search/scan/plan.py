@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hashing.codes import Codes
-from hashing.search.sliced import PLANE_BYTES, plane_count
+from hashing.search.scan.sliced import PLANE_BYTES, plane_count
 
 SUMS = 10
 """Planes of the sum S, lowest first: S ≤ 2 · 256 + 14 and the bound is at most one more."""
