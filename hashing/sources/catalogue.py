@@ -4,20 +4,23 @@ A catalogue can be pickled and read from several threads and processes at once, 
 process that made it lives (see `archive`).
 """
 
-import posixpath
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from hashing.errors import ImageError, InputError
-from hashing.files import read_regular
 from hashing.images import FILES, KINDS
 from hashing.sources.archive import Archive, open_archive
-from hashing.sources.folder import open_inside, told, walk
-from hashing.sources.metadata import Table, Value, parse_table
+from hashing.sources.columns import Value
+from hashing.sources.folder import open_inside, walk
+from hashing.sources.left_out import LeftOut
+from hashing.sources.rows import Source, read_metadata
 
-METADATA_NAMES = ("metadata.csv", "metadata.jsonl")
+NO_CLASSES = {
+    "train", "training", "test", "testing", "val", "valid", "validation", "dev",
+    "image", "images", "img", "imgs", "picture", "pictures", "pics", "photo", "photos",
+}  # fmt: skip
+"""Folders that say how a data set is laid out, not what its pictures show."""
 SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp")
 """Files with another ending are no pictures and are skipped, as are hidden ones."""
 
@@ -28,7 +31,7 @@ class Item:
 
     id: position in its catalogue, 0 … N−1 (an index gives items ids of its own).
     path: relative to the catalogue's root, with forward slashes; the member name in an archive.
-    fields: metadata by column name (`artist`, `style`, `title`, `year`, `url`, `label`, …).
+    fields: metadata by column name (`title`, `year`, `price`, `label`, …).
     """
 
     id: int
@@ -43,7 +46,7 @@ class Catalogue:
     root: the folder or the archive.
     columns: each metadata column and its type (`str`, `int` or `float`), in the source's order.
     missing: paths that the metadata names and the source does not hold; they are no items.
-    left_out: by kind, the paths of what is no regular file or leads out of the folder.
+    left_out: by kind, what was passed over: what is no regular file, a row that cannot be used, ….
     """
 
     root: Path
@@ -51,7 +54,7 @@ class Catalogue:
     columns: Mapping[str, type]
     missing: Sequence[str] = ()
     archive: Archive | None = None
-    left_out: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    left_out: LeftOut = field(default_factory=LeftOut)
 
     def __len__(self) -> int:
         return len(self.items)
@@ -82,108 +85,57 @@ class Catalogue:
         return [None if value is None else str(value) for value in values]
 
 
-def read_catalogue(images: Path, metadata: Path | None = None) -> Catalogue:
+def read_catalogue(
+    images: Path,
+    metadata: Path | None = None,
+    *,
+    columns: Mapping[str, str] | None = None,
+    strict: bool = False,
+) -> Catalogue:
     """The catalogue of a folder or a tar archive (plain or gzip-compressed).
 
-    Metadata comes from the file given, or else from `metadata.csv` or `metadata.jsonl` at the top
-    of the source; it names pictures relative to the source, or to the one folder that holds
-    everything in it. Pictures it does not name have no fields. Without metadata the folder that a
-    picture lies in is its `label`.
-    Raises InputError for a source or metadata that cannot be used, StorageError when a compressed
-    archive cannot be unpacked.
+    Metadata comes from the file given, or else from every `metadata.csv` (`.jsonl`, …) in the
+    source, each for the pictures below its folder, the nearest one first; pictures that none names
+    have no fields. Without metadata a picture's `label` is the nearest folder that is no mere part
+    of the layout (`train`, `images`). columns: see `parse_table`.
+    Raises InputError for a source or metadata that cannot be used, with `strict` also for a folder,
+    name or row that was left out, StorageError when a compressed archive cannot be unpacked.
     """
     if not images.exists():
         raise InputError(f"expected a folder or a tar archive of pictures, found nothing: {images}")
+    left_out = LeftOut()
     archive = None if images.is_dir() else open_archive(images)
-    found, left_out = walk(images) if archive is None else (list(archive.members), {})
-    names = sorted(found)
+    names = sorted(walk(images, left_out) if archive is None else archive.members)
+    names = [name for name in names if _is_text(name, left_out)]
     paths = [name for name in names if name.lower().endswith(SUFFIXES)]
     if not paths:
-        others = f" ({told(left_out)})" if left_out else ""
+        others = f" ({left_out.told()})" if left_out else ""
         raise InputError(f"expected {KINDS} in {images}, found none{others}")
-    _check_text(paths, images)
-    top = _shared_folder(names)
-    table = _find_table(images, archive, names, top, metadata)
-    if table is None:
-        rows = {path: _folder_label(path) for path in paths}
-        columns: Mapping[str, type] = {"label": str} if any(rows.values()) else {}
+    source = Source(images, names, archive)
+    found = read_metadata(source, paths, metadata, columns or {}, left_out)
+    if found is None:
+        rows: Mapping[str, Mapping[str, Value]] = {path: _folder_label(path) for path in paths}
+        kinds: Mapping[str, type] = {"label": str} if any(rows.values()) else {}
         missing: Sequence[str] = ()
     else:
-        rows, missing = _match(table, paths, top, images)
-        columns = table.columns
+        kinds, rows, missing = found
+    if strict and left_out.faults:
+        raise InputError(f"{images} is not in order, nothing was read; {left_out.told()}")
     items = [Item(i, path, rows.get(path, {})) for i, path in enumerate(paths)]
-    return Catalogue(images, items, columns, missing, archive, left_out)
+    return Catalogue(images, items, kinds, missing, archive, left_out)
 
 
-def _check_text(paths: Sequence[str], images: Path) -> None:
+def _is_text(name: str, left_out: LeftOut) -> bool:
     """A name that is not UTF-8 could be neither stored nor printed."""
-    for path in paths:
-        try:
-            path.encode()
-        except UnicodeEncodeError:
-            raise InputError(
-                f"expected file names in UTF-8, found {path!a} in {images}: rename it"
-            ) from None
-
-
-def _shared_folder(names: Sequence[str]) -> str:
-    """The deepest folder that holds every file, as `a/b/`; empty when that is the source itself."""
-    shared = posixpath.commonpath([posixpath.dirname(name) for name in names])
-    return shared and f"{shared}/"
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        left_out.note("file whose name is not UTF-8", ascii(name)[1:-1], fault=True)
+        return False
+    return True
 
 
 def _folder_label(path: str) -> Mapping[str, Value]:
-    folder = PurePosixPath(path).parent.name
-    return {"label": folder} if folder else {}
-
-
-def _find_table(
-    images: Path, archive: Archive | None, names: Sequence[str], top: str, metadata: Path | None
-) -> Table | None:
-    if metadata is not None:
-        try:
-            return parse_table(read_regular(metadata), str(metadata))
-        except OSError as error:
-            raise InputError(f"cannot read metadata {metadata}: {error.strerror}") from error
-    found = [top + name for name in METADATA_NAMES if top + name in names]
-    if len(found) > 1:
-        raise InputError(f"expected one metadata file in {images}, found two: {', '.join(found)}")
-    if not found:
-        return None
-    if archive is None:
-        with open_inside(images, found[0]) as file:
-            data = file.read()
-    else:
-        data = archive.read(found[0])
-    return parse_table(data, str(images / found[0]))
-
-
-def _match(
-    table: Table, paths: Sequence[str], top: str, images: Path
-) -> tuple[dict[str, Mapping[str, Value]], list[str]]:
-    """Fields by the path of their picture, and the named paths that have no picture.
-
-    Names are compared in Unicode's composed form, for some systems store them decomposed.
-    """
-    path_of = {_comparable(path.removeprefix(top)): path for path in paths}
-    path_of |= {_comparable(path): path for path in paths}
-    rows: dict[str, Mapping[str, Value]] = {}
-    missing = []
-    for name, row in table.rows.items():
-        path = path_of.get(_comparable(name))
-        if path is None:
-            missing.append(name)
-        elif path in rows:
-            raise InputError(f"{table.source}: two rows for {path!r}; keep one")
-        else:
-            rows[path] = row
-    if not rows:
-        raise InputError(
-            f"none of the {len(missing)} pictures named in {table.source} is in {images}: "
-            f"expected paths like {paths[0]!r}, found {(missing or ['no row'])[0]!r}"
-        )
-    return rows, missing
-
-
-def _comparable(path: str) -> str:
-    return unicodedata.normalize("NFC", path)
+    folders = reversed(PurePosixPath(path).parts[:-1])
+    label = next((folder for folder in folders if folder.casefold() not in NO_CLASSES), None)
+    return {} if label is None else {"label": label}

@@ -3,35 +3,38 @@
 import errno
 import os
 import stat
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 from hashing.errors import InputError
 from hashing.files import kind_of, open_regular
+from hashing.sources.left_out import LeftOut
 
 OUTSIDE = "link that leads out of the folder"
 BROKEN = "broken link"
 LINKED_FOLDER = "link to a folder"
+UNREADABLE = "folder that cannot be read"
 
 
-def walk(folder: Path) -> tuple[list[str], Mapping[str, list[str]]]:
+def walk(folder: Path, left_out: LeftOut) -> list[str]:
     """Every file below a folder that is not hidden, relative to it, with forward slashes.
 
-    Also, by kind, what was left out: all but regular files, links that lead out of the folder or
-    nowhere, and linked folders, for these may lie in themselves. Raises InputError for a folder
-    that cannot be read.
+    Left out are all but regular files, links that lead out of the folder or nowhere, linked
+    folders, for these may lie in themselves, and folders below that cannot be read.
+    Raises InputError where the folder itself cannot be.
     """
     root = folder.resolve()
     files: list[str] = []
-    left_out: dict[str, list[str]] = {}
     waiting = [""]
     while waiting:
         below = waiting.pop()
         try:
             entries = sorted(os.scandir(folder / below), key=lambda entry: entry.name)
         except OSError as error:
-            raise InputError(f"cannot read the folder {folder / below}: {error.strerror}") from None
+            if not below:
+                raise InputError(f"cannot read the folder {folder}: {error.strerror}") from None
+            left_out.note(UNREADABLE, below, fault=True)
+            continue
         for entry in entries:
             name = below + entry.name
             if entry.name.startswith("."):
@@ -41,8 +44,8 @@ def walk(folder: Path) -> tuple[list[str], Mapping[str, list[str]]]:
             elif entry.is_file(follow_symlinks=False) or not (reason := _odd(Path(entry), root)):
                 files.append(name)
             else:
-                left_out.setdefault(reason, []).append(name)
-    return files, left_out
+                left_out.note(reason, name)
+    return files
 
 
 def open_inside(folder: Path, name: str) -> BinaryIO:
@@ -51,12 +54,6 @@ def open_inside(folder: Path, name: str) -> BinaryIO:
     if not path.is_relative_to(folder.resolve()):
         raise OSError(errno.EPERM, "it leads out of the folder", str(folder / name))
     return open_regular(path)
-
-
-def told(left_out: Mapping[str, Sequence[str]]) -> str:
-    """What was left out, in one line: how many of each kind, and one of them."""
-    kinds = (f"{len(paths):,} × {kind} ({paths[0]!r})" for kind, paths in left_out.items())
-    return "left out: " + ", ".join(kinds)
 
 
 def _odd(path: Path, root: Path) -> str:

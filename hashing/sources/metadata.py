@@ -1,142 +1,155 @@
-"""Metadata files: `.csv` (UTF-8, comma) and `.jsonl` (one JSON object a line)."""
+"""Which picture a row of a metadata file is about."""
 
-import csv
-import io
-import json
-import math
+import posixpath
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import PurePath, PurePosixPath
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from hashing.errors import InputError
+from hashing.errors import InputError, unknown
+from hashing.sources.left_out import LeftOut
+from hashing.sources.roles import folded
+from hashing.sources.tables import RawTable, read_table
 
-Value = str | int | float
-"""One metadata value; a field that is blank in the source is absent from the mapping."""
+FILE = "file"
+FILE_NAMES = (
+    FILE, "file name", "filename", "image", "image file", "image name", "image path", "path",
+    "file path", "filepath", "picture", "picture file", "photo", "img", "img path",
+    "bild", "bilddatei", "datei", "dateiname", "fichier", "nom de fichier",
+)  # fmt: skip
+"""The column that names the picture has one of these names, the likeliest first."""
 
-FILE_COLUMNS = ("file", "file_name")
-"""The column that names the picture has one of these names."""
-
-_INTEGER = re.compile(r"-?(0|[1-9][0-9]*)")
-_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+_PICTURE = re.compile(r"\.(jpe?g|jpe|jfif|png|webp|gif|bmp|tiff?|avif|heic|heif|jp2)$", re.I)
 
 
 @dataclass(frozen=True)
 class Table:
-    """The rows of one metadata file by the picture they name.
+    """The rows of one metadata file by the picture they name, as text.
 
-    source: where it was read, for messages.
-    columns: each column but the one that names pictures, and its type. It is `int` or `float`
-    only if every value that is not blank is such a number (`007` and `1_000` are text).
+    source: where it was read, for messages. columns: all but the one that names pictures.
+    rows: cells by column, none of them blank; the name is as written, with forward slashes.
     """
 
     source: str
-    columns: Mapping[str, type]
-    rows: Mapping[str, Mapping[str, Value]]
+    columns: Sequence[str]
+    rows: Mapping[str, Mapping[str, str]]
 
 
-def parse_table(data: bytes, source: str) -> Table:
-    """A metadata file's rows; `source` is its name. Raises InputError naming the line at fault."""
-    readers = {".csv": _csv_records, ".jsonl": _jsonl_records}
-    read = readers.get(PurePath(source).suffix.lower())
-    if read is None:
-        raise InputError(f"expected metadata as .csv or .jsonl, found {source}")
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(f"expected UTF-8 text in {source}, found {error.reason}") from None
-    texts: dict[str, dict[str, str]] = {}
-    columns: dict[str, None] = {}
-    for line, record in read(text, source):
-        name = _picture_name(record, f"{source}, line {line}")
-        if name in texts:
-            raise InputError(f"{source}, line {line}: a second row for {name!r}; keep one")
-        columns |= dict.fromkeys(record)
-        texts[name] = {key: value.strip() for key, value in record.items() if value.strip()}
-    return _typed(source, [column for column in columns if column not in FILE_COLUMNS], texts)
+def parse_table(
+    data: bytes, source: str, left_out: LeftOut, columns: Mapping[str, str] | None = None
+) -> Table:
+    """A metadata file's rows; `source` is its name.
+
+    columns: new names of some columns by their names in the file, turned round: `{"file": "Image
+    file", "artist": "Maker"}`. Of several rows for one picture the first counts.
+    Raises InputError for what is no table, or where no column can be the one of pictures.
+    """
+    raw = _renamed(read_table(data, source, left_out), columns or {}, source)
+    if not raw.columns:
+        raise InputError(f"{source}: expected a header and rows, found none")
+    file_column = _file_column(raw, source)
+    rows: dict[str, Mapping[str, str]] = {}
+    for where, record in raw.records:
+        name = _slashed(record.get(file_column, ""))
+        fields = {column: text for column, text in record.items() if column != file_column}
+        if not name:
+            if fields:
+                left_out.note("row that names no picture", f"{where} of {source}", fault=True)
+        elif name not in rows:
+            rows[name] = fields
+        elif fields != rows[name]:
+            left_out.note("second row of a picture", f"{name} in {where} of {source}", fault=True)
+    return Table(source, [column for column in raw.columns if column != file_column], rows)
 
 
-def _csv_records(text: str, source: str) -> Iterator[tuple[int, dict[str, str]]]:
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    try:
-        header = [name.strip() for name in next(reader, [])]
-        _check_header(header, source)
-        for cells in reader:
-            if not cells:
-                continue
-            if len(cells) != len(header):
-                raise InputError(
-                    f"{source}, line {reader.line_num}: expected {len(header)} cells, "
-                    f"found {len(cells)}"
-                )
-            yield reader.line_num, dict(zip(header, cells, strict=True))
-    except csv.Error as error:
-        raise InputError(f"{source}, line {reader.line_num}: broken CSV, {error}") from None
+class PictureNames:
+    """Finds the picture that a row names, however its writer put it.
+
+    Names are compared in Unicode's composed form, for some systems store them decomposed; then
+    without case; without the folders before it, if that leaves one picture only; without suffix.
+    """
+
+    def __init__(self, paths: Sequence[str]) -> None:
+        self._exact = {_composed(path): path for path in paths}
+        self._by_end: dict[str, list[str]] = {}
+        for path in paths:
+            parts = _composed(path).casefold().split("/")
+            for end in {"/".join(parts[-2:]), parts[-1]}:
+                for key in {end, _PICTURE.sub("", end)}:
+                    self._by_end.setdefault(key, []).append(path)
+
+    def find(self, name: str, below: str = "") -> str | None:
+        """The path of the picture of that name below a folder (`a/b/`), None if not just one."""
+        exact = self._exact.get(_composed(below + name))
+        if exact is not None:
+            return exact
+        parts = _composed(name).casefold().split("/")
+        absolute = parts[0] == "" or parts[0].endswith(":")
+        # Of a relative name one folder at least must agree.
+        for start in range(len(parts) if absolute or len(parts) == 1 else len(parts) - 1):
+            near = self._by_end.get("/".join(parts[start:][-2:]), ())
+            end = "/" + "/".join(parts[start:])
+            found = {path for path in near if path.startswith(below) and _ends(path, end)}
+            if found:
+                return found.pop() if len(found) == 1 else None
+        return None
 
 
-def _check_header(header: list[str], source: str) -> None:
-    if not set(header) & set(FILE_COLUMNS):
-        raise InputError(
-            f"{source}: expected a comma-separated header with a column `file`, found {header}"
+def _ends(path: str, end: str) -> bool:
+    whole = "/" + _composed(path).casefold()
+    return whole.endswith(end) or _PICTURE.sub("", whole).endswith(end)
+
+
+def _composed(path: str) -> str:
+    return unicodedata.normalize("NFC", path)
+
+
+def _slashed(name: str) -> str:
+    """A path with forward slashes and nothing needless in it."""
+    plain = name.strip().replace("\\", "/")
+    return posixpath.normpath(plain) if plain else ""
+
+
+def _renamed(table: RawTable, columns: Mapping[str, str], source: str) -> RawTable:
+    new_names: dict[str, str] = {}
+    for new, old in columns.items():
+        by_name = {folded(name): name for name in table.columns} | {c: c for c in table.columns}
+        found = by_name.get(old) or by_name.get(folded(old))
+        if found is None:
+            raise InputError(f"{source}: {unknown('column', old, table.columns)}")
+        new_names[found] = new
+    if not new_names:
+        return table
+    # What the new name meant before would be there twice.
+    shadowed = set(columns) - set(new_names)
+    records = [
+        (
+            where,
+            {new_names.get(k, k): v for k, v in row.items() if k not in shadowed},
         )
-    if "" in header or len(set(header)) < len(header):
-        raise InputError(f"{source}: expected a different name for each column, found {header}")
+        for where, row in table.records
+    ]
+    names = [new_names.get(name, name) for name in table.columns if name not in shadowed]
+    return replace(table, columns=names, records=records)
 
 
-def _jsonl_records(text: str, source: str) -> Iterator[tuple[int, dict[str, str]]]:
-    # Not splitlines: JSON text may hold U+2028 and its kin unescaped.
-    for number, line in enumerate(text.split("\n"), 1):
-        if not line.strip():
-            continue
-        where = f"{source}, line {number}"
-        try:
-            record = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise InputError(f"{where}: broken JSON, {error}") from None
-        if not isinstance(record, dict):
-            raise InputError(f"{where}: expected a JSON object, found {line.strip()[:40]}")
-        yield number, {key: _json_text(record[key], key, where) for key in record}
+def _file_column(table: RawTable, source: str) -> str:
+    """By its name, or else the one whose cells look like files of pictures."""
+    by_name = {folded(name): name for name in reversed(table.columns)}
+    named = [by_name[name] for name in FILE_NAMES if name in by_name]
+    shares = {column: _share_of_pictures(table, column) for column in named or table.columns}
+    likely = [column for column, share in shares.items() if share > 0.5]
+    if likely and (named or len(likely) == 1):
+        return likely[0]
+    if named:
+        return named[0]
+    known = ", ".join(table.columns)
+    raise InputError(
+        f"{source}: expected a column that names the pictures, found {known}; "
+        'say which it is with --columns file="NAME"'
+    )
 
 
-def _json_text(value: object, key: str, where: str) -> str:
-    """A JSON scalar as a CSV cell would hold it."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if not isinstance(value, str | int | float):
-        raise InputError(f"{where}: expected text or a number for {key!r}, found {value!r:.40}")
-    text = str(value)
-    if not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text):
-        raise InputError(f"{where}: expected Unicode text for {key!r}, found half a character")
-    return text
-
-
-def _picture_name(record: Mapping[str, str], where: str) -> str:
-    """The picture's path in the form of `Item.path`."""
-    names = [record[column] for column in FILE_COLUMNS if column in record]
-    if len(names) != 1 or not names[0].strip():
-        raise InputError(f"{where}: expected a picture's path in `file` (or `file_name`)")
-    return PurePosixPath(names[0].strip().replace("\\", "/")).as_posix()
-
-
-def _typed(source: str, columns: list[str], texts: dict[str, dict[str, str]]) -> Table:
-    types = {
-        column: _type_of([row[column] for row in texts.values() if column in row])
-        for column in columns
-    }
-    rows = {
-        name: {column: types[column](row[column]) for column in columns if column in row}
-        for name, row in texts.items()
-    }
-    return Table(source, types, rows)
-
-
-def _type_of(texts: list[str]) -> type:
-    if not texts:
-        return str
-    if all(_INTEGER.fullmatch(text) and -(2**63) <= int(text) < 2**63 for text in texts):
-        return int
-    if all(_NUMBER.fullmatch(text) and math.isfinite(float(text)) for text in texts):
-        return float
-    return str
+def _share_of_pictures(table: RawTable, column: str) -> float:
+    cells = [row[column] for _, row in table.records if column in row]
+    return sum(bool(_PICTURE.search(cell)) for cell in cells) / max(1, len(cells))

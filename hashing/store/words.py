@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hashing.errors import UsageError
-from hashing.sources import Value
+from hashing.sources.columns import Value, written
 
 VERSION = 1
 """Counts changes of what is below; an index remembers by which its words were made."""
@@ -68,12 +68,6 @@ def phrases(text: str) -> list[Phrase]:
     if asked and not re.match(f"[{_UNSPACED}]", asked[-1].words[-1]):
         asked[-1] = Phrase(asked[-1].words, begins=True)
     return asked
-
-
-def written(value: Value) -> str:
-    """A value as it was written: a whole number without a point."""
-    text = str(value)
-    return text.removesuffix(".0") if isinstance(value, float) else text
 
 
 def _joined(values: list[Value]) -> str:

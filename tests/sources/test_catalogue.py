@@ -142,16 +142,18 @@ def test_names_match_in_composed_form(tmp_path: Path) -> None:
     assert catalogue.read(catalogue.items[0]) == picture(1)
 
 
-def test_two_names_of_one_picture_are_refused(tmp_path: Path) -> None:
+def test_of_two_names_of_one_picture_the_first_counts(tmp_path: Path) -> None:
     write_tar(tmp_path / "a.tar", {"art/a.png": picture(1)})
     (tmp_path / "m.csv").write_text("file,x\nart/a.png,1\na.png,2\n")
-    with pytest.raises(InputError, match=r"two rows for 'art/a\.png'"):
-        read_catalogue(tmp_path / "a.tar", tmp_path / "m.csv")
+    catalogue = read_catalogue(tmp_path / "a.tar", tmp_path / "m.csv")
+    assert catalogue.labels("x") == ["1"]
+    assert catalogue.left_out == {"second row of a picture": [f"a.png in {tmp_path / 'm.csv'}"]}
+    with pytest.raises(InputError, match=r"not in order.*1 × second row of a picture \('a"):
+        read_catalogue(tmp_path / "a.tar", tmp_path / "m.csv", strict=True)
 
 
 def test_nothing_usable_is_one_clear_line(tmp_path: Path) -> None:
     write_tree(tmp_path / "texts", {"a.txt": b"x", ".b.png": picture(1)})
-    write_tree(tmp_path / "two", ART | {"metadata.csv": b"file\n", "metadata.jsonl": b""})
     (tmp_path / "empty").mkdir()
     (tmp_path / "zero.tar").write_bytes(b"")
     (tmp_path / "note.tar").write_bytes(b"no archive at all" * 100)
@@ -163,7 +165,6 @@ def test_nothing_usable_is_one_clear_line(tmp_path: Path) -> None:
         "bare.tar": "picture in .*found none",
         "zero.tar": "whole tar archive",
         "note.tar": "whole tar archive",
-        "two": "found two: metadata.csv, metadata.jsonl",
     }.items():
         with pytest.raises(InputError, match=words) as caught:
             read_catalogue(tmp_path / name)
@@ -180,10 +181,98 @@ def test_metadata_that_names_no_picture_shows_both_sides(tmp_path: Path) -> None
         read_catalogue(tmp_path, tmp_path / "none.csv")
 
 
-def test_names_that_are_not_utf8_are_refused(tmp_path: Path) -> None:
-    write_tar(tmp_path / "a.tar", {"caf\udce9.png": picture(1)})
-    with pytest.raises(InputError, match=r"UTF-8, found 'caf\\udce9.png'"):
-        read_catalogue(tmp_path / "a.tar")
+def test_names_that_are_not_utf8_are_left_out(tmp_path: Path) -> None:
+    write_tar(tmp_path / "a.tar", {"caf\udce9.png": picture(1), "b.png": picture(2)})
+    catalogue = read_catalogue(tmp_path / "a.tar")
+    assert [item.path for item in catalogue.items] == ["b.png"]
+    assert catalogue.left_out == {"file whose name is not UTF-8": [r"caf\udce9.png"]}
+    with pytest.raises(InputError, match=r"caf\\udce9.png"):
+        read_catalogue(tmp_path / "a.tar", strict=True)
+
+
+def test_a_folder_that_cannot_be_read_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_tree(tmp_path, {"a/a.png": picture(1), "lost/b.png": picture(2)})
+    scandir = os.scandir
+
+    def refuse(path: Path) -> object:
+        if Path(path).name == "lost":
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    catalogue = read_catalogue(tmp_path)
+    assert [item.path for item in catalogue.items] == ["a/a.png"]
+    assert catalogue.left_out == {"folder that cannot be read": ["lost/"]}
+    with pytest.raises(InputError, match="folder that cannot be read"):
+        read_catalogue(tmp_path, strict=True)
+
+
+def test_every_metadata_file_counts_for_the_pictures_below_it(make_source) -> None:
+    names = ["train/a.png", "train/deep/b.png", "test/a.png", "c.png", "d.png"]
+    files = {name: picture(i) for i, name in enumerate(names)} | {
+        "train/metadata.jsonl": b'{"file_name": "a.png", "Style": "x"}\n'
+        b'{"file_name": "deep/b.png", "Style": "y"}\n',
+        "train/deep/metadata.csv": b"file,style\nb.png,nearer\n",
+        "test/metadata.jsonl": b'{"file_name": "a.png", "style": "z"}\n',
+        "metadata.csv": b"file,style,year\nc.png,top,1900\ntest/a.png,farther,1901\ngone.png,w,1\n",
+        "metadata.jsonl": b"{}",
+        "prices.csv": b"file,price\n",
+    }
+    catalogue = read_catalogue(make_source(files))
+    styles = {item.path: item.fields.get("style") for item in catalogue.items}
+    assert styles == {
+        "c.png": "top",
+        "d.png": None,
+        "test/a.png": "z",
+        "train/a.png": "x",
+        "train/deep/b.png": "nearer",
+    }
+    assert catalogue.columns == {"style": str, "year": int}
+    assert catalogue.labels("year") == ["1900", None, "1901", None, None]
+    assert catalogue.left_out.as_dict() == {
+        "metadata file that was not used": {"count": 1, "example": "metadata.jsonl"},
+        "table that was not used (give it with --metadata)": {"count": 1, "example": "prices.csv"},
+        "picture without a row": {"count": 1, "example": "d.png"},
+        "row whose picture is not there": {"count": 1, "example": "gone.png"},
+    }
+
+
+def test_folders_of_a_layout_are_no_classes(make_source) -> None:
+    names = ["train/cat/a.png", "test/dog/images/b.png", "Images/c.png", "val/d.png", "e.png"]
+    catalogue = read_catalogue(make_source({name: picture(1) for name in names}))
+    labels = {item.path: item.fields.get("label") for item in catalogue.items}
+    assert [labels[name] for name in names] == ["cat", "dog", None, None, None]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "a/One.png",
+        "./a/one.PNG",
+        "a/one",
+        "One.png",
+        "one",
+        r"C:\Users\me\pictures\a\one.png",
+        "/home/me/a/One.png",
+        "/elsewhere/One.png",
+        "pictures/a/One.png",
+        "https://museum.example/scans/One.png",
+    ],
+)
+def test_a_picture_is_found_however_its_row_names_it(tmp_path: Path, written: str) -> None:
+    write_tree(tmp_path, {"a/One.png": picture(1), "b/two.png": picture(2)})
+    (tmp_path / "metadata.csv").write_text(f"file,x\n{written},1\nb/two.png,2\n")
+    assert read_catalogue(tmp_path).labels("x") == ["1", "2"]
+
+
+@pytest.mark.parametrize("written", ["x/One.png", "c/One.png", "One.png", "One", "/z/One.png"])
+def test_a_name_that_fits_no_picture_or_two_is_missing(tmp_path: Path, written: str) -> None:
+    files = {"a/One.png": picture(1), "b/one.png": picture(2), "z.png": picture(3)}
+    write_tree(tmp_path, files)
+    (tmp_path / "metadata.csv").write_text(f"file,x\n{written},1\nz.png,2\n")
+    assert list(read_catalogue(tmp_path).missing) == [written]
 
 
 def test_archives_reach_nothing_outside(tmp_path: Path) -> None:

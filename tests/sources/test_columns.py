@@ -1,0 +1,103 @@
+import pytest
+
+from hashing.sources.columns import typed
+from hashing.sources.dates import parse_span
+
+
+def column(texts: list[str], name: str = "x") -> tuple[dict[str, type], list[dict[str, object]]]:
+    rows = {str(i): {name: text} for i, text in enumerate(texts)}
+    kinds, values = typed([name], rows)
+    return kinds, [dict(row) for row in values.values()]
+
+
+@pytest.mark.parametrize(
+    ("texts", "kind", "values"),
+    [
+        (["1", "-2", "0"], int, [1, -2, 0]),
+        (["1", "2.5", "-3"], float, [1.0, 2.5, -3.0]),
+        (["1.0", "2.0"], float, [1.0, 2.0]),
+        (["1975.1", "1975.10"], str, ["1975.1", "1975.10"]),
+        (["1975.10", "1975.11"], str, ["1975.10", "1975.11"]),
+        (["1E2", "12"], str, ["1E2", "12"]),
+        (["1", "c. 1900"], str, ["1", "c. 1900"]),
+        (["007", "12"], str, ["007", "12"]),
+        (["1_000"], str, ["1_000"]),
+        (["1e999"], str, ["1e999"]),
+        (["٣"], str, ["٣"]),
+        (["9223372036854775807"], int, [2**63 - 1]),
+        (["9223372036854775808", "1"], str, ["9223372036854775808", "1"]),
+        (["NULL", "5", "n/a", "-"], int, [5]),
+        (["NaN", "0.5", "?"], float, [0.5]),
+        (["N/A", "Monet", "-", "?"], str, ["Monet", "-", "?"]),
+    ],
+)
+def test_a_column_is_a_number_only_if_every_cell_prints_back(
+    texts: list[str], kind: type, values: list[object]
+) -> None:
+    kinds, rows = column(texts)
+    assert kinds == {"x": kind}
+    assert [row["x"] for row in rows if row] == values
+
+
+def test_what_is_measured_or_paid_may_end_in_a_nought() -> None:
+    kinds, rows = column(["5.50", "12.00", "7"], "List_Price")
+    assert kinds == {"List_Price": float}
+    assert [row["List_Price"] for row in rows] == [5.5, 12.0, 7.0]
+
+
+def test_dates_become_years_and_stay_as_they_are_written() -> None:
+    kinds, rows = column(["c. 1890", "1503–1506", "1889", "NULL", "long ago"], "Date")
+    assert kinds == {"Date": int, "Date_to": int, "Date_written": str}
+    assert rows == [
+        {"Date": 1890, "Date_to": 1890, "Date_written": "c. 1890"},
+        {"Date": 1503, "Date_to": 1506, "Date_written": "1503–1506"},
+        {"Date": 1889, "Date_to": 1889, "Date_written": "1889"},
+        {},
+        {"Date_written": "long ago"},
+    ]
+    assert column(["1900.0", "1901.0"], "year") == ({"year": int}, [{"year": 1900}, {"year": 1901}])
+    assert column(["soon", "1900", "later"], "year")[0] == {"year": str}
+
+
+def test_a_column_that_is_there_is_not_written_over() -> None:
+    rows = {"a": {"year": "c. 1900", "year_to": "1950"}}
+    kinds, values = typed(["year", "year_to"], rows)
+    assert kinds == {"year": str, "year_to": int}
+    assert values["a"] == {"year": "c. 1900", "year_to": 1950}
+
+
+@pytest.mark.parametrize(
+    ("text", "span"),
+    [
+        ("1890", (1890, 1890)),
+        ("ca.1890", (1890, 1890)),
+        ("[1890?]", (1890, 1890)),
+        ("1503–06", (1503, 1506)),
+        ("1503-1506", (1503, 1506)),
+        ("1890/91", (1890, 1891)),
+        ("1889-05", (1889, 1889)),
+        ("1889-05-12", (1889, 1889)),
+        ("12 May 1889", (1889, 1889)),
+        ("1890s", (1890, 1899)),
+        ("19th century", (1801, 1900)),
+        ("XIXe siècle", (1801, 1900)),
+        ("19. Jahrhundert", (1801, 1900)),
+        ("late 19th century", (1867, 1900)),
+        ("mid-19th century", (1834, 1866)),
+        ("first half of the 17th century", (1601, 1650)),
+        ("18th–early 19th century", (1701, 1833)),
+        ("before 1700", (1650, 1699)),
+        ("after 1850", (1851, 1900)),
+        ("300 BC", (-300, -300)),
+        ("300-200 B.C.", (-300, -200)),
+        ("5th century BC", (-500, -401)),
+        ("Meiji period (1868–1912)", (1868, 1912)),
+        ("n.d.", None),
+        ("", None),
+        ("edition of 12", None),
+        ("1900-1800", None),
+        ("99th century", None),
+    ],
+)
+def test_spans_of_years(text: str, span: tuple[int, int] | None) -> None:
+    assert parse_span(text) == span
