@@ -23,9 +23,9 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from hashing.cli.index.filling import fill as fill_index
+from hashing.collection.build import fill as fill_index
 from hashing.config import ModelConfig, Preprocessing
-from hashing.encoding import BATCH, Encoder, encode_catalogue, prepared_batches
+from hashing.encoding import BATCH, Model, encode_catalogue, prepared_batches
 from hashing.fit import fit
 from hashing.models import HashModel, normalise
 from hashing.sources import Catalogue, read_catalogue
@@ -81,7 +81,7 @@ def main() -> None:
         large = _pictures(Path(folder, "large"), LARGE, 2 * BATCH)
         config = ModelConfig(arguments.backbone, lengths=(64,))
         model = fit(config, Preprocessing(size=arguments.size), catalogue).model
-        eager, onnx = Encoder(model), Encoder(model, runtime="onnx")
+        eager, onnx = Model(model), Model(model, runtime="onnx")
         squares = next(prepared_batches(eager, catalogue)).squares
         started = time.process_time()
         onnx.accelerate(squares)
@@ -90,8 +90,8 @@ def main() -> None:
         rows = [Row(name, [], []) for name in ROWS]
         for _ in range(arguments.rounds):
             _measure(rows[0], lambda: _plain(model, squares))
-            _measure(rows[1], lambda: eager.logits(squares))
-            _measure(rows[2], lambda: onnx.logits(squares))
+            _measure(rows[1], lambda: eager.logits_of(squares))
+            _measure(rows[2], lambda: onnx.logits_of(squares))
             _measure(rows[3], lambda: list(encode_catalogue(onnx, catalogue)), len(catalogue))
             _measure(rows[4], lambda: _fill_index(onnx, catalogue), len(catalogue))
             _measure(rows[5], lambda: _fill_index(onnx, large), len(large))
@@ -137,19 +137,19 @@ def _pictures(folder: Path, side: int, count: int) -> Catalogue:
     return read_catalogue(folder)
 
 
-def _fill_index(encoder: Encoder, catalogue: Catalogue) -> None:
+def _fill_index(model: Model, catalogue: Catalogue) -> None:
     """Into a new index, previews included."""
     with tempfile.TemporaryDirectory() as folder:
         index = create_index(
             Path(folder, "index"),
-            bits=encoder.bits,
-            lengths=encoder.lengths,
+            bits=model.bits,
+            lengths=model.lengths,
             fingerprint="benchmark",
             columns={},
             model="benchmark",
         )
         with index:
-            fill_index(index, encoder, catalogue, workers=None, previews=512)
+            fill_index(index, model, catalogue)
 
 
 def _measure(row: Row, work: Callable[[], object], pictures: int = BATCH) -> None:
@@ -165,11 +165,11 @@ def _plain(model: HashModel, squares: NDArray[np.uint8]) -> object:
     return model(normalise(torch.from_numpy(squares), model.preprocessing))
 
 
-def _agreement(eager: Encoder, onnx: Encoder, catalogue: Catalogue) -> str:
+def _agreement(eager: Model, onnx: Model, catalogue: Catalogue) -> str:
     """How many bits of the catalogue's codes differ."""
     differ, bits = 0, 0
     for batch in prepared_batches(eager, catalogue):
-        first, second = eager.logits(batch.squares), onnx.logits(batch.squares)
+        first, second = eager.logits_of(batch.squares), onnx.logits_of(batch.squares)
         differ += int(((first >= 0) != (second >= 0)).sum())
         bits += first.size
     return f"Bits that differ between the two: {differ} of {bits:,}."

@@ -21,7 +21,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageEnhance
 
-from hashing.collection.answer import Recommender
+from hashing.collection import Collection
+from hashing.collection.opened import Opened
 from hashing.collection.pictures import glance
 from hashing.collection.quality import (
     CONTROLS,
@@ -33,10 +34,9 @@ from hashing.collection.quality import (
     judge_answers,
     judge_tastes,
 )
-from hashing.collection.refine import DIVERSITY, Refine
+from hashing.collection.request import DIVERSITY, Refine
 from hashing.images import decode
 from hashing.recommend import are_copies, fold_duplicates
-from hashing.store import open_index
 
 RESULTS = Path(__file__).parent / "results" / "recommend.md"
 SEED = 0
@@ -63,11 +63,11 @@ def main() -> None:
     parser.add_argument("--tastes", type=int, default=100)
     parser.add_argument("--tune", action="store_true", help="measure on the other half")
     options = parser.parse_args()
-    with open_index(options.index) as index:
-        recommender = Recommender(index)
-        works = Works.of(recommender, ["style", "artist"])
+    with Collection.open(options.index) as collection:
+        opened = collection.opened
+        works = Works.of(opened, ["style", "artist"])
         rows = works.halves(SEED)[0 if options.tune else 1]
-        info = index.info
+        info = opened.info
         report = [
             "# Recommendation",
             "",
@@ -78,11 +78,11 @@ def main() -> None:
             "",
             CAVEAT,
             "",
-            *answers(recommender, works, rows[: options.queries]),
+            *answers(opened, works, rows[: options.queries]),
             "",
-            *tastes(recommender, works, rows, options.tastes),
+            *tastes(opened, works, rows, options.tastes),
             "",
-            *duplicates(recommender, rows[:COPIED]),
+            *duplicates(opened, rows[:COPIED]),
         ]
     text = "\n".join(report) + "\n"
     print(text)
@@ -90,16 +90,16 @@ def main() -> None:
         RESULTS.write_text(text, encoding="utf-8")
 
 
-def answers(recommender: Recommender, works: Works, queries: Rows) -> Iterator[str]:
+def answers(opened: Opened, works: Works, queries: Rows) -> Iterator[str]:
     """A table with a row for each setting of the controls."""
     yield (
         "| Controls | nDCG@10 | style P@10 | artist P@10 "
         "| variety@20 | near-duplicates | coverage |"
     )
     yield "|---|---|---|---|---|---|---|"
-    plain = judge_answers(recommender, works, queries, SETTINGS["nearest only"])
+    plain = judge_answers(opened, works, queries, SETTINGS["nearest only"])
     for name, refine in SETTINGS.items():
-        found = judge_answers(recommender, works, queries, refine)
+        found = judge_answers(opened, works, queries, refine)
         yield (
             f"| {name} | {found.ndcg:.4f} ({found.ndcg / plain.ndcg - 1:+.1%}) "
             f"| {found.precision['style']:.3f} | {found.precision['artist']:.3f} "
@@ -108,7 +108,7 @@ def answers(recommender: Recommender, works: Works, queries: Rows) -> Iterator[s
         )
 
 
-def tastes(recommender: Recommender, works: Works, among: Rows, count: int) -> Iterator[str]:
+def tastes(opened: Opened, works: Works, among: Rows, count: int) -> Iterator[str]:
     """What `LIKED` works of an artist or a style add to one of them, plain and as the page asks."""
     yield f"One liked work against {LIKED} of each label; the first {SHOWN} places."
     yield ""
@@ -127,7 +127,7 @@ def tastes(recommender: Recommender, works: Works, among: Rows, count: int) -> I
         drawn = draw_tastes(works, field, among, labels, count, SEED)
         name = f"{'one' if labels == 1 else 'two'} {field}{'s' * (labels > 1)}"
         for setting, (many, one) in settings.items():
-            found = judge_tastes(recommender, works, field, drawn, many, one)
+            found = judge_tastes(opened, works, field, drawn, many, one)
             yield (
                 f"| {name} | {setting} | {found.recall_one:.4f} | {found.recall:.4f} "
                 f"| {found.gain:.2f} | {found.bound:.3f} | {found.precision_one:.3f} "
@@ -164,10 +164,10 @@ COPIES: dict[str, Callable[[Image.Image], Image.Image]] = {
 }
 
 
-def duplicates(recommender: Recommender, rows: Rows) -> Iterator[str]:
+def duplicates(opened: Opened, rows: Rows) -> Iterator[str]:
     """How many made copies are folded into their work, and how many works into another."""
-    ids = recommender.index.ids()
-    small = [recommender.pictures.thumbnail(int(i)) for i in ids]
+    ids = opened.index.ids()
+    small = [opened.pictures.thumbnail(int(i)) for i in ids]
     thumbnails = np.stack([thumbnail for thumbnail in small if thumbnail is not None])
     if len(thumbnails) < len(ids):
         raise SystemExit("expected an index that kept a preview of every work")
@@ -180,7 +180,7 @@ def duplicates(recommender: Recommender, rows: Rows) -> Iterator[str]:
     yield ""
     yield "| Copy | found | folded into another work |"
     yield "|---|---|---|"
-    pictures = [decode(recommender.index.preview(int(i)) or b"") for i in ids[rows]]
+    pictures = [decode(opened.index.preview(int(i)) or b"") for i in ids[rows]]
     for name, change in COPIES.items():
         quality = 30 if name.startswith("recompressed") else 85
         copies = [glance(encoded(change(picture), quality))[1] for picture in pictures]

@@ -22,9 +22,10 @@ from pathlib import Path
 import httpx
 import torch
 
-from hashing.cli.serve import open_searcher
+from hashing.cli.serve import open_current
+from hashing.collection import Collection
 from hashing.images import decode
-from hashing.service.searcher import Searcher
+from hashing.service.current import Current
 
 RESULTS = Path(__file__).parent / "results" / "serving.md"
 WALL = 24
@@ -39,33 +40,38 @@ def main() -> None:
     parser.add_argument("--page", action="store_true", help="time the page in a browser too")
     options = parser.parse_args()
     started = time.perf_counter()
-    searcher = open_searcher(options.index)
+    current = open_current(options.index)
     up = time.perf_counter() - started
-    searcher.pictures.warm(threading.Event())
-    model = searcher.encoder.model.config
-    report = [
-        "# Serving",
-        "",
-        f"{searcher.info.count:,} works, {searcher.info.bits} bits, {model.backbone} at "
-        f"{searcher.encoder.preprocessing.size} px, {torch.get_num_threads()} threads, "
-        f"{platform.machine()}, Python {platform.python_version()}, {options.requests} requests "
-        f"each. Index, model and warm-up took {up:.1f} s.",
-        "",
-        *waits(searcher, options.requests, options.page),
-    ]
+    current.warm(threading.Event())
+    with current.reading() as collection:
+        report = [*head(collection, options.requests, up), *waits(current, collection, options)]
     text = "\n".join(report) + "\n"
     print(text)
     RESULTS.write_text(text, encoding="utf-8")
 
 
-def waits(searcher: Searcher, count: int, page: bool) -> Iterator[str]:
+def head(collection: Collection, requests: int, up: float) -> Iterator[str]:
+    """What was measured, and on what."""
+    model, info = collection.model, collection.info
+    yield from ("# Serving", "")
+    yield (
+        f"{info.count:,} works, {info.bits} bits, {model.network.config.backbone} at "
+        f"{model.preprocessing.size} px, {torch.get_num_threads()} threads, "
+        f"{platform.machine()}, Python {platform.python_version()}, {requests} requests "
+        f"each. Index, model and warm-up took {up:.1f} s."
+    )
+    yield ""
+
+
+def waits(current: Current, collection: Collection, options: argparse.Namespace) -> Iterator[str]:
     """A table of everything a visitor waits for."""
-    ids = searcher.index.ids()[:: max(1, searcher.info.count // count)].tolist()
-    data = [searcher.pictures.jpeg(searcher.item(i), 512) for i in ids]
+    count, pictures = options.requests, collection.opened.pictures
+    ids = collection.ids()[:: max(1, len(collection) // count)].tolist()
+    data = [pictures.jpeg(collection.item(i), 512) for i in ids]
     images = [decode(each) for each in data]
     yield "| Waiting for | wall ms | processor ms | of the network's |"
     yield "|---|---|---|---|"
-    with served(searcher) as address, httpx.Client(base_url=address) as client:
+    with served(current) as address, httpx.Client(base_url=address) as client:
 
         def query(i: int) -> object:
             path = f"/api/search?k={WALL}"
@@ -78,7 +84,7 @@ def waits(searcher: Searcher, count: int, page: bool) -> Iterator[str]:
         def similar(i: int) -> object:
             return client.get(f"/api/items/{ids[i]}/similar?k={WALL}").raise_for_status()
 
-        network = timed(lambda i: searcher.encode(images[i]), len(ids))
+        network = timed(lambda i: collection.encode(images[i]), len(ids))
         for name, (wall, cpu) in {
             "the network, one picture": network,
             f"a query by picture, {WALL} results": timed(query, len(ids)),
@@ -86,7 +92,7 @@ def waits(searcher: Searcher, count: int, page: bool) -> Iterator[str]:
             f'"more like this", {WALL} results': timed(similar, len(ids)),
         }.items():
             yield f"| {name} | {wall:.1f} | {cpu:.1f} | {wall / network[0]:.2f}x |"
-        if page:
+        if options.page:
             yield f"| the page, until its first picture hangs | {page_time(address):.0f} | | |"
 
 
@@ -102,13 +108,13 @@ def timed(action: Callable[[int], object], count: int) -> tuple[float, float]:
 
 
 @contextmanager
-def served(searcher: Searcher) -> Iterator[str]:
+def served(current: Current) -> Iterator[str]:
     """The service with its page in a thread."""
     import uvicorn
 
     from hashing.service.api import create_app
 
-    app = create_app(searcher)
+    app = create_app(current)
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
     thread = threading.Thread(target=lambda: asyncio.run(server.serve()), daemon=True)
     thread.start()

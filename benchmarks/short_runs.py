@@ -8,11 +8,12 @@ from tempfile import TemporaryDirectory
 
 from hashing.cli.train import RECIPES, parse
 from hashing.config import Config
+from hashing.device import choose_device
 from hashing.files import write_new
 from hashing.progress import log, progress
 from hashing.training import Runtime
 from hashing.training.batches import Batches
-from hashing.training.distributed import World, choose_device
+from hashing.training.distributed import World
 from hashing.training.evaluation import evaluate_network
 from hashing.training.examples import Examples
 from hashing.training.loop import Course, Loop

@@ -32,9 +32,10 @@ from hashing.config import (
     Preprocessing,
     TrainConfig,
 )
+from hashing.device import choose_device
 from hashing.models import HashModel
 from hashing.training.batches import Batches
-from hashing.training.distributed import World, choose_device
+from hashing.training.distributed import World
 from hashing.training.examples import Examples, Part
 from hashing.training.learner import Learner
 from hashing.training.loop import Course, Loop

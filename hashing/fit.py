@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from hashing.codes import Codes
 from hashing.config import ModelConfig, Preprocessing
-from hashing.encoding import Encoder, prepared_batches
+from hashing.device import choose_device
+from hashing.encoding import Model, prepared_batches
 from hashing.errors import ImageError, InputError, UsageError
 from hashing.models import HashModel, save_model
 from hashing.sources import Catalogue, Item
@@ -57,7 +58,7 @@ def fit(
     *,
     method: Method = "itq",
     seed: int = 0,
-    device: str = "cpu",
+    device: str = "auto",
     workers: int | None = None,
     on_progress: Callable[[int], None] = lambda pictures: None,
 ) -> Fit:
@@ -173,7 +174,7 @@ def _backbone(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = HashModel(replace(config, batchnorm=False), preprocessing)
-    return model.to(device).eval()
+    return model.to(choose_device(device)).eval()
 
 
 def _choose(items: Sequence[Item], seed: int) -> Sequence[Item]:
@@ -191,7 +192,7 @@ def _features(
     on_progress: Callable[[int], None],
 ) -> tuple[NDArray[np.float32], str, list[tuple[Item, ImageError]]]:
     """Features of all pictures that can be read, the digest of these, and the other items."""
-    encoder = Encoder(model)
+    encoder = Model(model)
     parts = [np.empty((0, model.channels), np.float32)]
     digest = hashlib.sha256()
     failures = []
@@ -202,7 +203,7 @@ def _features(
         workers=workers,
         derive=lambda data, _: hashlib.sha256(data).digest(),
     ):
-        parts.append(encoder.features(batch.squares))
+        parts.append(encoder.features_of(batch.squares))
         digest.update(b"".join(batch.derived))
         failures += batch.failures
         on_progress(len(batch.items) + len(batch.failures))

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from hashing.codes import Codes
+from hashing.collection import Collection
 from hashing.collection.map import draw_map
 from hashing.config import Preprocessing
-from hashing.service.searcher import Searcher
 from hashing.store import Index, NewItem, create_index
 
 BITS = 64
@@ -21,7 +21,7 @@ STYLES = {"Red School": (190, 60, 50), "Green School": (60, 150, 80), "Blue Scho
 COLUMNS = {"title": str, "artist": str, "style": str, "year": int, "url": str}
 
 
-class ColourEncoder:
+class ColourModel:
     """Stands in for a network: codes are random projections of an 8 x 8 version."""
 
     bits, lengths, fingerprint = BITS, (16, 32, BITS), "colours"
@@ -30,9 +30,8 @@ class ColourEncoder:
     def __init__(self) -> None:
         self.weights = np.random.default_rng(0).normal(size=(8, 8, 3, BITS))
 
-    def encode(self, images: list[Image.Image]) -> tuple[Codes, NDArray[np.float32]]:
-        logits = np.stack([self.explain(image)[0].sum((1, 2)) for image in images])
-        return Codes.from_logits(logits), logits
+    def logits(self, images: list[Image.Image]) -> NDArray[np.float32]:
+        return np.stack([self.explain(image)[0].sum((1, 2)) for image in images])
 
     def explain(self, image: Image.Image) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         pixels = np.asarray(image.resize((8, 8), Image.Resampling.BOX)) / 255 - 0.45
@@ -76,22 +75,22 @@ def works() -> Iterator[tuple[dict[str, str | int], bytes]]:
 
 
 def fill(index: Index) -> None:
-    encoder = ColourEncoder()
+    model = ColourModel()
     rows = []
     for number, (fields, data) in enumerate(works()):
-        code, _ = encoder.encode([Image.open(BytesIO(data))])
+        code = Codes.from_logits(model.logits([Image.open(BytesIO(data))]))
         digest = hashlib.sha256(data).digest()
         rows.append(NewItem(f"{number:03}.jpg", fields, code.packed[0].tobytes(), digest, data))
     index.add(rows)
 
 
 def make_gallery(
-    folder: Path, fingerprint: str = ColourEncoder.fingerprint, unfinished: str | None = None
+    folder: Path, fingerprint: str = ColourModel.fingerprint, unfinished: str | None = None
 ) -> Index:
     index = create_index(
         folder / "art.index",
         bits=BITS,
-        lengths=ColourEncoder.lengths,
+        lengths=ColourModel.lengths,
         fingerprint=fingerprint,
         columns=COLUMNS,
         model=folder / "model",
@@ -117,6 +116,11 @@ def new_gallery(tmp_path: Path) -> Iterator[Index]:
     index.close()
 
 
+def with_model(index: Index) -> Collection:
+    """A collection whose model is the one of colours."""
+    return Collection(index, ColourModel())  # type: ignore[arg-type]
+
+
 @pytest.fixture(scope="session")
-def searcher(gallery: Index) -> Searcher:
-    return Searcher(gallery, ColourEncoder())  # type: ignore[arg-type]
+def art(gallery: Index) -> Collection:
+    return with_model(gallery)

@@ -11,7 +11,7 @@ from hashing.cli.console import run
 from hashing.cli.index import main
 from hashing.codes import Codes
 from hashing.config import ModelConfig, Preprocessing
-from hashing.encoding import Encoder
+from hashing.encoding import Model
 from hashing.errors import InputError, UsageError
 from hashing.fit import fit, linear_hash, save_fit
 from hashing.models import load_model, read_manifest, save_model
@@ -122,7 +122,7 @@ def test_a_fitted_model_is_an_ordinary_folder(
     assert not loaded.config.batchnorm
     squares = np.random.default_rng(1).integers(0, 256, (3, 32, 32, 3), np.uint8)
     np.testing.assert_allclose(
-        Encoder(loaded).logits(squares), Encoder(fitted.model).logits(squares), atol=1e-6
+        Model(loaded).logits_of(squares), Model(fitted.model).logits_of(squares), atol=1e-6
     )
     digests = b"".join(hashlib.sha256(catalogue.read(i)).digest() for i in catalogue.items)
     assert read_manifest(tmp_path / "model").extra["fit"] == {
@@ -136,9 +136,9 @@ def test_a_fitted_model_is_an_ordinary_folder(
 
 
 def test_pictures_of_the_fit_get_different_balanced_codes(catalogue: Catalogue) -> None:
-    encoder = Encoder(fit(SMALL, SIZE_32, catalogue).model)
+    encoder = Model(fit(SMALL, SIZE_32, catalogue).model)
     images = [Image.open(catalogue.root / item.path) for item in catalogue.items]
-    codes, found = encoder.encode(images)
+    codes, found = encoder.encode(images), encoder.logits(images)
     assert len(set(codes.hex())) > 15
     np.testing.assert_allclose(found.mean(0), 0, atol=1e-4)
 
@@ -147,7 +147,7 @@ def test_a_seed_decides(catalogue: Catalogue) -> None:
     def codes(seed: int) -> list[str]:
         model = fit(SMALL, SIZE_32, catalogue, seed=seed, workers=2).model
         squares = np.random.default_rng(1).integers(0, 256, (4, 32, 32, 3), np.uint8)
-        return Codes.from_logits(Encoder(model).logits(squares)).hex()
+        return Codes.from_logits(Model(model).logits_of(squares)).hex()
 
     assert codes(0) == codes(0)
     assert codes(0) != codes(1)

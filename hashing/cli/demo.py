@@ -8,7 +8,7 @@ the folder to begin anew. Nothing is downloaded.
 from collections.abc import Sequence
 from pathlib import Path
 
-from hashing.cli import index, serve, train
+from hashing.cli import serve, train
 from hashing.cli.console import Parser, add_common
 from hashing.errors import StorageError, UsageError
 from hashing.progress import log, progress
@@ -94,8 +94,9 @@ def _of_checkout(name: str) -> Path:
 
 
 def _build(model: Path, artworks: Path, location: Path) -> None:
-    source = ["--model", str(model), "--images", str(artworks)]
-    _step(index.main(["build", *source, "--out", str(location)]))
+    from hashing.collection import Collection
+
+    Collection.build(artworks, model, location).close()
 
 
 def _built(location: Path) -> IndexInfo | None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
-    from hashing.service.searcher import Searcher
+    from hashing.service.current import Current
 
 DEMO_INDEX = Path(__file__).parents[2] / "demo" / "art.index"
 LOCAL = ("127.0.0.1", "localhost", "::1")
@@ -45,7 +45,9 @@ def _parser() -> argparse.ArgumentParser:
         "--auth", type=Path, metavar="FILE", help="lines of name:password to ask for"
     )
     parser.add_argument("--open", action="store_true", help="open the page in the browser")
-    parser.add_argument("--device", default="cpu", help="where the network runs (cpu)")
+    parser.add_argument(
+        "--device", default="auto", help="where the network runs: cpu, cuda (default: auto)"
+    )
     add_common(parser)
     return parser
 
@@ -79,23 +81,25 @@ def _serve(location: str, listener: socket.socket, options: argparse.Namespace) 
     is_local = options.host in LOCAL
     if not is_local and credentials is None:
         log(f"Whoever reaches {options.host} can use this server; --auth FILE asks for a password")
-    searcher = open_searcher(location, options.device)
-    app = create_app(searcher, hosts=LOCAL if is_local else None, credentials=credentials)
+    current = open_current(location, options.device)
+    app = create_app(current, hosts=LOCAL if is_local else None, credentials=credentials)
     address = f"http://{_in_url(options.host)}:{listener.getsockname()[1]}"
-    log(f"{searcher.index.info.count:,} works are hanging at {address} (Ctrl+C closes)")
+    with current.reading() as collection:
+        count = len(collection)
+    log(f"{count:,} works are hanging at {address} (Ctrl+C closes)")
     if options.open:
         import webbrowser
 
         webbrowser.open(address)
     closing = threading.Event()
-    warming = threading.Thread(target=searcher.warm, args=[closing])
+    warming = threading.Thread(target=current.warm, args=[closing])
     warming.start()
     try:
         run_server(app, listener)
     finally:
         closing.set()
         warming.join()
-        searcher.close()
+        current.close()
 
 
 def run_server(app: "FastAPI", listener: socket.socket) -> None:
@@ -119,28 +123,24 @@ def run_server(app: "FastAPI", listener: socket.socket) -> None:
         raise KeyboardInterrupt
 
 
-def open_searcher(location: str, device: str = "cpu") -> "Searcher":
-    """An index with its model, both warmed up. Raises ArtefactError where they do not match."""
+def open_current(location: str, device: str = "auto") -> "Current":
+    """A collection and its model, both warmed up. Raises ArtefactError where they do not match."""
     from PIL import Image
     from threadpoolctl import threadpool_limits
 
-    from hashing.cli.index.options import encoder_of
-    from hashing.collection.refine import Refine
-    from hashing.encoding.thread import on_network_thread
-    from hashing.service.searcher import Searcher
-    from hashing.store import open_index
+    from hashing.collection import Collection
+    from hashing.collection.request import Refine
+    from hashing.service.current import Current
 
     # Numpy's products of matrices are small here, and for some 30 ms after each its own threads
     # would keep a core busy that the network wants.
     threadpool_limits(1, user_api="blas")
-    index = open_index(location)
+    collection = Collection.open(location, device=device)
     log("Loading the model …")
-    encoder = on_network_thread(encoder_of, index, None, device)
-    searcher = Searcher(index, encoder)
+    _ = collection.model
     log("Warming up …")
-    query = searcher.encode(Image.new("RGB", (64, 64)))
-    searcher.search(query, Refine())
-    return searcher
+    collection.answer(collection.encode(Image.new("RGB", (64, 64))), Refine())
+    return Current(collection)
 
 
 def _in_url(host: str) -> str:

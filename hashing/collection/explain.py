@@ -1,14 +1,17 @@
 """Why this? Which bits of two codes agree, and which regions of the pictures carry that."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from hashing.codes import Codes
-from hashing.encoding import Encoder
 from hashing.errors import UsageError
+
+if TYPE_CHECKING:
+    from hashing.encoding import Model
 
 SMALLEST_MAP = 4
 """Cells on a side; a coarser map says nothing that a glance does not."""
@@ -32,7 +35,7 @@ class Explanation:
 
 
 def explain(
-    encoder: Encoder,
+    model: "Model",
     query: Codes,
     work: Codes,
     query_picture: Image.Image | None,
@@ -44,14 +47,14 @@ def explain(
     return Explanation(
         bits,
         other,
-        regions(encoder, query_picture, push),
-        regions(encoder, work_picture, push),
-        centred=encoder.preprocessing.fit == "crop",
+        regions(model, query_picture, push),
+        regions(model, work_picture, push),
+        centred=model.preprocessing.fit == "crop",
     )
 
 
 def regions(
-    encoder: Encoder, picture: Image.Image | None, push: NDArray[np.float32]
+    model: "Model", picture: Image.Image | None, push: NDArray[np.float32]
 ) -> NDArray[np.float32] | None:
     """Σ over bits of push · contribution, float32 `[h, w]`, or None (see `Explanation`).
 
@@ -60,7 +63,7 @@ def regions(
     if picture is None:
         return None
     try:
-        contributions, _ = encoder.explain(picture)
+        contributions, _ = model.explain(picture)
     except UsageError:
         return None
     if min(contributions.shape[1:]) < SMALLEST_MAP:

@@ -3,7 +3,7 @@
 import io
 import json
 import threading
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +40,8 @@ class Pictures:
     def __init__(self, index: Index) -> None:
         self.index = index
         self._archives: dict[str, Archive] = {}
-        self._glance = lru_cache(maxsize=MOST_GLANCES)(self._read_glance)
+        # not a method of this object: a circle would keep a closed index open
+        self._glance = lru_cache(maxsize=MOST_GLANCES)(partial(_read_glance, index))
 
     def warm(self, closing: threading.Event) -> None:
         """Look at previews ahead of the visitors, as many as are remembered, until `closing`."""
@@ -86,10 +87,6 @@ class Pictures:
         order = np.argsort(-counts, kind="stable")[: np.count_nonzero(counts)]
         return ["#" + shade.tobytes().hex() for shade in shades[order]]
 
-    def _read_glance(self, item_id: int) -> tuple[tuple[int, int], NDArray[np.uint8]] | None:
-        preview = self.index.preview(item_id)
-        return None if preview is None else glance(preview)
-
     def _original(self, item: StoredItem) -> Image.Image | None:
         """The picture where it was indexed from, unless another lies there now."""
         for source in _sources(self.index):
@@ -127,6 +124,11 @@ def glance(data: bytes) -> tuple[tuple[int, int], NDArray[np.uint8]]:
         for box in [(edge * width, edge * height, (1 - edge) * width, (1 - edge) * height)]
     ]
     return shape, np.stack(thumbnails)
+
+
+def _read_glance(index: Index, item_id: int) -> tuple[tuple[int, int], NDArray[np.uint8]] | None:
+    preview = index.preview(item_id)
+    return None if preview is None else glance(preview)
 
 
 def _sources(index: Index) -> list[str]:

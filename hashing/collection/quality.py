@@ -1,19 +1,22 @@
-"""How good and how varied a recommender's answers are, judged by the labels of its works.
+"""How good and how varied a opened's answers are, judged by the labels of its works.
 
 An answer is taken as a visitor sees it, place by place; works that it does not show come last, all
 tied. The tie-aware measures of the codes themselves are `hashing.metrics`'.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hashing import metrics
-from hashing.collection.answer import Answer, Recommender
-from hashing.collection.refine import Refine
+from hashing.collection.answer import Answer
+from hashing.collection.opened import Opened
+from hashing.collection.recommend import recommend
+from hashing.collection.request import Query, Refine, Taste
+from hashing.collection.search import search
 from hashing.recommend import fold_duplicates
 
 TOP = 10
@@ -43,10 +46,10 @@ class Works:
     labels: Mapping[str, Rows]
 
     @classmethod
-    def of(cls, recommender: Recommender, fields: Sequence[str]) -> Self:
-        """All works of a recommender's index."""
-        ids = recommender.index.ids()
-        items = recommender.index.items(ids)
+    def of(cls, opened: Opened, fields: Sequence[str]) -> Self:
+        """All works of an index."""
+        ids = opened.index.ids()
+        items = opened.index.items(ids)
         columns = ([item.fields.get(field) for item in items] for field in fields)
         numbered = (metrics.Labels.of([], column).database for column in columns)
         return cls(ids, dict(zip(fields, numbered, strict=True)))
@@ -58,7 +61,7 @@ class Works:
 
     def rows_of(self, answer: Answer) -> Rows:
         """Rows of the works of an answer, in its order."""
-        return np.searchsorted(self.ids, [hit.item.id for hit in answer.hits])
+        return np.searchsorted(self.ids, [hit.id for hit in answer.hits])
 
 
 @dataclass(frozen=True)
@@ -78,12 +81,10 @@ class AnswerQuality:
     coverage: float
 
 
-def judge_answers(
-    recommender: Recommender, works: Works, queries: Rows, refine: Refine
-) -> AnswerQuality:
+def judge_answers(opened: Opened, works: Works, queries: Rows, refine: Refine) -> AnswerQuality:
     """Ask for works similar to each of some rows, and judge what is shown."""
-    refine = refine.model_copy(update={"k": SHOWN})
-    answers = [recommender.similar(int(works.ids[row]), refine) for row in queries]
+    refine = replace(refine, k=SHOWN)
+    answers = [_similar(opened, int(works.ids[row]), refine) for row in queries]
     shown = [works.rows_of(answer) for answer in answers]
     costs = np.full((len(queries), len(works.ids)), SHOWN, np.int64)
     for row, places in zip(costs, shown, strict=True):
@@ -100,8 +101,8 @@ def judge_answers(
     return AnswerQuality(
         ndcg,
         precision,
-        variety=float(np.mean([_variety(recommender, answer) for answer in answers])),
-        copies=sum(_copies(recommender, answer) for answer in answers),
+        variety=float(np.mean([_variety(opened, answer) for answer in answers])),
+        copies=sum(_copies(opened, answer) for answer in answers),
         coverage=len(np.unique(np.concatenate(shown))) / len(works.ids),
     )
 
@@ -127,7 +128,7 @@ class TasteQuality:
 
 
 def judge_tastes(
-    recommender: Recommender,
+    opened: Opened,
     works: Works,
     field: str,
     tastes: Sequence[Rows],
@@ -145,10 +146,10 @@ def judge_tastes(
         wanted[liked] = False
         most = int(wanted.sum())
         alone = [
-            _found(recommender, works, liked[[i]], liked, wanted, refine_one or refine)
+            _found(opened, works, liked[[i]], liked, wanted, refine_one or refine)
             for i in range(len(liked))
         ]
-        together = _found(recommender, works, liked, liked, wanted, refine)
+        together = _found(opened, works, liked, liked, wanted, refine)
         one = float(np.mean(alone))
         measured.append(
             (one / most, together / most, min(SHOWN, most) / most, one / SHOWN, together / SHOWN)
@@ -177,7 +178,7 @@ def draw_tastes(
 
 
 def _found(
-    recommender: Recommender,
+    opened: Opened,
     works: Works,
     liked: Rows,
     known: Rows,
@@ -185,19 +186,28 @@ def _found(
     refine: Refine,
 ) -> int:
     """How many wanted works are in the first 20 places that known ones do not take."""
-    refine = refine.model_copy(update={"k": SHOWN + len(known) - len(liked)})
-    shown = works.rows_of(recommender.recommend(works.ids[liked].tolist(), [], refine))
+    refine = replace(refine, k=SHOWN + len(known) - len(liked))
+    shown = works.rows_of(_liked(opened, works.ids[liked], refine))
     return int(wanted[shown[~np.isin(shown, known)][:SHOWN]].sum())
 
 
-def _variety(recommender: Recommender, answer: Answer) -> float:
-    bits = recommender.index.codes(hit.item.id for hit in answer.hits).unpacked()
+def _similar(opened: Opened, item: int, refine: Refine) -> Answer:
+    return search(opened, Query(opened.index.codes([item]), exclude=(item,)), refine)
+
+
+def _liked(opened: Opened, items: Rows, refine: Refine) -> Answer:
+    codes = opened.index.codes(items)
+    return recommend(opened, Taste(codes, codes[:0], tuple(items.tolist())), refine)
+
+
+def _variety(opened: Opened, answer: Answer) -> float:
+    bits = opened.index.codes(hit.id for hit in answer.hits).unpacked()
     one, other = np.triu_indices(len(bits), 1)
     return float((bits[one] != bits[other]).mean()) if len(bits) > 1 else 0.0
 
 
-def _copies(recommender: Recommender, answer: Answer) -> int:
-    small = [recommender.pictures.thumbnail(hit.item.id) for hit in answer.hits]
+def _copies(opened: Opened, answer: Answer) -> int:
+    small = [opened.pictures.thumbnail(hit.id) for hit in answer.hits]
     there = [thumbnail for thumbnail in small if thumbnail is not None]
     if not there:
         return 0

@@ -6,12 +6,12 @@ from hashing.encoding.catalogue import (
     encode_catalogue,
     prepared_batches,
 )
-from hashing.encoding.encoder import BATCH, Encoder, Runtime
+from hashing.encoding.model import BATCH, Model, Runtime
 
 __all__ = [
     "BATCH",
     "EncodedBatch",
-    "Encoder",
+    "Model",
     "PreparedBatch",
     "Runtime",
     "encode_catalogue",

@@ -1,9 +1,6 @@
 """A whole catalogue to codes, decoding while the network runs."""
 
-import os
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,17 +9,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from hashing.codes import Codes
-from hashing.encoding.encoder import BATCH, Encoder
+from hashing.encoding.ahead import prepare_ahead
+from hashing.encoding.model import ACCELERATE_FROM, BATCH, Model
 from hashing.errors import ImageError
 from hashing.images import FILES, decode
 from hashing.sources import Catalogue, Item
 
 Derive = Callable[[bytes, Image.Image], Any]
 """Anything else wanted of a picture, from its encoded bytes and its decoded form."""
-
-
-ACCELERATE_FROM = 500
-"""Pictures above which ONNX Runtime saves more time than the export to it takes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +51,7 @@ class EncodedBatch:
 
 
 def encode_catalogue(
-    encoder: Encoder,
+    model: Model,
     catalogue: Catalogue,
     *,
     batch_size: int = BATCH,
@@ -68,24 +62,24 @@ def encode_catalogue(
     """Encode `items` (all of the catalogue by default), one result per `batch_size` of them.
 
     The network runs while the next pictures are decoded (see `prepared_batches`), in ONNX Runtime
-    where the encoder may use it and there is enough to encode.
+    where the model may use it and there is enough to encode.
     """
     chosen = catalogue.items if items is None else items
-    undecided = encoder.runtime == "onnx" or len(chosen) >= ACCELERATE_FROM
+    undecided = model.runtime == "onnx" or len(chosen) >= ACCELERATE_FROM
     batches = prepared_batches(
-        encoder, catalogue, batch_size=batch_size, workers=workers, items=chosen, derive=derive
+        model, catalogue, batch_size=batch_size, workers=workers, items=chosen, derive=derive
     )
     for batch in batches:
         if undecided and batch.items:
-            encoder.accelerate(batch.squares)
+            model.accelerate(batch.squares)
             undecided = False
-        logits = encoder.logits(batch.squares)
+        logits = model.logits_of(batch.squares)
         codes = Codes.from_logits(logits)
         yield EncodedBatch(batch.items, codes, logits, batch.derived, batch.failures)
 
 
 def prepared_batches(
-    encoder: Encoder,
+    model: Model,
     catalogue: Catalogue,
     *,
     batch_size: int = BATCH,
@@ -93,7 +87,7 @@ def prepared_batches(
     items: Sequence[Item] | None = None,
     derive: Derive | None = None,
 ) -> Iterator[PreparedBatch]:
-    """The encoder's view of each picture, `batch_size` at a time.
+    """The model's view of each picture, `batch_size` at a time.
 
     Reading, decoding and `derive` run in `workers` threads (by default one per core), two
     batches ahead of the caller.
@@ -103,32 +97,13 @@ def prepared_batches(
         try:
             data = catalogue.read(item)
             image = decode(data, FILES)
-            return encoder.square(image), derive(data, image) if derive else None
+            return model.square(image), derive(data, image) if derive else None
         except ImageError as error:
             return error
 
-    pool = ThreadPoolExecutor(workers or os.cpu_count(), "decode")
-    try:
-        chosen = catalogue.items if items is None else items
-        for chunk, found in _ahead(pool, prepare, chosen, batch_size):
-            yield _gather(chunk, found, encoder.preprocessing.size)
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _ahead(
-    pool: ThreadPoolExecutor, prepare: Callable[[Item], Any], items: Sequence[Item], size: int
-) -> Iterator[tuple[Sequence[Item], list[Any]]]:
-    """Chunks of items with their prepared pictures, the next two chunks being prepared already."""
-    pending: deque[tuple[Sequence[Item], list[Future[Any]]]] = deque()
-    for start in range(0, len(items), size):
-        chunk = items[start : start + size]
-        pending.append((chunk, [pool.submit(prepare, item) for item in chunk]))
-        if len(pending) > 2:
-            ready, futures = pending.popleft()
-            yield ready, [future.result() for future in futures]
-    for ready, futures in pending:
-        yield ready, [future.result() for future in futures]
+    chosen = catalogue.items if items is None else items
+    for chunk, found in prepare_ahead(prepare, chosen, batch_size, workers):
+        yield _gather(chunk, found, model.preprocessing.size)
 
 
 def _gather(chunk: Sequence[Item], found: list[Any], size: int) -> PreparedBatch:

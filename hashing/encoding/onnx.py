@@ -10,7 +10,7 @@ from hashing.models import HashModel, normalise
 
 
 class OnnxNetwork:
-    """Called like `Encoder.logits`. Raises ImportError where the extra `onnx` is not installed."""
+    """Called like `Model.logits_of`. Raises ImportError where the extra `onnx` is not installed."""
 
     def __init__(self, model: HashModel) -> None:
         import onnxruntime

@@ -1,6 +1,7 @@
 """Pictures: one decoder from bytes or a path, the network's square view, previews."""
 
 from hashing.images.decoder import KINDS, decode, kind_of
+from hashing.images.forms import Picture, open_picture
 from hashing.images.limits import FILES, UPLOADS, Limits
 from hashing.images.squares import Fit, encode_jpeg, to_square
 
@@ -10,8 +11,10 @@ __all__ = [
     "UPLOADS",
     "Fit",
     "Limits",
+    "Picture",
     "decode",
     "encode_jpeg",
     "kind_of",
+    "open_picture",
     "to_square",
 ]

@@ -72,7 +72,7 @@ def decode(source: bytes | Path, limits: Limits = UPLOADS) -> Image.Image:
         raise ImageError(f"expected {KINDS}, found {found}")
     parts = TAKE_APART[kind](data)
     image = _open(parts.picture, kind, limits)
-    _check_size(image.width, image.height, limits)
+    check_size(image.width, image.height, limits)
     reduction = _reduction(image)
     memory = _memory(image, reduction, parts.scans)
     _check_work(image, len(data), memory, parts.scans, limits)
@@ -129,7 +129,8 @@ def _open(picture: bytes, kind: str, limits: Limits) -> Image.Image:
         raise ImageError(f"expected {KINDS}, found a broken one: {_one_line(error)}") from error
 
 
-def _check_size(width: int, height: int, limits: Limits) -> None:
+def check_size(width: int, height: int, limits: Limits) -> None:
+    """Raise ImageError for a picture that is too large, too small or too long."""
     if width * height > limits.pixels:
         raise ImageError(_too_many_pixels(f"{width} x {height}", limits))
     if min(width, height) < MIN_SIDE:
@@ -189,16 +190,16 @@ def _to_rgb(image: Image.Image, reduction: int) -> Image.Image:
     """A loaded picture in RGB at 1 / `reduction` of its size, converted strip by strip."""
     width, height = image.size
     if reduction == 1 and width * height <= STRIP:
-        return _flat(image)
+        return flatten(image)
     rows = max(1, STRIP // width // reduction) * reduction
     whole = Image.new("RGB", (-(-width // reduction), -(-height // reduction)))
     for top in range(0, height, rows):
-        strip = _flat(image.crop((0, top, width, min(top + rows, height))))
+        strip = flatten(image.crop((0, top, width, min(top + rows, height))))
         whole.paste(strip.reduce(reduction), (0, top // reduction))
     return whole
 
 
-def _flat(image: Image.Image) -> Image.Image:
+def flatten(image: Image.Image) -> Image.Image:
     """The same picture in RGB, on white, with nothing but its pixels."""
     if image.mode.startswith("I"):  # 16-bit grey; Pillow's own conversion clips at 255
         grey = (np.asarray(image) >> 8).clip(0, 255).astype(np.uint8)

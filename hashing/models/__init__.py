@@ -4,6 +4,7 @@ from hashing.models.backbones import BACKBONES
 from hashing.models.folder import (
     Manifest,
     fingerprint,
+    fingerprint_of,
     load_model,
     publish_folder,
     read_manifest,
@@ -19,6 +20,7 @@ __all__ = [
     "HashModel",
     "Manifest",
     "fingerprint",
+    "fingerprint_of",
     "load_model",
     "normalise",
     "publish_folder",

@@ -144,7 +144,17 @@ def fingerprint(folder: Path) -> str:
 
     Taken from `config.json` alone; `load_model` checks that the weights are the ones named there.
     """
-    manifest = read_manifest(folder)
+    return _fingerprint(read_manifest(folder))
+
+
+def fingerprint_of(model: HashModel) -> str:
+    """The fingerprint of the folder that `save_model` would make of a model in memory."""
+    weights = safetensors.torch.save(_exported_state(model, half=False))
+    config = replace(model.config, weights="none", batchnorm=False)
+    return _fingerprint(Manifest(config, model.preprocessing, _digest(weights), "", {}))
+
+
+def _fingerprint(manifest: Manifest) -> str:
     parts = [manifest.sha256, asdict(manifest.model), asdict(manifest.preprocessing)]
     return _digest(json.dumps(parts, sort_keys=True).encode())
 

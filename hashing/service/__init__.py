@@ -1,1 +1,1 @@
-"""Search and recommendation for people: `Searcher`, the HTTP API and the page."""
+"""The HTTP API and the page over a collection."""

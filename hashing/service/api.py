@@ -1,8 +1,9 @@
-"""The HTTP API: thin routes over `Searcher`, one error shape, and the page mounted at `/`."""
+"""The HTTP API: thin routes over a `Collection`, one error shape, and the page mounted at `/`."""
 
 import logging
 import pathlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection as Names
+from collections.abc import Iterator, Mapping
 from typing import Annotated
 
 import numpy as np
@@ -21,17 +22,18 @@ from fastapi import (
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
-from pydantic import Field
 from starlette.exceptions import HTTPException
 
 from hashing import __version__
-from hashing.collection.answer import UnknownItemError
+from hashing.codes import Codes
+from hashing.collection.collection import Collection, NoMapError
+from hashing.collection.opened import UnknownItemError
 from hashing.collection.pictures import PREVIEW_SIDE
-from hashing.collection.refine import Filters, Refine
 from hashing.errors import ArtHashError, ImageError, InputError, StorageError, UsageError
-from hashing.images import decode
 from hashing.service import views
+from hashing.service.current import Current
 from hashing.service.guards import LOOPBACK, Guards
+from hashing.service.requests import Browse, Controls, Taste
 from hashing.service.schemas import (
     Detail,
     ErrorBody,
@@ -40,10 +42,8 @@ from hashing.service.schemas import (
     Map,
     Page,
     Results,
-    Taste,
     Why,
 )
-from hashing.service.searcher import NoMapError, Searcher
 
 PAGE = pathlib.Path(__file__).parent / "page"
 
@@ -63,22 +63,10 @@ ItemId = Annotated[int, Path(description="The id of a work.", examples=[345])]
 log = logging.getLogger(__name__)
 
 
-class Browse(Filters):
-    """Which works to list."""
-
-    q: str = Field(default="", max_length=200, description="Words of a title or an artist's name.")
-    sample: bool = Field(default=False, description="In random order instead of by id.")
-    seed: int = Field(
-        default=0, ge=0, description="Of the random order; equal seeds, equal orders."
-    )
-    offset: int = Field(default=0, ge=0, description="How many works to pass over.")
-    limit: int = Field(default=60, ge=1, le=500, description="How many works at most.")
-
-
 def create_app(
-    searcher: Searcher,
+    current: Current,
     *,
-    hosts: Collection[str] | None = LOOPBACK,
+    hosts: Names[str] | None = LOOPBACK,
     credentials: Mapping[str, str] | None = None,
     page: bool = True,
 ) -> FastAPI:
@@ -95,7 +83,7 @@ def create_app(
             for status in ("4XX", 422, "5XX")
         },
     )
-    app.include_router(_routes(searcher))
+    app.include_router(_routes(current))
     app.mount("/page", StaticFiles(directory=PAGE), name="page")
     _add_error_handlers(app)
     if page:
@@ -106,17 +94,21 @@ def create_app(
     return app
 
 
-def _routes(searcher: Searcher) -> APIRouter:
-    def refresh(response: Response) -> None:
+def _routes(current: Current) -> APIRouter:
+    def newest(response: Response) -> Iterator[Collection]:
         """A change of the index is seen from the next request on; every answer tells its state."""
-        searcher.refresh()
-        response.headers["arthash-index"] = f"{searcher.info.uuid} {searcher.info.generation}"
+        with current.reading() as collection:
+            info = collection.info
+            response.headers["arthash-index"] = f"{info.uuid} {info.generation}"
+            yield collection
 
-    routes = APIRouter(dependencies=[Depends(refresh)])
+    Newest = Annotated[Collection, Depends(newest)]  # noqa: N806 (a type)
+    routes = APIRouter()
 
     @routes.post("/api/search", summary="Search by a picture or by its code", tags=["search"])
     def search(
-        refine: Annotated[Refine, Query()],
+        art: Newest,
+        controls: Annotated[Controls, Query()],
         picture: Annotated[
             UploadFile | None, File(description="JPEG, PNG, WebP, GIF or BMP, at most 20 MiB.")
         ] = None,
@@ -131,77 +123,78 @@ def _routes(searcher: Searcher) -> APIRouter:
         """The works nearest to a picture. The picture is not kept anywhere."""
         if (picture is None) == (code is None):
             raise UsageError("expected either a picture or a code, found both or neither")
-        query = (
-            searcher.read_picture(picture.file.read())
-            if picture is not None
-            else searcher.read_code(code or "")
-        )
-        return views.results(searcher, searcher.search(query, refine))
+        if picture is not None:
+            query = art.query(picture.file.read())
+        else:
+            query = art.query(Codes.from_hex([code or ""], art.info.bits))
+        return views.results(art, art.answer(query, controls.refine(art.opened.style_column)))
 
     @routes.get("/api/items", summary="List works", tags=["collection"])
-    def items(browse: Annotated[Browse, Query()]) -> Page:
+    def items(art: Newest, browse: Annotated[Browse, Query()]) -> Page:
         """Works that pass the filters; with `q` the best match first, with `sample` shuffled."""
-        ids = searcher.browse(browse, browse.q)
+        ids = art.ids(where=browse.where(art.opened.style_column), text=browse.q)
         if browse.sample:
             ids = np.random.default_rng(browse.seed).permutation(ids)
         shown = ids[browse.offset : browse.offset + browse.limit]
-        return views.page(searcher, len(ids), shown)
+        return views.page(art, len(ids), shown)
 
     @routes.get("/api/items/{item_id}", summary="One work", tags=["collection"])
-    def item(item_id: ItemId) -> Detail:
+    def item(art: Newest, item_id: ItemId) -> Detail:
         """Everything that is known of one work, its code and its main colours."""
-        return views.detail(searcher, searcher.item(item_id))
+        return views.detail(art, art.item(item_id))
 
     @routes.get("/api/items/{item_id}/similar", summary="Works like this one", tags=["search"])
-    def similar(item_id: ItemId, refine: Annotated[Refine, Query()]) -> Results:
+    def similar(art: Newest, item_id: ItemId, controls: Annotated[Controls, Query()]) -> Results:
         """The works nearest to one of the index, without itself; no network runs."""
-        return views.results(searcher, searcher.similar(item_id, refine))
+        return views.results(
+            art, art.answer(art.stored(item_id), controls.refine(art.opened.style_column))
+        )
 
     @routes.post("/api/recommend", summary="Works for a taste", tags=["search"])
-    def recommend(taste: Taste) -> Results:
+    def recommend(art: Newest, taste: Taste) -> Results:
         """Works near what somebody likes and away from what they dislike.
 
         Several tastes at once take turns. Nothing of the taste is kept.
         """
-        answer = searcher.recommend(taste.liked, taste.disliked, taste)
-        return views.results(searcher, answer)
+        asked = art.taste(taste.liked, taste.disliked)
+        answer = art.answer(asked, taste.refine(art.opened.style_column))
+        return views.results(art, answer)
 
     @routes.get("/api/explain", summary="Why a work is near another", tags=["search"])
     def explain(
+        art: Newest,
         id: Annotated[int, Query(description="The work to explain.")],
         code: Annotated[str | None, Query(description="The query's code, or …")] = None,
         work: Annotated[int | None, Query(description="… the work that was asked with.")] = None,
         bits: Annotated[int | None, Query(description="By the first bits only.")] = None,
     ) -> Why:
         """Which bits agree, and which regions of the pictures carry the agreement."""
-        picture = None
         if work is not None and code is None:
-            query, picture = searcher.stored(work)
-        elif code is not None and work is None:
-            query = searcher.read_code(code)
-        else:
-            raise UsageError("expected either a code or a work, found both or neither")
-        return views.why(searcher.explain(id, query, picture, bits))
+            return views.why(art.explain(id, work, bits=bits))
+        if code is not None and work is None:
+            asked = Codes.from_hex([code], art.info.bits)
+            return views.why(art.explain(id, asked, bits=bits))
+        raise UsageError("expected either a code or a work, found both or neither")
 
     @routes.post("/api/explain", summary="Why a work is near a picture", tags=["search"])
     def explain_picture(
+        art: Newest,
         id: Annotated[int, Query(description="The work to explain.")],
         picture: Annotated[UploadFile, File(description="The picture that was asked with.")],
         bits: Annotated[int | None, Query(description="By the first bits only.")] = None,
     ) -> Why:
         """The same for a picture that is not in the collection."""
-        image = decode(picture.file.read())
-        return views.why(searcher.explain(id, searcher.encode(image), image, bits))
+        return views.why(art.explain(id, picture.file.read(), bits=bits))
 
     @routes.get("/api/map", summary="The collection as a map", tags=["collection"])
-    def collection_map() -> Map:
+    def collection_map(art: Newest) -> Map:
         """Every work as a point, like beside like; at most 10,000 of them."""
-        return views.collection_map(searcher)
+        return views.collection_map(art)
 
     @routes.get("/api/facets", summary="What there is to choose from", tags=["collection"])
-    def facets() -> Facets:
+    def facets(art: Newest) -> Facets:
         """Styles, artists and years of the collection, code lengths, words for distances."""
-        return views.facets(searcher)
+        return views.facets(art)
 
     @routes.get(
         "/pictures/{item_id}",
@@ -211,6 +204,7 @@ def _routes(searcher: Searcher) -> APIRouter:
         responses={200: {"content": {"image/jpeg": {}}}},
     )
     def picture(
+        art: Newest,
         item_id: ItemId,
         request: Request,
         size: Annotated[int, Query(ge=16, le=1600, description="Longest side.")] = PREVIEW_SIDE,
@@ -219,21 +213,21 @@ def _routes(searcher: Searcher) -> APIRouter:
         ] = "",
     ) -> Response:
         """The picture as JPEG, never enlarged; above 512 pixels only while the original exists."""
-        tag = f'"{searcher.info.uuid}-{item_id}-{size}"'
+        tag = f'"{art.info.uuid}-{item_id}-{size}"'
         keep = "private, max-age=31536000, immutable" if v else "private, no-cache"
         headers = {"etag": tag, "cache-control": keep}
         if request.headers.get("if-none-match") == tag:
             return Response(status_code=304, headers=headers)
         return Response(
-            searcher.pictures.jpeg(searcher.item(item_id), size),
+            art.opened.pictures.jpeg(art.item(item_id), size),
             media_type="image/jpeg",
             headers=headers,
         )
 
     @routes.get("/api/health", summary="Whether the server is up", tags=["service"])
-    def health() -> Health:
+    def health(art: Newest) -> Health:
         """The version that is running and the index it serves."""
-        return views.health(searcher)
+        return views.health(art)
 
     @routes.get("/docs", include_in_schema=False)
     def docs() -> FileResponse:

@@ -2,7 +2,6 @@
 
 from pydantic import BaseModel, Field
 
-from hashing.collection.refine import Refine
 from hashing.sources import Value
 
 
@@ -114,13 +113,6 @@ class Facets(BaseModel):
     artists: list[Choice]
     years: tuple[int, int] | None = Field(examples=[[1578, 1955]])
     closeness: list[Bound]
-
-
-class Taste(Refine):
-    """Works somebody likes and dislikes: ids, or codes in hexadecimal for pictures of their own."""
-
-    liked: list[int | str] = Field(description="At least one.", examples=[[12, 345]])
-    disliked: list[int | str] = Field(default=[], examples=[[78]])
 
 
 Regions = list[list[float]]

@@ -1,4 +1,4 @@
-"""From the searcher's answers to the API's shapes."""
+"""From a collection's answers to the API's shapes."""
 
 from collections.abc import Iterable
 
@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from hashing import __version__
 from hashing.collection.answer import Answer, Hit
+from hashing.collection.collection import Collection
 from hashing.collection.explain import Explanation
-from hashing.collection.refine import DIVERSITY
+from hashing.collection.request import DIVERSITY
 from hashing.recommend import CLOSENESS, closeness
 from hashing.service.schemas import (
     Bound,
@@ -24,12 +25,11 @@ from hashing.service.schemas import (
     Why,
     Work,
 )
-from hashing.service.searcher import Searcher
 from hashing.sources import Value
 from hashing.store import StoredItem
 
 
-def results(searcher: Searcher, answer: Answer) -> Results:
+def results(collection: Collection, answer: Answer) -> Results:
     """An answer as `POST /api/search` and its kin give it."""
     return Results(
         code=answer.code,
@@ -37,47 +37,47 @@ def results(searcher: Searcher, answer: Answer) -> Results:
         search_ms=round(answer.search_ms, 3),
         styles=[Share(value=value, share=round(share, 3)) for value, share in answer.styles],
         results=[
-            _result(searcher, rank, hit, answer.bits)
+            _result(collection, rank, hit, answer.bits)
             for rank, hit in enumerate(answer.hits, start=1)
         ],
     )
 
 
-def page(searcher: Searcher, total: int, ids: Iterable[int]) -> Page:
+def page(collection: Collection, total: int, ids: Iterable[int]) -> Page:
     """Some works and how many there are in all."""
-    found = searcher.index.items(ids)
-    return Page(total=total, works=[work(searcher, item) for item in found])
+    found = collection.index.items(ids)
+    return Page(total=total, works=[work(collection, item) for item in found])
 
 
-def work(searcher: Searcher, item: StoredItem) -> Work:
+def work(collection: Collection, item: StoredItem) -> Work:
     """One work as a label."""
-    return Work.model_validate(_label(searcher, item))
+    return Work.model_validate(_label(collection, item))
 
 
-def detail(searcher: Searcher, item: StoredItem) -> Detail:
+def detail(collection: Collection, item: StoredItem) -> Detail:
     """One work with everything that is known of it."""
     return Detail.model_validate(
         {
-            **_label(searcher, item),
-            "code": searcher.index.codes([item.id]).hex()[0],
+            **_label(collection, item),
+            "code": collection.index.codes([item.id]).hex()[0],
             "fields": item.fields,
-            "colours": searcher.pictures.colours(item.id),
+            "colours": collection.opened.pictures.colours(item.id),
         }
     )
 
 
-def facets(searcher: Searcher) -> Facets:
+def facets(collection: Collection) -> Facets:
     """What the collection offers to choose from."""
-    info, values = searcher.info, searcher.index.facets()
+    info, values = collection.info, collection.index.facets()
     return Facets(
         index=info.uuid,
         diversity=DIVERSITY,
         count=info.count,
         bits=info.bits,
         lengths=list(info.lengths),
-        styles=_choices(values.get(searcher.style_column, {})),
+        styles=_choices(values.get(collection.opened.style_column, {})),
         artists=_choices(values.get("artist", {})),
-        years=searcher.years(),
+        years=_years(collection),
         closeness=[
             Bound(word=word, max_distance=int(share * info.bits)) for share, word in CLOSENESS
         ],
@@ -97,11 +97,11 @@ def why(explanation: Explanation) -> Why:
     )
 
 
-def collection_map(searcher: Searcher) -> Map:
+def collection_map(collection: Collection) -> Map:
     """The map with the style of each work. Raises NoMapError where none was laid out."""
-    points = searcher.map()
-    column = searcher.style_column
-    works = [item.fields.get(column) for item in searcher.index.items(points["id"])]
+    points = collection.map()
+    column = collection.opened.style_column
+    works = [item.fields.get(column) for item in collection.index.items(points["id"])]
     styles = sorted({str(style) for style in works if style is not None})
     number = {style: i for i, style in enumerate(styles)}
     return Map(
@@ -113,9 +113,9 @@ def collection_map(searcher: Searcher) -> Map:
     )
 
 
-def health(searcher: Searcher) -> Health:
+def health(collection: Collection) -> Health:
     """What is running."""
-    info = searcher.info
+    info = collection.info
     return Health(
         status="ok",
         version=__version__,
@@ -125,10 +125,12 @@ def health(searcher: Searcher) -> Health:
     )
 
 
-def _label(searcher: Searcher, item: StoredItem) -> dict[str, object]:
-    width, height = searcher.pictures.shape(item.id)
+def _label(collection: Collection, item: StoredItem) -> dict[str, object]:
+    width, height = collection.opened.pictures.shape(item.id)
     fields = item.fields
-    title, artist, style = (fields.get(k) for k in ("title", "artist", searcher.style_column))
+    title, artist, style = (
+        fields.get(k) for k in ("title", "artist", collection.opened.style_column)
+    )
     return {
         "id": item.id,
         "title": None if title is None else str(title),
@@ -136,16 +138,16 @@ def _label(searcher: Searcher, item: StoredItem) -> dict[str, object]:
         "style": None if style is None else str(style),
         "year": fields.get("year"),
         "file": item.file,
-        "picture": f"/pictures/{item.id}?v={searcher.info.uuid[:8]}",
+        "picture": f"/pictures/{item.id}?v={collection.info.uuid[:8]}",
         "width": width,
         "height": height,
     }
 
 
-def _result(searcher: Searcher, rank: int, hit: Hit, bits: int) -> Result:
+def _result(collection: Collection, rank: int, hit: Hit, bits: int) -> Result:
     return Result.model_validate(
         {
-            **_label(searcher, hit.item),
+            **_label(collection, hit.item),
             "rank": rank,
             "distance": hit.distance,
             "closeness": closeness(hit.distance, bits),
@@ -162,6 +164,12 @@ def _scaled(regions: NDArray[np.float32] | None) -> list[list[float]] | None:
         (regions / max(float(np.abs(regions).max()), 1e-9)).round(3).tolist()
     )
     return scaled
+
+
+def _years(collection: Collection) -> tuple[int, int] | None:
+    """The first and the last year, None where no work has one."""
+    span = collection.index.span("year")
+    return None if span is None else (int(span[0]), int(span[1]))
 
 
 def _choices(values: dict[Value, int]) -> list[Choice]:

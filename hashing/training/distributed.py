@@ -17,7 +17,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from hashing.errors import UsageError
+from hashing.device import choose_device
 
 PATIENCE = timedelta(hours=6)
 """How long processes wait for the first, which downloads, decodes and validates for all."""
@@ -96,21 +96,6 @@ def world(device: str = "auto") -> Iterator[World]:
         yield World(rank, size, chosen)
     finally:
         dist.destroy_process_group()
-
-
-def choose_device(name: str, local_rank: int = 0) -> torch.device:
-    """The device called `name`; `auto` is a GPU where there is one."""
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        device = torch.device(name)
-        torch.empty(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise UsageError(
-            f"expected a device that this torch can use, found {name!r}: "
-            f"{str(error).splitlines()[0]}"
-        ) from error
-    return torch.device("cuda", local_rank) if name == "cuda" else device
 
 
 def synchronise_norms(network: nn.Module, world: World) -> None:

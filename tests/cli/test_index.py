@@ -16,7 +16,7 @@ from hashing.cli.console import run
 from hashing.cli.index import main
 from hashing.collection.map import has_map
 from hashing.config import ModelConfig, Preprocessing
-from hashing.encoding import Encoder, encode_catalogue
+from hashing.encoding import Model, encode_catalogue
 from hashing.models import HashModel, save_model
 from hashing.store import open_index
 
@@ -256,17 +256,17 @@ def test_an_interrupted_build_goes_on(
 ) -> None:
     out = tmp_path / "new.index"
     arguments = ["build", "--model", models / "one", "--images", pictures, "--out", out]
-    monkeypatch.setattr("hashing.cli.index.filling.PUBLISH_ITEMS", 4)
+    monkeypatch.setattr("hashing.collection.build.PUBLISH_ITEMS", 4)
     small_batches = partial(encode_catalogue, batch_size=4)
-    monkeypatch.setattr("hashing.cli.index.filling.encode_catalogue", small_batches)
-    logits, calls = Encoder.logits, iter(range(100))
+    monkeypatch.setattr("hashing.collection.build.encode_catalogue", small_batches)
+    logits, calls = Model.logits_of, iter(range(100))
 
-    def interrupted(self: Encoder, squares: np.ndarray) -> np.ndarray:
+    def interrupted(self: Model, squares: np.ndarray) -> np.ndarray:
         if next(calls) == 3:
             raise KeyboardInterrupt
         return logits(self, squares)
 
-    monkeypatch.setattr(Encoder, "logits", interrupted)
+    monkeypatch.setattr(Model, "logits_of", interrupted)
     assert command(*arguments)[0] == 130
     there = json.loads(command("info", out, "--json")[1])
     assert there["count"] == 12

@@ -1,5 +1,5 @@
 """The gallery as the use cases see it."""
 
-from tests.gallery import gallery, new_gallery, searcher
+from tests.gallery import art, gallery, new_gallery
 
-__all__ = ["gallery", "new_gallery", "searcher"]
+__all__ = ["art", "gallery", "new_gallery"]

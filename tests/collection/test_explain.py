@@ -3,30 +3,38 @@ import pytest
 from PIL import Image
 
 from hashing.codes import Codes
+from hashing.collection import Collection
 from hashing.collection.explain import explain, regions
-from hashing.collection.refine import Refine
 from hashing.config import Preprocessing
 from hashing.errors import UsageError
-from hashing.service.searcher import Searcher
+from hashing.images import decode
 
 
-def test_regions_of_the_agreeing_bits_add_up_to_their_logits(searcher: Searcher) -> None:
-    query, picture = searcher.stored(5)
-    found = searcher.explain(8, query, picture, None)
+def test_regions_of_the_agreeing_bits_add_up_to_their_logits(art: Collection) -> None:
+    found = art.explain(8, 5)
     agreeing = found.query == found.work
-    logits = searcher.encode(picture).logits
+    picture = decode(art.opened.pictures.jpeg(art.item(5), 512))
+    logits = art.encode(picture).logits
     assert logits is not None
     assert found.query_regions is not None
     expected = np.abs(logits[0])[agreeing].sum()
     assert found.query_regions.sum() == pytest.approx(expected, rel=1e-4)
-    (hit,) = [h for h in searcher.similar(5, Refine(k=200, fold=False)).hits if h.item.id == 8]
+    (hit,) = [h for h in art.similar(5, k=200) if h.id == 8]
     assert (~agreeing).sum() == hit.distance
 
 
-def test_a_shorter_code_is_explained_by_its_own_bits(searcher: Searcher) -> None:
-    query, picture = searcher.stored(5)
-    found = searcher.explain(8, query, picture, 16)
-    assert found.query.tolist() == query.code.unpacked()[0, :16].tolist()
+def test_a_shorter_code_is_explained_by_its_own_bits(art: Collection) -> None:
+    found = art.explain(8, 5, bits=16)
+    assert found.query.tolist() == art.index.codes([5]).unpacked()[0, :16].tolist()
+
+
+def test_a_picture_from_outside_is_explained_like_the_work_it_is(art: Collection) -> None:
+    picture = art.opened.pictures.jpeg(art.item(5), 512)
+    inside, outside = art.explain(8, 5), art.explain(8, picture)
+    np.testing.assert_array_equal(inside.query_regions, outside.query_regions)
+    by_code = art.explain(8, art.index.codes([5]).hex()[0])
+    assert by_code.query_regions is None
+    np.testing.assert_array_equal(by_code.query, inside.query)
 
 
 class Coarse:

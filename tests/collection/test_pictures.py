@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from hashing.collection import Collection
 from hashing.collection.pictures import Pictures, glance, remember_source
 from hashing.errors import InputError
 from hashing.recommend import are_copies
-from hashing.service.searcher import Searcher
 from hashing.store import Index, NewItem
 
 
@@ -16,16 +16,16 @@ def size(data: bytes) -> tuple[int, int]:
     return Image.open(io.BytesIO(data)).size
 
 
-def test_pictures_keep_their_shape_and_are_never_enlarged(searcher: Searcher) -> None:
-    item = searcher.item(1)
-    assert size(searcher.pictures.jpeg(item, 512)) == (160, 120) == searcher.pictures.shape(1)
-    assert size(searcher.pictures.jpeg(item, 80)) == (80, 60)
-    assert size(searcher.pictures.jpeg(item, 1600)) == (160, 120)
+def test_pictures_keep_their_shape_and_are_never_enlarged(art: Collection) -> None:
+    item = art.item(1)
+    assert size(art.opened.pictures.jpeg(item, 512)) == (160, 120) == art.opened.pictures.shape(1)
+    assert size(art.opened.pictures.jpeg(item, 80)) == (80, 60)
+    assert size(art.opened.pictures.jpeg(item, 1600)) == (160, 120)
 
 
-def test_colours_are_those_of_the_picture(searcher: Searcher) -> None:
-    image = Image.open(io.BytesIO(searcher.pictures.jpeg(searcher.item(1), 512)))
-    first = np.frombuffer(bytes.fromhex(searcher.pictures.colours(1)[0][1:]), np.uint8)
+def test_colours_are_those_of_the_picture(art: Collection) -> None:
+    image = Image.open(io.BytesIO(art.opened.pictures.jpeg(art.item(1), 512)))
+    first = np.frombuffer(bytes.fromhex(art.opened.pictures.colours(1)[0][1:]), np.uint8)
     median = np.median(np.asarray(image).reshape(-1, 3), axis=0)
     assert np.abs(first - median).max() < 25
 
@@ -66,14 +66,14 @@ def test_without_a_preview_the_original_is_all_there_is(new_gallery: Index, tmp_
     assert size(pictures.jpeg(item, 512)) == (300, 200)
 
 
-def test_a_picture_that_lost_its_edges_is_a_copy(searcher: Searcher) -> None:
+def test_a_picture_that_lost_its_edges_is_a_copy(art: Collection) -> None:
     def thumbnails(image: Image.Image) -> np.ndarray:
         data = io.BytesIO()
         image.save(data, "JPEG", quality=85)
         return glance(data.getvalue())[1][None]
 
     image, other = (
-        Image.open(io.BytesIO(searcher.pictures.jpeg(searcher.item(i), 512))) for i in (2, 5)
+        Image.open(io.BytesIO(art.opened.pictures.jpeg(art.item(i), 512))) for i in (2, 5)
     )
     for share in (0.01, 0.02, 0.03, 0.04, 0.05):
         x, y = round(share * image.width), round(share * image.height)

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from hashing.config import ModelConfig, Preprocessing
-from hashing.encoding import Encoder, Runtime, encode_catalogue
+from hashing.encoding import Model, Runtime, encode_catalogue
 from hashing.encoding.onnx import OnnxNetwork, _exported
 from hashing.errors import UsageError
 from hashing.models import HashModel
@@ -35,36 +35,36 @@ def exported(model: HashModel) -> bytes:
 
 
 @pytest.fixture
-def encoder(model: HashModel, exported: bytes, monkeypatch: pytest.MonkeyPatch) -> Encoder:
+def encoder(model: HashModel, exported: bytes, monkeypatch: pytest.MonkeyPatch) -> Model:
     """An encoder whose export, which takes seconds, was done before."""
     monkeypatch.setattr("hashing.encoding.onnx._exported", lambda model: exported)
-    return Encoder(model, runtime="auto")
+    return Model(model, runtime="auto")
 
 
-def test_the_same_logits_whatever_the_batch(encoder: Encoder) -> None:
-    expected = {n: encoder.logits(squares(n)) for n in (1, 3, 40)}
+def test_the_same_logits_whatever_the_batch(encoder: Model) -> None:
+    expected = {n: encoder.logits_of(squares(n)) for n in (1, 3, 40)}
     encoder.accelerate(squares(4))
     assert encoder._onnx
     for count, logits in expected.items():
-        found = encoder.logits(squares(count))
+        found = encoder.logits_of(squares(count))
         assert found.dtype == np.float32
         np.testing.assert_allclose(found, logits, atol=1e-4 * logits.std())
-    assert encoder.logits(squares(0)).shape == (0, 32)
+    assert encoder.logits_of(squares(0)).shape == (0, 32)
 
 
 def test_batchnorm_and_residuals_are_exported() -> None:
     torch.manual_seed(0)
     model = HashModel(ModelConfig("resnet18", lengths=(16,)), Preprocessing(size=32))
     model(torch.randn(4, 3, 32, 32))
-    encoder = Encoder(model, runtime="onnx")
-    expected = encoder.logits(squares(5))
+    encoder = Model(model, runtime="onnx")
+    expected = encoder.logits_of(squares(5))
     encoder.accelerate(squares(2))
-    np.testing.assert_allclose(encoder.logits(squares(5)), expected, atol=1e-4 * expected.std())
+    np.testing.assert_allclose(encoder.logits_of(squares(5)), expected, atol=1e-4 * expected.std())
 
 
 @pytest.mark.parametrize("runtime", ["torch", "auto"])
 def test_only_large_catalogues_are_worth_it(
-    encoder: Encoder,
+    encoder: Model,
     catalogue: Catalogue,
     monkeypatch: pytest.MonkeyPatch,
     runtime: Runtime,
@@ -107,26 +107,26 @@ def break_it(monkeypatch: pytest.MonkeyPatch, how: str) -> None:
     ],
 )
 def test_torch_goes_on_with_one_line(
-    encoder: Encoder,
+    encoder: Model,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
     how: str,
     reason: str,
 ) -> None:
-    expected = encoder.logits(squares(3))
+    expected = encoder.logits_of(squares(3))
     break_it(monkeypatch, how)
     with caplog.at_level(logging.WARNING):
         encoder.accelerate(squares(3))
     assert len(caplog.messages) == 1
     assert reason in caplog.messages[0]
     assert "\n" not in caplog.messages[0]
-    assert np.array_equal(encoder.logits(squares(3)), expected)
+    assert np.array_equal(encoder.logits_of(squares(3)), expected)
     with pytest.raises(UsageError, match=reason):
-        Encoder(encoder.model, runtime="onnx").accelerate(squares(3))
+        Model(encoder.network, runtime="onnx").accelerate(squares(3))
 
 
 def test_a_first_batch_without_pictures_decides_nothing(
-    encoder: Encoder, catalogue: Catalogue
+    encoder: Model, catalogue: Catalogue
 ) -> None:
     encoder.runtime = "onnx"
     items = [catalogue.items[4], catalogue.items[0]]  # the broken one first

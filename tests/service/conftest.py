@@ -5,18 +5,24 @@ import asyncio
 import pytest
 from fastapi import FastAPI
 
+from hashing.collection import Collection
 from hashing.service.api import create_app
-from hashing.service.searcher import Searcher
-from tests.gallery import gallery, new_gallery, searcher
+from hashing.service.current import Current
+from tests.gallery import art, gallery, new_gallery
 
-__all__ = ["gallery", "new_gallery", "page_app", "searcher"]
+__all__ = ["art", "current", "gallery", "new_gallery", "page_app"]
 
 
-async def with_page(searcher: Searcher) -> FastAPI:
+async def with_page(current: Current) -> FastAPI:
     """The service with its page; outside a running loop Gradio leaves loops open."""
-    return create_app(searcher)
+    return create_app(current)
 
 
 @pytest.fixture(scope="session")
-def page_app(searcher: Searcher) -> FastAPI:
-    return asyncio.run(with_page(searcher))
+def current(art: Collection) -> Current:
+    return Current(art)
+
+
+@pytest.fixture(scope="session")
+def page_app(current: Current) -> FastAPI:
+    return asyncio.run(with_page(current))

@@ -4,14 +4,15 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
+from hashing.collection import Collection
 from hashing.errors import StorageError
 from hashing.service.api import create_app
-from hashing.service.searcher import Searcher
+from hashing.service.current import Current
 
 
 @pytest.fixture
-def client(searcher: Searcher) -> TestClient:
-    app = create_app(searcher, page=False)
+def client(art: Collection) -> TestClient:
+    app = create_app(Current(art), page=False)
     return TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False)
 
 
@@ -23,8 +24,8 @@ def error_of(response) -> tuple[int, str]:
     return response.status_code, body["error"]["code"]
 
 
-def test_search_by_picture_and_again_by_its_code(client: TestClient, searcher: Searcher) -> None:
-    files = {"picture": ("mine.jpg", searcher.pictures.jpeg(searcher.item(5), 512), "image/jpeg")}
+def test_search_by_picture_and_again_by_its_code(client: TestClient, art: Collection) -> None:
+    files = {"picture": ("mine.jpg", art.opened.pictures.jpeg(art.item(5), 512), "image/jpeg")}
     plain = {"diversity": 0, "k": 4}
     answer = client.post("/api/search", params=plain, files=files).json()
     best = answer["results"][0]
@@ -77,10 +78,10 @@ def test_listing_pages_samples_and_words(client: TestClient) -> None:
     assert client.get("/api/items", params={"artist": "nobody"}).json() == {"total": 0, "works": []}
 
 
-def test_one_work_in_full(client: TestClient, searcher: Searcher) -> None:
+def test_one_work_in_full(client: TestClient, art: Collection) -> None:
     work = client.get("/api/items/7").json()
     assert work["fields"]["url"] == "https://museum.example/7"
-    assert work["code"] == searcher.index.codes([7]).hex()[0]
+    assert work["code"] == art.index.codes([7]).hex()[0]
     assert all(len(colour) == 7 for colour in work["colours"])
     bare = client.get("/api/items/37").json()
     assert (bare["title"], bare["artist"], bare["year"], bare["fields"]) == (None, None, None, {})
@@ -103,21 +104,21 @@ def test_recommend(client: TestClient) -> None:
     assert error_of(client.post("/api/recommend", json={"liked": []})) == (422, "bad_request")
 
 
-def test_why(client: TestClient, searcher: Searcher) -> None:
+def test_why(client: TestClient, art: Collection) -> None:
     why = client.get("/api/explain", params={"work": 5, "id": 8, "bits": 32}).json()
     assert why["bits"] == len(why["query"]) == len(why["work"]) == 32
     assert why["distance"] == sum(a != b for a, b in zip(why["query"], why["work"], strict=True))
     assert max(abs(v) for row in why["query_regions"] for v in row) == 1
-    code = searcher.index.codes([5]).hex()[0]
+    code = art.index.codes([5]).hex()[0]
     by_code = client.get("/api/explain", params={"code": code, "id": 8, "bits": 32}).json()
     assert by_code == {**why, "query_regions": None}
-    files = {"picture": ("mine.jpg", searcher.pictures.jpeg(searcher.item(5), 512))}
+    files = {"picture": ("mine.jpg", art.opened.pictures.jpeg(art.item(5), 512))}
     own = client.post("/api/explain", params={"id": 8, "bits": 32}, files=files).json()
     assert own == why
     assert error_of(client.get("/api/explain", params={"id": 8})) == (422, "bad_request")
 
 
-def test_map(client: TestClient, searcher: Searcher) -> None:
+def test_map(client: TestClient, art: Collection) -> None:
     drawn = client.get("/api/map").json()
     assert drawn["styles"] == ["Blue School", "Green School", "Red School"]
     assert sorted(point[0] for point in drawn["points"]) == list(range(38))
@@ -125,14 +126,14 @@ def test_map(client: TestClient, searcher: Searcher) -> None:
     assert (styles[0], styles[1], styles[37]) == (2, 1, -1)
 
 
-def test_facets(client: TestClient, searcher: Searcher) -> None:
+def test_facets(client: TestClient, art: Collection) -> None:
     facets = client.get("/api/facets").json()
     assert facets["count"] == 38
     assert facets["styles"][0] == {"value": "Blue School", "count": 12}
     assert facets["years"] == [1850, 1885]
     assert facets["lengths"] == [16, 32, 64]
     assert facets["closeness"][1] == {"word": "very close", "max_distance": 7}
-    assert client.get("/api/health").json()["index"] == facets["index"] == searcher.info.uuid
+    assert client.get("/api/health").json()["index"] == facets["index"] == art.info.uuid
 
 
 def test_pictures_may_be_kept_only_with_their_version(client: TestClient) -> None:
@@ -149,14 +150,14 @@ def test_pictures_may_be_kept_only_with_their_version(client: TestClient) -> Non
 
 
 def test_trouble_with_the_index_is_told_in_the_same_shape(
-    client: TestClient, searcher: Searcher, monkeypatch: pytest.MonkeyPatch
+    client: TestClient, art: Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def rebuilding(*_: object) -> None:
         raise StorageError("the index is being rebuilt: try again in a moment")
 
-    monkeypatch.setattr(searcher, "similar", rebuilding)
+    monkeypatch.setattr(art, "answer", rebuilding)
     assert error_of(client.get("/api/items/1/similar")) == (503, "index_unavailable")
-    monkeypatch.setattr(searcher, "similar", lambda *_: 1 / 0)
+    monkeypatch.setattr(art, "answer", lambda *_: 1 / 0)
     assert error_of(client.get("/api/items/1/similar")) == (500, "defect")
 
 

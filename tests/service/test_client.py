@@ -6,15 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from hashing.collection import Collection
 from hashing.service.api import create_app
-from hashing.service.searcher import Searcher
+from hashing.service.current import Current
 from tests.service.serving import free_port, serving
 
 CLIENT = Path(__file__).parents[2] / "examples" / "client.py"
 
 
 def test_the_example_client(
-    searcher: Searcher,
+    art: Collection,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -25,11 +26,11 @@ def test_the_example_client(
     client = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(client)
     picture = tmp_path / "mine.jpg"
-    picture.write_bytes(searcher.pictures.jpeg(searcher.item(5), 512))
+    picture.write_bytes(art.opened.pictures.jpeg(art.item(5), 512))
     port = free_port()
     argv = ["client.py", str(picture), "--server", f"http://127.0.0.1:{port}"]
     monkeypatch.setattr(sys, "argv", argv)
-    with serving(create_app(searcher, page=False), port):
+    with serving(create_app(Current(art), page=False), port):
         client.main()
         picture.write_bytes(b"nothing")
         with pytest.raises(SystemExit, match="expected a JPEG"):

@@ -2,10 +2,11 @@ import pytest
 from fastapi.testclient import TestClient
 from starlette.types import ASGIApp
 
+from hashing.collection import Collection
 from hashing.errors import UsageError
 from hashing.service.api import create_app
+from hashing.service.current import Current
 from hashing.service.guards import MOST_BYTES, read_credentials
-from hashing.service.searcher import Searcher
 
 
 def client(app: ASGIApp, host: str = "127.0.0.1") -> TestClient:
@@ -13,8 +14,8 @@ def client(app: ASGIApp, host: str = "127.0.0.1") -> TestClient:
 
 
 @pytest.fixture
-def app(searcher: Searcher) -> ASGIApp:
-    return create_app(searcher, page=False)
+def app(art: Collection) -> ASGIApp:
+    return create_app(Current(art), page=False)
 
 
 def code(response) -> tuple[int, str]:
@@ -33,8 +34,8 @@ def test_answers_to_no_other_name(app: ASGIApp, host: str) -> None:
     assert code(response) == (421, "unknown_host")
 
 
-def test_any_name_where_nothing_is_said(searcher: Searcher) -> None:
-    app = create_app(searcher, page=False, hosts=None)
+def test_any_name_where_nothing_is_said(art: Collection) -> None:
+    app = create_app(Current(art), page=False, hosts=None)
     assert client(app, "gallery.example").get("/api/health").status_code == 200
 
 
@@ -46,8 +47,8 @@ def test_no_foreign_page_may_ask(app: ASGIApp, origin: str) -> None:
     assert own.status_code == 200
 
 
-def test_a_password_opens_everything_and_nothing_opens_without(searcher: Searcher) -> None:
-    app = create_app(searcher, page=False, credentials={"anna": "tulip: red"})
+def test_a_password_opens_everything_and_nothing_opens_without(art: Collection) -> None:
+    app = create_app(Current(art), page=False, credentials={"anna": "tulip: red"})
     for path in ("/api/health", "/pictures/1", "/page/app.js", "/"):
         refused = client(app).get(path)
         assert code(refused) == (401, "password_needed")

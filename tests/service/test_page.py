@@ -11,10 +11,10 @@ import pytest
 from fastapi import FastAPI
 from PIL import Image
 
-from hashing.collection.pictures import Pictures
+from hashing.collection import Collection
 from hashing.errors import StorageError
-from hashing.service.searcher import Searcher
-from tests.gallery import make_gallery
+from hashing.service.current import Current
+from tests.gallery import make_gallery, with_model
 from tests.service.serving import free_port, serving
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -87,14 +87,14 @@ def ids(page: Page) -> list[int]:
     return [int(card.get_attribute("data-id") or -1) for card in cards]
 
 
-def file_of(searcher: Searcher, item_id: int) -> dict[str, object]:
-    data = searcher.pictures.jpeg(searcher.item(item_id), 512)
+def file_of(art: Collection, item_id: int) -> dict[str, object]:
+    data = art.opened.pictures.jpeg(art.item(item_id), 512)
     return {"name": "mine.jpg", "mimeType": "image/jpeg", "buffer": data}
 
 
-def hand_over(page: Page, searcher: Searcher, item_id: int, event: str, carrier: str) -> None:
+def hand_over(page: Page, art: Collection, item_id: int, event: str, carrier: str) -> None:
     """Drop or paste a picture of the gallery onto the page."""
-    data = searcher.pictures.jpeg(searcher.item(item_id), 512)
+    data = art.opened.pictures.jpeg(art.item(item_id), 512)
     page.evaluate(
         """([bytes, event, carrier]) => {
           const transfer = new DataTransfer();
@@ -161,14 +161,14 @@ def test_every_picture_and_control_has_a_name(visit) -> None:
     assert bare == []
 
 
-def test_search_by_upload_and_by_its_shared_link(visit, searcher: Searcher) -> None:
+def test_search_by_upload_and_by_its_shared_link(visit, art: Collection) -> None:
     page = visit()
-    page.set_input_files("#file", file_of(searcher, 5))
+    page.set_input_files("#file", file_of(art, 5))
     expect(page.locator("#query")).to_contain_text("Close to your picture")
     expect(page.locator("#wall .card").first).to_have_attribute("data-id", "5")
     expect(page.locator("#wall .label").first).to_contain_text("Blue School · nearly the same")
     found = ids(page)
-    assert f"code={searcher.index.codes([5]).hex()[0]}" in page.url
+    assert f"code={art.index.codes([5]).hex()[0]}" in page.url
     shared = visit(page.url.split("/")[-1])
     expect(shared.locator("#query")).to_contain_text("not kept")
     # The picture's logits order equal distances; a code alone leaves them in the order of ids.
@@ -179,9 +179,9 @@ def test_search_by_upload_and_by_its_shared_link(visit, searcher: Searcher) -> N
 @pytest.mark.parametrize(
     ("event", "carrier"), [("drop", "dataTransfer"), ("paste", "clipboardData")]
 )
-def test_search_by_drop_and_paste(visit, searcher: Searcher, event: str, carrier: str) -> None:
+def test_search_by_drop_and_paste(visit, art: Collection, event: str, carrier: str) -> None:
     page = visit()
-    hand_over(page, searcher, 7, event, carrier)
+    hand_over(page, art, 7, event, carrier)
     expect(page.locator("#query")).to_contain_text("Close to your picture")
     expect(page.locator("#wall .card").first).to_have_attribute("data-id", "7")
 
@@ -323,14 +323,14 @@ def test_by_keyboard_alone(visit) -> None:
     expect(page.locator("#detail")).to_be_hidden()
 
 
-def test_taste(visit, searcher: Searcher) -> None:
+def test_taste(visit, art: Collection) -> None:
     page = visit("?open=0")
     page.get_by_role("button", name="Like", exact=True).click()
     expect(page.get_by_role("button", name="Like", exact=True)).to_have_attribute(
         "aria-pressed", "true"
     )
     page.keyboard.press("Escape")
-    page.set_input_files("#file", file_of(searcher, 1))
+    page.set_input_files("#file", file_of(art, 1))
     own = page.locator("#query").get_by_role("button", name="Dislike")
     own.click()
     expect(own).to_have_attribute("aria-pressed", "true")
@@ -356,7 +356,7 @@ def test_taste(visit, searcher: Searcher) -> None:
     expect(page.locator("#message")).to_contain_text("Like a work first")
 
 
-def test_refine(visit, searcher: Searcher) -> None:
+def test_refine(visit, art: Collection) -> None:
     page = visit("?work=0")
     expect(page.locator("#wall .label", has_text="nearly the same").first).to_be_visible()
     page.get_by_role("button", name="Refine").click()
@@ -461,7 +461,7 @@ def test_the_map(visit) -> None:
     expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible()
 
 
-def test_the_map_marks_a_picture_of_the_visitors_own(visit, searcher: Searcher) -> None:
+def test_the_map_marks_a_picture_of_the_visitors_own(visit, art: Collection) -> None:
     marked = """() => {
       const canvas = document.getElementById("map");
       const pen = canvas.getContext("2d");
@@ -474,7 +474,7 @@ def test_the_map_marks_a_picture_of_the_visitors_own(visit, searcher: Searcher) 
     page.get_by_role("button", name="Map").click()
     expect(page.locator("#legend button").first).to_be_visible()
     assert not page.evaluate(marked)
-    page.set_input_files("#file", file_of(searcher, 5))
+    page.set_input_files("#file", file_of(art, 5))
     page.wait_for_function(marked)
 
 
@@ -494,17 +494,17 @@ def test_a_picture_that_cannot_be_read(visit) -> None:
     expect(page.get_by_role("heading", name="Study 5")).to_be_visible()
 
 
-def test_an_index_being_rebuilt(visit, searcher: Searcher, monkeypatch) -> None:
+def test_an_index_being_rebuilt(visit, art: Collection, monkeypatch) -> None:
     page = visit()
-    similar = searcher.similar
+    answer = art.answer
     busy = [True]
 
     def sometimes(*arguments):
         if busy:
             raise StorageError("the index is being rebuilt: this takes a moment")
-        return similar(*arguments)
+        return answer(*arguments)
 
-    monkeypatch.setattr(searcher, "similar", sometimes)
+    monkeypatch.setattr(art, "answer", sometimes)
     page.get_by_role("button", name="An example").click()
     expect(page.locator("#message")).to_have_text(
         "The index is being rebuilt: this takes a moment. Trying again."
@@ -515,11 +515,9 @@ def test_an_index_being_rebuilt(visit, searcher: Searcher, monkeypatch) -> None:
 
 
 def test_an_index_built_anew_under_an_open_page(
-    visit, searcher: Searcher, tmp_path: Path, monkeypatch
+    visit, current: Current, tmp_path: Path, monkeypatch
 ) -> None:
-    former = make_gallery(tmp_path)
-    for name, value in (("index", former), ("info", former.info), ("pictures", Pictures(former))):
-        monkeypatch.setattr(searcher, name, value)
+    monkeypatch.setattr(current, "_collection", with_model(make_gallery(tmp_path)))
     page = visit("?work=5&open=4")
     expect(page.get_by_role("heading", name="Study 4")).to_be_visible()
     page.keyboard.press("Escape")
@@ -538,8 +536,7 @@ def test_an_index_built_anew_under_an_open_page(
     expect(page.locator("#query")).to_contain_text("Close to")
     expect(page.locator("#message")).to_be_hidden()
     page.close()
-    searcher.index.close()
-    former.close()
+    current.close()
 
 
 def test_a_server_restarted_under_an_open_page(browser, page_app: FastAPI) -> None:

@@ -1,7 +1,6 @@
 """`index.py build` and `add`: pictures into an index."""
 
 import argparse
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,22 +8,18 @@ from hashing.cli.console import Parser, emit
 from hashing.cli.index.options import (
     Commands,
     command,
-    encoder_of,
     index_argument,
     model_options,
     picture_options,
 )
 from hashing.cli.index.tables import print_facts
-from hashing.errors import InputError, UsageError
 from hashing.progress import log
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from hashing.cli.index.filling import Outcome
-    from hashing.encoding import Encoder
+    from hashing.collection import Collection
     from hashing.sources import Catalogue
-    from hashing.store import Index
+
+SHOWN_FAILURES = 20
 
 
 def add_commands(commands: Commands) -> None:
@@ -62,117 +57,76 @@ def _add_options(parser: Parser) -> None:
 
 def build(arguments: argparse.Namespace) -> int:
     """Make an index; the same command again goes on where an interrupted one stopped."""
-    from hashing.cli.index.pictures import dry_run, refuse_broken
-    from hashing.sources import read_catalogue
-    from hashing.sources.roles import check_roles, parse_roles
+    from hashing.collection import Collection
+    from hashing.sources.roles import parse_roles
 
-    _refuse_finished(arguments)
     roles = parse_roles(arguments.roles)
-    catalogue = read_catalogue(arguments.images, arguments.metadata)
-    check_roles(roles, catalogue.columns)
     if arguments.dry_run:
-        return dry_run(catalogue, arguments.workers, as_json=arguments.json)
-    if arguments.strict:
-        refuse_broken(catalogue, arguments.workers)
-    index, encoder = _open_or_create(catalogue, roles, arguments)
-    with index:
-        outcome = _fill(index, encoder, catalogue, arguments)
-        empty = not index.info.count
-        if not empty:
-            _complete(index)
-    if empty:
-        shutil.rmtree(arguments.out)
-        file, reason = outcome.broken[0]
-        raise InputError(f"none of {len(catalogue)} pictures can be read; {file}: {reason}")
-    return _report(outcome, index, arguments.json)
+        from hashing.collection.build import check
+
+        return _dry_run(
+            arguments, check(arguments.images, arguments.metadata, arguments.out, roles)
+        )
+    with Collection.build(
+        arguments.images,
+        arguments.model,
+        arguments.out,
+        metadata=arguments.metadata,
+        roles=roles,
+        device=arguments.device,
+        workers=arguments.workers,
+        previews=arguments.previews,
+        strict=arguments.strict,
+    ) as collection:
+        return _report(collection, as_json=arguments.json)
 
 
 def add(arguments: argparse.Namespace) -> int:
     """Put more pictures into an index; those already there are skipped."""
-    from hashing.cli.index.pictures import dry_run, refuse_broken
+    from hashing.collection import Collection
     from hashing.sources import read_catalogue
-    from hashing.store import open_index
 
-    with open_index(arguments.index) as index:
-        catalogue = read_catalogue(arguments.images, arguments.metadata)
+    with Collection.open(
+        arguments.index, model=arguments.model, device=arguments.device
+    ) as collection:
         if arguments.dry_run:
-            return dry_run(catalogue, arguments.workers, as_json=arguments.json)
-        if arguments.strict:
-            refuse_broken(catalogue, arguments.workers)
-        encoder = encoder_of(index, arguments.model, arguments.device)
-        outcome = _fill(index, encoder, catalogue, arguments)
-    return _report(outcome, index, arguments.json)
+            return _dry_run(arguments, read_catalogue(arguments.images, arguments.metadata))
+        collection.add(
+            arguments.images,
+            metadata=arguments.metadata,
+            workers=arguments.workers,
+            previews=arguments.previews,
+            strict=arguments.strict,
+        )
+        return _report(collection, as_json=arguments.json)
 
 
-def _source(arguments: argparse.Namespace) -> str:
-    """What makes one `build` the same as another."""
-    metadata = arguments.metadata and arguments.metadata.absolute()
-    return f"{arguments.images.absolute()} {metadata}"
+def _dry_run(arguments: argparse.Namespace, catalogue: "Catalogue") -> int:
+    """Read all pictures and say what an index would get."""
+    from hashing.collection.check import find_broken
 
-
-def _refuse_finished(arguments: argparse.Namespace) -> None:
-    """Raise UsageError where `--out` is anything but an interrupted build of the same source."""
-    from hashing.store import is_index, open_index
-
-    if is_index(arguments.out):
-        with open_index(arguments.out) as index:
-            unfinished = index.info.unfinished
-        if unfinished != _source(arguments):
-            raise UsageError(
-                f"{arguments.out} exists already: use add to put more into it, or another --out"
-            )
-
-
-def _open_or_create(
-    catalogue: "Catalogue", roles: "Mapping[str, str]", arguments: argparse.Namespace
-) -> tuple["Index", "Encoder"]:
-    from hashing.encoding import Encoder
-    from hashing.store import create_index, is_index, open_index
-
-    if is_index(arguments.out):
-        index = open_index(arguments.out)
-        return index, encoder_of(index, arguments.model, arguments.device)
-    encoder = Encoder.load(arguments.model, arguments.device)
-    index = create_index(
-        arguments.out,
-        bits=encoder.bits,
-        lengths=encoder.lengths,
-        fingerprint=encoder.fingerprint,
-        columns=catalogue.columns,
-        roles=roles,
-        model=arguments.model,
-        unfinished=_source(arguments),
+    broken = find_broken(catalogue, arguments.workers)
+    if arguments.json:
+        rows = [{"file": file, "reason": reason} for file, reason in broken]
+        emit({"pictures": len(catalogue), "columns": list(catalogue.columns), "broken": rows})
+        return 0
+    for file, reason in broken[:SHOWN_FAILURES]:
+        log(f"broken {file}: {reason}")
+    print_facts(
+        {
+            "pictures": f"{len(catalogue):,}",
+            "broken": f"{len(broken):,}",
+            "named without a picture": f"{len(catalogue.missing):,}",
+            "columns": ", ".join(catalogue.columns) or "none",
+        }
     )
-    return index, encoder
+    return 0
 
 
-def _fill(
-    index: "Index", encoder: "Encoder", catalogue: "Catalogue", arguments: argparse.Namespace
-) -> "Outcome":
-    from hashing.cli.index.filling import fill
-    from hashing.collection.pictures import remember_source
-
-    remember_source(index, arguments.images)
-    workers, previews = arguments.workers, arguments.previews
-    return fill(index, encoder, catalogue, workers=workers, previews=previews)
-
-
-def _complete(index: "Index") -> None:
-    """One segment, the map of all items, and the fast search compiled where it will be needed."""
-    from hashing.collection.map import draw_map
-    from hashing.search.scan import KERNEL, SMALL
-
-    if index.info.segments > 1:
-        index.compact()
-    log("laying out the map")
-    draw_map(index)
-    index.finish()
-    if index.info.count > SMALL:
-        KERNEL.wait()
-
-
-def _report(outcome: "Outcome", index: "Index", as_json: bool) -> int:
-    info = index.info
+def _report(collection: "Collection", *, as_json: bool) -> int:
+    info, outcome = collection.info, collection.outcome
+    if outcome is None:
+        return 0
     rate = outcome.added / outcome.seconds if outcome.seconds else 0.0
     if as_json:
         emit(

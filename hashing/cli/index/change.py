@@ -3,9 +3,8 @@
 import argparse
 
 from hashing.cli.console import emit
-from hashing.cli.index.options import Commands, command, filter_of, index_argument
+from hashing.cli.index.options import Commands, command, index_argument
 from hashing.cli.index.tables import print_facts
-from hashing.progress import log
 
 
 def add_commands(commands: Commands) -> None:
@@ -23,16 +22,17 @@ def add_commands(commands: Commands) -> None:
 
 def remove(arguments: argparse.Namespace) -> int:
     """Take items out; their ids are never used again."""
-    from hashing.store import open_index
+    from hashing.collection import Collection
 
-    with open_index(arguments.index) as index:
-        where = filter_of(index, arguments.where)
-        ids = arguments.ids if where is None else index.ids(where).tolist()
+    with Collection.open(arguments.index) as collection:
         if arguments.dry_run:
-            removed = len(set(ids) & set(index.ids().tolist()))
+            chosen = arguments.ids
+            if chosen is None:
+                chosen = collection.ids(where=arguments.where).tolist()
+            removed = len(set(chosen) & set(collection.ids().tolist()))
         else:
-            removed = index.remove(ids)
-        count = index.info.count
+            removed = collection.remove(arguments.ids or (), where=arguments.where)
+        count = len(collection)
     if arguments.json:
         emit({"removed": removed, "items": count, "dry_run": arguments.dry_run})
     else:
@@ -43,16 +43,12 @@ def remove(arguments: argparse.Namespace) -> int:
 
 def compact(arguments: argparse.Namespace) -> int:
     """Merge all segments, drop the rows of removed items, and draw the map anew if it is old."""
-    from hashing.collection.map import draw_map, has_map
-    from hashing.store import open_index
+    from hashing.collection import Collection
 
-    with open_index(arguments.index) as index:
-        before = index.info
-        index.compact()
-        if not has_map(index):
-            log("laying out the map")
-            draw_map(index)
-        after = index.info
+    with Collection.open(arguments.index) as collection:
+        before = collection.info
+        collection.compact()
+        after = collection.info
     if arguments.json:
         emit({"items": after.count, "dropped": before.removed, "bytes": after.bytes})
     else:

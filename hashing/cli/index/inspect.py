@@ -19,10 +19,10 @@ def add_commands(commands: Commands) -> None:
 
 def info(arguments: argparse.Namespace) -> int:
     """Print what an index says of itself."""
-    from hashing.store import open_index
+    from hashing.collection import Collection
 
-    with open_index(arguments.index) as index:
-        found = index.info
+    with Collection.open(arguments.index) as collection:
+        found = collection.info
     columns = {name: kind.__name__ for name, kind in found.columns.items()}
     if arguments.json:
         emit({**asdict(found), "columns": columns})
@@ -48,11 +48,11 @@ def info(arguments: argparse.Namespace) -> int:
 
 def verify(arguments: argparse.Namespace) -> int:
     """Check every byte that counts."""
-    from hashing.store import open_index
+    from hashing.collection import Collection
 
-    with open_index(arguments.index) as index:
-        repaired = index.verify()
-        count = index.info.count
+    with Collection.open(arguments.index) as collection:
+        repaired = collection.index.verify()
+        count = collection.index.info.count
     if arguments.json:
         emit({"items": count, "repaired": repaired})
     else:

@@ -5,20 +5,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hashing.cli.console import emit
-from hashing.cli.index.options import (
-    Commands,
-    command,
-    encoder_of,
-    filter_of,
-    index_argument,
-    model_options,
-)
+from hashing.cli.index.options import Commands, command, index_argument, model_options
 from hashing.cli.index.tables import print_table
 
 if TYPE_CHECKING:
-    from hashing.search import SearchResult
-    from hashing.store import Index
+    from hashing.collection.answer import Answer
 
+QUERY_PIXELS = 512
 SHOWN = ("title", "artist", "style", "year")
 
 
@@ -41,49 +34,47 @@ def add_commands(commands: Commands) -> None:
 
 def search(arguments: argparse.Namespace) -> int:
     """Encode one picture and print its nearest items."""
-    from hashing.images import FILES, decode
-    from hashing.search import SearchRequest
-    from hashing.store import open_index
+    from hashing.collection import Collection
 
-    with open_index(arguments.index) as index:
-        image = decode(arguments.image, FILES)
-        codes, logits = encoder_of(index, arguments.model, arguments.device).encode([image])
-        request = SearchRequest(
-            codes,
+    with Collection.open(
+        arguments.index, model=arguments.model, device=arguments.device
+    ) as collection:
+        found = collection.search(
+            arguments.image,
             arguments.k,
-            where=filter_of(index, arguments.where),
+            arguments.where,
             max_distance=arguments.max_distance,
             bits=arguments.bits,
-            logits=None if arguments.rerank is None else logits,
             rerank=arguments.rerank,
         )
-        found = index.search(request)
-        results = _results(index, found)
         if arguments.open:
-            from hashing.cli.index.sheet import open_sheet
-
-            open_sheet(index, arguments.image, results)
-    bits = arguments.bits or codes.bits
+            found.show(arguments.image.name, _shown(arguments.image))
+        model = collection.info.model
+    results = _results(found)
     if arguments.json:
-        emit({"model": index.info.model, "bits": bits, "results": results})
+        emit({"model": model, "bits": found.bits, "results": results})
     else:
-        _print(results, bits)
+        _print(results, found.bits)
     return 0
 
 
-def _results(index: "Index", found: "SearchResult") -> list[dict[str, object]]:
+def _shown(picture: Path) -> bytes:
+    from hashing.images import encode_jpeg, open_picture
+
+    return encode_jpeg(open_picture(picture), QUERY_PIXELS)
+
+
+def _results(found: "Answer") -> list[dict[str, object]]:
     """One row per item found, as `--json` prints it."""
-    there = found.ids[0] >= 0
-    ids, distances = found.ids[0][there].tolist(), found.distances[0][there].tolist()
     return [
         {
             "rank": rank,
-            "id": item.id,
-            "distance": distance,
-            "file": item.file,
-            **{name: item.fields.get(name) for name in SHOWN},
+            "id": hit.id,
+            "distance": hit.distance,
+            "file": hit.file,
+            **{name: hit.fields.get(name) for name in SHOWN},
         }
-        for rank, (item, distance) in enumerate(zip(index.items(ids), distances, strict=True), 1)
+        for rank, hit in enumerate(found, 1)
     ]
 
 

@@ -14,7 +14,7 @@ from fastapi import FastAPI
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 import gradio as gr
 
-from hashing.collection.refine import DIVERSITY
+from hashing.collection.request import DIVERSITY
 from hashing.recommend import CLOSENESS
 
 FILES = Path(__file__).parent

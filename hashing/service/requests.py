@@ -1,13 +1,11 @@
-"""What a visitor may ask of an answer: how many, how close, how varied, of what."""
+"""What a visitor may ask, as the API reads it; `where` and `refine` say it to the collection."""
 
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from hashing.collection.request import DIVERSITY, Refine
 from hashing.filters import Filter, all_of, among, between, is_null, not_
-
-DIVERSITY = 0.3
-"""Default place of the slider between similar (0) and varied (1); see benchmarks/recommend.py."""
 
 Name = Annotated[str, Field(max_length=200)]
 Names = Annotated[list[Name], Field(max_length=100)]
@@ -39,7 +37,19 @@ class Filters(BaseModel):
         return all_of(*parts) if parts else None
 
 
-class Refine(Filters):
+class Browse(Filters):
+    """Which works to list."""
+
+    q: str = Field(default="", max_length=200, description="Words of a title or an artist's name.")
+    sample: bool = Field(default=False, description="In random order instead of by id.")
+    seed: int = Field(
+        default=0, ge=0, description="Of the random order; equal seeds, equal orders."
+    )
+    offset: int = Field(default=0, ge=0, description="How many works to pass over.")
+    limit: int = Field(default=60, ge=1, le=500, description="How many works at most.")
+
+
+class Controls(Filters):
     """How an answer is made: length, cut-off, variety and folding."""
 
     k: int = Field(default=10, ge=1, le=200, description="How many works.")
@@ -50,3 +60,22 @@ class Refine(Filters):
     diversity: float = Field(default=DIVERSITY, ge=0, le=1, description="0 similar … 1 varied.")
     one_per_artist: bool = Field(default=False, description="At most one work of each artist.")
     fold: bool = Field(default=True, description="Show near-duplicates as one work with a count.")
+
+    def refine(self, style_column: str) -> Refine:
+        """The same for the collection."""
+        return Refine(
+            k=self.k,
+            where=self.where(style_column),
+            bits=self.bits,
+            max_distance=self.max_distance,
+            diversity=self.diversity,
+            one_per_artist=self.one_per_artist,
+            fold=self.fold,
+        )
+
+
+class Taste(Controls):
+    """Works somebody likes and dislikes: ids, or codes in hexadecimal for pictures of their own."""
+
+    liked: list[int | str] = Field(description="At least one.", examples=[[12, 345]])
+    disliked: list[int | str] = Field(default=[], examples=[[78]])

@@ -1,0 +1,231 @@
+"""Pictures into an index: read, encoded, and published a few seconds of work at a time."""
+
+import hashlib
+import shutil
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from PIL.Image import Image
+
+from hashing.collection.check import refuse_broken
+from hashing.collection.map import draw_map
+from hashing.collection.models import model_of
+from hashing.collection.pictures import PREVIEW_SIDE, remember_source
+from hashing.encoding import EncodedBatch, Model, encode_catalogue
+from hashing.errors import ImageError, InputError, UsageError
+from hashing.images import encode_jpeg
+from hashing.progress import log, progress
+from hashing.search.scan import KERNEL, SMALL
+from hashing.sources import Catalogue, Item, read_catalogue
+from hashing.sources.roles import check_roles
+from hashing.store import Index, NewItem, create_index, is_index, open_index
+
+PUBLISH_SECONDS = 20.0
+PUBLISH_ITEMS = 4096
+SHOWN_FAILURES = 20
+MODEL = "model"
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of the pictures of one source; broken ones as (file, reason)."""
+
+    added: int = 0
+    already: int = 0
+    seconds: float = 0.0
+    broken: list[tuple[str, str]] = field(default_factory=list)
+
+
+def check(
+    images: Path, metadata: Path | None, location: Path, roles: Mapping[str, str] = {}
+) -> Catalogue:
+    """What a build would read. Raises UsageError where it may not be made, InputError."""
+    if is_index(location):
+        with open_index(location) as index:
+            unfinished = index.info.unfinished
+        if unfinished != _source(images, metadata):
+            raise UsageError(
+                f"{location} exists already: use add to put more into it, or build another"
+            )
+    catalogue = read_catalogue(images, metadata)
+    check_roles(roles, catalogue.columns)
+    return catalogue
+
+
+def build(
+    images: Path,
+    model: Model | Path,
+    location: Path,
+    *,
+    metadata: Path | None = None,
+    roles: Mapping[str, str] = {},
+    device: str = "auto",
+    workers: int | None = None,
+    previews: int = PREVIEW_SIDE,
+    strict: bool = False,
+) -> tuple[Index, Model, Outcome]:
+    """Make an index; the same call again goes on where an interrupted one stopped.
+
+    roles: the columns of some roles. previews: longer side in pixels of the small pictures that
+    are kept, 0 for none. strict: read all pictures first and fail at a broken one.
+    Raises UsageError for an index that is there already, InputError where no picture can be read.
+    """
+    catalogue = check(images, metadata, location, roles)
+    if strict:
+        refuse_broken(catalogue, workers)
+    source = _source(images, metadata)
+    index, loaded = _open_or_create(catalogue, model, location, source, roles, device)
+    try:
+        outcome = fill(index, loaded, catalogue, workers=workers, previews=previews)
+        if index.info.count:
+            _complete(index)
+            return index, loaded, outcome
+    except BaseException:
+        index.close()
+        raise
+    index.close()
+    shutil.rmtree(location)
+    file, reason = outcome.broken[0]
+    raise InputError(f"none of {len(catalogue)} pictures can be read; {file}: {reason}")
+
+
+def fill(
+    index: Index,
+    model: Model,
+    catalogue: Catalogue,
+    *,
+    workers: int | None = None,
+    previews: int = PREVIEW_SIDE,
+) -> Outcome:
+    """Encode and publish what the index does not have yet."""
+    remember_source(index, catalogue.root)
+    outcome = Outcome()
+    todo = _missing_items(index, catalogue)
+    outcome.already = len(catalogue) - len(todo)
+    if outcome.already:
+        log(f"{outcome.already:,} of {len(catalogue):,} pictures are there already")
+    used = {name for item in todo for name in item.fields}
+    columns = {name: kind for name, kind in catalogue.columns.items() if name in used}
+    started = time.monotonic()
+    for items in _portions(_encoded(model, catalogue, todo, workers, previews), outcome):
+        index.add(items, columns)
+        outcome.added += len(items)
+    outcome.seconds = time.monotonic() - started
+    return outcome
+
+
+def _source(images: Path, metadata: Path | None) -> str:
+    """What makes one build the same as another."""
+    return f"{images.absolute()} {metadata and metadata.absolute()}"
+
+
+def _open_or_create(
+    catalogue: Catalogue,
+    model: Model | Path,
+    location: Path,
+    source: str,
+    roles: Mapping[str, str],
+    device: str,
+) -> tuple[Index, Model]:
+    if is_index(location):
+        index = open_index(location)
+        try:
+            loaded = model_of(index.info, model, device)
+        except BaseException:
+            index.close()
+            raise
+        _keep(loaded, location)
+        return index, loaded
+    loaded = Model.load(model, device) if isinstance(model, Path) else model
+    index = create_index(
+        location,
+        bits=loaded.bits,
+        lengths=loaded.lengths,
+        fingerprint=loaded.fingerprint,
+        columns=catalogue.columns,
+        roles=roles,
+        model=loaded.folder or location / MODEL,
+        unfinished=source,
+    )
+    _keep(loaded, location)
+    return index, loaded
+
+
+def _keep(model: Model, location: Path) -> None:
+    """A model that only lies in memory is kept within the index."""
+    if model.folder is None:
+        model.save(location / MODEL)
+
+
+def _complete(index: Index) -> None:
+    """One segment, the map of all items, and the fast search compiled where it will be needed."""
+    if index.info.segments > 1:
+        index.compact()
+    log("laying out the map")
+    draw_map(index)
+    index.finish()
+    if index.info.count > SMALL:
+        KERNEL.wait()
+
+
+def _missing_items(index: Index, catalogue: Catalogue) -> list[Item]:
+    """The items whose file and content are not both in the index."""
+    contents = index.contents(item.path for item in catalogue.items)
+    return [
+        item
+        for item, there in zip(catalogue.items, contents, strict=True)
+        if not there or _content(catalogue, item) not in there
+    ]
+
+
+def _content(catalogue: Catalogue, item: Item) -> bytes | None:
+    try:
+        return hashlib.sha256(catalogue.read(item)).digest()
+    except ImageError:
+        return None
+
+
+def _encoded(
+    model: Model,
+    catalogue: Catalogue,
+    todo: Sequence[Item],
+    workers: int | None,
+    previews: int,
+) -> Iterator[EncodedBatch]:
+    """Codes of all items, each with the digest of its file and its preview, under a progress."""
+
+    def derive(data: bytes, image: Image) -> tuple[bytes, bytes | None]:
+        preview = encode_jpeg(image, previews) if previews else None
+        return hashlib.sha256(data).digest(), preview
+
+    with progress(len(todo), "encoding", "pictures") as bar:
+        for batch in encode_catalogue(model, catalogue, items=todo, workers=workers, derive=derive):
+            yield batch
+            bar.advance(len(batch.items) + len(batch.failures))
+
+
+def _portions(batches: Iterator[EncodedBatch], outcome: Outcome) -> Iterator[list[NewItem]]:
+    """New items, as many as are worth a publication; broken pictures go into `outcome`."""
+    portion: list[NewItem] = []
+    since = time.monotonic()
+    for batch in batches:
+        rows = zip(batch.items, batch.codes.packed, batch.derived, strict=True)
+        for item, code, (content, preview) in rows:
+            portion.append(NewItem(item.path, item.fields, code.tobytes(), content, preview))
+        _note_failures(outcome, batch.failures)
+        if len(portion) >= PUBLISH_ITEMS or time.monotonic() - since > PUBLISH_SECONDS:
+            yield portion
+            portion, since = [], time.monotonic()
+    if portion:
+        yield portion
+
+
+def _note_failures(outcome: Outcome, failures: Sequence[tuple[Item, ImageError]]) -> None:
+    for item, error in failures:
+        outcome.broken.append((item.path, str(error)))
+        if len(outcome.broken) <= SHOWN_FAILURES:
+            log(f"skipped {item.path}: {error}")
+        elif len(outcome.broken) == SHOWN_FAILURES + 1:
+            log("further broken pictures are only counted")

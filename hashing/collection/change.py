@@ -1,0 +1,50 @@
+"""What is done to an index later: taking items out, tidying up, carrying it elsewhere."""
+
+import io
+import shutil
+from pathlib import Path
+
+from hashing.collection.map import draw_map, has_map
+from hashing.errors import InputError, UsageError
+from hashing.files import new_file
+from hashing.progress import log
+from hashing.store import Index, create_index
+from hashing.store.transfer import export_index, read_head, read_items
+
+
+def compact(index: Index) -> None:
+    """Merge all segments, drop the rows of removed items, and draw the map anew if it is old."""
+    index.compact()
+    if not has_map(index):
+        log("laying out the map")
+        draw_map(index)
+
+
+def export(index: Index, file: Path) -> int:
+    """Write all items to a new file, complete or not at all; returns how many."""
+    if file.exists():
+        raise UsageError(f"{file} exists already: choose another file")
+    with new_file(file) as stream:
+        text = io.TextIOWrapper(stream, "utf-8")
+        count = export_index(index, text)
+        text.detach()
+    return count
+
+
+def import_exported(file: Path, location: str) -> int:
+    """Make a new index of an exported one, complete or not at all; returns how many items."""
+    if not file.is_file():
+        raise InputError(f"expected an exported index, found no file {file}")
+    with (
+        file.open(encoding="utf-8", errors="replace") as stream,
+        create_index(location, **read_head(stream, file)) as index,
+    ):
+        try:
+            for items in read_items(stream, file):
+                index.add(items)
+            index.compact()
+            return index.info.count
+        except BaseException:
+            index.close()
+            shutil.rmtree(location)
+            raise

@@ -1,0 +1,93 @@
+"""From candidates to an answer: one per artist, near-duplicates folded, varied, cut to k."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hashing.collection.answer import Answer, Hit
+from hashing.collection.opened import Opened
+from hashing.collection.request import Refine
+from hashing.recommend import diversify, first_of_each, fold_duplicates, nearest_values
+
+STYLE_SAMPLE = 20
+"""How many of the nearest items tell the styles of a query."""
+
+
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """M candidates, best first.
+
+    ids: int64 `[M]`. distances: int32 `[M]`. relevance: float32 `[M]`, falling.
+    """
+
+    ids: NDArray[np.int64]
+    distances: NDArray[np.int32]
+    relevance: NDArray[np.float32]
+
+    def take(self, rows: NDArray[np.integer] | NDArray[np.bool_]) -> Self:
+        """Some of them, in the order of `rows`."""
+        return type(self)(self.ids[rows], self.distances[rows], self.relevance[rows])
+
+
+def pool_of(refine: Refine) -> int:
+    """How many candidates the controls of an answer need."""
+    return _most(refine) * (2 if refine.one_per_artist else 1)
+
+
+def make_answer(
+    opened: Opened,
+    code: str | None,
+    candidates: Candidates,
+    refine: Refine,
+    seconds: float,
+    likes: int = 1,
+) -> Answer:
+    """Choose and order what is shown of some candidates, and look it up.
+
+    code: the query in hexadecimal. seconds: what the search took. likes: works liked at once.
+    """
+    index, column = opened.index, opened.style_column
+    nearest = candidates.ids[:STYLE_SAMPLE]
+    if refine.one_per_artist:
+        artists = [item.fields.get("artist") for item in index.items(candidates.ids)]
+        candidates = candidates.take(first_of_each(artists))
+    candidates = candidates.take(np.arange(min(len(candidates.ids), _most(refine))))
+    leaders = _leaders(opened, candidates.ids) if refine.fold else candidates.ids
+    unfolded = candidates.take(leaders == candidates.ids)
+    bits = opened.length(refine.bits)
+    if refine.diversity:
+        codes = index.codes(unfolded.ids).prefix(bits)
+        rows = diversify(codes, unfolded.relevance, refine.k, refine.diversity, likes)
+    else:
+        rows = np.arange(min(len(unfolded.ids), refine.k))
+    shown = unfolded.take(rows)
+    items = {item.id: item for item in index.items(np.union1d(shown.ids, nearest))}
+    hits = [
+        Hit(items[item_id], distance, _copies(candidates.ids, leaders, item_id))
+        for item_id, distance in zip(shown.ids.tolist(), shown.distances.tolist(), strict=True)
+    ]
+    styles = [items[item_id].fields.get(column) for item_id in nearest.tolist()]
+    named = [None if style is None else str(style) for style in styles]
+    return Answer(code, bits, hits, nearest_values(named), seconds * 1000, index.preview)
+
+
+def _leaders(opened: Opened, ids: NDArray[np.int64]) -> NDArray[np.int64]:
+    """For each candidate the id of the one it is a near-duplicate of (itself when of none)."""
+    leaders = ids.copy()
+    thumbnails = [opened.pictures.thumbnail(item_id) for item_id in ids.tolist()]
+    rows = np.array([row for row, t in enumerate(thumbnails) if t is not None], dtype=np.int64)
+    if len(rows):
+        stacked = np.stack([t for t in thumbnails if t is not None])
+        leaders[rows] = ids[rows[fold_duplicates(stacked)]]
+    return leaders
+
+
+def _most(refine: Refine) -> int:
+    """How many candidates variety and folding choose from."""
+    return 8 * refine.k + 20
+
+
+def _copies(ids: NDArray[np.int64], leaders: NDArray[np.int64], leader: int) -> tuple[int, ...]:
+    return tuple(int(i) for i in ids[leaders == leader] if i != leader)

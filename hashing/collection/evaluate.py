@@ -1,0 +1,307 @@
+"""How well a collection finds what belongs together, as codes and as a visitor sees it."""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hashing import metrics
+from hashing.codes import Codes
+from hashing.collection.opened import Opened
+from hashing.collection.quality import (
+    CONTROLS,
+    LIKED,
+    SHOWN,
+    TOP,
+    AnswerQuality,
+    TasteQuality,
+    Works,
+    draw_tastes,
+    judge_answers,
+    judge_tastes,
+)
+from hashing.collection.request import Refine
+from hashing.errors import InputError
+from hashing.metrics import RetrievalMetrics
+from hashing.progress import log, progress
+from hashing.search.scores import asymmetric_costs
+from hashing.sources import Catalogue, Value
+from hashing.tables import Table
+
+if TYPE_CHECKING:
+    from hashing.encoding import Model
+
+USUAL_LABELS = (("style", "artist"), ("label",))
+K = 10
+RERANK = 200
+QUERIES = 300
+TASTES = 50
+SEED = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Pictures:
+    """One side of an evaluation. logits are None where the pictures were not encoded here."""
+
+    fields: Sequence[Mapping[str, Value]]
+    contents: Sequence[bytes]
+    codes: Codes
+    logits: NDArray[np.float32] | None = None
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """Quality of the answers to `queries` works by control, and of tastes by their kind."""
+
+    queries: int
+    answers: Mapping[str, AnswerQuality]
+    tastes: Mapping[str, TasteQuality]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What an evaluation found; it shows itself as tables.
+
+    labels: the columns that make items relevant. queries, database: how many of each.
+    results: tie-aware measures by the name of the ranking.
+    recommendation: the answers as a visitor sees them, None for pictures from outside.
+    """
+
+    labels: Sequence[str]
+    queries: int
+    database: int
+    results: Mapping[str, RetrievalMetrics]
+    recommendation: Recommendation | None
+
+    def as_dict(self) -> dict[str, object]:
+        """Plain values for JSON."""
+        return {
+            "labels": list(self.labels),
+            "queries": self.queries,
+            "database": self.database,
+            "results": {name: found.as_dict() for name, found in self.results.items()},
+            "recommendation": self.recommendation and asdict(self.recommendation),
+        }
+
+    def tables(self) -> list[Table]:
+        """Rankings first, then answers by control and tastes by kind."""
+        tables = [_rankings(self)]
+        if self.recommendation:
+            tables += [_answers(self.recommendation)]
+            if self.recommendation.tastes:
+                tables += [_tastes(self.recommendation)]
+        return tables
+
+    def __str__(self) -> str:
+        return "\n\n".join(str(table) for table in self.tables())
+
+    def _repr_html_(self) -> str:
+        return "".join(table._repr_html_() for table in self.tables())
+
+
+def evaluate(
+    opened: Opened,
+    labels: Sequence[str] | None = None,
+    queries: Pictures | None = None,
+    rerank: int = RERANK,
+) -> Evaluation:
+    """Measure every item against the rest, or pictures from outside against all items.
+
+    labels: columns that make items relevant, by default style and artist, or label.
+    Raises InputError for an empty index and for a column that it does not have.
+    """
+    index = opened.index
+    items = index.items(index.ids().tolist())
+    if not items:
+        raise InputError(f"{opened.info.location} holds no items to evaluate")
+    database = Pictures(
+        [item.fields for item in items],
+        [item.content for item in items],
+        index.codes([item.id for item in items]),
+    )
+    names = label_names(labels, opened.info.columns)
+    asked = queries or database
+    results = _measure(asked, database, names, opened.info.lengths, rerank)
+    seen = None if queries else _recommendation(opened, names)
+    return Evaluation(names, len(asked.contents), len(items), results, seen)
+
+
+def label_names(given: Sequence[str] | None, columns: Mapping[str, type]) -> list[str]:
+    """The columns to grade by. Raises InputError for one that is not there."""
+    if given is not None:
+        unknown = [name for name in given if name not in columns]
+        if unknown:
+            known = ", ".join(columns) or "none"
+            raise InputError(
+                f"there is no column {unknown[0]!r} in the index; its columns: {known}"
+            )
+        return list(given)
+    for usual in USUAL_LABELS:
+        if names := [name for name in usual if name in columns]:
+            return names
+    raise InputError("expected labels: the index has no column style, artist or label")
+
+
+def encode_queries(model: "Model", catalogue: Catalogue, workers: int | None = None) -> Pictures:
+    """Pictures from outside with their logits; broken ones are left out and told."""
+    from hashing.encoding import encode_catalogue
+
+    fields, contents, logits = [], [], [np.empty((0, model.bits), np.float32)]
+    with progress(len(catalogue), "encoding", "pictures") as bar:
+        for batch in encode_catalogue(
+            model,
+            catalogue,
+            workers=workers,
+            derive=lambda data, _: hashlib.sha256(data).digest(),
+        ):
+            fields += [item.fields for item in batch.items]
+            contents += batch.derived
+            logits.append(batch.logits)
+            for item, error in batch.failures:
+                log(f"skipped {item.path}: {error}")
+            bar.advance(len(batch.items) + len(batch.failures))
+    if not fields:
+        raise InputError(f"none of {len(catalogue)} pictures in {catalogue.root} can be read")
+    together = np.concatenate(logits)
+    return Pictures(fields, contents, Codes.from_logits(together), together)
+
+
+def _measure(
+    queries: Pictures,
+    database: Pictures,
+    names: Sequence[str],
+    lengths: Sequence[int],
+    rerank: int,
+) -> dict[str, RetrievalMetrics]:
+    """Plain Hamming at every length; with logits also both asymmetric orders and the floats'."""
+    relevance = metrics.graded(
+        metrics.Labels.of(
+            [fields.get(name) for fields in queries.fields],
+            [fields.get(name) for fields in database.fields],
+        )
+        for name in names
+    )
+    itself = [metrics.Labels.of(queries.contents, database.contents)]
+
+    def by_cost(costs: Iterator[NDArray[np.int64]]) -> RetrievalMetrics:
+        return metrics.evaluate_costs(costs, relevance, exclude=itself, ks=(K,))
+
+    measured = {
+        f"{bits} bits": metrics.evaluate(
+            queries.codes.prefix(bits),
+            database.codes.prefix(bits),
+            relevance,
+            exclude=itself,
+            ks=(K,),
+        )
+        for bits in lengths
+    }
+    if queries.logits is not None:
+        bits = queries.codes.bits
+        for name, reach in (("ties by score", None), (f"rerank {rerank}", rerank)):
+            measured[f"{bits} bits, {name}"] = by_cost(
+                asymmetric_costs(queries.codes, queries.logits, database.codes, reach)
+            )
+        floats = _logits_of(database, queries)
+        if floats is not None:
+            measured["floats (cosine)"] = metrics.evaluate_features(
+                queries.logits, floats, relevance, exclude=itself, ks=(K,)
+            )
+    return measured
+
+
+def _logits_of(database: Pictures, encoded: Pictures) -> NDArray[np.float32] | None:
+    """The logits of all items of the index, where all of them are among the encoded pictures."""
+    place = {content: row for row, content in enumerate(encoded.contents)}
+    rows = [place.get(content, -1) for content in database.contents]
+    if encoded.logits is None or min(rows) < 0:
+        return None
+    return encoded.logits[rows]
+
+
+def _recommendation(opened: Opened, names: Sequence[str]) -> Recommendation:
+    """Ask for works similar to some random ones, and with tastes of one label and of two."""
+    works = Works.of(opened, names)
+    everything = np.arange(len(works.ids))
+    queries = np.random.default_rng(SEED).permutation(everything)[:QUERIES]
+    answers = {
+        name: judge_answers(opened, works, queries, refine) for name, refine in CONTROLS.items()
+    }
+    tastes = {}
+    for field in names:
+        for count, name in ((1, f"one {field}"), (2, f"two {field}s")):
+            drawn = draw_tastes(works, field, everything, count, TASTES, SEED)
+            if drawn:
+                tastes[name] = judge_tastes(opened, works, field, drawn, Refine())
+    return Recommendation(len(queries), answers, tastes)
+
+
+def _rankings(found: Evaluation) -> Table:
+    rows = [
+        [
+            name,
+            f"{measured.mean_average_precision:.4f}",
+            f"{measured.mean_average_precision_worst:.4f}–"
+            f"{measured.mean_average_precision_best:.4f}",
+            f"{measured.precision_at[K]:.4f}",
+            f"{measured.ndcg_at[K]:.4f}",
+            "" if measured.codes is None else f"{measured.codes.distinct:,}",
+        ]
+        for name, measured in found.results.items()
+    ]
+    heading = (
+        f"{found.queries:,} queries, {found.database:,} items, "
+        f"relevant by {', '.join(found.labels)}"
+    )
+    columns = ("ranking", "mAP", "worst–best order", f"P@{K}", f"nDCG@{K}", "distinct codes")
+    return Table(heading, columns, rows)
+
+
+def _answers(found: Recommendation) -> Table:
+    first = next(iter(found.answers.values()))
+    columns = (
+        "controls",
+        f"nDCG@{TOP}",
+        *(f"{field} P@{TOP}" for field in first.precision),
+        f"variety@{SHOWN}",
+        "copies",
+        "coverage",
+    )
+    rows = [
+        [
+            name,
+            f"{quality.ndcg:.4f}",
+            *(f"{value:.4f}" for value in quality.precision.values()),
+            f"{quality.variety:.4f}",
+            f"{quality.copies}",
+            f"{quality.coverage:.2f}",
+        ]
+        for name, quality in found.answers.items()
+    ]
+    return Table(f"{found.queries:,} works asked for, as a visitor sees the answers", columns, rows)
+
+
+def _tastes(found: Recommendation) -> Table:
+    columns = (
+        "taste",
+        f"recall@{SHOWN}, one liked",
+        f"{LIKED} of each liked",
+        "gain",
+        "at most",
+        f"P@{SHOWN}",
+    )
+    rows = [
+        [
+            name,
+            f"{quality.recall_one:.4f}",
+            f"{quality.recall:.4f}",
+            f"{quality.gain:.2f}",
+            f"{quality.bound:.4f}",
+            f"{quality.precision:.4f}",
+        ]
+        for name, quality in found.tastes.items()
+    ]
+    return Table("", columns, rows)

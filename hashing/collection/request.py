@@ -1,0 +1,69 @@
+"""What may be asked of a collection: a code or a taste, and how the answer is to be made."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hashing.codes import Codes
+from hashing.errors import UsageError
+from hashing.filters import Filter
+
+DIVERSITY = 0.3
+"""Default place between similar (0) and varied (1); see benchmarks/recommend.py."""
+
+
+@dataclass(frozen=True, eq=False)
+class Query:
+    """One code to search with.
+
+    code: one row, as long as the collection's codes. logits: float32 `[1, bits]`, only where a
+    network has just run; they order what is equally far. exclude: ids that are not to be answered.
+    """
+
+    code: Codes
+    logits: NDArray[np.float32] | None = None
+    exclude: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Taste:
+    """What somebody likes and dislikes, one code each; known: ids of those that are items."""
+
+    liked: Codes
+    disliked: Codes
+    known: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Refine:
+    """How an answer is made: length, filter, cut-off, variety and folding.
+
+    k: how many items. where: a filter, None for all. bits: search by this prefix of the code.
+    max_distance: leave out what differs in more bits. rerank: order the R nearest by the query's
+    logits. diversity: 0 the most similar … 1 the most varied. one_per_artist: at most one item of
+    each artist. fold: show near-duplicates as one item with its copies.
+    Raises UsageError for what is out of range.
+    """
+
+    k: int = 10
+    where: Filter | None = None
+    bits: int | None = None
+    max_distance: int | None = None
+    rerank: int | None = None
+    diversity: float = DIVERSITY
+    one_per_artist: bool = False
+    fold: bool = True
+
+    def __post_init__(self) -> None:
+        if self.k < 1:
+            raise UsageError(f"expected k of at least 1, found {self.k}")
+        if self.max_distance is not None and self.max_distance < 0:
+            raise UsageError(f"expected a distance of at least 0, found {self.max_distance}")
+        if not 0 <= self.diversity <= 1:
+            raise UsageError(f"expected a diversity between 0 and 1, found {self.diversity}")
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the answer is simply the nearest items in order."""
+        return not (self.diversity or self.one_per_artist or self.fold)

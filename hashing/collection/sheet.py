@@ -1,0 +1,88 @@
+"""Pictures and what is known of them as one self-contained piece of HTML."""
+
+import base64
+import html
+import sys
+import tempfile
+import webbrowser
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+
+from hashing.progress import log
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Card:
+    """One picture (a JPEG, None where there is none) with its label."""
+
+    picture: bytes | None
+    title: str
+    creator: str
+    detail: str
+    distance: int
+
+    def html(self) -> str:
+        """A figure."""
+        return _template("card.html").substitute(
+            picture=_data_uri(self.picture),
+            title=html.escape(self.title),
+            creator=html.escape(self.creator),
+            detail=html.escape(self.detail),
+            distance=self.distance,
+        )
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What was searched with, and the cards of the answer."""
+
+    name: str
+    query: bytes | None
+    cards: Sequence[Card]
+
+    def fragment(self) -> str:
+        """For a notebook: styles of its own, no page around it."""
+        cards = "".join(card.html() for card in self.cards)
+        return _template("sheet.html").substitute(heading=self._heading(), cards=cards)
+
+    def page(self) -> str:
+        """A whole page."""
+        title = html.escape(f"Results for {self.name}" if self.name else "Results")
+        return _template("page.html").substitute(title=title, sheet=self.fragment())
+
+    def _heading(self) -> str:
+        if not self.name and not self.query:
+            return ""
+        picture = f'<img src="{_data_uri(self.query)}" alt="the picture searched with">'
+        name = html.escape(f"Most like {self.name}" if self.name else "")
+        return f"<header>{picture if self.query else ''}<h1>{name}</h1></header>"
+
+
+def show_sheet(sheet: Sheet) -> None:
+    """In the notebook where this runs in one, else as a temporary file in the browser."""
+    if _in_notebook():
+        from IPython.display import HTML, display
+
+        display(HTML(sheet.fragment()))
+        return
+    path = Path(tempfile.mkdtemp(prefix="arthash-")) / "results.html"
+    path.write_text(sheet.page(), encoding="utf-8")
+    log(f"results are in {path}")
+    webbrowser.open(path.as_uri())
+
+
+def _in_notebook() -> bool:
+    shell = sys.modules.get("IPython")
+    return shell is not None and hasattr(shell.get_ipython(), "kernel")
+
+
+def _template(name: str) -> Template:
+    return Template((HERE / name).read_text(encoding="utf-8"))
+
+
+def _data_uri(jpeg: bytes | None) -> str:
+    return "data:image/jpeg;base64," + base64.b64encode(jpeg or b"").decode()

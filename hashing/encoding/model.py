@@ -1,0 +1,240 @@
+"""`Model`: a network ready to encode, in PyTorch or, for many pictures on a CPU, ONNX Runtime."""
+
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Literal, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from hashing.codes import Codes
+from hashing.config import Preprocessing
+from hashing.device import choose_device
+from hashing.encoding.ahead import prepare_ahead
+from hashing.encoding.onnx import OnnxNetwork
+from hashing.encoding.thread import on_network_thread
+from hashing.errors import UsageError
+from hashing.images import Picture, open_picture, to_square
+from hashing.models import (
+    HashModel,
+    fingerprint,
+    fingerprint_of,
+    load_model,
+    normalise,
+    save_model,
+)
+
+BATCH = 32
+"""Pictures through the network at once where nobody says otherwise."""
+
+ACCELERATE_FROM = 500
+"""Pictures above which ONNX Runtime saves more time than the export to it takes."""
+
+Runtime = Literal["auto", "torch", "onnx"]
+"""`onnx` needs the extra of that name; `auto` takes it where it is installed and worth it."""
+
+TOLERANCE = 1e-4
+"""Largest difference between runtimes, in standard deviations of the logits. Of normal logits
+fewer than 1 in 10,000 lie so near zero that it changes their bit."""
+
+log = logging.getLogger(__name__)
+
+
+class Model:
+    """A network that turns pictures into codes, and the folder it came from.
+
+    Attributes:
+        network: the torch module, in eval mode.
+        folder: where it lies; None for a model that was never saved.
+
+    Example:
+        >>> model = Model.load("checkpoints/artworks-lite")  # doctest: +SKIP
+        >>> codes = model.encode(["a.jpg", "b.jpg"])  # doctest: +SKIP
+        >>> codes.bits == model.bits  # doctest: +SKIP
+        True
+    """
+
+    def __init__(
+        self, network: HashModel, folder: Path | None = None, runtime: Runtime = "torch"
+    ) -> None:
+        self.network = network.eval()
+        self.folder = folder
+        self.runtime = runtime
+        self._fingerprint = "" if folder is None else fingerprint(folder)
+        self._onnx: OnnxNetwork | None = None
+
+    @classmethod
+    def load(cls, folder: str | Path, device: str = "auto", runtime: Runtime = "auto") -> Self:
+        """Load a model folder, as training, `fit` and `save` make them.
+
+        Args:
+            folder: a folder with `config.json` and `model.safetensors`.
+            device: `cpu`, `cuda`, `cuda:1`, …, or `auto`, a GPU where there is one.
+            runtime: `auto` goes over to ONNX Runtime for many pictures where it is installed.
+
+        Returns:
+            The model, ready to encode.
+
+        Raises:
+            ArtefactError: there is no model in the folder, or it is damaged.
+            UsageError: there is no such device.
+        """
+        place = Path(folder)
+        network = on_network_thread(load_model, place, choose_device(device))
+        return cls(network, place, runtime)
+
+    @property
+    def bits(self) -> int:
+        """The longest code length, the one that is encoded."""
+        return self.network.bits
+
+    @property
+    def lengths(self) -> tuple[int, ...]:
+        """Every length that a prefix of the code may have (nested, or Matryoshka, codes)."""
+        return self.network.lengths
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """How a picture becomes the network's input."""
+        return self.network.preprocessing
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 in hexadecimal over all that decides a code; collections remember it."""
+        if not self._fingerprint:
+            self._fingerprint = fingerprint_of(self.network)
+        return self._fingerprint
+
+    def __repr__(self) -> str:
+        lengths = ", ".join(map(str, self.lengths))
+        return f"Model({self.network.config.backbone}, {lengths} bits, {self.fingerprint[:12]})"
+
+    def save(self, folder: str | Path) -> None:
+        """Write the model as a folder, whole or not at all; one already there is replaced.
+
+        Args:
+            folder: where; what is in the way and is no model is left alone.
+
+        Raises:
+            UsageError: the folder holds something else.
+        """
+        save_model(self.network, Path(folder))
+        self.folder = Path(folder)
+        self._fingerprint = fingerprint(self.folder)
+
+    def encode(self, pictures: Sequence[Picture]) -> Codes:
+        """The codes of some pictures, in their order.
+
+        Args:
+            pictures: any mix of paths, encoded bytes, PIL images and arrays, uint8 `[H, W, 3]`
+                or `[H, W]`. Files are decoded while the network runs.
+
+        Returns:
+            One code of `bits` bits for each picture: bit 1 where the logit is ≥ 0.
+
+        Raises:
+            ImageError: one of them cannot be read; the message names it.
+        """
+        return Codes.from_logits(self.logits(pictures))
+
+    def logits(self, pictures: Sequence[Picture]) -> NDArray[np.float32]:
+        """What the codes are the signs of: float32 `[N, bits]`.
+
+        Args:
+            pictures: as `encode` takes them.
+
+        Raises:
+            ImageError: one of them cannot be read; the message names it.
+        """
+        parts = [np.empty((0, self.bits), np.float32)]
+        undecided = len(pictures) >= ACCELERATE_FROM
+        if len(pictures) == 1:  # no pool for one: a visitor waits
+            batches = iter([(pictures, [self._view(pictures[0])])])
+        else:
+            batches = prepare_ahead(self._view, pictures, BATCH)
+        for _, squares in batches:
+            if undecided:
+                self.accelerate(np.stack(squares))
+                undecided = False
+            parts.append(self.logits_of(np.stack(squares)))
+        return np.concatenate(parts)
+
+    def square(self, image: Image.Image) -> NDArray[np.uint8]:
+        """The network's view of a decoded picture, uint8 `[S, S, 3]`."""
+        return to_square(image, self.preprocessing.size, self.preprocessing.fit)
+
+    def logits_of(self, squares: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Logits float32 `[B, bits]` of pictures uint8 `[B, S, S, 3]`, as one batch."""
+        network = self._onnx
+        if network is None:
+            return on_network_thread(self._run, self.network, squares)
+        return on_network_thread(network, squares)
+
+    def features_of(self, squares: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Pooled features float32 `[B, D]` before the hash layer, of pictures likewise."""
+        return on_network_thread(self._run, self.network.features, squares)
+
+    def explain(self, image: Image.Image) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """One picture's logits by region: contributions float32 `[bits, h, w]`, bias `[bits]`.
+
+        `contributions.sum((1, 2)) + bias` is the logits. Raises UsageError where the model's
+        pooling does not add up over regions.
+        """
+        return on_network_thread(self._explain, image)
+
+    def accelerate(self, squares: NDArray[np.uint8]) -> None:
+        """Go over to ONNX Runtime if the runtime allows it and both agree on these pictures.
+
+        squares: uint8 `[B, S, S, 3]`, B ≥ 1, some of the pictures to come.
+
+        Otherwise PyTorch goes on and one log line says why; with `onnx` that is a UsageError.
+        """
+        if self._onnx or self.runtime == "torch" or self.network.device.type != "cpu":
+            return
+        try:
+            candidate = on_network_thread(OnnxNetwork, self.network)
+            difference = self._difference(candidate, squares)
+        except ImportError as error:
+            self._stay(f"{error.name} is not installed: pip install -e '.[onnx]'")
+        except Exception as error:  # noqa: BLE001 (an exporter fails in many ways; none may stop us)
+            self._stay(f"the export failed: {str(error).splitlines()[0]}")
+        else:
+            if difference > TOLERANCE:
+                self._stay(f"its logits differ by {difference:.1e} standard deviations")
+            else:
+                self._onnx = candidate
+
+    def _view(self, picture: Picture) -> NDArray[np.uint8]:
+        return self.square(open_picture(picture))
+
+    def _explain(self, image: Image.Image) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        batch = torch.from_numpy(self.square(image)[None]).to(self.network.device)
+        explained = self.network.explain(normalise(batch, self.preprocessing))
+        return explained.contributions[0].cpu().numpy(), explained.bias.cpu().numpy()
+
+    def _difference(self, candidate: OnnxNetwork, squares: NDArray[np.uint8]) -> float:
+        """Largest difference to PyTorch's logits, in standard deviations of these."""
+        expected = on_network_thread(self._run, self.network, squares)
+        furthest = float(np.abs(on_network_thread(candidate, squares) - expected).max())
+        return furthest / max(float(expected.std()), 1e-9)
+
+    def _stay(self, reason: str) -> None:
+        message = f"encoding without ONNX Runtime: {reason}"
+        if self.runtime == "onnx":
+            raise UsageError(message)
+        log.warning(message)
+
+    @torch.inference_mode()
+    def _run(
+        self, network: Callable[[Tensor], Tensor], squares: NDArray[np.uint8]
+    ) -> NDArray[np.float32]:
+        batch = torch.from_numpy(squares).to(self.network.device)
+        images = normalise(batch, self.preprocessing)
+        # A quarter faster on a CPU than planes.
+        images = images.contiguous(memory_format=torch.channels_last)
+        found: NDArray[np.float32] = network(images).cpu().numpy()
+        return found

@@ -1,0 +1,88 @@
+"""The collection that is being served: one built anew takes the place of the old."""
+
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from hashing.collection.collection import Collection
+from hashing.errors import ArtefactError, StorageError
+
+
+class Current:
+    """The newest state of a collection, for one request at a time each.
+
+    A request reads one collection from its beginning to its end; a replaced one is closed when
+    the last request that reads it has left.
+    """
+
+    def __init__(self, collection: Collection) -> None:
+        self._collection = collection
+        self._readers: Counter[Collection] = Counter()
+        self._guard = threading.Lock()
+        self._refreshing = threading.Lock()
+
+    @contextmanager
+    def reading(self) -> Iterator[Collection]:
+        """The collection as it is now, open until the block ends.
+
+        Raises StorageError while there is none, ArtefactError for an index of another model.
+        """
+        self._refresh()
+        with self._guard:
+            collection = self._collection
+            self._readers[collection] += 1
+        try:
+            yield collection
+        finally:
+            with self._guard:
+                self._readers[collection] -= 1
+                if not self._readers[collection]:
+                    del self._readers[collection]
+                left = collection is not self._collection and collection not in self._readers
+            if left:
+                collection.close()
+
+    def close(self) -> None:
+        """Leave the collection."""
+        self._collection.close()
+
+    def warm(self, closing: threading.Event) -> None:
+        """Look at the collection ahead of the visitors, until `closing`."""
+        with self.reading() as collection:
+            collection.index.facets()
+            collection.index.span("year")
+            collection.opened.pictures.warm(closing)
+
+    def _refresh(self) -> None:
+        """See what others have published since."""
+        with self._refreshing:
+            try:
+                self._collection.refresh()
+            except StorageError:
+                self._replace(self._reopen())
+
+    def _reopen(self) -> Collection:
+        former = self._collection.info
+        try:
+            found = Collection.open(former.location)
+        except ArtefactError:
+            raise StorageError(
+                "the collection is not there: wait if it is being rebuilt, else put it back"
+            ) from None
+        if found.info.unfinished is not None:
+            found.close()
+            raise StorageError("the collection is being rebuilt: this takes a moment")
+        if found.info.fingerprint != former.fingerprint:
+            found.close()
+            raise ArtefactError(
+                "the collection was rebuilt with another model: start the server again"
+            )
+        return Collection(found.index, self._collection.model)
+
+    def _replace(self, collection: Collection) -> None:
+        with self._guard:
+            former, self._collection = self._collection, collection
+            unread = former not in self._readers
+        if unread:
+            former.close()

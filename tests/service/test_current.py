@@ -1,0 +1,85 @@
+"""A served collection while others change it, remove it and build it anew."""
+
+import os
+import shutil
+import threading
+from pathlib import Path
+
+import pytest
+
+from hashing.collection import Collection
+from hashing.errors import ArtefactError, StorageError
+from hashing.service.current import Current
+from tests.gallery import make_gallery, with_model
+
+
+def open_files(folder: Path) -> list[str]:
+    """What this process holds open below a folder, files that are gone among them."""
+    links = (os.path.join("/proc/self/fd", name) for name in os.listdir("/proc/self/fd"))
+    targets = [os.readlink(link) for link in links if os.path.islink(link)]
+    return [target for target in targets if target.startswith(str(folder))]
+
+
+def rebuild(folder: Path) -> None:
+    shutil.rmtree(folder / "art.index")
+    make_gallery(folder).close()
+
+
+def test_an_index_built_anew_takes_the_place_of_the_old(tmp_path: Path) -> None:
+    current = Current(with_model(make_gallery(tmp_path)))
+    with current.reading() as art:
+        former = art.info.uuid
+    shutil.rmtree(tmp_path / "art.index")
+    with pytest.raises(StorageError, match="wait if it is being rebuilt"), current.reading():
+        pass
+    anew = make_gallery(tmp_path, unfinished="these pictures")
+    with (
+        pytest.raises(StorageError, match="is being rebuilt: this takes a moment"),
+        current.reading(),
+    ):
+        pass
+    anew.finish()
+    anew.close()
+    with current.reading() as art:
+        assert art.info.uuid != former
+        assert len(art.similar(0, k=3)) == 3
+    current.close()
+
+
+def test_an_index_of_another_model_is_not_taken(tmp_path: Path) -> None:
+    current = Current(with_model(make_gallery(tmp_path)))
+    shutil.rmtree(tmp_path / "art.index")
+    make_gallery(tmp_path, fingerprint="shapes").close()
+    with pytest.raises(ArtefactError, match="start the server again"), current.reading():
+        pass
+    current.close()
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts open files by /proc")
+def test_a_replaced_index_is_closed_when_its_last_reader_leaves(tmp_path: Path) -> None:
+    current = Current(with_model(make_gallery(tmp_path)))
+    with current.reading() as former, current.reading() as same:
+        assert same is former
+        rebuild(tmp_path)
+        with current.reading() as anew:
+            assert anew is not former
+            # A request that began on the old one ends on it.
+            assert len(former.similar(0, k=3)) == 3
+        assert any("deleted" in name for name in open_files(tmp_path))
+    del former, same, anew  # mapped files stay open while anybody holds them
+    left = [name for name in open_files(tmp_path) if "deleted" in name]
+    assert left == []
+    counts = []
+    for _ in range(3):
+        rebuild(tmp_path)
+        with current.reading() as art:
+            assert len(art.similar(0, k=3)) == 3
+        counts.append(len(open_files(tmp_path)))
+    assert counts == counts[:1] * 3
+    current.close()
+    del art, current
+    assert open_files(tmp_path) == []
+
+
+def test_it_warms_up_what_visitors_ask_first(art: Collection) -> None:
+    Current(art).warm(threading.Event())
