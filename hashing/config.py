@@ -53,6 +53,8 @@ class DataConfig:
     metadata: CSV or JSON-lines file with one row per picture.
     protocol: which pictures are trained on, searched for and searched; `auto` suits the data.
     fields: label fields to learn, and the weight of each.
+    roles: columns of the roles `group` and `creator`, which some protocols draw by; by their names
+        (`style`, `artist`, …) where none is given, see `hashing.sources.roles`.
     count: how many artworks to generate.
     seed: seed of the split, and of generated artworks.
     """
@@ -62,6 +64,7 @@ class DataConfig:
     metadata: Path | None = None
     protocol: str = "auto"
     fields: Mapping[str, float] = field(default_factory=lambda: {"style": 1.0})
+    roles: Mapping[str, str] = field(default_factory=dict)
     count: int = 2000
     seed: int = 0
 

@@ -19,6 +19,7 @@ from hashing.data.random import Stream, generator
 from hashing.errors import InputError
 from hashing.registry import find
 from hashing.sources import Catalogue
+from hashing.sources.roles import resolve_roles
 
 AUTO = "auto"
 VALIDATION_SHARE = 0.1
@@ -61,40 +62,72 @@ class Split:
         path.write_text(json.dumps(about | rows) + "\n", encoding="utf-8")
 
 
+@dataclass(frozen=True)
+class Fields:
+    """The columns that protocols draw by.
+
+    label: the classes. group, creator: of the protocols `art-…`, which draw by creator.
+    """
+
+    label: str = "label"
+    group: str = ""
+    creator: str = ""
+
+    @classmethod
+    def of(cls, label: str, roles: Mapping[str, str], catalogue: Catalogue) -> "Fields":
+        """Group and creator as roles of the catalogue's columns."""
+        found = resolve_roles(roles, catalogue.columns)
+        return cls(label, found.get("group", ""), found.get("creator", ""))
+
+
 def make_split(
-    catalogue: Catalogue, protocol: str = AUTO, *, field: str = "label", seed: int = 0
+    catalogue: Catalogue,
+    protocol: str = AUTO,
+    *,
+    field: str = "label",
+    roles: Mapping[str, str] = {},
+    seed: int = 0,
 ) -> Split:
     """The protocol's test split; `auto` takes the one that suits the catalogue.
 
-    field: the label field of protocols that draw by class (`art-…` draw by artist).
+    field: the label field of protocols that draw by class. roles: the columns of group and creator
+    where their names do not tell.
     Raises UsageError for an unknown protocol, InputError where the catalogue lacks what it needs.
     """
-    name = suitable_protocol(catalogue) if protocol == AUTO else protocol
+    fields = Fields.of(field, roles, catalogue)
+    name = suitable_protocol(catalogue, fields) if protocol == AUTO else protocol
     chosen = find("protocol", name, PROTOCOLS)
-    rows = chosen.draw(catalogue, field, generator(Stream.SPLIT, seed, 0))
+    rows = chosen.draw(catalogue, fields, generator(Stream.SPLIT, seed, 0))
     split = Split(name, "test", seed, *map(np.sort, rows))
     return _checked(split, catalogue)
 
 
-def validation_split(catalogue: Catalogue, split: Split, *, field: str = "label") -> Split:
+def validation_split(
+    catalogue: Catalogue,
+    split: Split,
+    *,
+    field: str = "label",
+    roles: Mapping[str, str] = {},
+) -> Split:
     """A test split's training part, split again in the same manner with 10 % as queries.
 
     Raises InputError where it is too small for that.
     """
     protocol = find("protocol", split.protocol, PROTOCOLS)
     rng = generator(Stream.SPLIT, split.seed, 1)
-    held = np.sort(protocol.hold_out(catalogue, field, split.train, VALIDATION_SHARE, rng))
+    fields = Fields.of(field, roles, catalogue)
+    held = np.sort(protocol.hold_out(catalogue, fields, split.train, VALIDATION_SHARE, rng))
     train = np.setdiff1d(split.train, held)
     database = held if protocol.among_themselves else train
     small = Split(split.protocol, "validation", split.seed, train, held, database)
     return _checked(small, catalogue)
 
 
-def suitable_protocol(catalogue: Catalogue) -> str:
-    """`full` where there are official parts, `art-seen` where artists are known, else `holdout`."""
+def suitable_protocol(catalogue: Catalogue, fields: Fields) -> str:
+    """`full` where there are official parts, `art-seen` for known creators, else `holdout`."""
     if official_parts(catalogue) is not None:
         return "full"
-    return "art-seen" if "artist" in catalogue.columns else "holdout"
+    return "art-seen" if fields.creator else "holdout"
 
 
 def _checked(split: Split, catalogue: Catalogue) -> Split:
@@ -108,47 +141,60 @@ def _checked(split: Split, catalogue: Catalogue) -> Split:
     return split
 
 
-def _share_of_each(
-    catalogue: Catalogue, field: str, rows: Rows, share: float, rng: np.random.Generator
+def _share_of_each_label(
+    catalogue: Catalogue, fields: Fields, rows: Rows, share: float, rng: np.random.Generator
 ) -> Rows:
+    return _share_of_each(_numbers(catalogue, fields.label, "label"), rows, share, rng)
+
+
+def _share_of_each_creator(
+    catalogue: Catalogue, fields: Fields, rows: Rows, share: float, rng: np.random.Generator
+) -> Rows:
+    return _share_of_each(_numbers(catalogue, fields.creator, "creator"), rows, share, rng)
+
+
+def _share_of_each(numbers: Rows, rows: Rows, share: float, rng: np.random.Generator) -> Rows:
     """A share of each label's rows, at least one, but never a label's only row."""
-    codes, _ = number_labels(catalogue.labels(field))
     held = []
-    for code in np.unique(codes[rows][codes[rows] >= 0]):
-        its_rows = rng.permutation(rows[codes[rows] == code])
+    for number in np.unique(numbers[rows][numbers[rows] >= 0]):
+        its_rows = rng.permutation(rows[numbers[rows] == number])
         held.append(its_rows[: min(max(1, round(share * len(its_rows))), len(its_rows) - 1)])
     return np.concatenate([*held, rows[:0]])
 
 
-def _share_of_each_artist(
-    catalogue: Catalogue, _: str, rows: Rows, share: float, rng: np.random.Generator
+def _whole_creators(
+    catalogue: Catalogue, fields: Fields, rows: Rows, share: float, rng: np.random.Generator
 ) -> Rows:
-    return _share_of_each(catalogue, "artist", rows, share, rng)
+    """All rows of creators drawn whole, within each group until they hold a share of its rows.
 
-
-def _whole_artists(
-    catalogue: Catalogue, _: str, rows: Rows, share: float, rng: np.random.Generator
-) -> Rows:
-    """All rows of artists drawn whole, within each style until they hold a share of its rows.
-
-    An artist is drawn within his most frequent style (the first by name among equals), and every
-    style keeps at least one artist of its own.
+    One is drawn within their most frequent group (the first by name among equals), and every group
+    keeps at least one creator of its own.
     """
-    artists = number_labels(catalogue.labels("artist"))[0][rows]
-    styles = number_labels(catalogue.labels("style"))[0][rows]
-    known = (artists >= 0) & (styles >= 0)
-    counts = np.zeros((artists.max(initial=0) + 1, styles.max(initial=0) + 1), np.int64)
-    np.add.at(counts, (artists[known], styles[known]), 1)
+    creators = _numbers(catalogue, fields.creator, "creator")[rows]
+    groups = _numbers(catalogue, fields.group, "group")[rows]
+    known = (creators >= 0) & (groups >= 0)
+    counts = np.zeros((creators.max(initial=0) + 1, groups.max(initial=0) + 1), np.int64)
+    np.add.at(counts, (creators[known], groups[known]), 1)
     home = np.where(counts.any(axis=1), counts.argmax(axis=1), -1)
     drawn: list[np.int64] = []
-    for style, total in enumerate(counts.sum(axis=0)):
+    for group, total in enumerate(counts.sum(axis=0)):
         held = 0
-        for artist in rng.permutation(np.flatnonzero(home == style))[1:]:
+        for creator in rng.permutation(np.flatnonzero(home == group))[1:]:
             if held >= share * total:
                 break
-            held += counts[artist, style]
-            drawn.append(artist)
-    return rows[np.isin(artists, drawn)]
+            held += counts[creator, group]
+            drawn.append(creator)
+    return rows[np.isin(creators, drawn)]
+
+
+def _numbers(catalogue: Catalogue, column: str, role: str) -> Rows:
+    if not column:
+        known = ", ".join(catalogue.columns) or "none"
+        raise InputError(
+            f"expected a column of the role {role} in {catalogue.root}, found {known}; name it "
+            f'with --data.roles \'{{"{role}": "COLUMN"}}\''
+        )
+    return number_labels(catalogue.labels(column))[0]
 
 
 def _parts(catalogue: Catalogue) -> tuple[Rows, Rows]:
@@ -161,21 +207,21 @@ def _parts(catalogue: Catalogue) -> tuple[Rows, Rows]:
     return parts
 
 
-def _draw_dsh(catalogue: Catalogue, _: str, __: np.random.Generator) -> tuple[Rows, Rows, Rows]:
+def _draw_dsh(catalogue: Catalogue, _: Fields, __: np.random.Generator) -> tuple[Rows, Rows, Rows]:
     train, test = _parts(catalogue)
     return train, test, test
 
 
-def _draw_full(catalogue: Catalogue, _: str, __: np.random.Generator) -> tuple[Rows, Rows, Rows]:
+def _draw_full(catalogue: Catalogue, _: Fields, __: np.random.Generator) -> tuple[Rows, Rows, Rows]:
     train, test = _parts(catalogue)
     return train, test, train
 
 
 def _draw_5k(
-    search_train: bool, catalogue: Catalogue, field: str, rng: np.random.Generator
+    search_train: bool, catalogue: Catalogue, fields: Fields, rng: np.random.Generator
 ) -> tuple[Rows, Rows, Rows]:
     """Per class 100 queries and 500 to learn from, out of both parts together."""
-    codes, names = number_labels(catalogue.labels(field))
+    codes, names = number_labels(catalogue.labels(fields.label))
     query, train = [], []
     for code, name in enumerate(names):
         rows = rng.permutation(np.flatnonzero(codes == code))
@@ -188,7 +234,7 @@ def _draw_5k(
     return learned, queries, np.setdiff1d(np.arange(len(catalogue)), left_out)
 
 
-HoldOut = Callable[[Catalogue, str, Rows, float, np.random.Generator], Rows]
+HoldOut = Callable[[Catalogue, Fields, Rows, float, np.random.Generator], Rows]
 
 
 def _draw_held_out(
@@ -196,11 +242,11 @@ def _draw_held_out(
     share: float,
     among_themselves: bool,
     catalogue: Catalogue,
-    field: str,
+    fields: Fields,
     rng: np.random.Generator,
 ) -> tuple[Rows, Rows, Rows]:
     rows = np.arange(len(catalogue))
-    held = hold_out(catalogue, field, rows, share, rng)
+    held = hold_out(catalogue, fields, rows, share, rng)
     train = np.setdiff1d(rows, held)
     return train, held, held if among_themselves else train
 
@@ -214,7 +260,7 @@ class Protocol:
     among_themselves: whether those search each other rather than the remaining training rows.
     """
 
-    draw: Callable[[Catalogue, str, np.random.Generator], tuple[Rows, Rows, Rows]]
+    draw: Callable[[Catalogue, Fields, np.random.Generator], tuple[Rows, Rows, Rows]]
     hold_out: HoldOut
     among_themselves: bool
 
@@ -225,16 +271,16 @@ def _held_out(hold_out: HoldOut, share: float, among_themselves: bool) -> Protoc
 
 
 PROTOCOLS: Mapping[str, Protocol] = {
-    "dsh": Protocol(_draw_dsh, _share_of_each, True),
-    "5k": Protocol(partial(_draw_5k, False), _share_of_each, False),
-    "5k-59k": Protocol(partial(_draw_5k, True), _share_of_each, False),
-    "full": Protocol(_draw_full, _share_of_each, False),
-    "art-seen": _held_out(_share_of_each_artist, 0.15, False),
-    "art-new": _held_out(_share_of_each_artist, 0.15, True),
-    # For validation one artist a style may be all there is: he searches the others' works.
+    "dsh": Protocol(_draw_dsh, _share_of_each_label, True),
+    "5k": Protocol(partial(_draw_5k, False), _share_of_each_label, False),
+    "5k-59k": Protocol(partial(_draw_5k, True), _share_of_each_label, False),
+    "full": Protocol(_draw_full, _share_of_each_label, False),
+    "art-seen": _held_out(_share_of_each_creator, 0.15, False),
+    "art-new": _held_out(_share_of_each_creator, 0.15, True),
+    # For validation one creator a group may be all there is: they search the others' works.
     "art-disjoint": Protocol(
-        partial(_draw_held_out, _whole_artists, 0.2, True), _whole_artists, False
+        partial(_draw_held_out, _whole_creators, 0.2, True), _whole_creators, False
     ),
-    "holdout": _held_out(_share_of_each, 0.15, False),
+    "holdout": _held_out(_share_of_each_label, 0.15, False),
 }
 """`holdout` is ours for any labelled folder: 15 % of each class search the rest."""

@@ -24,8 +24,12 @@ from hashing.data import (
 )
 from hashing.errors import InputError, UsageError, unknown
 from hashing.sources import Catalogue
+from hashing.sources.roles import resolve_roles
 from hashing.training.examples import Examples, Part, Rows
 from hashing.training.runtime import Runtime
+
+LeftOut = Mapping[str, tuple[str, ...]]
+"""By label field, the columns of which a query's own label is not searched."""
 
 MOST_BROKEN = 0.01
 """Share of pictures that may be unreadable; above it something is wrong with the data set."""
@@ -46,12 +50,13 @@ def prepare(config: Config, runtime: Runtime, processes: int = 1) -> Examples:
     for name in fields:
         if name not in catalogue.columns:
             raise UsageError(_no_field(name, catalogue))
-    split = make_split(catalogue, data.protocol, field=fields[0], seed=data.seed)
+    split = make_split(catalogue, data.protocol, field=fields[0], roles=data.roles, seed=data.seed)
+    left_out = _left_out(split, resolve_roles(data.roles, catalogue.columns))
     squares, broken = _squares(config, catalogue, runtime, processes)
     split = split.without(broken)
-    validation = validation_split(catalogue, split, field=fields[0])
+    validation = validation_split(catalogue, split, field=fields[0], roles=data.roles)
     contents, duplicates = _contents(squares, split)
-    numbered = {name: number_labels(catalogue.labels(name)) for name in _columns(fields, split)}
+    numbered = {name: number_labels(catalogue.labels(name)) for name in _columns(fields, left_out)}
     return Examples(
         squares=squares,
         labels={name: numbers for name, (numbers, _) in numbered.items()},
@@ -59,8 +64,8 @@ def prepare(config: Config, runtime: Runtime, processes: int = 1) -> Examples:
         fields=fields,
         contents=contents,
         splits=(split, validation),
-        test=_part(split),
-        validation=None if config.train.refit else _part(validation),
+        test=_part(split, left_out),
+        validation=None if config.train.refit else _part(validation, left_out),
         about=_about(config, catalogue, split, validation, broken) | {"duplicates": duplicates},
     )
 
@@ -120,18 +125,21 @@ def _contents(squares: Squares, split: Split) -> tuple[Rows, dict[str, int] | No
     return number_contents(squares), asdict(count_duplicates(squares, split))
 
 
-def _columns(fields: list[str], split: Split) -> list[str]:
+def _columns(fields: list[str], left_out: LeftOut) -> list[str]:
     """The columns whose labels are needed."""
-    return fields + [name for name in _left_out(split).get("style", ()) if name not in fields]
+    others = (name for field in fields for name in left_out.get(field, ()))
+    return list(dict.fromkeys([*fields, *others]))
 
 
-def _left_out(split: Split) -> Mapping[str, tuple[str, ...]]:
-    """For style, a query's own artist is left out: he would be recognised by his hand."""
-    return {"style": ("artist",)} if split.protocol == "art-disjoint" else {}
+def _left_out(split: Split, roles: Mapping[str, str]) -> LeftOut:
+    """For the group, a query's own creator is left out, who would be recognised by their hand."""
+    if split.protocol != "art-disjoint":
+        return {}
+    return {roles["group"]: (roles["creator"],)}
 
 
-def _part(split: Split) -> Part:
-    return Part(split.train, split.query, split.database, _left_out(split))
+def _part(split: Split, left_out: LeftOut) -> Part:
+    return Part(split.train, split.query, split.database, left_out)
 
 
 def _about(

@@ -240,8 +240,8 @@ def test_numbers_of_labels() -> None:
         ("dsh", "expected a train and a test part in pictures"),
         ("full", "--data.protocol auto"),
         ("5k", "expected 600 pictures of each class, found 10 of 'a0'"),
-        ("art-seen", "no column 'artist'"),
-        ("art-disjoint", "no column 'artist'"),
+        ("art-seen", "role creator"),
+        ("art-disjoint", "role creator"),
     ],
 )
 def test_a_protocol_that_does_not_suit_says_why(protocol: str, words: str) -> None:
@@ -284,3 +284,21 @@ def test_the_shared_cifar10() -> None:
     assert (len(split.train), len(split.query), len(split.database)) == (5000, 1000, 54000)
     split = make_split(source, "full")
     assert (len(split.train), len(split.query), len(split.database)) == (50000, 10000, 50000)
+
+
+@pytest.mark.parametrize("protocol", ["art-seen", "art-new", "art-disjoint"])
+def test_any_columns_can_be_creator_and_group(protocol: str) -> None:
+    """The same rows are drawn whatever the columns are called."""
+    art = artworks()
+    names = {"artist": "workshop", "style": "kind of thing"}
+    items = [
+        Item(i.id, i.path, {names[name]: value for name, value in i.fields.items()})
+        for i in art.items
+    ]
+    things = Catalogue(Path("things"), items, dict.fromkeys(names.values(), str))
+    roles = {"creator": "workshop", "group": "kind of thing"}
+    one, other = make_split(art, protocol), make_split(things, protocol, roles=roles)
+    assert one.digest == other.digest
+    assert validation_split(art, one).digest == validation_split(things, other, roles=roles).digest
+    with pytest.raises(InputError, match="expected a column of the role creator"):
+        make_split(things, protocol)
