@@ -16,7 +16,7 @@ from typing import Any
 
 from short_runs import RUNTIME, Precisions, mean_and_spread, precisions, recipe, started
 
-from hashing.cli.train import RECIPES
+from hashing.places import recipes
 from hashing.training import train
 from hashing.training.preparation import prepare
 
@@ -26,7 +26,7 @@ RESULTS = Path(__file__).parent / "results" / "losses.md"
 
 def main() -> None:
     """Train what is missing and write the table."""
-    names = [path.stem for path in sorted(RECIPES.glob("generated_*.yaml")) if path.stem != BASE]
+    names = [name for name in recipes() if name.startswith("generated_") and name != BASE]
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--losses", nargs="+", choices=names, default=names, metavar="RECIPE")

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hashing.cli.train import RECIPES, parse
+from hashing.cli.train import parse
 from hashing.config import Config
 from hashing.device import choose_device
 from hashing.files import write_new
@@ -28,7 +28,7 @@ Precisions = dict[int, float]
 
 def recipe(name: str, *arguments: str) -> Config:
     """The recipe of that name in `configs/`, changed by train.py's own arguments."""
-    return parse(["--config", str(RECIPES / f"{name}.yaml"), *arguments])[1]
+    return parse(["--config", name, *arguments])[1]
 
 
 def started(config: Config, seed: int, start: Path) -> Config:

@@ -18,8 +18,31 @@ from typing import ClassVar, TypeVar
 
 Entry = TypeVar("Entry")
 
-DISTRIBUTIONS = {"faiss": "faiss-cpu", "sklearn": "scikit-learn", "skimage": "scikit-image"}
-"""Modules that packages of another name bring."""
+DISTRIBUTIONS = {
+    "faiss": "faiss-cpu",
+    "pytorch_metric_learning": "pytorch-metric-learning",
+    "sklearn": "scikit-learn",
+    "yaml": "pyyaml",
+}
+"""Packages of another name than the module that they bring."""
+
+EXTRAS = {
+    "jsonargparse": "train",
+    "matplotlib": "train",
+    "pytorch_metric_learning": "train",
+    "yaml": "train",
+    "fastapi": "serve",
+    "gradio": "serve",
+    "uvicorn": "serve",
+    "wandb": "wandb",
+    "onnx": "onnx",
+    "onnxruntime": "onnx",
+    "onnxscript": "onnx",
+    "faiss": "faiss",
+    "openpyxl": "tables",
+    "pyarrow": "tables",
+}
+"""Modules that only some purposes need, and the extra of this distribution that brings each."""
 
 
 class ArtHashError(Exception):
@@ -37,18 +60,17 @@ class UsageError(ArtHashError):
 class MissingPackageError(UsageError):
     """A package that is needed for something is not installed.
 
-    purpose: what needs it, the beginning of a sentence. module: as it is imported. extra: the extra
-    of this distribution that brings it, where there is one.
+    purpose: what needs it, the beginning of a sentence. module: as it is imported.
     """
 
-    def __init__(self, purpose: str, module: str, extra: str = "") -> None:
-        package = DISTRIBUTIONS.get(module.partition(".")[0], module.partition(".")[0])
-        ours = f", or this distribution with its extra [{extra}]" if extra else ""
+    def __init__(self, purpose: str, module: str) -> None:
+        top = module.partition(".")[0]
+        package = DISTRIBUTIONS.get(top, top)
+        ours = f", or this distribution with its extra [{EXTRAS[top]}]" if top in EXTRAS else ""
         super().__init__(
             f"{purpose} needs the package {package}, which is not installed: "
             f"pip install {package}{ours}"
         )
-        self.package = package
 
 
 class InputError(ArtHashError):

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from hashing import __version__
-from hashing.errors import ArtHashError, StorageError, UsageError, unknown
+from hashing.errors import ArtHashError, MissingPackageError, StorageError, UsageError, unknown
 from hashing.progress import set_quiet
 
 DEFECT = 1
@@ -49,6 +49,8 @@ def describe(error: Exception) -> tuple[str, int]:
     """An error as the line a person reads, and the process's exit code for it."""
     if isinstance(error, ArtHashError):
         return str(error), error.exit_code
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        return describe(MissingPackageError("this", error.name))
     if isinstance(error, OSError):
         reason = "the disk is full" if error.errno == errno.ENOSPC else error.strerror or str(error)
         return f"{reason}: {error.filename}" if error.filename else reason, StorageError.exit_code

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from hashing.cli.console import Parser, add_common
 from hashing.errors import UsageError
+from hashing.places import demo
 from hashing.progress import log
 
 if TYPE_CHECKING:
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
     from hashing.service.current import Current
 
-DEMO_INDEX = Path(__file__).parents[2] / "demo" / "art.index"
+DEMO_INDEX = "art.index"
+"""The demo's, in its folder."""
 LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
@@ -53,9 +55,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _demo_index() -> str:
-    if not DEMO_INDEX.exists():
-        raise UsageError("expected an INDEX, found none and no demo yet: run `make demo` first")
-    return str(DEMO_INDEX)
+    location = demo() / DEMO_INDEX
+    if not location.exists():
+        raise UsageError(
+            "expected an INDEX, found none and no demo yet: run `make demo` (`arthash demo`) first"
+        )
+    return str(location)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -14,17 +14,15 @@ from hashing import __version__
 from hashing.cli.console import emit
 from hashing.config import Config, LossTerm
 from hashing.errors import UsageError
+from hashing.places import recipe, recipes
 from hashing.progress import log, progress
 
-RECIPES = Path(__file__).parents[2] / "configs"
 DEFAULT_RECIPE = "demo"
 
 _UNKNOWN_KEY = re.compile(
     r"(?:Group '(?P<group>[\w.]+)' does not accept option|Option|unrecognized arguments:)"
     r" (?:'|--)(?P<key>[\w.-]+)"
 )
-
-_NO_RECIPE = re.compile(r'Parser key "config": File does not exist: \'?(?P<path>[^\']+)')
 
 _WRONG_VALUE = re.compile(
     r'Parser key "(?P<key>[\w.]+)": Expected an? (?P<kind>.+)\. Got value: (?P<value>.*)'
@@ -58,7 +56,7 @@ def parse(argv: Sequence[str]) -> tuple[Namespace, Config]:
     """Options and configuration; raises UsageError in one line."""
     parser = _parser()
     try:
-        options = parser.parse_args(_with_default_recipe(list(argv)))
+        options = parser.parse_args(_with_recipe(list(argv)))
         config = parser.instantiate(options)
     except ArgumentError as error:
         raise UsageError(_one_line(error)) from error
@@ -69,9 +67,9 @@ def parse(argv: Sequence[str]) -> tuple[Namespace, Config]:
 def recipes_text() -> str:
     """Every recipe with the comment in its first line."""
     lines = []
-    for path in sorted(RECIPES.glob("*.yaml")):
+    for name, path in recipes().items():
         first = path.read_text(encoding="utf-8").partition("\n")[0]
-        lines.append(f"{path.stem:<24} {first.removeprefix('#').strip()}\n")
+        lines.append(f"{name:<24} {first.removeprefix('#').strip()}\n")
     return "".join(lines)
 
 
@@ -83,7 +81,9 @@ def _parser() -> ArgumentParser:
         description="Train a hashing model; without --config the demo recipe, on generated "
         "artworks. Every key below can stand in the YAML file and on the command line.",
     )
-    parser.add_argument("--config", action="config", help="a recipe (YAML); see --recipes")
+    parser.add_argument(
+        "--config", action="config", help="a recipe, a YAML file or the name of one of --recipes"
+    )
     parser.add_argument("--recipes", action="store_true", help="list the recipes and stop")
     parser.add_argument(
         "--out",
@@ -106,11 +106,19 @@ def _parser() -> ArgumentParser:
     return parser
 
 
-def _with_default_recipe(argv: list[str]) -> list[str]:
-    """The demo recipe where no other is asked for."""
-    if any(argument.split("=")[0] == "--config" for argument in argv):
-        return argv
-    return ["--config", str(RECIPES / f"{DEFAULT_RECIPE}.yaml"), *argv]
+def _with_recipe(argv: list[str]) -> list[str]:
+    """Recipes by their files; the demo's where none is asked for."""
+    found, before = [], ""
+    for argument in argv:
+        option, equals, value = argument.partition("=")
+        if before == "--config":
+            argument = str(recipe(argument))
+        elif option == "--config" and equals:
+            argument = f"{option}={recipe(value)}"
+        found.append(argument)
+        before = argument
+    asked = any(argument.partition("=")[0] == "--config" for argument in argv)
+    return found if asked else ["--config", str(recipe(DEFAULT_RECIPE)), *found]
 
 
 def _help_texts(part: type, prefix: str = "") -> dict[str, str]:
@@ -129,10 +137,6 @@ def _help_texts(part: type, prefix: str = "") -> dict[str, str]:
 def _one_line(error: Exception) -> str:
     """What is wrong with the arguments; for an unknown key, the nearest known one."""
     message = " ".join(str(error).split())
-    if missing := _NO_RECIPE.search(message):
-        return (
-            f"expected a recipe, found no file {missing['path']}; --recipes lists those there are"
-        )
     if wrong := _WRONG_VALUE.search(message):
         return _wrong_value(**wrong.groupdict())
     unknown = _UNKNOWN_KEY.search(message)

@@ -1,7 +1,6 @@
 """The whole way from pictures to an index, in small: what the demos do before they are served."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ from hashing.cli import demo
 from hashing.config import ModelConfig, Preprocessing
 from hashing.errors import UsageError
 from hashing.models import HashModel, fingerprint, save_model
+from hashing.places import released
 from hashing.store import open_index
 
 SMALL = [
@@ -30,22 +30,22 @@ def contents(folder: Path) -> dict[str, int]:
     }
 
 
-def test_released_model_serves_a_gallery_made_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    location = demo.make_released(tmp_path / "demo", pictures=24)
+def test_released_model_serves_a_gallery_made_once(tmp_path: Path) -> None:
+    model = released(demo.RELEASED)
+    assert model is not None
+    location = demo.make_released(tmp_path / "demo", model, pictures=24)
     with open_index(location) as index:
         assert index.info.count == 24
         assert index.info.lengths == (16, 32, 64, 128)
         assert set(index.info.columns) >= {"artist", "style", "title", "year"}
-        assert index.info.fingerprint == fingerprint(demo.CHECKOUT / demo.RELEASED)
+        assert index.info.fingerprint == fingerprint(model)
     before = contents(tmp_path)
-    assert demo.make_released(tmp_path / "demo", pictures=24) == location
+    assert demo.make_released(tmp_path / "demo", model, pictures=24) == location
     assert contents(tmp_path) == before
-    monkeypatch.setattr(demo, "RELEASED", str(tmp_path / "other"))
-    save_model(HashModel(ModelConfig("small_cnn"), Preprocessing(32)), tmp_path / "other")
-    with pytest.raises(UsageError, match="index of the released model"):
-        demo.make_released(tmp_path / "demo", pictures=24)
+    other = tmp_path / "other"
+    save_model(HashModel(ModelConfig("small_cnn"), Preprocessing(32)), other)
+    with pytest.raises(UsageError, match="found one of another model"):
+        demo.make_released(tmp_path / "demo", other, pictures=24)
 
 
 def test_trained_demo_makes_everything_once(
@@ -65,10 +65,7 @@ def test_trained_demo_makes_everything_once(
     assert contents(tmp_path) == before
 
 
-@pytest.mark.parametrize("make", [demo.make_released, demo.make_trained])
-def test_demo_outside_a_checkout_says_so(
-    make: Callable[[Path], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(demo, "CHECKOUT", tmp_path)
-    with pytest.raises(UsageError, match="expected a checkout"):
-        make(tmp_path / "demo")
+def test_demo_outside_a_checkout_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hashing.places.checkout", lambda: None)
+    with pytest.raises(UsageError, match="by --model, or train one by --train"):
+        demo.main(["--no-serve"])

@@ -4,12 +4,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from hashing.cli.train import RECIPES, parse, recipes_text
+from hashing.cli.train import parse, recipes_text
 from hashing.config import Config, LossTerm
 from hashing.errors import UsageError
+from hashing.places import recipes
 from hashing.training.provenance import plain_config
 
-SORTED = sorted(RECIPES.glob("*.yaml"))
+SORTED = list(recipes().values())
 
 
 def write(path: Path, text: str) -> str:
