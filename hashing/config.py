@@ -28,10 +28,14 @@ class Preprocessing:
 class ModelConfig:
     """The network that turns a picture into logits.
 
-    backbone: a name in `hashing.models.BACKBONES`.
-    weights: the backbone's start: `none` (random), `imagenet`, a weights file or a model folder.
+    backbone: a name in `hashing.models.BACKBONES`, or `timm:NAME`, any model of timm.
+    weights: the backbone's start: none, imagenet (a download), package, a file or a model folder.
     stem: `cifar` replaces the first layers by one 3x3 convolution of stride 1, for 32 px.
-    pooling: from the feature map to features, `average` or generalised mean (`gem`).
+    pooling: from feature maps to features, see `hashing.models.POOLINGS`.
+    stages: how many of the backbone's maps are pooled, counted from its end.
+    whiten: components of a PCA of the features, fitted on the training part; 0 does without.
+    head: `linear`, the hash layer alone, or `mlp`, a hidden layer before it.
+    dropout: share of the features, and of hidden units, that a training step leaves out.
     lengths: code lengths in bits, ascending multiples of 8; a shorter code is a prefix.
     batchnorm: BatchNorm on the logits while training, folded into the hash layer on saving.
     """
@@ -39,7 +43,11 @@ class ModelConfig:
     backbone: str = "resnet50"
     weights: str = "none"
     stem: Literal["imagenet", "cifar"] = "imagenet"
-    pooling: Literal["average", "gem"] = "average"
+    pooling: Literal["average", "gem", "moments", "rmac"] = "average"
+    stages: int = 1
+    whiten: int = 0
+    head: Literal["linear", "mlp"] = "linear"
+    dropout: float = 0.0
     lengths: tuple[int, ...] = (16, 32, 64, 128)
     batchnorm: bool = True
 

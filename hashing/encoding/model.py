@@ -21,6 +21,7 @@ from hashing.errors import UsageError
 from hashing.images import Picture, open_picture, to_square
 from hashing.models import (
     HashModel,
+    explain,
     fingerprint,
     fingerprint_of,
     load_model,
@@ -213,8 +214,8 @@ class Model:
 
     def _explain(self, image: Image.Image) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         batch = torch.from_numpy(self.square(image)[None]).to(self.network.device)
-        explained = self.network.explain(normalise(batch, self.preprocessing))
-        return explained.contributions[0].cpu().numpy(), explained.bias.cpu().numpy()
+        explained = explain(self.network, normalise(batch, self.preprocessing))
+        return explained.contributions[0].cpu().numpy(), explained.bias[0].cpu().numpy()
 
     def _difference(self, candidate: OnnxNetwork, squares: NDArray[np.uint8]) -> float:
         """Largest difference to PyTorch's logits, in standard deviations of these."""

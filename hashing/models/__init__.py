@@ -1,6 +1,7 @@
 """Networks that turn pictures into logits, and the folder a finished model lives in."""
 
-from hashing.models.backbones import BACKBONES
+from hashing.models.backbones import BACKBONES, TIMM, own_preprocessing
+from hashing.models.explanation import Explanation, explain
 from hashing.models.folder import (
     Manifest,
     fingerprint,
@@ -11,18 +12,21 @@ from hashing.models.folder import (
     round_to_half,
     save_model,
 )
-from hashing.models.network import Explanation, HashModel, normalise
+from hashing.models.network import HashModel, normalise
 from hashing.models.products import use_products
 
 __all__ = [
     "BACKBONES",
+    "TIMM",
     "Explanation",
     "HashModel",
     "Manifest",
+    "explain",
     "fingerprint",
     "fingerprint_of",
     "load_model",
     "normalise",
+    "own_preprocessing",
     "publish_folder",
     "read_manifest",
     "round_to_half",

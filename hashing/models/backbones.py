@@ -1,55 +1,111 @@
-"""Backbones: pictures float32 `[B, 3, H, W]` to a feature map `[B, D, h, w]`.
+"""Backbones: pictures float32 `[B, 3, H, W]` to feature maps `[B, D, h, w]`, the deepest last.
 
-Parameters keep torchvision's names, so its weight files fit as they are.
+Parameters keep the names of the library a network comes from, so its weight files fit as they are.
 """
 
 import math
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import torchvision
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from hashing.errors import UsageError
-
-Builder = Callable[[str], tuple[nn.Module, int]]
-"""Takes the stem's name; returns the network and its number of channels D."""
+from hashing.config import ModelConfig, Preprocessing
+from hashing.errors import UsageError, choose
 
 
-def _resnet(name: str, channels: int, stem: str) -> tuple[nn.Module, int]:
-    """ResNet (He et al. 2016); h = H/32, or H/8 with the CIFAR stem."""
-    resnet = torchvision.models.get_model(name, weights=None)
-    if stem == "cifar":
+@dataclass(frozen=True, eq=False)
+class Backbone:
+    """A network and how its maps are read.
+
+    channels: D of each map. maps: the network and pictures to the maps, in the same order.
+    """
+
+    network: nn.Module
+    channels: tuple[int, ...]
+    maps: Callable[[nn.Module, Tensor], Sequence[Tensor]]
+
+
+Builder = Callable[[ModelConfig, Preprocessing], Backbone]
+"""Takes what the model is to be and the size of its pictures; weights are random."""
+
+
+def build_backbone(config: ModelConfig, preprocessing: Preprocessing) -> Backbone:
+    """The backbone that `config` names, with random weights.
+
+    Raises UsageError for an unknown name, and for a stem or stages that the network lacks.
+    """
+    if config.backbone.startswith(TIMM):
+        from hashing.models.timm_backbones import build  # imports timm, which takes a second
+
+        return build(config, preprocessing)
+    return choose("backbone", config.backbone, BACKBONES)(config, preprocessing)
+
+
+def own_preprocessing(backbone: str) -> Preprocessing:
+    """Size, mean and deviation that a backbone was made for; raises UsageError if unknown."""
+    if backbone.startswith(TIMM):
+        from hashing.models.timm_backbones import preprocessing
+
+        return preprocessing(backbone)
+    choose("backbone", backbone, BACKBONES)
+    return Preprocessing()
+
+
+def _resnet(channels: tuple[int, ...], config: ModelConfig, _: Preprocessing) -> Backbone:
+    """ResNet (He et al. 2016); h = H/32 at its end, or H/8 with the CIFAR stem."""
+    check_stages(config, len(channels))
+    resnet = torchvision.models.get_model(config.backbone, weights=None)
+    if config.stem == "cifar":
         resnet.conv1 = _cifar_convolution()
         resnet.maxpool = nn.Identity()
-    return nn.Sequential(OrderedDict(list(resnet.named_children())[:-2])), channels
+    network = nn.Sequential(OrderedDict(list(resnet.named_children())[:-2]))
+    return Backbone(network, channels[-config.stages :], partial(_last_maps, config.stages))
 
 
-def _densenet121(stem: str) -> tuple[nn.Module, int]:
+def _last_maps(count: int, network: nn.Module, images: Tensor) -> list[Tensor]:
+    """The maps after each of the last `count` parts of a network."""
+    maps = []
+    for part in network.children():
+        images = part(images)
+        maps.append(images)
+    return maps[-count:]
+
+
+def _single(network: nn.Module, channels: int, config: ModelConfig) -> Backbone:
+    """A network of which only the last map is read."""
+    check_stages(config, 1)
+    return Backbone(network, (channels,), lambda network, images: [network(images)])
+
+
+def _densenet121(config: ModelConfig, _: Preprocessing) -> Backbone:
     """DenseNet (Huang et al. 2017); h = H/32, or H/8 with the CIFAR stem."""
     features = torchvision.models.densenet121(weights=None).features
-    if stem == "cifar":
+    if config.stem == "cifar":
         features.conv0 = _cifar_convolution()
         features.pool0 = nn.Identity()
-    return nn.Sequential(OrderedDict(features=features, relu=nn.ReLU(inplace=True))), 1024
+    layers = OrderedDict(features=features, relu=nn.ReLU(inplace=True))
+    return _single(nn.Sequential(layers), 1024, config)
 
 
-def _vgg16(stem: str) -> tuple[nn.Module, int]:
+def _vgg16(config: ModelConfig, _: Preprocessing) -> Backbone:
     """The convolutions of VGG16 (Simonyan & Zisserman 2015); h = H/32."""
-    _only_imagenet_stem("vgg16", stem)
-    return nn.Sequential(OrderedDict(features=torchvision.models.vgg16(weights=None).features)), 512
+    only_imagenet_stem(config)
+    layers = OrderedDict(features=torchvision.models.vgg16(weights=None).features)
+    return _single(nn.Sequential(layers), 512, config)
 
 
-def _small_cnn(stem: str, *, as_of_2016: bool) -> tuple[nn.Module, int]:
+def _small_cnn(as_of_2016: bool, config: ModelConfig, _: Preprocessing) -> Backbone:
     """The small network of Liu et al. 2016 ("Deep Supervised Hashing"), for 32 px and above.
 
     Its first fully connected layer is written as a 4x4 convolution, which is the same at 32 px
     (h = 1) and makes any larger picture possible. `as_of_2016` adds what the authors' Caffe model
     has besides: response normalisation and Caffe's Xavier initialisation.
     """
-    _only_imagenet_stem("small_cnn", stem)
+    only_imagenet_stem(config)
     norm = ResponseNorm if as_of_2016 else nn.Identity
     network = nn.Sequential(
         nn.Conv2d(3, 32, 5, padding=2),
@@ -70,7 +126,7 @@ def _small_cnn(stem: str, *, as_of_2016: bool) -> tuple[nn.Module, int]:
         for layer in network:
             if isinstance(layer, nn.Conv2d):
                 caffe_xavier(layer)
-    return network, 500
+    return _single(network, 500, config)
 
 
 class ResponseNorm(nn.Module):
@@ -100,17 +156,33 @@ def _cifar_convolution() -> nn.Conv2d:
     return convolution
 
 
-def _only_imagenet_stem(name: str, stem: str) -> None:
-    if stem != "imagenet":
-        raise UsageError(f"{name} has no {stem} stem: use stem: imagenet, or a ResNet or DenseNet")
+def only_imagenet_stem(config: ModelConfig) -> None:
+    """Raise UsageError where another stem is asked for."""
+    if config.stem != "imagenet":
+        raise UsageError(
+            f"{config.backbone} has no {config.stem} stem: use stem: imagenet, "
+            "or a ResNet or DenseNet"
+        )
 
+
+def check_stages(config: ModelConfig, most: int) -> None:
+    """Raise UsageError where more maps are asked for than there are."""
+    if not 1 <= config.stages <= most:
+        raise UsageError(
+            f"expected model.stages from 1 to {most}, the feature maps of {config.backbone}, "
+            f"found {config.stages}"
+        )
+
+
+TIMM = "timm:"
+"""What the name of a model of timm begins with."""
 
 BACKBONES: dict[str, Builder] = {
-    "resnet18": partial(_resnet, "resnet18", 512),
-    "resnet50": partial(_resnet, "resnet50", 2048),
-    "resnet101": partial(_resnet, "resnet101", 2048),
+    "resnet18": partial(_resnet, (64, 128, 256, 512)),
+    "resnet50": partial(_resnet, (256, 512, 1024, 2048)),
+    "resnet101": partial(_resnet, (256, 512, 1024, 2048)),
     "vgg16": _vgg16,
     "densenet121": _densenet121,
-    "small_cnn": partial(_small_cnn, as_of_2016=False),
-    "small_cnn_2016": partial(_small_cnn, as_of_2016=True),
+    "small_cnn": partial(_small_cnn, False),
+    "small_cnn_2016": partial(_small_cnn, True),
 }

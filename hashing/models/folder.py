@@ -22,6 +22,7 @@ from torch import Tensor
 from hashing.config import ModelConfig, Preprocessing
 from hashing.errors import ArtefactError, ArtHashError, StorageError, UsageError
 from hashing.files import name_beside, read_regular, sync_folder, write_new
+from hashing.models.backbones import TIMM
 from hashing.models.network import HashModel
 
 FORMAT = 1
@@ -29,6 +30,9 @@ CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
 REPLACED = ".replaced"
 """Ends the name of a model that waits while another takes its place; a crash between leaves it."""
+
+ADDED = {"stages": 1, "whiten": 0, "head": "linear", "dropout": 0.0}
+"""What folders of the first version do not say of their network; it leaves their fingerprint."""
 
 
 @dataclass(frozen=True)
@@ -90,8 +94,11 @@ def load_model(folder: Path, device: torch.device | str = "cpu") -> HashModel:
             f"one in {CONFIG}; copy the folder anew"
         )
     try:
-        with torch.device("meta"):  # no random start only to be overwritten
-            model = HashModel(manifest.model, manifest.preprocessing)
+        # A folder's weights are its own: it reads no path and downloads nothing.
+        config = replace(manifest.model, weights="none")
+        # No random start only to be overwritten; networks of timm keep constants beside it.
+        with torch.device("cpu" if config.backbone.startswith(TIMM) else "meta"):
+            model = HashModel(config, manifest.preprocessing)
         state = {name: t.float() for name, t in safetensors.torch.load(weights).items()}
         model.load_state_dict(state | _counters(model), assign=True)
     except (ArtHashError, SafetensorError, RuntimeError) as error:
@@ -129,7 +136,7 @@ def read_manifest(folder: Path) -> Manifest:
                 "use the version that wrote it"
             )
         return Manifest(
-            _dataclass(ModelConfig, content["model"]),
+            _dataclass(ModelConfig, ADDED | content["model"]),
             _dataclass(Preprocessing, content["preprocessing"]),
             str(content["sha256"]),
             str(content["pretrained"]),
@@ -150,12 +157,16 @@ def fingerprint(folder: Path) -> str:
 def fingerprint_of(model: HashModel) -> str:
     """The fingerprint of the folder that `save_model` would make of a model in memory."""
     weights = safetensors.torch.save(_exported_state(model, half=False))
-    config = replace(model.config, weights="none", batchnorm=False)
+    config = _exported_config(model)
     return _fingerprint(Manifest(config, model.preprocessing, _digest(weights), "", {}))
 
 
 def _fingerprint(manifest: Manifest) -> str:
-    parts = [manifest.sha256, asdict(manifest.model), asdict(manifest.preprocessing)]
+    network = asdict(manifest.model)
+    for name, absent in ADDED.items():
+        if network[name] == absent:
+            del network[name]
+    parts = [manifest.sha256, network, asdict(manifest.preprocessing)]
     return _digest(json.dumps(parts, sort_keys=True).encode())
 
 
@@ -176,11 +187,16 @@ def _is_halved(tensor: Tensor) -> bool:
     return tensor.ndim == 4
 
 
+def _exported_config(model: HashModel) -> ModelConfig:
+    """What is left of the configuration where there is nothing more to learn."""
+    return replace(model.config, weights="none", batchnorm=False, dropout=0.0)
+
+
 def _manifest_json(model: HashModel, weights: bytes, extra: Mapping[str, object]) -> bytes:
     """The start's weights lie beside it from now on; paths of this machine are left out."""
     content = {
         "format": FORMAT,
-        "model": asdict(replace(model.config, weights="none", batchnorm=False)),
+        "model": asdict(_exported_config(model)),
         "preprocessing": asdict(model.preprocessing),
         "sha256": _digest(weights),
         "pretrained": Path(model.config.weights).name,

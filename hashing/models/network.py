@@ -1,6 +1,7 @@
 """`HashModel`: normalised pictures to logits; it never binarises."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from itertools import chain
 from typing import cast
 
 import torch
@@ -8,24 +9,19 @@ from torch import Tensor, nn
 
 from hashing.config import ModelConfig, Preprocessing
 from hashing.errors import UsageError, choose
-from hashing.models.backbones import BACKBONES, caffe_xavier
+from hashing.models.backbones import build_backbone, caffe_xavier
+from hashing.models.pooling import POOLINGS
 from hashing.models.pretrained import load_pretrained
 
-
-@dataclass(frozen=True, eq=False)
-class Explanation:
-    """Each logit as a sum over regions: `logits = contributions.sum((2, 3)) + bias`.
-
-    contributions: float32 `[B, bits, h, w]`, one value per cell of the feature map.
-    bias: float32 `[bits]`, the share that no region has.
-    """
-
-    contributions: Tensor
-    bias: Tensor
+HIDDEN = 512
+"""Units of the hidden layer of the head `mlp`."""
 
 
 class HashModel(nn.Module):
-    """Backbone, pooling, linear hash layer, and BatchNorm on the logits while training.
+    """Backbone, pooling, head; the head ends in the hash layer.
+
+    The head is whitening (fitted, never trained), the hidden layer of an `mlp`, the hash layer,
+    and BatchNorm on the logits while training; all but the last two are there only if asked for.
 
     Made from a configuration alone; `config.weights` is loaded into the backbone. Raises
     UsageError for unknown names or lengths, InputError or ArtefactError for the weights.
@@ -36,13 +32,19 @@ class HashModel(nn.Module):
         _check_lengths(config.lengths)
         self.config = config
         self.preprocessing = preprocessing
-        build = choose("backbone", config.backbone, BACKBONES)
-        self.backbone, self.channels = build(config.stem)
+        built = build_backbone(config, preprocessing)
+        self.backbone, self._maps = built.network, built.maps
         self.pooling = choose("pooling", config.pooling, POOLINGS)()
-        self.hash_layer = nn.Linear(self.channels, self.bits)
+        self.channels = self.pooling.per_channel * sum(built.channels)
+        _check_whitening(config, self.channels)
+        width = config.whiten or self.channels
+        self.whitening = nn.Linear(self.channels, width) if config.whiten else None
+        self.dropout = nn.Dropout(config.dropout)
+        self.mlp = choose("head", config.head, HEADS)(width, config.dropout)
+        self.hash_layer = nn.Linear(width if self.mlp is None else HIDDEN, self.bits)
         caffe_xavier(self.hash_layer)
         self.batchnorm = nn.BatchNorm1d(self.bits) if config.batchnorm else None
-        load_pretrained(self.backbone, config)
+        load_pretrained(self.backbone, config, preprocessing)
 
     @property
     def lengths(self) -> tuple[int, ...]:
@@ -59,76 +61,78 @@ class HashModel(nn.Module):
         """Where the weights are."""
         return self.hash_layer.weight.device
 
-    def forward(self, images: Tensor) -> Tensor:
-        """Logits `[B, bits]` of normalised pictures float32 `[B, 3, H, W]`."""
-        logits: Tensor = self.hash_layer(self.features(images))
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Logits `[B, bits]` of normalised pictures float32 `[B, 3, H, W]`.
+
+        Features `[B, D]` may be given in their place where they are known already.
+        """
+        values = self.features(inputs) if inputs.ndim == 4 else inputs
+        if self.whitening is not None:
+            values = self.whitening(values)
+        values = self.dropout(values)
+        if self.mlp is not None:
+            values = self.mlp(values)
+        logits: Tensor = self.hash_layer(values)
         return logits if self.batchnorm is None else self.batchnorm(logits)
 
-    def feature_map(self, images: Tensor) -> Tensor:
-        """The backbone's output `[B, D, h, w]`."""
-        maps: Tensor = self.backbone(images)
-        return maps
+    def feature_maps(self, images: Tensor) -> Sequence[Tensor]:
+        """The backbone's last maps, `[B, D, h, w]` for each of `config.stages`, deepest last."""
+        return self._maps(self.backbone, images)
 
     def features(self, images: Tensor) -> Tensor:
-        """Pooled features `[B, D]`."""
-        pooled: Tensor = self.pooling(self.feature_map(images))
+        """Pooled features `[B, D]`, D being `channels`."""
+        pooled: Tensor = self.pooling(self.feature_maps(images))
         return pooled
 
-    def folded_head(self) -> tuple[Tensor, Tensor]:
-        """Weight `[bits, D]` and bias `[bits]` of the one linear layer the head amounts to.
+    def head_parameters(self) -> list[nn.Parameter]:
+        """What is trained after pooling, the hash layer first."""
+        parts = [self.hash_layer, self.batchnorm, self.mlp]
+        return list(chain.from_iterable(part.parameters() for part in parts if part is not None))
 
-        BatchNorm with its running statistics is a scale and a shift per logit.
+    def whiten(self, weight: Tensor, bias: Tensor) -> None:
+        """Set the whitening: weight `[whiten, D]` and bias `[whiten]`, kept from then on."""
+        if self.whitening is None:
+            raise UsageError("expected a model with model.whiten, found one without whitening")
+        with torch.no_grad():
+            self.whitening.weight.copy_(weight)
+            self.whitening.bias.copy_(bias)
+
+    def folded_head(self) -> tuple[Tensor, Tensor]:
+        """Weight `[bits, D]` and bias `[bits]` of the hash layer with its BatchNorm in it.
+
+        BatchNorm with its running statistics is a scale and a shift per logit; D is what comes
+        before: features, whitened or hidden.
         """
         weight, bias = self.hash_layer.weight.double(), self.hash_layer.bias.double()
-        norm = self.batchnorm
-        if norm is not None:
-            # A logit's BatchNorm always tracks statistics; torch types them as optional.
-            mean, variance = cast(Tensor, norm.running_mean), cast(Tensor, norm.running_var)
-            scale = norm.weight.double() / torch.sqrt(variance.double() + norm.eps)
-            weight, bias = weight * scale[:, None], (bias - mean) * scale + norm.bias
+        if self.batchnorm is not None:
+            scale, shift = affine(self.batchnorm)
+            weight, bias = weight * scale[:, None], bias * scale + shift
         return weight.float(), bias.float()
 
-    @torch.inference_mode()
-    def explain(self, images: Tensor) -> Explanation:
-        """Which regions of normalised pictures `[B, 3, H, W]` raise or lower each logit.
 
-        Exact, because averaging over regions and the hash layer are both linear. Raises
-        UsageError with another pooling.
-        """
-        if self.config.pooling != "average":
-            raise UsageError(
-                f"expected a model with average pooling to explain its bits, "
-                f"found {self.config.pooling}: its regions do not add up"
-            )
-        weight, bias = self.folded_head()
-        maps = self.feature_map(images).float()
-        contributions = torch.einsum("bdhw,kd->bkhw", maps, weight) / maps[0, 0].numel()
-        return Explanation(contributions, bias)
+def affine(norm: nn.BatchNorm1d) -> tuple[Tensor, Tensor]:
+    """Scale and shift, float64 `[D]`, that a BatchNorm amounts to outside training."""
+    # Ours always tracks statistics; torch types them as optional.
+    mean, variance = cast(Tensor, norm.running_mean), cast(Tensor, norm.running_var)
+    scale = norm.weight.double() / torch.sqrt(variance.double() + norm.eps)
+    return scale, norm.bias.double() - mean * scale
 
 
-class Average(nn.Module):
-    """Mean over the feature map."""
-
-    def forward(self, maps: Tensor) -> Tensor:
-        """From `[B, D, h, w]` to `[B, D]`."""
-        return maps.mean((2, 3))
+def _no_hidden(width: int, dropout: float) -> None:
+    """The hash layer alone."""
 
 
-class GeM(nn.Module):
-    """Generalised mean (Radenović et al. 2019, eq. 3): (mean x^p)^(1/p) with p learned, from 3."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.p = nn.Parameter(torch.tensor(3.0))
-
-    def forward(self, maps: Tensor) -> Tensor:
-        """From `[B, D, h, w]` to `[B, D]`, in float32 because powers overflow half precision."""
-        with torch.autocast(maps.device.type, enabled=False):
-            powers = maps.float().clamp(min=1e-6).pow(self.p)
-            return powers.mean((2, 3)).pow(1 / self.p)
+def _hidden(width: int, dropout: float) -> nn.Sequential:
+    """One hidden layer of `HIDDEN` units."""
+    return nn.Sequential(
+        nn.Linear(width, HIDDEN, bias=False),
+        nn.BatchNorm1d(HIDDEN),
+        nn.ReLU(),
+        nn.Dropout(dropout),
+    )
 
 
-POOLINGS: dict[str, type[nn.Module]] = {"average": Average, "gem": GeM}
+HEADS = {"linear": _no_hidden, "mlp": _hidden}
 
 
 def normalise(squares: Tensor, preprocessing: Preprocessing) -> Tensor:
@@ -147,4 +151,12 @@ def _check_lengths(lengths: tuple[int, ...]) -> None:
     if not lengths or not ascending or any(length <= 0 or length % 8 for length in lengths):
         raise UsageError(
             f"expected code lengths as ascending multiples of 8, found {list(lengths)}"
+        )
+
+
+def _check_whitening(config: ModelConfig, channels: int) -> None:
+    if not 0 <= config.whiten <= channels:
+        raise UsageError(
+            f"expected model.whiten from 0 to {channels}, the features of {config.backbone}, "
+            f"found {config.whiten}"
         )

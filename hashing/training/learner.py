@@ -46,9 +46,7 @@ class Learner:
         self.bf16 = uses_bf16(config.train.precision, world.device)
         self._choose_what_is_trained()
         synchronise_norms(network, world)
-        head = [*network.hash_layer.parameters()]
-        if network.batchnorm is not None:
-            head += network.batchnorm.parameters()
+        head = network.head_parameters()
         known = {id(parameter) for parameter in head}
         backbone = [p for p in network.parameters() if id(p) not in known]
         groups = parameter_groups(backbone, head, objective.parameters(), config.optim)
@@ -124,6 +122,8 @@ class Learner:
         return loss
 
     def _choose_what_is_trained(self) -> None:
+        if self.network.whitening is not None:
+            self.network.whitening.requires_grad_(False)
         if self.config.optim.backbone_lr == 0:
             self.network.backbone.requires_grad_(False)
         if self.config.optim.freeze_batchnorm:

@@ -7,39 +7,41 @@ from hashing.errors import UsageError
 from hashing.models import BACKBONES, HashModel
 from hashing.models.backbones import ResponseNorm
 
+SIZE = Preprocessing(size=64)
 CIFAR_STEMS = ["resnet18", "resnet50", "resnet101", "densenet121"]
 
 
 @pytest.mark.parametrize("name", BACKBONES)
 def test_every_backbone_gives_the_channels_it_names(name: str) -> None:
     with torch.device("meta"):
-        network, channels = BACKBONES[name]("imagenet")
-        maps = network.eval()(torch.empty(2, 3, 64, 64))
-    assert maps.shape[:2] == (2, channels)
+        found = BACKBONES[name](ModelConfig(name), SIZE)
+        (maps,) = found.maps(found.network.eval(), torch.empty(2, 3, 64, 64))
+    assert (maps.shape[1],) == found.channels
 
 
 @pytest.mark.parametrize("name", CIFAR_STEMS)
 def test_cifar_stem_keeps_a_map_of_a_small_picture(name: str) -> None:
     with torch.device("meta"):
-        network, channels = BACKBONES[name]("cifar")
-        maps = network.eval()(torch.empty(1, 3, 32, 32))
-    assert maps.shape == (1, channels, 4, 4)
+        found = BACKBONES[name](ModelConfig(name, stem="cifar"), SIZE)
+        (maps,) = found.maps(found.network.eval(), torch.empty(1, 3, 32, 32))
+    assert maps.shape == (1, *found.channels, 4, 4)
 
 
 @pytest.mark.parametrize("name", sorted(set(BACKBONES) - set(CIFAR_STEMS)))
 def test_cifar_stem_is_refused_where_there_is_none(name: str) -> None:
     with pytest.raises(UsageError, match="no cifar stem"):
-        BACKBONES[name]("cifar")
+        BACKBONES[name](ModelConfig(name, stem="cifar"), SIZE)
 
 
 def test_small_cnn_is_fully_connected_at_32_px_and_takes_larger_pictures() -> None:
-    network, _ = BACKBONES["small_cnn"]("imagenet")
+    network = BACKBONES["small_cnn"](ModelConfig("small_cnn"), SIZE).network
     assert network(torch.rand(1, 3, 32, 32)).shape == (1, 500, 1, 1)
     assert network(torch.rand(1, 3, 64, 64)).shape == (1, 500, 5, 5)
 
 
 def test_small_cnn_of_2016_starts_as_in_caffe() -> None:
-    network, _ = BACKBONES["small_cnn_2016"]("imagenet")
+    network = BACKBONES["small_cnn_2016"](ModelConfig("small_cnn_2016"), SIZE).network
+    assert isinstance(network, nn.Sequential)
     convolutions = [layer for layer in network if isinstance(layer, nn.Conv2d)]
     assert [tuple(layer.weight.shape) for layer in convolutions] == [
         (32, 3, 5, 5),
@@ -68,3 +70,17 @@ def test_small_cnn_has_no_normalisation_of_a_batch() -> None:
     config = ModelConfig("small_cnn", lengths=(16,), batchnorm=False)
     model = HashModel(config, Preprocessing(size=32))
     assert not any(isinstance(layer, nn.modules.batchnorm._BatchNorm) for layer in model.modules())
+
+
+def test_stages_are_the_last_maps_of_a_resnet() -> None:
+    config = ModelConfig("resnet18", stages=3)
+    found = BACKBONES["resnet18"](config, SIZE)
+    maps = found.maps(found.network.eval(), torch.rand(1, 3, 64, 64))
+    assert [tuple(one.shape[1:]) for one in maps] == [(128, 8, 8), (256, 4, 4), (512, 2, 2)]
+    assert found.channels == (128, 256, 512)
+
+
+@pytest.mark.parametrize(("name", "stages", "most"), [("resnet18", 5, 4), ("vgg16", 2, 1)])
+def test_stages_that_a_network_lacks_are_refused(name: str, stages: int, most: int) -> None:
+    with pytest.raises(UsageError, match=rf"from 1 to {most}, the feature maps of {name}"):
+        HashModel(ModelConfig(name, stages=stages), SIZE)

@@ -1,0 +1,134 @@
+"""Pooling: feature maps `[B, D, h, w]`, one per stage, to features `[B, D']`.
+
+A pooling whose features are sums over regions has `shares`, from which a code is explained.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+SMALLEST = 1e-6
+
+
+class Average(nn.Module):
+    """Mean over each map; D' = Σ D."""
+
+    per_channel = 1
+
+    def forward(self, maps: Sequence[Tensor]) -> Tensor:
+        """From maps `[B, D, h, w]` to `[B, D']`."""
+        return torch.cat([one.mean((2, 3)) for one in maps], dim=1)
+
+    def shares(self, maps: Sequence[Tensor]) -> list[Tensor]:
+        """What each region gives to the features, `[B, D, h, w]` per map: their sums."""
+        return [one / one[0, 0].numel() for one in maps]
+
+
+class Moments(nn.Module):
+    """Mean and standard deviation of each map, side by side; D' = Σ 2·D.
+
+    The deviation tells how strongly a feature varies over the picture, in which styles differ
+    (Matsuo & Yanai 2016; Huang & Belongie 2017, section 5).
+    """
+
+    per_channel = 2
+
+    def forward(self, maps: Sequence[Tensor]) -> Tensor:
+        """From maps `[B, D, h, w]` to `[B, D']`, in float32: squares lose half precision."""
+        parts = []
+        for one in maps:
+            variance, mean = torch.var_mean(one.float(), (2, 3), correction=0)
+            parts += [mean, (variance + SMALLEST).sqrt()]
+        return torch.cat(parts, dim=1)
+
+    def shares(self, maps: Sequence[Tensor]) -> list[Tensor]:
+        """What each region gives to the features, `[B, 2·D, h, w]` per map: their sums.
+
+        A deviation σ is the sum over n regions of their squared deviations over n·σ.
+        """
+        found = []
+        for one in maps:
+            regions = one[0, 0].numel()
+            squares = (one - one.mean((2, 3), keepdim=True)).square() + SMALLEST
+            deviation = squares.mean((2, 3), keepdim=True).sqrt()
+            found.append(torch.cat([one, squares / deviation], dim=1) / regions)
+        return found
+
+
+class GeM(nn.Module):
+    """Generalised mean (Radenović et al. 2019, eq. 3): (mean x^p)^(1/p) with p learned, from 3."""
+
+    per_channel = 1
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.p = nn.Parameter(torch.tensor(3.0))
+
+    def forward(self, maps: Sequence[Tensor]) -> Tensor:
+        """From `[B, D, h, w]` to `[B, D']`, in float32 because powers overflow half precision."""
+        with torch.autocast(maps[0].device.type, enabled=False):
+            powers = [one.float().clamp(min=SMALLEST).pow(self.p).mean((2, 3)) for one in maps]
+            return torch.cat(powers, dim=1).pow(1 / self.p)
+
+
+class RMAC(nn.Module):
+    """Regional maximum activations (Tolias et al. 2016, section 3.2), length one per map.
+
+    Maxima over square regions of three sizes that overlap by about 40 %, each vector scaled to
+    length one, summed, and the sum scaled to length one.
+    """
+
+    per_channel = 1
+    levels = 3
+
+    def forward(self, maps: Sequence[Tensor]) -> Tensor:
+        """From maps `[B, D, h, w]` to `[B, D']`."""
+        return torch.cat([self._pool(one.float()) for one in maps], dim=1)
+
+    def _pool(self, maps: Tensor) -> Tensor:
+        height, width = maps.shape[2:]
+        total = maps.new_zeros(maps.shape[:2])
+        for top, left, side in regions(height, width, self.levels):
+            peak = maps[:, :, top : top + side, left : left + side].amax((2, 3))
+            total = total + functional.normalize(peak)
+        return functional.normalize(total)
+
+
+def regions(height: int, width: int, levels: int) -> list[tuple[int, int, int]]:
+    """The regions of R-MAC as (top, left, side), each once, the largest first.
+
+    At level l the side is 2·min(h, w)/(l + 1); l regions lie along the shorter side, and along
+    the longer one as many more as keep their overlap near 40 %.
+    """
+    short, long = sorted((height, width))
+    extra = 0
+    if long > short:
+        steps = range(1, 7)
+        overlaps = [1 - (long - short) / (n * short) for n in steps]
+        extra = min(steps, key=lambda n: abs(overlaps[n - 1] - 0.4))
+    found: dict[tuple[int, int, int], None] = {}
+    for level in range(1, levels + 1):
+        side = max(2 * short // (level + 1), 1)
+        along = [
+            _starts(length, side, level + (extra if length > short else 0))
+            for length in (height, width)
+        ]
+        found |= {(top, left, side): None for top in along[0] for left in along[1]}
+    return list(found)
+
+
+def _starts(length: int, side: int, count: int) -> list[int]:
+    """Where `count` windows of `side` begin so that they cover `length` evenly."""
+    if count == 1:
+        return [(length - side) // 2]
+    return [i * (length - side) // (count - 1) for i in range(count)]
+
+
+POOLINGS: dict[str, type[Average | Moments | GeM | RMAC]] = {
+    "average": Average,
+    "gem": GeM,
+    "moments": Moments,
+    "rmac": RMAC,
+}
