@@ -170,10 +170,11 @@ def _itq(projected: Matrix, bits: int, random: np.random.Generator) -> Matrix:
 def _backbone(
     config: ModelConfig, preprocessing: Preprocessing, seed: int, device: str
 ) -> HashModel:
-    """The network without BatchNorm on the logits; random weights follow from the seed alone."""
+    """The network with nothing but a hash layer; random weights follow from the seed alone."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = HashModel(replace(config, batchnorm=False), preprocessing)
+        bare = replace(config, whiten=0, head="linear", dropout=0.0, batchnorm=False)
+        model = HashModel(bare, preprocessing)
     return model.to(choose_device(device)).eval()
 
 

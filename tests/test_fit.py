@@ -14,7 +14,7 @@ from hashing.config import ModelConfig, Preprocessing
 from hashing.encoding import Model
 from hashing.errors import InputError, UsageError
 from hashing.fit import fit, linear_hash, save_fit
-from hashing.models import load_model, read_manifest, save_model
+from hashing.models import HashModel, load_model, read_manifest, save_model
 from hashing.sources import Catalogue, read_catalogue
 
 SMALL = ModelConfig("small_cnn", lengths=(8, 16))
@@ -220,3 +220,24 @@ def test_few_distinct_codes_are_warned_of(
     (warning,) = [line for line in output.err.splitlines() if line.startswith("warning: ")]
     assert f"only {distinct} distinct codes of 20 pictures" in warning
     assert "--weights" in warning
+
+
+def test_a_model_of_timm_is_fitted_with_its_own_preprocessing(
+    catalogue: Catalogue, tmp_path: Path
+) -> None:
+    pictures, out = str(catalogue.root), tmp_path / "model"
+    network = ["--backbone", "timm:test_convnext", "--weights", "none", "--bits", "16"]
+    assert run(main, ["fit", "--images", pictures, "--out", str(out), *network]) == 0
+    model = load_model(out)
+    assert model.config.backbone == "timm:test_convnext"
+    assert (model.preprocessing.size, model.preprocessing.mean) == (160, (0.5, 0.5, 0.5))
+
+
+def test_another_models_head_is_left_behind(catalogue: Catalogue, tmp_path: Path) -> None:
+    config = ModelConfig("small_cnn", lengths=(8,), whiten=16, head="mlp", dropout=0.1)
+    save_model(HashModel(config, SIZE_32), tmp_path / "trained")
+    start = ["--weights", str(tmp_path / "trained"), "--bits", "8"]
+    out = ["--out", str(tmp_path / "model")]
+    assert run(main, ["fit", "--images", str(catalogue.root), *start, *out]) == 0
+    found = load_model(tmp_path / "model").config
+    assert (found.backbone, found.whiten, found.head) == ("small_cnn", 0, "linear")

@@ -4,7 +4,7 @@ import difflib
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import asdict, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +61,20 @@ def parse(argv: Sequence[str]) -> tuple[Namespace, Config]:
     except ArgumentError as error:
         raise UsageError(_one_line(error)) from error
     parts = {part.name: getattr(config, part.name) for part in fields(Config)}
-    return options, Config(**parts)
+    return options, _with_own_preprocessing(Config(**parts), argv)
+
+
+def _with_own_preprocessing(config: Config, argv: Sequence[str]) -> Config:
+    """What was not asked for is as the model of timm was trained with."""
+    if not config.model.backbone.startswith("timm:"):
+        return config
+    from hashing.models import own_preprocessing  # torch, which takes seconds
+
+    asked = _parser().parse_args(_with_recipe(list(argv)), defaults=False)
+    own = asdict(own_preprocessing(config.model.backbone))
+    given = {name for name in own if f"preprocessing.{name}" in asked}
+    left = {name: value for name, value in own.items() if name not in given | {"fit"}}
+    return replace(config, preprocessing=replace(config.preprocessing, **left))
 
 
 def recipes_text() -> str:

@@ -5,7 +5,7 @@ import pytest
 import yaml
 
 from hashing.cli.train import parse, recipes_text
-from hashing.config import Config, LossTerm
+from hashing.config import Config, LossTerm, Preprocessing
 from hashing.errors import UsageError
 from hashing.places import recipes
 from hashing.training.provenance import plain_config
@@ -74,3 +74,15 @@ def test_written_settings_parse_to_the_same(tmp_path: Path) -> None:
     _, config = parse(["--data.root", "/some/where", "--optim.milestones", "[1, 2.5]"])
     file = write(tmp_path / "config.yaml", yaml.safe_dump(plain_config(config)))
     assert parse(["--config", file])[1] == config
+
+
+def test_a_model_of_timm_brings_its_own_preprocessing(tmp_path: Path) -> None:
+    lite = ["--model.backbone", "timm:tf_efficientnet_lite2"]
+    bare = write(tmp_path / "bare.yaml", "data: {name: folder}\n")
+    own = parse(["--config", bare, *lite])[1].preprocessing
+    assert own == Preprocessing(size=260, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
+    file = write(tmp_path / "recipe.yaml", "preprocessing: {size: 96, std: [0.2, 0.2, 0.2]}\n")
+    asked = parse(["--config", file, *lite, "--preprocessing.fit", "stretch"])[1].preprocessing
+    assert asked == Preprocessing(96, "stretch", own.mean, (0.2, 0.2, 0.2))
+    with pytest.raises(UsageError, match="timm knows no model 'nope'"):
+        parse(["--model.backbone", "timm:nope"])

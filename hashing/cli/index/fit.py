@@ -25,11 +25,14 @@ def add_commands(commands: Commands) -> None:
     picture_options(parser)
     model_options(parser)
     parser.add_argument("--out", type=Path, required=True, metavar="MODEL", help="model folder")
-    parser.add_argument("--backbone", help="network (default resnet50, or that of the weights)")
+    parser.add_argument(
+        "--backbone",
+        help="network (default resnet50, or that of the weights); timm:NAME is any model of timm",
+    )
     parser.add_argument(
         "--weights",
         default="imagenet",
-        metavar="imagenet|FILE|MODEL|none",
+        metavar="imagenet|package|FILE|MODEL|none",
         help="where the network's weights come from (default imagenet)",
     )
     parser.add_argument("--bits", type=int, default=64, help="longest code length (default 64)")
@@ -66,6 +69,10 @@ def fit(arguments: argparse.Namespace) -> int:
 def _configuration(arguments: argparse.Namespace) -> tuple[ModelConfig, Preprocessing]:
     """Another model's folder brings its network and preprocessing along."""
     config, preprocessing = ModelConfig(), Preprocessing()
+    if arguments.backbone and arguments.backbone.startswith("timm:"):
+        from hashing.models import own_preprocessing
+
+        preprocessing = own_preprocessing(arguments.backbone)
     if Path(arguments.weights).is_dir():
         from hashing.models import read_manifest
 
