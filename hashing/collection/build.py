@@ -20,7 +20,18 @@ from hashing.progress import log, progress
 from hashing.search.scan import KERNEL, SMALL
 from hashing.sources import Catalogue, Item, read_catalogue
 from hashing.sources.roles import check_roles
-from hashing.store import Index, NewItem, create_index, is_index, open_index
+from hashing.store import (
+    Index,
+    Location,
+    NewItem,
+    Place,
+    create_index,
+    delete_index,
+    is_index,
+    open_index,
+    read_location,
+)
+from hashing.store.location import FOLDER
 
 PUBLISH_SECONDS = 20.0
 PUBLISH_ITEMS = 4096
@@ -39,7 +50,7 @@ class Outcome:
 
 
 def check(
-    images: Path, metadata: Path | None, location: Path, roles: Mapping[str, str] = {}
+    images: Path, metadata: Path | None, location: Place, roles: Mapping[str, str] = {}
 ) -> Catalogue:
     """What a build would read. Raises UsageError where it may not be made, InputError."""
     if is_index(location):
@@ -47,7 +58,8 @@ def check(
             unfinished = index.info.unfinished
         if unfinished != _source(images, metadata):
             raise UsageError(
-                f"{location} exists already: use add to put more into it, or build another"
+                f"{read_location(location)} exists already: "
+                "use add to put more into it, or build another"
             )
     catalogue = read_catalogue(images, metadata)
     check_roles(roles, catalogue.columns)
@@ -57,7 +69,7 @@ def check(
 def build(
     images: Path,
     model: Model | Path,
-    location: Path,
+    location: Place,
     *,
     metadata: Path | None = None,
     roles: Mapping[str, str] = {},
@@ -75,8 +87,8 @@ def build(
     catalogue = check(images, metadata, location, roles)
     if strict:
         refuse_broken(catalogue, workers)
-    source = _source(images, metadata)
-    index, loaded = _open_or_create(catalogue, model, location, source, roles, device)
+    source, place = _source(images, metadata), read_location(location)
+    index, loaded = _open_or_create(catalogue, model, place, source, roles, device)
     try:
         outcome = fill(index, loaded, catalogue, workers=workers, previews=previews)
         if index.info.count:
@@ -86,7 +98,9 @@ def build(
         index.close()
         raise
     index.close()
-    shutil.rmtree(location)
+    if loaded.folder is None:
+        shutil.rmtree(_within(place), ignore_errors=True)
+    delete_index(place)
     file, reason = outcome.broken[0]
     raise InputError(f"none of {len(catalogue)} pictures can be read; {file}: {reason}")
 
@@ -124,7 +138,7 @@ def _source(images: Path, metadata: Path | None) -> str:
 def _open_or_create(
     catalogue: Catalogue,
     model: Model | Path,
-    location: Path,
+    location: Location,
     source: str,
     roles: Mapping[str, str],
     device: str,
@@ -146,17 +160,23 @@ def _open_or_create(
         fingerprint=loaded.fingerprint,
         columns=catalogue.columns,
         roles=roles,
-        model=loaded.folder or location / MODEL,
+        model=loaded.folder or _within(location),
         unfinished=source,
     )
     _keep(loaded, location)
     return index, loaded
 
 
-def _keep(model: Model, location: Path) -> None:
+def _keep(model: Model, location: Location) -> None:
     """A model that only lies in memory is kept within the index."""
     if model.folder is None:
-        model.save(location / MODEL)
+        model.save(_within(location))
+
+
+def _within(location: Location) -> Path:
+    if location.store != FOLDER:
+        raise UsageError(f"expected a saved model beside {location}, found one in memory: save it")
+    return location.folder / MODEL
 
 
 def _complete(index: Index) -> None:

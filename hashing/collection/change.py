@@ -1,14 +1,13 @@
 """What is done to an index later: taking items out, tidying up, carrying it elsewhere."""
 
 import io
-import shutil
 from pathlib import Path
 
 from hashing.collection.map import draw_map, has_map
 from hashing.errors import InputError, UsageError
 from hashing.files import new_file
 from hashing.progress import log
-from hashing.store import Index, create_index
+from hashing.store import Index, create_index, delete_index
 from hashing.store.transfer import export_index, read_head, read_items
 
 
@@ -46,5 +45,5 @@ def import_exported(file: Path, location: str) -> int:
             return index.info.count
         except BaseException:
             index.close()
-            shutil.rmtree(location)
+            delete_index(location)
             raise

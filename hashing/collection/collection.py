@@ -24,7 +24,8 @@ from hashing.errors import InputError, UsageError
 from hashing.filters import Filter, parse
 from hashing.images import Picture, decode, open_picture
 from hashing.sources import read_catalogue
-from hashing.store import Index, IndexInfo, StoredItem, open_index
+from hashing.store import Index, IndexInfo, Page, Place, StoredItem, open_index
+from hashing.store.page import PAGE
 
 if TYPE_CHECKING:
     from hashing.collection.build import Outcome
@@ -66,7 +67,7 @@ class Collection:
         cls,
         images: str | Path,
         model: "Model | str | Path",
-        out: str | Path,
+        out: Place,
         *,
         metadata: str | Path | None = None,
         roles: Mapping[str, str] = {},
@@ -83,7 +84,7 @@ class Collection:
         Args:
             images: a folder or a tar archive.
             model: the model, or its folder. A model that was never saved is kept in the index.
-            out: the index to make, a folder.
+            out: the index to make, a folder or a URL (`postgresql://…#name`).
             metadata: a CSV or JSONL file with a column `file`; by default `metadata.csv` or
                 `.jsonl` within `images`.
             roles: the columns that play the roles title, creator, group, year and link, where
@@ -106,7 +107,7 @@ class Collection:
         index, loaded, outcome = build(
             Path(images),
             Path(model) if isinstance(model, str) else model,
-            Path(out),
+            out,
             metadata=_optional(metadata),
             roles=roles,
             device=device,
@@ -121,7 +122,7 @@ class Collection:
     @classmethod
     def open(
         cls,
-        location: str | Path,
+        location: Place,
         *,
         model: "Model | str | Path | None" = None,
         device: str = "auto",
@@ -129,7 +130,7 @@ class Collection:
         """Open a collection at its newest state.
 
         Args:
-            location: the folder of an index.
+            location: the folder of an index, or its URL.
             model: its model or the model's folder, if it has moved.
             device: where the network runs, `auto`, `cpu`, `cuda`, …
 
@@ -241,6 +242,26 @@ class Collection:
         if text.strip():
             return self.index.text_search(text, where=self.filter(where))
         return self.index.ids(self.filter(where))
+
+    def page(
+        self,
+        *,
+        where: str | Filter | None = None,
+        text: str = "",
+        seed: int | None = None,
+        offset: int = 0,
+        limit: int = PAGE,
+    ) -> Page:
+        """Part of the items that pass a filter and match some words, and how many do.
+
+        Args:
+            where: a filter such as `year > 1900 and style = 'Cubism'`.
+            text: words of a title or a name; the best match comes first.
+            seed: shuffle them, the same way for every page.
+            offset: items to leave out at the beginning.
+            limit: items at most.
+        """
+        return self.index.page(self.filter(where), text, seed=seed, offset=offset, limit=limit)
 
     def items(self, ids: Iterable[int] | None = None) -> list[StoredItem]:
         """Some items in this order, or all: each with id, file and fields."""

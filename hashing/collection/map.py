@@ -34,9 +34,7 @@ def has_map(index: Index) -> bool:
 
 def draw_map(index: Index) -> None:
     """Lay out an index's works and keep the result in it."""
-    ids = index.ids()
-    if len(ids) > MOST_POINTS:
-        ids = np.sort(np.random.default_rng(0).choice(ids, MOST_POINTS, replace=False))
+    ids = np.sort(index.page(seed=0, limit=MOST_POINTS).ids)
     points = np.empty(len(ids), POINT)
     points["id"] = ids
     points["x"], points["y"] = lay_out(index.codes(ids)).T

@@ -45,7 +45,7 @@ class Pictures:
 
     def warm(self, closing: threading.Event) -> None:
         """Look at previews ahead of the visitors, as many as are remembered, until `closing`."""
-        for item_id in self.index.ids()[:MOST_GLANCES].tolist():
+        for item_id in self.index.page(limit=MOST_GLANCES).ids.tolist():
             if closing.is_set():
                 break
             self._glance(item_id)

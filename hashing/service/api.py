@@ -6,7 +6,6 @@ from collections.abc import Collection as Names
 from collections.abc import Iterator, Mapping
 from typing import Annotated
 
-import numpy as np
 from fastapi import (
     APIRouter,
     Depends,
@@ -132,11 +131,14 @@ def _routes(current: Current) -> APIRouter:
     @routes.get("/api/items", summary="List works", tags=["collection"])
     def items(art: Newest, browse: Annotated[Browse, Query()]) -> Page:
         """Works that pass the filters; with `q` the best match first, with `sample` shuffled."""
-        ids = art.ids(where=browse.where(art.opened.style_column), text=browse.q)
-        if browse.sample:
-            ids = np.random.default_rng(browse.seed).permutation(ids)
-        shown = ids[browse.offset : browse.offset + browse.limit]
-        return views.page(art, len(ids), shown)
+        found = art.page(
+            where=browse.where(art.opened.style_column),
+            text=browse.q,
+            seed=browse.seed if browse.sample else None,
+            offset=browse.offset,
+            limit=browse.limit,
+        )
+        return views.page(art, found.total, found.ids)
 
     @routes.get("/api/items/{item_id}", summary="One work", tags=["collection"])
     def item(art: Newest, item_id: ItemId) -> Detail:

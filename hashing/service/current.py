@@ -65,7 +65,7 @@ class Current:
     def _reopen(self) -> Collection:
         former = self._collection.info
         try:
-            found = Collection.open(former.location)
+            found = Collection.open(self._collection.index.location)
         except ArtefactError:
             raise StorageError(
                 "the collection is not there: wait if it is being rebuilt, else put it back"

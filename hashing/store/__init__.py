@@ -1,31 +1,54 @@
-"""An index that lasts: `open_index`, `create_index`, and the value objects they exchange."""
+"""An index that lasts: made, opened, deleted wherever it lies, and the objects it exchanges."""
 
 from collections.abc import Mapping, Sequence
+from os import PathLike
 from pathlib import Path
 
-from hashing.store.contract import Index, IndexInfo, NewItem, StoredItem
-from hashing.store.embedded.creation import create
-from hashing.store.embedded.index import EmbeddedIndex
-from hashing.store.embedded.schema import DATABASE
+from hashing.registry import find
+from hashing.store.contract import Index, IndexInfo, NewIndex, NewItem, StoredItem
+from hashing.store.location import Location, read_location
+from hashing.store.page import Page
+from hashing.store.stores import STORES, Store
 
-__all__ = ["Index", "IndexInfo", "NewItem", "StoredItem", "create_index", "is_index", "open_index"]
+__all__ = [
+    "STORES",
+    "Index",
+    "IndexInfo",
+    "Location",
+    "NewIndex",
+    "NewItem",
+    "Page",
+    "Place",
+    "Store",
+    "StoredItem",
+    "create_index",
+    "delete_index",
+    "is_index",
+    "open_index",
+    "read_location",
+]
+
+Place = str | PathLike[str] | Location
+"""A folder, or a URL such as `postgresql://…#name`; see `hashing.store.location`."""
 
 
-def is_index(location: str | Path) -> bool:
-    """Whether there is an index, be it damaged; a folder in which one was only begun is none."""
-    return (Path(location) / DATABASE).exists()
+def is_index(location: Place) -> bool:
+    """Whether there is an index, be it damaged; one that was only begun is none."""
+    place = read_location(location)
+    return _store(place).exists(place)
 
 
-def open_index(location: str | Path) -> Index:
-    """Open an index folder at its newest generation.
+def open_index(location: Place) -> Index:
+    """Open an index at its newest generation.
 
     Raises ArtefactError where there is none or it is damaged, StorageError where it cannot be read.
     """
-    return EmbeddedIndex(Path(location))
+    place = read_location(location)
+    return _store(place).open(place)
 
 
 def create_index(
-    location: str | Path,
+    location: Place,
     *,
     bits: int,
     lengths: Sequence[int],
@@ -35,7 +58,7 @@ def create_index(
     roles: Mapping[str, str] = {},
     unfinished: str | None = None,
 ) -> Index:
-    """Make an empty index folder and open it.
+    """Make an empty index and open it.
 
     fingerprint: of the model whose codes it will hold; model: the folder of that model.
     columns: metadata columns with their types. roles: the columns of some roles (see
@@ -43,15 +66,25 @@ def create_index(
     the source of a build that is only beginning; `finish` clears it.
     Raises UsageError where `location` holds anything.
     """
-    folder = Path(location)
-    create(
-        folder,
+    place = read_location(location)
+    new = NewIndex(
         bits=bits,
         lengths=tuple(lengths),
         fingerprint=fingerprint,
         columns=columns,
-        roles=roles,
         model=Path(model),
+        roles=roles,
         unfinished=unfinished,
     )
-    return EmbeddedIndex(folder)
+    _store(place).create(place, new)
+    return open_index(place)
+
+
+def delete_index(location: Place) -> None:
+    """Delete an index and nothing else that lies there; one that is not there needs no deleting."""
+    place = read_location(location)
+    _store(place).delete(place)
+
+
+def _store(place: Location) -> Store:
+    return find("store", place.store, STORES)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol, Self
 
 import numpy as np
@@ -11,6 +12,21 @@ from hashing.codes import Codes
 from hashing.filters import Filter
 from hashing.search import RadiusRequest, RadiusResult, SearchRequest, SearchResult
 from hashing.sources import Value
+from hashing.store.location import Location
+from hashing.store.page import PAGE, Page
+
+
+@dataclass(frozen=True)
+class NewIndex:
+    """What an index is made of; `create_index` says what each part means."""
+
+    bits: int
+    lengths: tuple[int, ...]
+    fingerprint: str
+    columns: Mapping[str, type]
+    model: Path
+    roles: Mapping[str, str]
+    unfinished: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +95,11 @@ class Index(Protocol):
     """
 
     @property
+    def location(self) -> Location:
+        """Where it lies: whoever is given this can open it again."""
+        ...
+
+    @property
     def info(self) -> IndexInfo:
         """What the index says of itself."""
         ...
@@ -104,6 +125,22 @@ class Index(Protocol):
 
     def ids(self, where: Filter | None = None) -> NDArray[np.int64]:
         """Ids of all items, or of those that a filter keeps, ascending. Raises UsageError."""
+        ...
+
+    def page(
+        self,
+        where: Filter | None = None,
+        text: str = "",
+        *,
+        seed: int | None = None,
+        offset: int = 0,
+        limit: int = PAGE,
+    ) -> Page:
+        """Part of the items that a filter keeps and whose fields have all words of a text.
+
+        With words the best match comes first, else ids ascend; with a seed the items come in an
+        order of its own, the same for every page.
+        """
         ...
 
     def items(self, ids: Iterable[int]) -> list[StoredItem]:

@@ -372,3 +372,27 @@ def test_an_empty_folder_and_a_begun_index_become_one(tmp_path: Path) -> None:
     assert is_index(folder)
     names = sorted(path.name for path in folder.iterdir())
     assert names == ["index.db", "index.sum", "lock", "previews.db", "segments"]
+
+
+def test_pages_are_parts_of_what_a_question_keeps(index: Index) -> None:
+    cubism = equals("style", "Cubism")
+    kept = index.ids(cubism)
+    page = index.page(cubism, offset=3, limit=5)
+    assert (page.ids.tolist(), page.total) == (kept[3:8].tolist(), 20)
+    assert index.page(cubism, offset=18, limit=5).ids.tolist() == kept[18:].tolist()
+    assert index.page(cubism, offset=99).ids.size == 0
+    found = index.text_search("tree", where=cubism)
+    assert index.page(cubism, "tree", offset=1, limit=2).ids.tolist() == found[1:3].tolist()
+    assert index.page(limit=2).total == 60
+
+
+def test_a_seed_shuffles_the_same_way_on_every_page(index: Index) -> None:
+    pages = [index.page(seed=7, offset=offset, limit=7) for offset in range(0, 60, 7)]
+    shuffled = np.concatenate([page.ids for page in pages]).tolist()
+    assert sorted(shuffled) == list(range(60)) != shuffled
+    assert index.page(seed=7, limit=60).ids.tolist() == shuffled
+    assert index.page(seed=8, limit=60).ids.tolist() != shuffled
+    assert index.page(seed=-3, limit=60).total == 60
+    # every place is as likely for every item: over many seeds the mean place is the middle
+    places = [np.argsort(index.page(seed=seed, limit=60).ids) for seed in range(300)]
+    assert np.abs(np.mean(places, axis=0) - 29.5).max() < 4 * 17.4 / 300**0.5

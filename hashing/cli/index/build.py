@@ -27,7 +27,7 @@ def add_commands(commands: Commands) -> None:
     parser = command(commands, "build", build, "make a new index of pictures")
     parser.add_argument("--model", type=Path, required=True, metavar="MODEL", help="model folder")
     picture_options(parser)
-    parser.add_argument("--out", type=Path, required=True, metavar="INDEX", help="folder to make")
+    parser.add_argument("--out", required=True, metavar="INDEX", help="folder or URL to make")
     parser.add_argument(
         "--roles",
         default="",

@@ -23,7 +23,7 @@ def command(
 
 def index_argument(parser: Parser) -> None:
     """The index that a command works on."""
-    parser.add_argument("index", metavar="INDEX", help="folder of the index")
+    parser.add_argument("index", metavar="INDEX", help="folder or URL of the index")
 
 
 def picture_options(parser: Parser, *, required: bool = True) -> None:

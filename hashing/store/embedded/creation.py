@@ -1,8 +1,7 @@
 """How an index comes to be: an empty one, complete or not at all."""
 
 import os
-from collections.abc import Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -11,6 +10,7 @@ from hashing.files import delete, sync_folder
 from hashing.search.scan.sliced import MAX_BITS
 from hashing.sources.roles import default_roles
 from hashing.store import words
+from hashing.store.contract import NewIndex
 from hashing.store.embedded.generation import Generation, write_generation
 from hashing.store.embedded.lock import LOCK, writer_lock
 from hashing.store.embedded.publication import now
@@ -26,43 +26,34 @@ from hashing.store.embedded.schema import (
     make_database,
 )
 from hashing.store.embedded.segments import SEGMENTS
-from hashing.store.embedded.sums import write_sum
+from hashing.store.embedded.sums import SUM, write_sum
 
 BEGUN = "index.begun"
 """The database of an index that is only being made."""
 
 
-def create(
-    folder: Path,
-    *,
-    bits: int,
-    lengths: tuple[int, ...],
-    fingerprint: str,
-    columns: Mapping[str, type],
-    roles: Mapping[str, str],
-    model: Path,
-    unfinished: str | None,
-) -> None:
+def create(folder: Path, new: NewIndex) -> None:
     """Make an empty index, complete or not at all.
 
     It is one once the database has its name: what a process that died before left in `folder` is
     made anew. Raises UsageError where `folder` holds anything else.
     """
     _refuse_taken(folder)
-    if bits > MAX_BITS:
-        raise UsageError(f"expected codes of at most {MAX_BITS} bits, found {bits}")
+    if new.bits > MAX_BITS:
+        raise UsageError(f"expected codes of at most {MAX_BITS} bits, found {new.bits}")
+    model = new.model.absolute()
     generation = Generation(
         number=0,
         uuid=str(uuid4()),
         published=now(),
-        bits=bits,
-        lengths=lengths,
-        fingerprint=fingerprint,
-        model=str(model.absolute()),
-        model_beside=Path(os.path.relpath(model.absolute(), folder.absolute())).as_posix(),
-        columns={name: kind.__name__ for name, kind in columns.items()},
-        unfinished=unfinished,
-        roles={**default_roles(columns), **roles},
+        bits=new.bits,
+        lengths=new.lengths,
+        fingerprint=new.fingerprint,
+        model=str(model),
+        model_beside=Path(os.path.relpath(model, folder.absolute())).as_posix(),
+        columns={name: kind.__name__ for name, kind in new.columns.items()},
+        unfinished=new.unfinished,
+        roles={**default_roles(new.columns), **new.roles},
         words=words.VERSION,
     )
     folder.mkdir(parents=True, exist_ok=True)
@@ -73,6 +64,29 @@ def create(
         finally:
             _delete_begun(folder)
     sync_folder(folder.parent)
+
+
+def delete_index(folder: Path) -> None:
+    """Delete an index that nobody writes; other files that lie in its folder stay.
+
+    A process may die anywhere in here. Until the database has lost its name it is an index still,
+    whose segments are made of its rows; then what is left is what `create` makes anew.
+    """
+    if not folder.is_dir():
+        return
+    with writer_lock(folder):
+        database, *of_sqlite = _files(DATABASE)
+        segments = (folder / SEGMENTS).glob("*.seg")
+        for path in (*segments, folder / SUM, *(folder / name for name in of_sqlite)):
+            delete(path)
+        sync_folder(folder)
+        delete(folder / database)
+        sync_folder(folder)
+        _delete_begun(folder)
+    delete(folder / LOCK)
+    for path in (folder / SEGMENTS, folder):
+        with suppress(OSError):  # not there, or it holds something else
+            path.rmdir()
 
 
 def _make(folder: Path, generation: Generation) -> None:

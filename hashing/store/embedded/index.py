@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
@@ -13,15 +12,7 @@ from hashing.codes import Codes
 from hashing.errors import InputError
 from hashing.files import size_of
 from hashing.filters import Filter
-from hashing.search import (
-    Allowed,
-    RadiusRequest,
-    RadiusResult,
-    Request,
-    ScanEngine,
-    SearchRequest,
-    SearchResult,
-)
+from hashing.search import RadiusRequest, RadiusResult, SearchRequest, SearchResult
 from hashing.sources import Value
 from hashing.store.contract import IndexInfo, NewItem, StoredItem
 from hashing.store.embedded import changes, query, rows
@@ -30,17 +21,16 @@ from hashing.store.embedded.previews import read_preview
 from hashing.store.embedded.publication import Draft, publication
 from hashing.store.embedded.reader import Reader
 from hashing.store.embedded.schema import PREVIEWS, PYTHON_TYPES, database_errors
-from hashing.store.embedded.snapshot import allowed_of, contains, living_ids
 from hashing.store.embedded.verify import verify
-
-MAX_FILTERS = 16
-"""Filters whose masks are kept; the oldest is forgotten first."""
+from hashing.store.location import FOLDER, Location
+from hashing.store.page import PAGE, Page, cut
 
 
 class EmbeddedIndex:
     """An index in a folder; see `Index` for the methods."""
 
     def __init__(self, folder: Path) -> None:
+        self.location = Location(FOLDER, str(folder))
         self._folder = folder
         self._reader = Reader(folder)
 
@@ -78,19 +68,35 @@ class EmbeddedIndex:
 
     def search(self, request: SearchRequest) -> SearchResult:
         """The k nearest items."""
-        engine, allowed = self._engine(request)
-        return engine.search(replace(request, where=None, allowed=allowed))
+        with self._reader.guard:
+            view = self._reader.view()
+            plain = view.resolved(request)
+        return view.engine.search(plain)
 
     def radius(self, request: RadiusRequest) -> RadiusResult:
         """All items not farther than a distance."""
-        engine, allowed = self._engine(request)
-        return engine.radius(replace(request, where=None, allowed=allowed))
+        with self._reader.guard:
+            view = self._reader.view()
+            plain = view.resolved(request)
+        return view.engine.radius(plain)
 
     def ids(self, where: Filter | None = None) -> NDArray[np.int64]:
         """Ids of all items, or of those that `where` keeps."""
-        if where is not None:
-            return self._filtered(where)
-        return living_ids(*self._reader.searchable())
+        with self._reader.guard:
+            return self._reader.view().ids(where)
+
+    def page(
+        self,
+        where: Filter | None = None,
+        text: str = "",
+        *,
+        seed: int | None = None,
+        offset: int = 0,
+        limit: int = PAGE,
+    ) -> Page:
+        """Part of the items that a filter and words keep."""
+        ids = self.text_search(text, where=where) if text.strip() else self.ids(where)
+        return cut(ids, seed, offset, limit)
 
     def items(self, ids: Iterable[int]) -> list[StoredItem]:
         """The items of these ids, every row checked."""
@@ -132,7 +138,7 @@ class EmbeddedIndex:
         """Ids of the items that have all words, best first."""
         with self._reader.asking_words() as tables:
             found = query.select_words(tables, self._generation, text)
-        return found if where is None else found[np.isin(found, self._filtered(where))]
+        return found if where is None else found[np.isin(found, self.ids(where))]
 
     def contents(self, files: Iterable[str]) -> list[set[bytes]]:
         """For each file the SHA-256 digests of the items of that name."""
@@ -190,29 +196,8 @@ class EmbeddedIndex:
     def _generation(self) -> Generation:
         return self._reader.snapshot.generation
 
-    def _engine(self, request: Request) -> tuple[ScanEngine, Allowed | None]:
-        """The engine with what a request allows; that of a filter alone is kept."""
-        where, ids = request.where, request.allowed_ids
-        with self._reader.guard:
-            snapshot, engine = self._reader.searchable()
-            if where is None:
-                allowed = snapshot.living
-                return engine, allowed if ids is None else allowed_of(snapshot, engine, ids)
-            if ids is not None:
-                both = np.intersect1d(ids, self._filtered(where))
-                return engine, allowed_of(snapshot, engine, both)
-            if where not in snapshot.filters:
-                snapshot.filters[where] = allowed_of(snapshot, engine, self._filtered(where))
-                if len(snapshot.filters) > MAX_FILTERS:
-                    del snapshot.filters[next(iter(snapshot.filters))]
-            return engine, snapshot.filters[where]
-
-    def _filtered(self, where: Filter) -> NDArray[np.int64]:
-        with self._reader.asking() as tables:
-            return query.select_ids(tables, self._generation, where)
-
     def _check_there(self, ids: NDArray[np.int64]) -> None:
-        there = contains(*self._reader.searchable(), ids)
+        there = self._reader.view().contains(ids)
         if not there.all():
             raise InputError(f"there is no item {ids[~there][0]} in {self._folder}")
 

@@ -8,14 +8,19 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from hashing.errors import StorageError
-from hashing.search import ScanEngine
+from hashing.filters import Filter
 from hashing.store.embedded.checks import verified_copy, words_copy
 from hashing.store.embedded.generation import Generation, read_generation
 from hashing.store.embedded.lock import is_writing
+from hashing.store.embedded.query import select_ids
 from hashing.store.embedded.schema import DATABASE, PREVIEWS, connect, database_errors
-from hashing.store.embedded.snapshot import Snapshot, make_engine, take_snapshot
+from hashing.store.embedded.snapshot import Snapshot, make_view, take_snapshot
 from hashing.store.embedded.sums import matches_sum, recorded_generation
+from hashing.store.view import View
 from hashing.store.words import VERSION
 
 PATIENCE = 10.0
@@ -72,13 +77,13 @@ class Reader:
                 )
             yield current
 
-    def searchable(self) -> tuple[Snapshot, ScanEngine]:
-        """The snapshot and the engine over its segments, which once made needs no tables."""
+    def view(self) -> View:
+        """The view of the snapshot's codes, which once made needs tables only for filters."""
         with self.guard:
-            if self.snapshot.engine is None:
+            if self.snapshot.view is None:
                 with self.reading():
-                    self.snapshot.engine = make_engine(self.snapshot, self.db)
-            return self.snapshot, self.snapshot.engine
+                    self.snapshot.view = make_view(self.snapshot, self.db, self._select)
+            return self.snapshot.view
 
     @contextmanager
     def asking(self) -> Iterator[sqlite3.Connection]:
@@ -106,6 +111,10 @@ class Reader:
             if self._words is None:
                 self._words = words_copy(tables, current)
             yield self._words
+
+    def _select(self, where: Filter) -> NDArray[np.int64]:
+        with self.asking() as tables:
+            return select_ids(tables, self.snapshot.generation, where)
 
     def _check_place(self) -> None:
         try:
