@@ -34,7 +34,7 @@ class Store:
 def _in_folder(location: Location) -> Path:
     if location.engine:
         raise UsageError(f"expected no engine beside the folder of an index, found {location}")
-    return location.folder
+    return location.folder.absolute()  # where the process may go to changes nothing
 
 
 STORES: dict[str, Store] = {

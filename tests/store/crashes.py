@@ -13,6 +13,7 @@ import shutil
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import get_args
@@ -135,8 +136,11 @@ def _start(strike: Callable[[], None], trial: Path, scenario: Scenario) -> int:
         for _ in scenario(trial / "index"):
             pass
         code = 0
-    except (StorageError, OSError):
+    except StorageError:
         code = StorageError.exit_code
+    except BaseException:
+        traceback.print_exc(limit=-6)
+        raise
     finally:
         os._exit(code)
 

@@ -1,8 +1,12 @@
 """Bits that flip, files cut short or exchanged: found or repaired, never a wrong answer."""
 
+import os
 import random
 import shutil
+import signal
 import sqlite3
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -180,6 +184,67 @@ def test_another_file_in_the_place_of_a_segment_is_found(
     assert len(verified(folder)) == 1
     assert verified(folder) == []
     assert answers(folder) == expected
+
+
+LEAVE_LOG = """
+import os, signal, sys
+from hashing.store import open_index
+from hashing.store.embedded import publication
+from tests.store.conftest import new_items
+
+publication.checkpoint = lambda db: False  # as where a reader is in the way
+index = open_index(sys.argv[1])
+for seed in (7, 8):
+    index.add(new_items(2, seed=seed))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.fixture
+def with_log(folder: Path) -> Path:
+    """An index whose last two publications lie in the log, of a process that was killed."""
+    root = Path(__file__).parents[2]
+    env = {**os.environ, "PYTHONPATH": str(root)}
+    done = subprocess.run(
+        [sys.executable, "-c", LEAVE_LOG, str(folder)], cwd=root, env=env, check=False
+    )
+    assert done.returncode == -signal.SIGKILL
+    assert (folder / "index.db-wal").stat().st_size > 10_000
+    return folder
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a process is killed as POSIX does it")
+@pytest.mark.parametrize(
+    "count", [25, pytest.param(2000, marks=[pytest.mark.long, pytest.mark.timeout(3600)])]
+)
+@pytest.mark.parametrize("kind", ["flipped", "cut"])
+def test_what_was_published_is_there_or_missed(with_log: Path, kind: str, count: int) -> None:
+    crashed = shutil.copytree(with_log, with_log.with_name("crashed"))
+    log = with_log / "index.db-wal"
+    expected = answers(with_log)
+    rng = random.Random(count)
+    missed = 0
+    for _ in range(count):
+        shutil.rmtree(with_log)
+        shutil.copytree(crashed, with_log)
+        content = bytearray(log.read_bytes())
+        place = rng.randrange(len(content))
+        if kind == "flipped":
+            content[place] ^= 1 << rng.randrange(8)
+        else:
+            del content[place:]
+        log.write_bytes(content)
+        found = answers(with_log)
+        wrong = [name for name in found if found[name] not in (expected[name], DAMAGED)]
+        assert not wrong, f"{kind} at byte {place} of {len(content)}"
+        missed += not found
+        if not found:
+            with pytest.raises(ArtefactError, match="was published"):
+                open_index(with_log)
+            (with_log / "index.sum").unlink()
+            with open_index(with_log) as index:
+                assert index.verify() == []
+    assert missed > count // 4, "the log was never needed"
 
 
 def test_damage_that_rows_cannot_mend_stops_every_writer(folder: Path) -> None:

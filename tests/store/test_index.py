@@ -396,3 +396,41 @@ def test_a_seed_shuffles_the_same_way_on_every_page(index: Index) -> None:
     # every place is as likely for every item: over many seeds the mean place is the middle
     places = [np.argsort(index.page(seed=seed, limit=60).ids) for seed in range(300)]
     assert np.abs(np.mean(places, axis=0) - 29.5).max() < 4 * 17.4 / 300**0.5
+
+
+def test_an_index_stays_where_it_was_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "elsewhere").mkdir()
+    with create(Path("index"), new_items(3)) as index, open_index("index") as reader:
+        monkeypatch.chdir(tmp_path / "elsewhere")
+        index.add(new_items(2, seed=1))
+        assert reader.refresh()
+        assert reader.search(SearchRequest(reader.codes([4]), 1)).distances[0, 0] == 0
+        assert reader.facets()["style"]
+        assert reader.verify() == []
+        with open_index(reader.info.location) as other:
+            assert other.info.count == 5
+    assert not any((tmp_path / "elsewhere").iterdir())
+
+
+def test_what_the_system_refuses_is_a_storage_error(
+    index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("hashing.files.os.fsync", full)
+    for act in (
+        lambda: index.add(new_items(3, seed=1)),
+        index.compact,
+        lambda: create(tmp_path / "other"),
+    ):
+        with pytest.raises(StorageError, match="No space left on device"):
+            act()
+    monkeypatch.undo()
+    assert index.verify() == []
+    assert index.info.count == 60
+    with create(tmp_path / "other", new_items(2)) as other:
+        assert other.info.count == 2

@@ -26,7 +26,7 @@ from hashing.store.embedded.rows import (
     read_codes,
     read_removals,
 )
-from hashing.store.embedded.schema import add_column
+from hashing.store.embedded.schema import add_column, disk_errors
 from hashing.store.embedded.segments import SEGMENTS, name_segment, write_segment
 
 MAX_SEGMENTS = 8
@@ -170,9 +170,10 @@ def _replace_segments(draft: Draft, first_id: int, next_id: int) -> None:
     if rows:
         name = name_segment(generation.number, first_id, next_id)
         path = draft.folder / SEGMENTS / name
-        size, digest = write_segment(
-            path, codes, index=generation.uuid, generation=generation.number
-        )
+        with disk_errors(path):
+            size, digest = write_segment(
+                path, codes, index=generation.uuid, generation=generation.number
+            )
         kept.append(SegmentRecord(name, first_id, next_id, rows, check, size, digest))
     segments = tuple(sorted(kept, key=lambda record: record.first_id))
     draft.generation = replace(generation, segments=segments)

@@ -23,6 +23,7 @@ from hashing.store.embedded.schema import (
     checkpoint,
     connect,
     database_errors,
+    disk_errors,
     make_database,
 )
 from hashing.store.embedded.segments import SEGMENTS
@@ -56,14 +57,15 @@ def create(folder: Path, new: NewIndex) -> None:
         roles={**default_roles(new.columns), **new.roles},
         words=words.VERSION,
     )
-    folder.mkdir(parents=True, exist_ok=True)
-    with writer_lock(folder):
-        _refuse_taken(folder)  # again, for another process may have been faster
-        try:
-            _make(folder, generation)
-        finally:
-            _delete_begun(folder)
-    sync_folder(folder.parent)
+    with disk_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        with writer_lock(folder):
+            _refuse_taken(folder)  # again, for another process may have been faster
+            try:
+                _make(folder, generation)
+            finally:
+                _delete_begun(folder)
+        sync_folder(folder.parent)
 
 
 def delete_index(folder: Path) -> None:
@@ -103,7 +105,7 @@ def _make(folder: Path, generation: Generation) -> None:
     sync_folder(folder)
     begun.rename(folder / DATABASE)
     sync_folder(folder)
-    write_sum(folder, generation.number)
+    write_sum(folder, generation.number, settled=True)
 
 
 def _refuse_taken(folder: Path) -> None:

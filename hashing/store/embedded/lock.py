@@ -4,11 +4,12 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from hashing.errors import StorageError
+from hashing.store.embedded.schema import disk_errors
 
 LOCK = "lock"
 WAIT_SECONDS = 10.0
@@ -21,7 +22,8 @@ def writer_lock(folder: Path) -> Iterator[None]:
     The text in the file names the owner for whoever waits; only the lock itself counts.
     """
     path = folder / LOCK
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    with disk_errors(path):
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
         deadline = time.monotonic() + WAIT_SECONDS
         while not _try_lock(handle):
@@ -29,10 +31,11 @@ def writer_lock(folder: Path) -> Iterator[None]:
                 owner = path.read_text(encoding="utf-8", errors="replace").strip() or "a process"
                 raise StorageError(f"{folder} is being written by {owner}; wait until it is done")
             time.sleep(0.05)
-        os.ftruncate(handle, 0)
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        os.lseek(handle, 0, os.SEEK_SET)
-        os.write(handle, f"process {os.getpid()} since {now}".encode())
+        with suppress(OSError):  # on a full disk, where a change may be what makes room
+            os.ftruncate(handle, 0)
+            now = datetime.now(UTC).isoformat(timespec="seconds")
+            os.lseek(handle, 0, os.SEEK_SET)
+            os.write(handle, f"process {os.getpid()} since {now}".encode())
         yield
     finally:
         os.close(handle)

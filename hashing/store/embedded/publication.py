@@ -21,9 +21,16 @@ from hashing.store.embedded.schema import (
     checkpoint,
     connect,
     database_errors,
+    disk_errors,
 )
 from hashing.store.embedded.segments import SEGMENTS, is_name
-from hashing.store.embedded.sums import SUM, matches_sum, write_sum
+from hashing.store.embedded.sums import (
+    SUM,
+    matches_sum,
+    recorded_generation,
+    refuse_older,
+    write_sum,
+)
 
 
 @dataclass(slots=True)
@@ -48,8 +55,10 @@ def publication(folder: Path) -> Iterator[Draft]:
         raise StorageError(f"{folder} cannot be written; copy the index where it can be")
     with writer_lock(folder), _connected(folder) as (db, previews):
         old = read_generation(db, folder)
-        (folder / SEGMENTS).mkdir(exist_ok=True)
-        delete_unrecorded(folder, old)
+        refuse_older(folder, old.number, recorded_generation(folder))
+        with disk_errors(folder):
+            (folder / SEGMENTS).mkdir(exist_ok=True)
+            delete_unrecorded(folder, old)
         db.execute("BEGIN IMMEDIATE")
         previews.execute("BEGIN IMMEDIATE")
         forget_previews(previews, old)
@@ -63,7 +72,8 @@ def publication(folder: Path) -> Iterator[Draft]:
             write_generation(db, draft.generation)
             previews.execute("COMMIT")  # nobody asks for a preview before its item is there
         except BaseException:
-            delete_unrecorded(folder, old)
+            with suppress(OSError):
+                delete_unrecorded(folder, old)
             raise
         db.execute("COMMIT")  # with synchronous=FULL: from here on the new generation counts
         _settle(draft, old)
@@ -103,8 +113,8 @@ def _settle(draft: Draft, old: Generation) -> None:
         if old.forgotten:
             draft.previews.execute("VACUUM")
         checkpoint(draft.previews)
-        if checkpoint(draft.db):
-            write_sum(draft.folder, draft.generation.number)
+        settled = checkpoint(draft.db)
+        write_sum(draft.folder, draft.generation.number, settled=settled)
         delete_unrecorded(draft.folder, draft.generation)
 
 

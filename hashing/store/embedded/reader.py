@@ -19,7 +19,7 @@ from hashing.store.embedded.lock import is_writing
 from hashing.store.embedded.query import select_ids
 from hashing.store.embedded.schema import DATABASE, PREVIEWS, connect, database_errors
 from hashing.store.embedded.snapshot import Snapshot, make_view, take_snapshot
-from hashing.store.embedded.sums import matches_sum, recorded_generation
+from hashing.store.embedded.sums import matches_sum, recorded_generation, refuse_older
 from hashing.store.view import View
 from hashing.store.words import VERSION
 
@@ -136,8 +136,10 @@ class Reader:
     def _take(self) -> Snapshot:
         """A snapshot whose segments were not deleted by a writer while they were opened."""
         while True:
+            recorded = recorded_generation(self.folder)
             with self._transaction():
                 snapshot = take_snapshot(self.db, self.folder)
+            refuse_older(self.folder, snapshot.generation.number, recorded)
             if None not in snapshot.segments:
                 return snapshot
             if self._newest().number == snapshot.generation.number:

@@ -125,6 +125,15 @@ def database_errors(path: Path) -> Iterator[None]:
         raise damaged(path, str(error)) from error
 
 
+@contextmanager
+def disk_errors(path: Path) -> Iterator[None]:
+    """Turn what the system refuses outside of SQLite (a full disk, …) into StorageError."""
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(f"{error.filename or path}: {error.strerror or error}") from error
+
+
 def damaged(path: Path, found: str) -> ArtefactError:
     """The error for content that is not what was written."""
     return ArtefactError(

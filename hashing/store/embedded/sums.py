@@ -1,7 +1,9 @@
-"""A checksum of the database file, written after each publication.
+"""What was published last: a small file beside the database, written after each publication.
 
-It answers in milliseconds what the digests of all rows answer in seconds. It is only a short cut:
-where it is missing, of another generation or does not match, the rows themselves are read.
+It names the generation, so that a database that lost its last changes, with its log or by a copy
+put in its place, is known to be older than what a writer was told is safe. And it holds a checksum
+of the database file, which answers in milliseconds what the digests of all rows answer in seconds:
+only a short cut, where it does not match, the rows themselves are read.
 
 A child process reads the file. When a process closes any descriptor of a file, POSIX drops all
 locks it has on it, those of SQLite's connections too (sqlite.org, "How To Corrupt An SQLite
@@ -12,9 +14,11 @@ under everybody. So no process that may hold a connection opens a database by it
 import json
 import subprocess
 import sys
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
+from hashing.errors import ArtefactError
 from hashing.files import read_regular, write_new
 from hashing.store.embedded.schema import DATABASE
 
@@ -29,12 +33,11 @@ print(crc)
 """
 
 
-def write_sum(folder: Path, generation: int) -> None:
-    """Record the checksum of the database file, whose log must be empty."""
-    crc32 = _crc32(folder / DATABASE)
-    if crc32 is not None:
-        text = json.dumps({"generation": generation, "crc32": crc32})
-        write_new(folder / SUM, [text.encode()])
+def write_sum(folder: Path, generation: int, *, settled: bool) -> None:
+    """Record what was published; settled: the log is empty, all of it lies in the database file."""
+    crc32 = _crc32(folder / DATABASE) if settled else None
+    recorded = {"generation": generation, "crc32": crc32}
+    write_new(folder / SUM, [json.dumps({**recorded, "digest": _digest(recorded)}).encode()])
 
 
 def matches_sum(folder: Path, generation: int) -> bool:
@@ -43,24 +46,44 @@ def matches_sum(folder: Path, generation: int) -> bool:
     Where the newest committed generation is the one recorded, the log holds nothing that counts.
     """
     recorded = _read(folder)
-    if recorded.get("generation") != generation:
+    if recorded.get("generation") != generation or recorded.get("crc32") is None:
         return False
-    found = _crc32(folder / DATABASE)
-    return found is not None and found == recorded.get("crc32")
+    return bool(_crc32(folder / DATABASE) == recorded["crc32"])
 
 
 def recorded_generation(folder: Path) -> int | None:
-    """The generation whose checksum was written last."""
-    generation: int | None = _read(folder).get("generation")
+    """The generation that was published last, None where no record with a digest says so."""
+    recorded = _read(folder)
+    generation: int | None = recorded.get("generation") if "digest" in recorded else None
     return generation
 
 
+def refuse_older(folder: Path, found: int, recorded: int | None) -> None:
+    """Raise ArtefactError where the database, at generation `found`, lost what was published.
+
+    recorded: `recorded_generation`, asked before `found`, for a writer may publish in between.
+    """
+    if recorded is not None and found < recorded:
+        raise ArtefactError(
+            f"{folder / DATABASE} is at generation {found}, {recorded} was published: its log is "
+            f"lost or damaged; restore the folder from a copy, or delete {SUM} in it to go on "
+            "with what is there"
+        )
+
+
 def _read(folder: Path) -> dict[str, Any]:
+    """What is recorded, nothing where it is damaged. Once records had no digest."""
     try:
         recorded = json.loads(read_regular(folder / SUM))
-    except (OSError, ValueError):
+        digest = recorded.get("digest")
+    except (OSError, ValueError, AttributeError):
         return {}
-    return recorded if isinstance(recorded, dict) else {}
+    return recorded if digest in (None, _digest(recorded)) else {}
+
+
+def _digest(recorded: dict[str, Any]) -> str:
+    values = [recorded.get("generation"), recorded.get("crc32")]
+    return blake2b(json.dumps(values).encode(), digest_size=16).hexdigest()
 
 
 def _crc32(path: Path) -> int | None:

@@ -20,6 +20,7 @@ from hashing.store.embedded.schema import (
     database_errors,
 )
 from hashing.store.embedded.segments import SEGMENTS, BadSegmentError, open_segment
+from hashing.store.embedded.sums import recorded_generation, refuse_older
 
 
 def verify(folder: Path) -> list[str]:
@@ -41,8 +42,10 @@ def verify(folder: Path) -> list[str]:
 
 
 def _check_database(folder: Path) -> Generation:
+    recorded = recorded_generation(folder)
     with _opened(folder / DATABASE) as db:
         generation = read_generation(db, folder)
+        refuse_older(folder, generation.number, recorded)
         check_rows(db, generation)
         return generation
 
