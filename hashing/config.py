@@ -112,7 +112,7 @@ class OptimConfig:
 
     name: the optimiser.
     lr: peak rate of the hash layer and of the loss's own parameters.
-    backbone_lr: peak rate of the backbone as a fraction of `lr`; 0 freezes it.
+    backbone_lr: peak rate of the backbone as a fraction of `lr`; 0 freezes it, see `train.views`.
     momentum: momentum of SGD, first beta of AdamW.
     weight_decay: decay of matrices and kernels; norms and biases have none.
     schedule: course of the rates after warm-up; `steps` divides by ten at each milestone.
@@ -144,6 +144,7 @@ class TrainConfig:
     batch: pictures of one step, over all processes.
     per_label: pictures of each label in a batch (P×K sampling); 0 shuffles plainly.
     augment: how strongly pictures are varied.
+    views: of a frozen backbone, views per picture: plain, mirrored, more as `augment` varies it.
     sizes: training sizes in px, each for an equal share of the epochs; none is the model's own.
     precision: number format of the network; `auto` is bf16 on a GPU that has it.
     channels_last: memory layout of the network.
@@ -161,6 +162,7 @@ class TrainConfig:
     batch: int = 128
     per_label: int = 0
     augment: str = "standard"
+    views: int = 2
     sizes: tuple[int, ...] = ()
     precision: Literal["auto", "float32", "bf16"] = "auto"
     channels_last: bool = True

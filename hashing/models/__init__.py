@@ -14,6 +14,7 @@ from hashing.models.folder import (
 )
 from hashing.models.network import HashModel, normalise
 from hashing.models.products import use_products
+from hashing.models.whitening import fit_whitening
 
 __all__ = [
     "BACKBONES",
@@ -24,6 +25,7 @@ __all__ = [
     "explain",
     "fingerprint",
     "fingerprint_of",
+    "fit_whitening",
     "load_model",
     "normalise",
     "own_preprocessing",

@@ -24,6 +24,7 @@ def measure_baselines(config: Config, examples: Examples, device: torch.device) 
     """Both baselines on the test part, the network at its full length."""
     torch.manual_seed(config.train.seed)
     network = HashModel(config.model, config.preprocessing).to(device)
+    examples = replace(examples, views=())  # the untrained network sees pictures
     # Without the training part, which only classification needs.
     part = replace(examples.test, train=examples.test.train[:0])
     untrained = evaluate_network(network, examples, part).retrieval

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from hashing.config import Config
 from hashing.data import balanced_batches, read_ahead, shard, shuffled_batches
+from hashing.data.random import Stream, uniforms
 from hashing.data.transforms import AUGMENTATIONS, apply, draw
 from hashing.registry import find
 from hashing.training.distributed import World
@@ -31,11 +32,17 @@ class Batches:
     def __call__(self, epoch: int, start: int) -> Iterator[tuple[Tensor, Tensor]]:
         """The batches of `epoch` from the `start`-th on.
 
-        This process's share of the pictures, normalised float32 `[B / processes, 3, s, s]`, and
-        the labels of the whole batch, int64 `[B, fields]`, −1 where absent.
+        This process's share of the pictures, normalised float32 `[B / processes, 3, s, s]` (or
+        of their features `[B / processes, D]`, where the examples have them), and the labels of
+        the whole batch, int64 `[B, fields]`, −1 where absent.
         """
         rows = self._rows(epoch)[start:]
         ours = shard(rows, self.world.rank, self.world.size)
+        if self.examples.views:
+            for whole, mine in zip(rows, ours, strict=True):
+                labels = torch.from_numpy(self.labels[whole])
+                yield self._features(mine, epoch), labels.to(self.world.device)
+            return
         squares = read_ahead(self.examples.squares, ours)
         for whole, mine, pictures in zip(rows, ours, squares, strict=True):
             labels = torch.from_numpy(self.labels[whole])
@@ -60,6 +67,13 @@ class Batches:
         squares = torch.from_numpy(pictures).to(self.world.device)
         draws = draw(self.augmentation, config.train.seed, epoch, rows)
         return apply(squares, draws, self._size(epoch), config.preprocessing)
+
+    def _features(self, rows: Rows, epoch: int) -> Tensor:
+        """Each picture's features in the view that falls to it in this epoch."""
+        views = self.examples.views
+        turns = uniforms(Stream.AUGMENT, self.config.train.seed, epoch, rows, 1)[:, 0] * len(views)
+        found = np.stack([views[int(turn)][row] for turn, row in zip(turns, rows, strict=True)])
+        return torch.from_numpy(found).to(self.world.device)
 
     def _size(self, epoch: int) -> int:
         """Training size in px: the stages of `sizes` share the epochs evenly."""

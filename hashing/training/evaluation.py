@@ -1,11 +1,12 @@
 """How good a network is on a part of its data: retrieval at every length, and classification."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from hashing.codes import Codes
 from hashing.metrics import RetrievalMetrics, evaluate
@@ -83,18 +84,44 @@ def compute_logits(
     bf16: bool = False,
     on_pictures: Callable[[int], None] = lambda count: None,
 ) -> NDArray[np.float32]:
-    """Logits `[len(rows), bits]` of these pictures, none of them augmented."""
+    """Logits `[len(rows), bits]` of these pictures, none of them augmented.
+
+    From the features of the plain view where the examples have them.
+    """
+    return _compute(network, network, network.bits, examples, rows, bf16, on_pictures)
+
+
+def compute_features(network: HashModel, examples: Examples, rows: Rows) -> NDArray[np.float32]:
+    """Features `[len(rows), D]` of these pictures, none of them augmented."""
+    pictures = replace(examples, views=())
+    return _compute(
+        network, network.features, network.channels, pictures, rows, False, lambda count: None
+    )
+
+
+def _compute(
+    network: HashModel,
+    function: Callable[[Tensor], Tensor],
+    width: int,
+    examples: Examples,
+    rows: Rows,
+    bf16: bool,
+    on_pictures: Callable[[int], None],
+) -> NDArray[np.float32]:
+    """What `function` of the network gives for these pictures, `[len(rows), width]`."""
     network.eval()
     kind = network.device.type
-    logits = np.empty((len(rows), network.bits), np.float32)
+    found = np.empty((len(rows), width), np.float32)
     for start in range(0, len(rows), BATCH):
         chunk = slice(start, start + BATCH)
-        squares = torch.from_numpy(examples.squares[rows[chunk]])
+        source = examples.views[0] if examples.views else examples.squares
+        inputs = torch.from_numpy(np.asarray(source[rows[chunk]])).to(network.device)
         with torch.inference_mode(), torch.autocast(kind, torch.bfloat16, enabled=bf16):
-            images = normalise(squares.to(network.device), network.preprocessing)
-            logits[chunk] = network(images).float().cpu().numpy()
-        on_pictures(len(squares))
-    return logits
+            if not examples.views:
+                inputs = normalise(inputs, network.preprocessing)
+            found[chunk] = function(inputs).float().cpu().numpy()
+        on_pictures(len(inputs))
+    return found
 
 
 def evaluate_logits(

@@ -47,6 +47,8 @@ class Examples:
     splits: what `test` and `validation` were made of, to be written out.
     validation: None where nothing is chosen by it.
     about: JSON values on data and split, for the report.
+    views: where the backbone is frozen, its features float32 `[N, D]` of each view of the
+        pictures, the plain ones first; otherwise empty.
     """
 
     squares: Squares
@@ -58,6 +60,13 @@ class Examples:
     test: Part
     validation: Part | None
     about: Mapping[str, Any]
+    views: Sequence[NDArray[np.float32]] = ()
+
+    @property
+    def used(self) -> Rows:
+        """Rows of any part, ascending: all but pictures that cannot be read."""
+        parts = [self.test] if self.validation is None else [self.test, self.validation]
+        return np.unique(np.concatenate([part.rows for part in parts]))
 
     @property
     def trained(self) -> Rows:

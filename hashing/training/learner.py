@@ -43,7 +43,9 @@ class Learner:
             self.network.to(memory_format=torch.channels_last)
         if world.device.type == "cpu":
             use_products(self.network)
-        self.bf16 = uses_bf16(config.train.precision, world.device)
+        # What a frozen backbone gave stays in float32: the head alone gains nothing from less.
+        frozen = config.optim.backbone_lr == 0
+        self.bf16 = uses_bf16(config.train.precision, world.device) and not frozen
         self._choose_what_is_trained()
         synchronise_norms(network, world)
         head = network.head_parameters()
@@ -65,8 +67,8 @@ class Learner:
     def step(self, step: int, images: Tensor, labels: Tensor) -> float:
         """Update from one batch; returns its loss, NaN where nothing was changed.
 
-        images: this process's share, normalised float32 `[B / processes, 3, H, W]`; labels: of
-        the whole batch, int64 `[B, fields]`, −1 where absent.
+        images: this process's share, normalised float32 `[B / processes, 3, H, W]`, or features
+        `[B / processes, D]`; labels: of the whole batch, int64 `[B, fields]`, −1 where absent.
         """
         self._train_mode()
         self.objective.step(step / (self.steps_per_epoch * self.config.train.epochs))

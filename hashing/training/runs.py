@@ -7,20 +7,23 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 import yaml
+from numpy.typing import NDArray
 
 from hashing.config import Config
 from hashing.errors import UsageError
 from hashing.files import write_new
 from hashing.losses import find_refinements, make_objective
-from hashing.models import HashModel, load_model, round_to_half, save_model
+from hashing.models import HashModel, fit_whitening, load_model, round_to_half, save_model
 from hashing.training.baselines import measure_baselines
 from hashing.training.batches import Batches
 from hashing.training.distributed import World, world
-from hashing.training.evaluation import Evaluation, evaluate_network
+from hashing.training.evaluation import Evaluation, compute_features, evaluate_network
 from hashing.training.examples import Examples, Part
 from hashing.training.figures import draw_curves, draw_figures
+from hashing.training.frozen import encode_views, is_frozen
 from hashing.training.learner import Learner
 from hashing.training.loop import Course, Loop
 from hashing.training.preparation import prepare
@@ -30,6 +33,9 @@ from hashing.training.runlog import read_records
 from hashing.training.runtime import Runtime
 from hashing.training.state import load_newest_state
 from hashing.training.tracking import Tracker, tracking
+
+FEATURES = "features"
+"""Folder beside the runs in which what frozen backbones gave is kept."""
 
 
 def train(config: Config, out: Path, runtime: Runtime, *, resume: bool = False) -> Metrics:
@@ -56,7 +62,7 @@ def train(config: Config, out: Path, runtime: Runtime, *, resume: bool = False) 
                 split.write(out / f"split-{split.part}.json")
         made_with = provenance(here.device)  # before an hour passes in which the code may change
         with tracking(runtime.wandb, out, plain_config(config)) as track:
-            learner, course = _learn(config, examples, here, out, runtime, track)
+            learner, course, examples = _learn(config, examples, here, out, runtime, track)
             if not here.is_main:
                 return {}
             return _finish(config, examples, learner, course, made_with, out, runtime, track)
@@ -84,10 +90,16 @@ def evaluate(config: Config, folder: Path, runtime: Runtime, out: Path | None = 
         return metrics
 
 
-def make_learner(config: Config, examples: Examples, steps_per_epoch: int, here: World) -> Learner:
+def make_learner(
+    config: Config,
+    examples: Examples,
+    steps_per_epoch: int,
+    here: World,
+    network: HashModel | None = None,
+) -> Learner:
     """Network and losses as they are before the first step: a function of the seed."""
-    torch.manual_seed(config.train.seed)
-    network = HashModel(config.model, config.preprocessing)
+    if network is None:
+        network = make_network(config)
     classes = {field: len(examples.classes[field]) for field in examples.fields}
     learned = {field: examples.labels[field][examples.trained] for field in examples.fields}
     objective = make_objective(
@@ -102,6 +114,12 @@ def make_learner(config: Config, examples: Examples, steps_per_epoch: int, here:
     return Learner(config, network, objective, steps_per_epoch, here)
 
 
+def make_network(config: Config) -> HashModel:
+    """The network before the first step; seeds what is random from here on."""
+    torch.manual_seed(config.train.seed)
+    return HashModel(config.model, config.preprocessing)
+
+
 def _learn(
     config: Config,
     examples: Examples,
@@ -109,17 +127,36 @@ def _learn(
     out: Path,
     runtime: Runtime,
     track: Tracker,
-) -> tuple[Learner, Course]:
-    """Train to the end, from the newest state in `out` where there is one."""
+) -> tuple[Learner, Course, Examples]:
+    """Train to the end, from the newest state in `out` where there is one.
+
+    The examples come back with the features of a frozen backbone.
+    """
+    network = make_network(config)
+    network.to(here.device)
+    if is_frozen(config):
+        round_to_half(network)  # as it is stored, for its features are kept
+        with here.main_first():
+            views = encode_views(network, config, examples, out.parent / FEATURES, runtime)
+        examples = replace(examples, views=views)
+    if config.model.whiten:
+        network.whiten(*fit_whitening(_learned_features(network, examples), config.model.whiten))
     batches = Batches(config, examples, here)
-    learner = make_learner(config, examples, batches.steps_per_epoch, here)
+    learner = make_learner(config, examples, batches.steps_per_epoch, here, network)
     objective = learner.objective
     for remark in centre_remarks(objective.centre_distances(), objective.coarser_distances()):
         runtime.log(remark)
     course = _resumed(learner, out, runtime)
     validate = _validation(examples, learner)
     Loop(config.train, learner, course, batches, validate, out, runtime, track).run()
-    return learner, course
+    return learner, course, examples
+
+
+def _learned_features(network: HashModel, examples: Examples) -> NDArray[np.float32]:
+    """Features `[n, D]` of the plain pictures that are learned from."""
+    if examples.views:
+        return examples.views[0][examples.trained]
+    return compute_features(network, examples, examples.trained)
 
 
 def _finish(

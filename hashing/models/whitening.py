@@ -1,0 +1,37 @@
+"""Half-whitened PCA of features, as one linear layer."""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from hashing.errors import InputError
+
+
+def fit_whitening(features: NDArray[np.float32], components: int) -> tuple[Tensor, Tensor]:
+    """Weight `[components, D]` and bias `[components]` from features `[N, D]` to whitened ones.
+
+    Features are standardised, projected on their principal components, and component i with
+    variance λ_i is divided by λ_i^(1/4), which leaves it with √λ_i: halfway between keeping the
+    variances and making them equal, as whitening to the full (Jégou & Chum 2012) does, where the
+    last components are mostly noise.
+
+    Raises InputError for fewer pictures than components.
+    """
+    if len(features) < components:
+        raise InputError(
+            f"expected at least {components} pictures to fit a whitening of as many components, "
+            f"found {len(features)}: add pictures or lower model.whiten"
+        )
+    mean = features.mean(axis=0, dtype=np.float64)
+    deviation = features.std(axis=0, dtype=np.float64)
+    # A feature that never changes says nothing; standardised it is zero.
+    scale = np.divide(1, deviation, out=np.zeros_like(deviation), where=deviation > 1e-9)
+    standard = (features - mean) * scale
+    variances, vectors = np.linalg.eigh(standard.T @ standard / len(features))
+    variances, vectors = variances[::-1][:components], vectors[:, ::-1][:, :components]
+    largest = np.abs(vectors).argmax(axis=0)
+    signs = np.sign(vectors[largest, np.arange(components)])  # eigenvectors have none of their own
+    directions = vectors * signs / np.maximum(variances, 1e-9) ** 0.25
+    weight = (directions * scale[:, None]).T
+    return torch.from_numpy(weight).float(), torch.from_numpy(-weight @ mean).float()
