@@ -1,27 +1,46 @@
-"""Binary codes: the sign rule, packing, prefixes, hexadecimal text and `bitarray` views.
+"""Binary codes: the sign rule, packing, prefixes, distances, hexadecimal text, files.
 
 Symbols used throughout the project: N items in a database, Q queries, B pictures in a batch,
 k results, `bits` the code length. Bit 1 stands where the logit is ≥ 0; bit 0 of a code is the
 most significant bit of its first byte, so a shorter code is simply the first bytes of a longer one.
 """
 
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
 from bitarray import bitarray
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from hashing.errors import UsageError
+from hashing.errors import ArtHashError, InputError, UsageError
+from hashing.files import write_new
 
 
 @dataclass(frozen=True, eq=False)
 class Codes:
-    """N binary codes of one length.
+    """N binary codes of one length, packed.
 
-    packed: uint8 `[N, bits / 8]`, C-contiguous, most significant bit first.
-    bits: code length, a positive multiple of 8.
+    They come from a `Model`, or from any other by `from_logits`, `from_signs`, `from_bits`,
+    `from_hex`, `load`, or as `Codes(packed, bits)`; they go out as `packed`, `unpacked()`,
+    `signs()`, `words()`, `hex()`, `bitarray()` and `save()`. PyTorch takes these arrays without a
+    copy by `torch.from_numpy`, and its tensors are taken wherever an array is.
+
+    Args:
+        packed: uint8 `[N, bits / 8]`, most significant bit first.
+        bits: code length, a positive multiple of 8.
+
+    Raises:
+        UsageError: the array is of another type or shape.
+
+    Example:
+        >>> codes = Codes.from_hex(["f0", "ff", "0f"], 8)
+        >>> codes.distances(codes[:1]).tolist()
+        [[0], [4], [8]]
+        >>> codes.packed.tolist(), len(codes)
+        ([[240], [255], [15]], 3)
     """
 
     packed: NDArray[np.uint8]
@@ -43,11 +62,60 @@ class Codes:
             object.__setattr__(self, "packed", np.ascontiguousarray(self.packed))
 
     @classmethod
-    def from_logits(cls, logits: NDArray[np.floating]) -> Self:
-        """Binarise logits `[N, bits]`: bit 1 where the logit is ≥ 0. Raises UsageError on NaN."""
-        if np.isnan(logits).any():
+    def from_logits(cls, logits: ArrayLike) -> Self:
+        """Binarise what a network gives: bit 1 where the logit is ≥ 0.
+
+        Args:
+            logits: floats or signed integers `[N, bits]`.
+
+        Raises:
+            UsageError: a logit is NaN, or the array holds only 0 and 1 or packed bytes, which
+                are not logits: all of them are ≥ 0, so that all codes would be equal.
+
+        Example:
+            >>> Codes.from_logits([[0.3, -2.0, 0.0, -0.1, 1.0, 1.0, 1.0, 1.0]]).hex()
+            ['af']
+        """
+        array = _array(logits)
+        if array.dtype.kind in "bu" or _only_bits(array):
+            right = (
+                "Codes(packed, bits)"
+                if array.dtype == np.uint8 and not _only_bits(array)
+                else "Codes.from_bits"
+            )
+            raise UsageError(
+                f"expected logits of either sign, found {_contents(array)}, which would all "
+                f"become bit 1: call {right}"
+            )
+        if np.isnan(array).any():
             raise UsageError("expected finite logits, found NaN: the model's weights are broken")
-        return cls(np.packbits(logits >= 0, axis=1), logits.shape[1])
+        return cls(np.packbits(array >= 0, axis=1), array.shape[1])
+
+    @classmethod
+    def from_signs(cls, signs: ArrayLike) -> Self:
+        """Codes from −1 and +1 `[N, bits]`; UsageError where anything else is among them.
+
+        Example:
+            >>> Codes.from_signs([[1, -1, 1, -1, 1, 1, 1, 1]]).hex()
+            ['af']
+        """
+        array = _array(signs)
+        if not np.isin(array, (-1, 1)).all():
+            raise UsageError(f"expected only -1 and 1, found {_contents(array)}")
+        return cls(np.packbits(array > 0, axis=1), array.shape[1])
+
+    @classmethod
+    def from_bits(cls, bits: ArrayLike) -> Self:
+        """Codes from 0 and 1, or False and True, `[N, bits]`; UsageError for anything else.
+
+        Example:
+            >>> Codes.from_bits([[1, 0, 1, 0, 1, 1, 1, 1]]).hex()
+            ['af']
+        """
+        array = _array(bits)
+        if not np.isin(array, (0, 1)).all():
+            raise UsageError(f"expected only 0 and 1, found {_contents(array)}")
+        return cls(np.packbits(array != 0, axis=1), array.shape[1])
 
     @classmethod
     def from_hex(cls, texts: Sequence[str], bits: int) -> Self:
@@ -64,15 +132,88 @@ class Codes:
             raise UsageError(f"expected parts of one code length, found {lengths}")
         return cls(np.concatenate([part.packed for part in parts]), lengths[0])
 
+    @classmethod
+    def of(cls, codes: "Codes | ArrayLike") -> "Codes":
+        """Codes of any form that says by itself what it is.
+
+        Args:
+            codes: `Codes`; uint8, packed; bool, bits; −1 and +1, signs; other floats and signed
+                integers, logits. Each `[N, …]`, a NumPy array or a PyTorch tensor.
+
+        Raises:
+            UsageError: the array is of none of these forms, or only 0 and 1, which may be several.
+        """
+        if isinstance(codes, Codes):
+            return codes
+        array = _array(codes)
+        if array.dtype == np.bool_:
+            return cls.from_bits(array)
+        if array.dtype == np.uint8 and not (_only_bits(array) and array.any()):
+            return cls(array, 8 * array.shape[1])
+        return cls.from_logits(array)
+
+    @classmethod
+    def load(cls, file: str | Path) -> "Codes":
+        """Read codes from a file.
+
+        Args:
+            file: `.npy` with an array of any form that `of` takes, or a binary index of faiss
+                (`.faiss`, `.index`, …; needs the extra `faiss`).
+
+        Raises:
+            InputError: the file is neither.
+        """
+        path = Path(file)
+        try:
+            if path.suffix == ".npy":
+                return cls.of(np.load(path, allow_pickle=False))
+            return _from_faiss(path)
+        except ArtHashError:
+            raise
+        except Exception as error:
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise InputError(f"cannot read codes from {path}: {reason}") from error
+
+    def save(self, file: str | Path) -> None:
+        """Write the codes, packed: as `.npy`, or by any other name as a flat index of faiss.
+
+        The file is complete or absent.
+        """
+        path = Path(file)
+        write_new(path, [_npy(self.packed) if path.suffix == ".npy" else _faiss_index(self)])
+
     def __len__(self) -> int:
         return int(self.packed.shape[0])
+
+    def __repr__(self) -> str:
+        return f"Codes({len(self):,} of {self.bits} bits)"
 
     def __getitem__(self, rows: slice | NDArray[np.integer] | NDArray[np.bool_]) -> "Codes":
         """The selected codes, always as `Codes` (a slice, an index array or a mask)."""
         return Codes(self.packed[rows], self.bits)
 
+    def distances(self, others: "Codes") -> NDArray[np.int32]:
+        """Hamming distances to other codes of the same length.
+
+        Args:
+            others: M codes.
+
+        Returns:
+            int32 `[N, M]`: in how many bits each pair differs.
+
+        Raises:
+            UsageError: the others are of another length.
+        """
+        if others.bits != self.bits:
+            raise UsageError(f"expected codes of {self.bits} bits, found {others.bits}")
+        mine = self.words()
+        found = np.empty((len(self), len(others)), np.int32)
+        for column, other in enumerate(others.words()):
+            found[:, column] = np.bitwise_count(mine ^ other).sum(axis=1, dtype=np.int32)
+        return found
+
     def prefix(self, bits: int) -> "Codes":
-        """The first `bits` bits of every code (a nested model's shorter code)."""
+        """The first `bits` bits of every code: the shorter code of a nested (Matryoshka) model."""
         check_bits(bits)
         if bits > self.bits:
             raise UsageError(f"expected a prefix of at most {self.bits} bits, found {bits}")
@@ -121,6 +262,34 @@ def check_bits(bits: int) -> None:
         raise UsageError(f"expected a code length that is a positive multiple of 8, found {bits}")
 
 
+def _array(values: Any) -> NDArray[Any]:
+    """A matrix of numbers; PyTorch's tensors leave their device and their gradient behind."""
+    if hasattr(values, "detach"):
+        values = values.detach().cpu()
+        values = values.float().numpy() if values.is_floating_point() else values.numpy()
+    array = np.asarray(values)
+    if array.ndim != 2 or array.dtype.kind not in "biuf":
+        raise UsageError(
+            f"expected numbers [N, bits], found {array.dtype} {list(array.shape)}: "
+            "one code is [1, bits]"
+        )
+    return array
+
+
+def _only_bits(array: NDArray[Any]) -> bool:
+    """Whether there are a 0 and a 1 and nothing else."""
+    if array.size and not np.isin(array[0], (0, 1)).all():
+        return False  # as nearly always: one row tells
+    ones = np.count_nonzero(array == 1)
+    return bool(0 < ones < array.size and ones + np.count_nonzero(array == 0) == array.size)
+
+
+def _contents(array: NDArray[Any]) -> str:
+    if array.dtype == np.bool_ or _only_bits(array):
+        return "only 0 and 1"
+    return f"{array.dtype} from {array.min()} to {array.max()}" if array.size else "nothing"
+
+
 def _bytes_from_hex(text: str, bits: int) -> bytes:
     try:
         row = bytes.fromhex(text)
@@ -129,3 +298,34 @@ def _bytes_from_hex(text: str, bits: int) -> bytes:
     if len(row) != bits // 8 or len(text) != bits // 4:
         raise UsageError(f"expected a code of {bits // 4} hexadecimal digits, found {text[:80]!r}")
     return row
+
+
+def _npy(packed: NDArray[np.uint8]) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, packed, allow_pickle=False)
+    return buffer.getvalue()
+
+
+def _faiss() -> Any:
+    try:
+        import faiss
+    except ImportError:
+        raise UsageError("faiss is not installed: pip install -e '.[faiss]'") from None
+    return faiss
+
+
+def _faiss_index(codes: Codes) -> bytes:
+    faiss = _faiss()
+    index = faiss.IndexBinaryFlat(codes.bits)
+    index.add(codes.packed)
+    content: bytes = faiss.serialize_index_binary(index).tobytes()
+    return content
+
+
+def _from_faiss(path: Path) -> Codes:
+    faiss = _faiss()
+    index = faiss.read_index_binary(str(path))
+    if not isinstance(index, faiss.IndexBinaryFlat):
+        raise InputError(f"expected a flat binary index in {path}, found {type(index).__name__}")
+    packed = faiss.vector_to_array(index.xb).reshape(index.ntotal, index.code_size)
+    return Codes(packed, index.d)

@@ -21,8 +21,9 @@ from hashing.config import ModelConfig, Preprocessing
 from hashing.device import choose_device
 from hashing.encoding import Model, prepared_batches
 from hashing.errors import ImageError, InputError, UsageError
-from hashing.models import HashModel, save_model
-from hashing.sources import Catalogue, Item
+from hashing.models import HashModel, own_preprocessing, read_manifest, save_model
+from hashing.progress import progress
+from hashing.sources import Catalogue, Item, read_catalogue
 
 Method = Literal["itq", "pca"]
 Matrix: TypeAlias = NDArray[np.float64]
@@ -88,6 +89,52 @@ def fit(
         model.hash_layer.bias.copy_(torch.from_numpy(bias))
     codes = Codes.from_logits(features @ weight.T.astype(np.float32) + bias)
     return Fit(model, method, len(features), codes.count_distinct(), digest, failures)
+
+
+def fit_pictures(
+    images: Path,
+    *,
+    bits: int = 64,
+    metadata: Path | None = None,
+    backbone: str | None = None,
+    weights: str = "imagenet",
+    method: Method = "itq",
+    size: int | None = None,
+    seed: int = 0,
+    device: str = "auto",
+    workers: int | None = None,
+) -> Fit:
+    """Read a source of pictures and fit to it, under a progress; raises like `fit`.
+
+    weights: `imagenet`, a file, `none`, or a model folder, whose network and preprocessing come
+    along. backbone, size: instead of those.
+    """
+    config, preprocessing = ModelConfig(), Preprocessing()
+    if backbone and backbone.startswith("timm:"):
+        preprocessing = own_preprocessing(backbone)
+    if Path(weights).is_dir():
+        manifest = read_manifest(Path(weights))
+        config, preprocessing = manifest.model, manifest.preprocessing
+    shorter = tuple(length for length in ModelConfig().lengths if length < bits)
+    config = replace(
+        config,
+        backbone=backbone or config.backbone,
+        weights=weights,
+        lengths=(*shorter, bits),
+    )
+    preprocessing = replace(preprocessing, size=size or preprocessing.size)
+    catalogue = read_catalogue(images, metadata)
+    with progress(len(catalogue), "reading", "pictures") as bar:
+        return fit(
+            config,
+            preprocessing,
+            catalogue,
+            method=method,
+            seed=seed,
+            device=device,
+            workers=workers,
+            on_progress=bar.advance,
+        )
 
 
 def save_fit(fitted: Fit, folder: Path) -> None:

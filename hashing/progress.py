@@ -1,4 +1,7 @@
-"""What a person sees while they wait: lines, and a bar on a terminal; nothing when quiet."""
+"""What a person sees while they wait: lines, a bar on a terminal; nothing when quiet.
+
+A notebook is quiet unless `set_quiet(False)` asks for the bar there.
+"""
 
 import sys
 import time
@@ -13,7 +16,7 @@ PLAIN_SECONDS = 10.0
 """Seconds between two lines where standard error is not a terminal."""
 
 
-_quiet = False
+_quiet: bool | None = None
 
 
 def set_quiet(quiet: bool) -> None:
@@ -24,12 +27,18 @@ def set_quiet(quiet: bool) -> None:
 
 def is_quiet() -> bool:
     """Whether nothing is to be shown."""
-    return _quiet
+    return in_notebook() if _quiet is None else _quiet
+
+
+def in_notebook() -> bool:
+    """Whether this process is the kernel of a notebook."""
+    shell = sys.modules.get("IPython")
+    return shell is not None and hasattr(shell.get_ipython(), "kernel")
 
 
 def log(text: str) -> None:
     """One line for the person who waits, on standard error."""
-    if not _quiet:
+    if not is_quiet():
         sys.stderr.write(f"{text}\n")
         sys.stderr.flush()
 
@@ -50,7 +59,7 @@ def progress(total: int, description: str, unit: str = "", done: int = 0) -> Ite
     """
     if is_quiet():
         yield _SilentBar()
-    elif sys.stderr.isatty():
+    elif sys.stderr.isatty() or in_notebook():
         with _terminal_bar(total, description, unit, done) as bar:
             yield bar
     else:
@@ -117,7 +126,7 @@ def _terminal_bar(total: int, description: str, unit: str, done: int) -> Iterato
         rich_progress.TimeRemainingColumn(elapsed_when_finished=True),
         rich_progress.TextColumn("{task.fields[figures]}"),
     )
-    with rich_progress.Progress(*columns, console=Console(stderr=True)) as display:
+    with rich_progress.Progress(*columns, console=Console(stderr=not in_notebook())) as display:
         yield _TerminalBar(display, description, total, unit, done)
 
 

@@ -78,12 +78,6 @@ def affinity(candidates: Codes, centres: NDArray[np.float32]) -> NDArray[np.floa
     return products / np.float32(candidates.bits)
 
 
-def hamming(candidates: Codes, works: Codes) -> NDArray[np.int64]:
-    """Distances of M codes to L codes in bits, int64 `[M, L]`."""
-    columns = [np.bitwise_count(candidates.packed ^ work).sum(axis=1) for work in works.packed]
-    return np.stack(columns, axis=1).astype(np.int64)
-
-
 def rank_by_taste(
     candidates: Codes,
     liked: Codes,
@@ -125,7 +119,7 @@ def reciprocal_ranks(candidates: Codes, works: Codes) -> NDArray[np.float64]:
     Ranks count from 1, nearest first; equally near candidates share the mean of their ranks.
     """
     columns = []
-    for distances in hamming(candidates, works).T:
+    for distances in candidates.distances(works).T:
         counts = np.bincount(distances)
         ranks = np.cumsum(counts) - (counts - 1) / 2
         columns.append(1 / (RANK_OFFSET * len(candidates) + ranks[distances]))
@@ -157,7 +151,7 @@ def diversify(
         gain = (1 - weight) * relevance.astype(np.float64) - weight * nearest
         best = int(np.argmax(np.where(free, gain, -np.inf)))
         picked[place], free[best] = best, False
-        differing = hamming(candidates, candidates[best : best + 1])[:, 0]
+        differing = candidates.distances(candidates[best : best + 1])[:, 0]
         nearest = np.maximum(nearest, 1 - 2 * differing / candidates.bits)
     return picked
 

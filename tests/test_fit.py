@@ -1,5 +1,6 @@
 import hashlib
 import json
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -177,7 +178,7 @@ def test_a_broken_picture_is_left_out(catalogue: Catalogue) -> None:
 def test_of_many_pictures_a_part_is_used(
     catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hashing.fit.MAX_PICTURES", 17)
+    monkeypatch.setattr(import_module("hashing.fit"), "MAX_PICTURES", 17)
     assert fit(SMALL, SIZE_32, catalogue).pictures == 17
 
 

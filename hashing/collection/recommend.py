@@ -11,7 +11,7 @@ from hashing.collection.answer import Answer
 from hashing.collection.controls import Candidates, make_answer, pool_of
 from hashing.collection.opened import Opened
 from hashing.collection.request import Refine, Taste
-from hashing.recommend import hamming, rank_by_taste, taste_centres
+from hashing.recommend import rank_by_taste, taste_centres
 from hashing.search import SearchRequest
 
 WIDER = 4
@@ -36,8 +36,8 @@ def recommend(opened: Opened, taste: Taste, refine: Refine) -> Answer:
     seconds = time.perf_counter() - started
     ids = np.setdiff1d(found.ids, [-1, *taste.known])
     codes = opened.index.codes(ids).prefix(bits)
-    apart = hamming(codes, likes)
-    distances = apart.min(axis=1).astype(np.int32)
+    apart = codes.distances(likes)
+    distances = apart.min(axis=1)
     nearest_likes = dict(zip(ids.tolist(), apart.argmin(axis=1).tolist(), strict=True))
     order, relevance = rank_by_taste(codes, likes, centres, sizes, dislikes)
     candidates = Candidates(ids[order], distances[order], relevance)
@@ -50,4 +50,7 @@ def recommend(opened: Opened, taste: Taste, refine: Refine) -> Answer:
 
 def _full_length(centres: NDArray[np.float32], bits: int) -> Codes:
     """Codes of the centres, padded to the index's length (a prefix search ignores the rest)."""
-    return Codes.from_logits(np.pad(centres, ((0, 0), (0, bits - centres.shape[1]))))
+    signs = np.where(centres >= 0, 1, -1)
+    return Codes.from_signs(
+        np.pad(signs, ((0, 0), (0, bits - centres.shape[1])), constant_values=1)
+    )

@@ -2,7 +2,6 @@
 
 import base64
 import html
-import sys
 import tempfile
 import webbrowser
 from collections.abc import Sequence
@@ -10,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
-from hashing.progress import log
+from hashing.progress import in_notebook, log
 
 HERE = Path(__file__).parent
 
@@ -64,7 +63,7 @@ class Sheet:
 
 def show_sheet(sheet: Sheet) -> None:
     """In the notebook where this runs in one, else as a temporary file in the browser."""
-    if _in_notebook():
+    if in_notebook():
         from IPython.display import HTML, display
 
         display(HTML(sheet.fragment()))
@@ -73,11 +72,6 @@ def show_sheet(sheet: Sheet) -> None:
     path.write_text(sheet.page(), encoding="utf-8")
     log(f"results are in {path}")
     webbrowser.open(path.as_uri())
-
-
-def _in_notebook() -> bool:
-    shell = sys.modules.get("IPython")
-    return shell is not None and hasattr(shell.get_ipython(), "kernel")
 
 
 def _template(name: str) -> Template:

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 
 from hashing.errors import UsageError
 from hashing.metrics.codes import CodeStatistics
+from hashing.tables import Table
 
 _ROUNDING = 1e-9
 
@@ -60,6 +61,19 @@ class RetrievalMetrics:
             if isinstance(value, Mapping) and name.endswith("_at"):
                 plain[name] = {str(k): measure for k, measure in value.items()}
         return plain
+
+    def table(self) -> Table:
+        """Every measure with its value."""
+        rows = [(name.replace("_", " "), f"{value:.4f}") for name, value in self._measures()]
+        if self.codes is not None:
+            rows.append(("distinct codes", f"{self.codes.distinct:,}"))
+        return Table(f"{self.queries:,} queries, {self.database:,} items", ("measure", ""), rows)
+
+    def __str__(self) -> str:
+        return str(self.table())
+
+    def _repr_html_(self) -> str:
+        return self.table()._repr_html_()
 
     def _measures(self) -> list[tuple[str, float]]:
         single = ("mean_average_precision", "precision_within_2")

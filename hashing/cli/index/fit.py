@@ -1,15 +1,13 @@
 """`index.py fit`: a model from pictures alone, without training."""
 
 import argparse
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hashing.cli.console import emit
 from hashing.cli.index.options import Commands, command, model_options, picture_options
-from hashing.config import ModelConfig, Preprocessing
 from hashing.errors import UsageError
-from hashing.progress import log, progress
+from hashing.progress import log
 
 if TYPE_CHECKING:
     from hashing.fit import Fit
@@ -43,51 +41,24 @@ def add_commands(commands: Commands) -> None:
 
 def fit(arguments: argparse.Namespace) -> int:
     """Fit and save; refuses an existing folder before any work."""
-    from hashing.fit import fit as fit_model
-    from hashing.fit import save_fit
-    from hashing.sources import read_catalogue
+    from hashing.fit import fit_pictures, save_fit
 
     if arguments.out.exists():
         raise UsageError(f"{arguments.out} exists already: choose another --out")
-    config, preprocessing = _configuration(arguments)
-    catalogue = read_catalogue(arguments.images, arguments.metadata)
-    with progress(len(catalogue), "reading", "pictures") as bar:
-        fitted = fit_model(
-            config,
-            preprocessing,
-            catalogue,
-            method=arguments.method,
-            seed=arguments.seed,
-            device=arguments.device,
-            workers=arguments.workers,
-            on_progress=bar.advance,
-        )
+    fitted = fit_pictures(
+        arguments.images,
+        bits=arguments.bits,
+        metadata=arguments.metadata,
+        backbone=arguments.backbone,
+        weights=arguments.weights,
+        method=arguments.method,
+        size=arguments.size,
+        seed=arguments.seed,
+        device=arguments.device,
+        workers=arguments.workers,
+    )
     save_fit(fitted, arguments.out)
     return _report(fitted, arguments)
-
-
-def _configuration(arguments: argparse.Namespace) -> tuple[ModelConfig, Preprocessing]:
-    """Another model's folder brings its network and preprocessing along."""
-    config, preprocessing = ModelConfig(), Preprocessing()
-    if arguments.backbone and arguments.backbone.startswith("timm:"):
-        from hashing.models import own_preprocessing
-
-        preprocessing = own_preprocessing(arguments.backbone)
-    if Path(arguments.weights).is_dir():
-        from hashing.models import read_manifest
-
-        manifest = read_manifest(Path(arguments.weights))
-        config, preprocessing = manifest.model, manifest.preprocessing
-    shorter = tuple(n for n in ModelConfig().lengths if n < arguments.bits)
-    return (
-        replace(
-            config,
-            backbone=arguments.backbone or config.backbone,
-            weights=arguments.weights,
-            lengths=(*shorter, arguments.bits),
-        ),
-        replace(preprocessing, size=arguments.size or preprocessing.size),
-    )
 
 
 def _report(fitted: "Fit", arguments: argparse.Namespace) -> int:

@@ -1,0 +1,234 @@
+"""The package's face: a few names, loaded late, whose documentation runs."""
+
+import doctest
+import inspect
+import re
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import hashing as ah
+from hashing.config import ModelConfig, Preprocessing
+from hashing.errors import ImageError, UsageError
+from hashing.models import HashModel, save_model
+
+ROOT = Path(__file__).parent.parent
+COUNT = 40
+STYLES = ("Red School", "Green School")
+
+
+def draw(folder: Path) -> None:
+    """Noise on red or green ground, a table of works beside it, some pictures to ask with."""
+    (folder / "pictures").mkdir()
+    rng = np.random.default_rng(0)
+    lines = ["file,title,artist,style,year"]
+    for number in range(COUNT):
+        pixels = rng.integers(0, 120, (5, 5, 3), np.uint8)
+        pixels[..., number % 2] += 120
+        Image.fromarray(pixels).resize((48, 48)).save(folder / "pictures" / f"{number:02}.png")
+        style = STYLES[number % 2]
+        lines.append(f"{number:02}.png,Work {number},Painter {number % 4},{style},{1890 + number}")
+    (folder / "works.csv").write_text("\n".join(lines), encoding="utf-8")
+    for place, name in enumerate(("a", "b", "query")):
+        Image.open(folder / "pictures" / f"{place:02}.png").save(folder / f"{name}.jpg")
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder as somebody has it who begins: pictures, a table, a small model."""
+    folder = tmp_path_factory.mktemp("desk")
+    draw(folder)
+    torch.manual_seed(0)
+    network = HashModel(ModelConfig("small_cnn", lengths=(16, 32, 64)), Preprocessing(size=32))
+    save_model(network, folder / "checkpoints" / "artworks-lite")
+    return folder
+
+
+def ten_lines() -> str:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    return block
+
+
+def test_the_ten_lines_run_as_written(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(desk)
+    rng = np.random.default_rng(0)
+    database, labels_db = rng.normal(size=(50, 64)), list("abcde") * 10
+    names = {
+        "pil_image": Image.open("b.jpg"),
+        "array": np.asarray(Image.open("a.jpg")),
+        "database": database,
+        "labels": ["a", "b", float("nan")],
+        "labels_db": labels_db,
+    }
+    exec(compile(ten_lines(), "README.md", "exec"), names)
+    codes, art = names["codes"], names["art"]
+    assert (len(codes), codes.bits) == (3, 64)
+    assert codes.distances(codes)[0, 2] <= 1  # the same picture from a file and as an array
+    found = names["found"]
+    assert len(found) == 10
+    assert all(hit.fields["year"] > 1900 for hit in found)
+    assert [hit.distance for hit in found] == sorted(hit.distance for hit in found)
+    assert found._repr_html_().count("data:image/jpeg;base64,/9j/") == 10
+    liked = names["liked"]
+    assert len(liked) == 20
+    assert not {3, 17} & {hit.id for hit in liked}
+    score = names["score"]
+    assert score.labels == ["style", "artist"]
+    assert "nDCG@10" in score._repr_html_()
+    assert names["flat"].ids.shape == (3, 10)
+    assert 0 < names["table"].mean_average_precision < 1
+    assert names["table"].without_relevant == 1
+    art.close()
+    assert "Work" in found._repr_html_()  # an answer outlives its collection
+
+
+def test_a_model_of_ones_own_pictures(desk: Path, tmp_path: Path) -> None:
+    arguments = {"bits": 16, "backbone": "small_cnn", "weights": "none", "size": 32}
+    model = ah.fit(desk / "pictures", **arguments)
+    assert model.folder is None
+    with ah.Collection.build(desk / "pictures", model, tmp_path / "art.index") as art:
+        assert art.info.lengths == (16,)
+    with ah.Collection.open(tmp_path / "art.index") as art:  # the index has kept the model
+        assert art.search(desk / "pictures" / "03.png", k=1)[0].distance == 0
+        assert art.model.fingerprint == model.fingerprint
+    saved = ah.fit(desk / "pictures", out=tmp_path / "model", **arguments)
+    assert ah.Model.load(tmp_path / "model").fingerprint == saved.fingerprint == model.fingerprint
+    with pytest.raises(UsageError, match="exists already"):
+        ah.fit(desk / "pictures", out=tmp_path / "model", **arguments)
+
+
+def test_a_model_by_a_recipe(tmp_path: Path) -> None:
+    settings = {
+        "data.count": 240,
+        "model.backbone": "small_cnn",
+        "preprocessing.size": 32,
+        "train.epochs": 1,
+    }
+    model = ah.train("demo", data=tmp_path / "data", out=tmp_path / "run", settings=settings)
+    assert model.folder == tmp_path / "run" / "model"
+    assert model.network.config.backbone == "small_cnn"
+    with pytest.raises(UsageError, match=r"did you mean train\.epochs"):
+        ah.train("demo", settings={"train.epoch": 3})
+    with pytest.raises(UsageError, match="expected a recipe"):
+        ah.train("demos")
+
+
+def test_pictures_come_in_any_form(desk: Path) -> None:
+    model = ah.Model.load(desk / "checkpoints" / "artworks-lite", device="cpu")
+    path = desk / "pictures" / "05.png"
+    image = Image.open(path)
+    forms = [path, str(path), path.read_bytes(), image, np.asarray(image)]
+    codes = model.encode(forms)
+    assert len(set(codes.hex())) == 1
+    np.testing.assert_array_equal(codes.packed, ah.Codes.from_logits(model.logits(forms)).packed)
+    grey = np.asarray(image.convert("L"))
+    assert len(model.encode([grey])) == 1
+    for wrong in (np.zeros((48, 48, 3)), np.zeros((48, 48, 7), np.uint8), desk / "none.jpg"):
+        with pytest.raises(ImageError):
+            model.encode([wrong])
+
+
+def test_labels_that_are_missing_match_nothing() -> None:
+    codes = ah.Codes.from_hex(["00", "01", "03", "ff"], 8)
+    for missing in (None, float("nan"), np.nan):
+        found = ah.evaluate(codes, ["a", "a", missing, missing], ks=[1])
+        assert found.without_relevant == 2
+    numbers = ah.evaluate(codes, np.array([1.0, 1.0, np.nan, np.nan]), ks=[1])
+    assert numbers == found
+
+
+def test_several_fields_are_graded_by_their_order() -> None:
+    codes = ah.Codes.from_hex(["00", "01", "03"], 8)
+    both = ah.evaluate(codes, {"style": ["a", "a", "b"], "artist": ["x", "y", "x"]}, ks=[1])
+    # nearest to the first: grade 1 of at most 2; to the second: one of two; to the third: 0
+    assert both.ndcg_at[1] == pytest.approx((1 / 3 + 1 / 2 + 0) / 3)
+    with pytest.raises(UsageError, match="labels_db"):
+        ah.evaluate(codes, ["a", "b", "c"], codes)
+    with pytest.raises(UsageError, match="fields"):
+        ah.evaluate(codes, {"style": ["a"] * 3}, codes, {"artist": ["a"] * 3})
+
+
+def test_arrays_are_searched_like_codes() -> None:
+    rng = np.random.default_rng(0)
+    logits = rng.normal(size=(30, 16))
+    codes = ah.Codes.from_logits(logits)
+    expected = ah.search(codes[:3], codes, k=4)
+    forms = (logits, torch.from_numpy(logits), codes.signs(), codes.packed, codes.unpacked() > 0)
+    for form in forms:
+        found = ah.search(form[:3], form, k=4)
+        np.testing.assert_array_equal(found.ids, expected.ids)
+    with pytest.raises(UsageError, match=r"Codes\.from_bits"):
+        ah.search(codes.unpacked()[:3], codes)
+
+
+def test_import_brings_nothing_heavy() -> None:
+    code = (
+        "import sys, hashing; "
+        "assert set(hashing.__all__) <= set(dir(hashing)); "
+        "sys.exit(any(name in sys.modules for name in ('numpy', 'PIL', 'torch', 'argparse')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+def test_rooms_do_not_hide_the_functions_of_their_name() -> None:
+    code = (
+        "import hashing, hashing.search.scan, hashing.fit, inspect; "
+        "assert inspect.isfunction(hashing.search) and inspect.isfunction(hashing.fit); "
+        "from hashing.search import SearchRequest"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+def public_objects() -> list[tuple[str, object]]:
+    found: list[tuple[str, object]] = [(name, getattr(ah, name)) for name in ah.__all__]
+    for cls in (ah.Codes, ah.Model, ah.Collection):
+        found += [
+            (f"{cls.__name__}.{name}", member)
+            for name, member in inspect.getmembers(cls)
+            if not name.startswith("_")
+            and (inspect.isroutine(member) or isinstance(member, property))
+        ]
+    return [(name, thing) for name, thing in found if name != "Filter"]
+
+
+@pytest.mark.parametrize(("name", "thing"), public_objects())
+def test_every_public_object_says_what_it_takes(name: str, thing: object) -> None:
+    text = inspect.getdoc(thing) or ""
+    assert text
+    if not inspect.isfunction(thing):
+        return
+    parameters = [
+        parameter
+        for parameter in inspect.signature(thing).parameters.values()
+        if parameter.name not in ("self", "cls")
+    ]
+    if "Args:" in text:
+        for parameter in parameters:
+            assert re.search(rf"^ +{parameter.name}: ", text, re.MULTILINE), parameter.name
+
+
+@pytest.mark.parametrize("module", ["hashing.codes", "hashing.functions", "hashing.tables"])
+def test_the_examples_run(module: str) -> None:
+    results = doctest.testmod(import_module(module))
+    assert results.failed == 0
+    assert results.attempted or module == "hashing.tables"
+
+
+def test_a_device_that_is_not_there_is_one_line(desk: Path, tmp_path: Path) -> None:
+    for arguments in (
+        ["fit", "--images", desk / "pictures", "--out", tmp_path / "m", "--weights", "none"],
+        ["build", "--model", desk / "checkpoints/artworks-lite", "--images", desk / "pictures",
+         "--out", tmp_path / "i"],
+    ):  # fmt: skip
+        command = [sys.executable, "index.py", *map(str, arguments), "--device", "cuda:99"]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert done.returncode == 2
+        assert "expected a device that this torch can use, found 'cuda:99'" in done.stderr
+        assert done.stderr.count("\n") == 1
