@@ -163,6 +163,36 @@ def test_files_cut_short_are_found(folder: Path, whole: Path, step: int) -> None
             shutil.copytree(whole, folder)
 
 
+@pytest.mark.parametrize("when", ["before it was searched", "after"])
+def test_a_segment_cut_short_under_a_reader_changes_nothing(folder: Path, when: str) -> None:
+    with open_index(folder) as index:
+        expected = index.search(SearchRequest(index.codes(range(5, 20)), 40)).ids.tolist()
+    with open_index(folder) as index:
+        if when == "after":
+            index.search(SearchRequest(QUERIES, 3))
+        for segment in (folder / "segments").iterdir():
+            os.truncate(segment, 100)
+        assert index.search(SearchRequest(index.codes(range(5, 20)), 40)).ids.tolist() == expected
+        assert len(index.verify()) == 2
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="descriptors are counted by /proc")
+def test_a_reader_keeps_no_descriptors_of_segments(folder: Path) -> None:
+    def held() -> list[str]:
+        links = [Path("/proc/self/fd", name) for name in os.listdir("/proc/self/fd")]
+        names = [os.readlink(link) for link in links if link.is_symlink()]
+        return [name for name in names if str(folder) in name]
+
+    with open_index(folder) as index, open_index(folder) as writer:
+        for seed in range(3):
+            writer.add(new_items(3, seed=seed))
+            index.refresh()
+        index.search(SearchRequest(QUERIES, 3))
+        writer.search(SearchRequest(QUERIES, 3))
+        assert not [name for name in held() if ".seg" in name]
+    assert held() == []
+
+
 @pytest.mark.parametrize("kind", ["missing", "foreign", "old", "longer"])
 def test_another_file_in_the_place_of_a_segment_is_found(
     folder: Path, tmp_path: Path, kind: str

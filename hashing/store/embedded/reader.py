@@ -39,7 +39,7 @@ class Reader:
             self.db = opened.enter_context(closing(connect(folder / DATABASE)))
             self.previews = opened.enter_context(closing(connect(folder / PREVIEWS)))
             self._file = (folder / DATABASE).stat()
-            self.snapshot = self._take()
+            self.snapshot = self._take(None)
             opened.pop_all()
 
     def close(self) -> None:
@@ -59,7 +59,7 @@ class Reader:
             self._check_place()
             if self._newest().number == self.snapshot.generation.number:
                 return False
-            self.snapshot = self._take()
+            self.snapshot = self._take(self.snapshot)
             self._forget_tables()
             return True
 
@@ -133,12 +133,12 @@ class Reader:
             self._words.close()
         self._tables = self._words = None
 
-    def _take(self) -> Snapshot:
+    def _take(self, former: Snapshot | None) -> Snapshot:
         """A snapshot whose segments were not deleted by a writer while they were opened."""
         while True:
             recorded = recorded_generation(self.folder)
             with self._transaction():
-                snapshot = take_snapshot(self.db, self.folder)
+                snapshot = take_snapshot(self.db, self.folder, former)
             refuse_older(self.folder, snapshot.generation.number, recorded)
             if None not in snapshot.segments:
                 return snapshot

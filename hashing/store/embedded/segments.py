@@ -1,4 +1,4 @@
-"""Segment files: sliced codes, immutable, memory-mapped, every byte under a checksum.
+"""Segment files: sliced codes, immutable, every byte under a checksum.
 
     8 bytes   magic "ARTHSEG1"
     4 bytes   length of the header, little-endian
@@ -9,23 +9,24 @@
 The database records the file's length and the digest of everything before the data; the header
 holds one CRC-32 for every chunk of the data. So a file is known to be the right one when it is
 opened, and its content when a process first uses it.
+
+It is read, not mapped: whoever cuts a mapped file short ends every process that looks at it.
 """
 
 import json
-import mmap
 import os
 import re
+import weakref
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hashing.files import write_new
+from hashing.files import open_regular, write_new
 from hashing.search import SlicedCodes
 from hashing.search.threads import cores, each
 
@@ -34,6 +35,7 @@ MAGIC = b"ARTHSEG1"
 CHUNK = 1 << 20
 PAGE = 4096
 ALIGN = 64
+_AT_ONCE = 1 << 26
 
 _NAME = re.compile(r"\d{6,}-\d+-\d+\.seg")
 
@@ -44,23 +46,40 @@ class BadSegmentError(Exception):
     """A segment file that is missing, foreign or damaged; says how."""
 
 
-@dataclass(slots=True)
 class Segment:
-    """An open segment. codes: over the mapped file, to be used after `check`."""
+    """A segment file that stays open until its codes have been read, also when it is deleted."""
 
-    codes: SlicedCodes
-    crc32: Sequence[int]
-    data: memoryview
+    def __init__(self, file: BinaryIO, header: Mapping[str, Any], start: int, size: int) -> None:
+        """Take over `file`, whose data lie in the `size` bytes from `start`."""
+        self._handle = os.dup(file.fileno())
+        self._close = weakref.finalize(self, os.close, self._handle)
+        self._header, self._start, self._size = header, start, size
+        self._codes: SlicedCodes | None = None
 
-    def check(self) -> None:
-        """Compare every chunk with its checksum. Raises BadSegmentError."""
-        numbers = range(len(self.crc32))
-        for number, found in enumerate(each(self._checksum, numbers, cores())):
-            if found != self.crc32[number]:
-                raise BadSegmentError(f"chunk {number} does not match its checksum")
+    def read(self) -> SlicedCodes:
+        """The codes, every chunk compared with its checksum. Raises BadSegmentError."""
+        if self._codes is None:
+            self._codes = _codes(self._header, self._data())
+            self._close()
+        return self._codes
 
-    def _checksum(self, chunk: int) -> int:
-        return zlib.crc32(self.data[chunk * CHUNK : (chunk + 1) * CHUNK])
+    def _data(self) -> NDArray[np.uint8]:
+        room = np.empty(self._size + ALIGN, np.uint8)
+        first = -room.ctypes.data % ALIGN  # the kernel reads cache lines
+        data = room[first : first + self._size]
+        try:
+            _fill(self._handle, self._start, data)
+        except OSError as error:
+            raise BadSegmentError(f"it cannot be read: {error.strerror}") from error
+        crc32 = self._header["crc32"]
+
+        def checksum(chunk: int) -> int:
+            return zlib.crc32(data[chunk * CHUNK : (chunk + 1) * CHUNK].data)
+
+        for chunk, found in enumerate(each(checksum, range(len(crc32)), cores())):
+            if found != crc32[chunk]:
+                raise BadSegmentError(f"chunk {chunk} does not match its checksum")
+        return data
 
 
 def name_segment(generation: int, first_id: int, next_id: int) -> str:
@@ -92,32 +111,49 @@ def write_segment(
 
 
 def open_segment(path: Path, size: int, digest: str) -> Segment:
-    """Map a segment whose length and digest are recorded. Raises BadSegmentError."""
+    """Open a segment whose length and digest are recorded. Raises BadSegmentError."""
     try:
-        handle = os.open(path, os.O_RDONLY)
+        with open_regular(path) as file:
+            found = os.fstat(file.fileno()).st_size
+            if found != size:
+                raise BadSegmentError(f"it has {found} bytes instead of {size}")
+            head = file.read(len(MAGIC) + 4)
+            length = int.from_bytes(head[len(MAGIC) :], "little")
+            start = _rounded(len(MAGIC) + 4 + length, PAGE)
+            head += file.read(min(start, size) - len(head))
+            if len(head) != start or _digest(head) != digest:
+                raise BadSegmentError("it is not the file that was recorded")
+            header = json.loads(head[len(MAGIC) + 4 : len(MAGIC) + 4 + length])
+            return Segment(file, header, start, size - start)
     except FileNotFoundError:
         raise BadSegmentError("it is missing") from None
-    try:
-        found = os.fstat(handle).st_size
-        if found != size:
-            raise BadSegmentError(f"it has {found} bytes instead of {size}")
-        view = memoryview(mmap.mmap(handle, size, access=mmap.ACCESS_READ))
-    finally:
-        os.close(handle)
-    length = int.from_bytes(view[len(MAGIC) : len(MAGIC) + 4], "little")
-    start = _rounded(len(MAGIC) + 4 + length, PAGE)
-    if start > size or _digest(view[:start]) != digest:
-        raise BadSegmentError("it is not the file that was recorded")
-    header: dict[str, Any] = json.loads(bytes(view[len(MAGIC) + 4 : len(MAGIC) + 4 + length]))
-    data = view[start:]
+    except OSError as error:
+        raise BadSegmentError(f"it cannot be read: {error.strerror}") from error
+
+
+def _fill(handle: int, start: int, data: NDArray[np.uint8]) -> None:
+    """Read a file from `start` into `data`, all of it. Raises BadSegmentError where it ends."""
+    with open(handle, "rb", buffering=0, closefd=False) as file:
+        file.seek(start)
+        rest = data.data
+        while rest:
+            count = file.readinto(rest[:_AT_ONCE])
+            if not count:
+                raise BadSegmentError(f"it lacks its last {len(rest)} bytes")
+            rest = rest[count:]
+
+
+def _codes(header: Mapping[str, Any], data: NDArray[np.uint8]) -> SlicedCodes:
     arrays = {
         name: np.frombuffer(
             data, np.dtype(place["dtype"]), int(np.prod(place["shape"])), place["offset"]
         ).reshape(place["shape"])
         for name, place in header["arrays"].items()
     }
+    for array in arrays.values():
+        array.flags.writeable = False
     parts: dict[str, Any] = {**header["numbers"], **arrays}
-    return Segment(SlicedCodes(**parts), header["crc32"], data)
+    return SlicedCodes(**parts)
 
 
 def _places(arrays: Arrays) -> tuple[dict[str, object], int]:

@@ -31,12 +31,21 @@ class Snapshot:
     facets: dict[str, dict[Value, int]] | None = None
     spans: dict[str, tuple[float, float] | None] = field(default_factory=dict)
 
+    def known_segments(self) -> dict[SegmentRecord, Segment]:
+        """The segments that can be used, by what is recorded of them."""
+        pairs = zip(self.generation.segments, self.segments, strict=True)
+        return {record: segment for record, segment in pairs if segment is not None}
 
-def take_snapshot(db: sqlite3.Connection, folder: Path) -> Snapshot:
-    """Read the current generation and map its segments, in a transaction of the caller."""
+
+def take_snapshot(db: sqlite3.Connection, folder: Path, former: Snapshot | None = None) -> Snapshot:
+    """Read the current generation and open its segments, in a transaction of the caller.
+
+    former: a snapshot of the same index, whose segments are not read again.
+    """
     generation = read_generation(db, folder)
     removed = read_checked_removals(db, generation)
-    segments = [_open(folder, record) for record in generation.segments]
+    known = {} if former is None else former.known_segments()
+    segments = [known.get(record) or _open(folder, record) for record in generation.segments]
     return Snapshot(generation, removed, segments)
 
 
@@ -61,8 +70,7 @@ def _checked(
     """The codes of a segment; of its rows where the file is damaged."""
     try:
         if segment is not None:
-            segment.check()
-            return segment.codes
+            return segment.read()
     except BadSegmentError:
         pass
     ids, codes = read_segment_codes(db, record, bits)
