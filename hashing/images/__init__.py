@@ -1,7 +1,8 @@
 """Pictures: one decoder from bytes or a path, the network's square view, previews."""
 
-from hashing.images.decoder import KINDS, decode, kind_of
+from hashing.images.decoder import decode
 from hashing.images.forms import Picture, open_picture
+from hashing.images.kinds import KINDS, kind_of
 from hashing.images.limits import FILES, UPLOADS, Limits
 from hashing.images.squares import Fit, encode_jpeg, to_square
 

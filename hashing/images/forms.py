@@ -7,8 +7,10 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from hashing.errors import ImageError
-from hashing.images.decoder import check_size, decode, flatten
+from hashing.images.decoder import decode
 from hashing.images.limits import FILES
+from hashing.images.rendering import render
+from hashing.images.still import check_size
 
 Picture = str | Path | bytes | Image.Image | NDArray[np.uint8]
 """A path, an encoded picture, a decoded one, or uint8 `[H, W, 3]` or `[H, W]`."""
@@ -30,7 +32,7 @@ def open_picture(picture: Picture) -> Image.Image:
             raise ImageError(named) from error.__cause__
     image = picture if isinstance(picture, Image.Image) else _from_array(picture)
     check_size(*image.size, FILES)
-    return flatten(ImageOps.exif_transpose(image))
+    return render(ImageOps.exif_transpose(image), profile=image.info.get("icc_profile") or b"")
 
 
 def _from_array(picture: NDArray[np.uint8]) -> Image.Image:

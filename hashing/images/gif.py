@@ -6,30 +6,57 @@ from hashing.images.parts import MOST_SEGMENTS, Parts, too_many
 
 MAGIC = (b"GIF87a", b"GIF89a")
 _CONTROL = b"\xf9"
+_IMAGE = ord(",")
 _INTRODUCER = re.compile(rb"[!,;]")
 _WINDOW = 1024
 """Bytes of anything else that may lie between blocks."""
 
 
 def take_apart(data: bytes) -> Parts:
-    """The screen, its colours, and everything from the first image on: nothing else is read."""
+    """The screen, its colours, and everything from the first image on: nothing else is read.
+
+    Raises ImageError for more sub-blocks before that image than any encoder writes.
+    """
     view = memoryview(data)
-    at = after_screen = 13 + _colours(data, 10)
-    control = view[:0]
-    blocks = 0
+    screen = 13 + _colours(data, 10)
+    control, image, _ = _next_image(data, screen, MOST_SEGMENTS)
+    return Parts(b"".join((view[:screen], control, view[image:])))
+
+
+def frames(data: bytes, most: int) -> bytes:
+    """The screen, its colours and the first frames of an animation; empty for a still."""
+    view = memoryview(data)
+    at = 13 + _colours(data, 10)
+    kept = [view[:at]]
+    left = MOST_SEGMENTS
+    for _ in range(most):
+        control, image, left = _next_image(data, at, left)
+        if image + 10 >= len(data) or data[image] != _IMAGE:
+            break
+        at, left = _after_blocks(data, image + 11 + _colours(data, image + 9), left)
+        kept += [control, view[image:at]]
+    return b"".join((*kept, b";")) if len(kept) > 3 else b""
+
+
+def _next_image(data: bytes, at: int, left: int) -> tuple[memoryview, int, int]:
+    """The next image's control extension, its place (or the end's), and the blocks left."""
+    control = memoryview(b"")
     while (found := _INTRODUCER.search(data, at, at + _WINDOW)) and found[0] == b"!":
-        start, at = found.start(), found.start() + 2
-        blocks += 1
-        while at < len(data) and data[at] and blocks <= MOST_SEGMENTS:
-            at += 1 + data[at]
-            blocks += 1
-        if blocks > MOST_SEGMENTS:
-            raise too_many("blocks")
-        at += 1
+        start = found.start()
+        at, left = _after_blocks(data, start + 2, left - 1)
         if data[start + 1 : start + 2] == _CONTROL:
-            control = view[start:at]
-    image = found.start() if found else len(data)
-    return Parts(b"".join((view[:after_screen], control, view[image:])))
+            control = memoryview(data)[start:at]
+    return control, found.start() if found else len(data), left
+
+
+def _after_blocks(data: bytes, at: int, left: int) -> tuple[int, int]:
+    """The place after a chain of sub-blocks, and how many more may be looked at."""
+    while at < len(data) and data[at] and left > 0:
+        at += 1 + data[at]
+        left -= 1
+    if left <= 0:
+        raise too_many("blocks")
+    return at + 1, left
 
 
 def _colours(data: bytes, at: int) -> int:

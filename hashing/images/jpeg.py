@@ -1,6 +1,7 @@
 """JPEG (ITU-T T.81): segments of marker, length and body, then entropy-coded scans between more."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from hashing.errors import ImageError
@@ -19,11 +20,14 @@ MOST_TABLES = 1000
 """Segments that a decoder works on: tables and the starts of scans."""
 
 _EOI, _SOS = 0xD9, 0xDA
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_OTHER_BITS = b"\xaa" * 64
 _APPLICATION = range(0xE0, 0xF0)
 _COMMENT = 0xFE
 _TABLES = frozenset((*range(0xC0, 0xD0), _SOS, 0xDB, 0xDD)) - {0xC8}
 _COLOURS = {0xE0: b"JFIF\0", 0xEE: b"Adobe"}
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
+_END = b"\xff\xd9"
 _EXIF = b"Exif\0\0"
 _ICC = b"ICC_PROFILE\0"
 
@@ -56,7 +60,9 @@ def take_apart(data: bytes) -> Parts:
     kept: list[memoryview] = []
     metadata = _Metadata()
     colours = dict(_COLOURS)
-    tables = scans = start = 0
+    tables = start = 0
+    frame = memoryview(b"")
+    scans: list[memoryview] = []
     at = 2
     for _ in range(MOST_SEGMENTS):
         code, at = _next_marker(data, at)
@@ -66,8 +72,12 @@ def take_apart(data: bytes) -> Parts:
         length = int.from_bytes(view[at + 2 : at + 4]) if wanted or metadata_only else 0
         end = at + 2 + length
         if wanted:
-            tables, scans = tables + 1, scans + (code == _SOS)
-            if tables > MOST_TABLES or scans > MOST_SCANS:
+            tables += 1
+            if code == _SOS:
+                scans.append(view[at + 4 : end])
+            elif code in _FRAMES:
+                frame = view[at + 4 : end]
+            if tables > MOST_TABLES or len(scans) > MOST_SCANS:
                 raise ImageError(f"expected a JPEG of at most {MOST_SCANS} scans, found more")
         elif metadata_only:
             body = view[at + 4 : end]
@@ -84,15 +94,39 @@ def take_apart(data: bytes) -> Parts:
         at = end
     else:
         raise too_many("segments")
-    kept.append(view[start or at : at + 2])
+    kept.append(view[start or at : at])
+    doubtful = b""
+    if code is None:
+        kept[-1] = kept[-1][: -1 if data.endswith(b"\xff") else None]
+        _check_scans(frame, scans, data)
+        doubtful = b"".join((MAGIC[:2], *kept, _OTHER_BITS, _END))
     profile = b"".join(metadata.profile[number] for number in sorted(metadata.profile))
     return Parts(
-        b"".join((MAGIC[:2], *kept)),
+        b"".join((MAGIC[:2], *kept, _END)),
         metadata.exif,
         metadata.xmp,
         profile if len(profile) <= MOST_PROFILE else b"",
-        max(scans, 1),
+        max(len(scans), 1),
+        doubtful,
     )
+
+
+def _check_scans(frame: memoryview, scans: Sequence[memoryview], data: bytes) -> None:
+    """Raise ImageError where a file without its last two bytes lacks more than these.
+
+    Every coefficient of every component has to come in some scan down to its last bit (T.81,
+    B.2.3). Whether the last scan is whole, its pixels tell (see `Parts.doubtful`).
+    """
+    components = frame[6 : 6 + 3 * frame[5] : 3] if len(frame) > 5 else b""
+    missing = {(component, k) for component in components for k in range(64)}
+    for scan in scans:
+        count = scan[0] if scan else 0
+        if len(scan) >= 4 + 2 * count and scan[3 + 2 * count] & 15 == 0:
+            band = range(scan[1 + 2 * count], min(scan[2 + 2 * count], 63) + 1)
+            missing -= {(component, k) for component in scan[1 : 1 + 2 * count : 2] for k in band}
+    # Some tools fill what they could not read with zeros.
+    if missing or not scans or data.endswith(bytes(16)):
+        raise ImageError("expected a complete JPEG picture, found one that was cut")
 
 
 def _next_marker(data: bytes, at: int) -> tuple[int | None, int]:

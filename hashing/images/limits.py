@@ -14,19 +14,21 @@ class Limits:
     """The largest picture that is decoded.
 
     bytes: of the encoded file. pixels: width times height, as the header tells. aspect: the longer
-    side divided by the shorter. memory: bytes that decoding may take.
+    side divided by the shorter. memory: bytes that decoding may take. seconds: of
+    processor time, for formats that are decoded in a process of their own.
     """
 
     bytes: int
     pixels: int
     aspect: int
     memory: int
+    seconds: float
 
 
-UPLOADS = Limits(bytes=20 << 20, pixels=50_000_000, aspect=20, memory=400 << 20)
+UPLOADS = Limits(bytes=20 << 20, pixels=50_000_000, aspect=20, memory=440 << 20, seconds=1.5)
 """For pictures from strangers."""
 
-FILES = Limits(bytes=512 << 20, pixels=256_000_000, aspect=100, memory=1 << 30)
+FILES = Limits(bytes=512 << 20, pixels=256_000_000, aspect=100, memory=1 << 30, seconds=60)
 """For pictures on one's own disk."""
 
 ROOM = 256 << 20

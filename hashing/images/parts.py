@@ -27,6 +27,8 @@ class Parts:
     exif: the beginning of its Exif data, from the TIFF header on; xmp: of its XMP packet.
     profile: its ICC profile. Each is empty where there is none.
     scans: how often a decoder goes over all pixels.
+    doubtful: where the end of the file is missing, the same picture with other bytes in its place;
+    empty otherwise. If both give the same pixels, nothing of them was missing.
     """
 
     picture: bytes
@@ -34,6 +36,7 @@ class Parts:
     xmp: bytes = b""
     profile: bytes = b""
     scans: int = 1
+    doubtful: bytes = b""
 
 
 def too_many(what: str) -> ImageError:

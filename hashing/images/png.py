@@ -14,6 +14,7 @@ from hashing.images.parts import (
 
 MAGIC = b"\x89PNG\r\n\x1a\n"
 _ONCE = (b"IHDR", b"PLTE", b"tRNS")
+_ANIMATION = (*_ONCE, b"acTL", b"fcTL", b"IDAT", b"fdAT")
 _END = b"\0\0\0\0IEND\xae\x42\x60\x82"
 _XMP = b"XML:com.adobe.xmp\0"
 
@@ -57,6 +58,22 @@ def take_apart(data: bytes) -> Parts:
         _END,
     )
     return Parts(b"".join(pieces), exif, xmp, profile)
+
+
+def frames(data: bytes, most: int) -> bytes:
+    """The same with the first frames of an animation; empty for a still."""
+    view = memoryview(data)
+    kept: list[memoryview] = []
+    seen = animated = 0
+    at = len(MAGIC)
+    while at + 8 <= len(data) and seen <= most:
+        length, kind = struct.unpack_from(">I4s", data, at)
+        if kind in _ANIMATION:
+            kept.append(view[at : at + 12 + length])
+        animated += kind == b"acTL"
+        seen += kind == b"fcTL"
+        at += 12 + length
+    return b"".join((MAGIC, *kept, _END)) if animated else b""
 
 
 def _unpack(method_and_stream: bytes) -> bytes:
