@@ -1,11 +1,14 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from hashing.codes import Codes
-from hashing.errors import UsageError
+from hashing.errors import InputError, UsageError
 
 PACKED = st.integers(1, 33).flatmap(lambda width: arrays(np.uint8, (5, width)))
 
@@ -71,3 +74,86 @@ def test_other_arrays_are_no_codes(packed: np.ndarray) -> None:
 def test_broken_hexadecimal_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="4 hexadecimal digits"):
         Codes.from_hex([text], 16)
+
+
+def test_zeros_and_ones_are_no_logits() -> None:
+    bits = np.array([[0, 1, 1, 0, 0, 1, 0, 1]])
+    expected = of(np.packbits(bits, axis=1))
+    for form in (bits, bits.astype(np.float32), bits.astype(bool), torch.from_numpy(bits)):
+        with pytest.raises(UsageError, match=r"only 0 and 1.*call Codes\.from_bits"):
+            Codes.from_logits(form)
+        assert Codes.from_bits(form).hex() == expected.hex()
+    with pytest.raises(UsageError, match=r"call Codes\(packed, bits\)"):
+        Codes.from_logits(expected.packed)
+    # A dead network gives zeros, and one that never hesitates ones: neither looks like bits.
+    assert Codes.from_logits(np.zeros((2, 8))).hex() == ["ff", "ff"]
+    assert Codes.from_logits(np.ones((2, 8))).hex() == ["ff", "ff"]
+
+
+@given(PACKED)
+def test_bits_and_signs_come_back(packed: np.ndarray) -> None:
+    codes = of(packed)
+    assert np.array_equal(Codes.from_bits(codes.unpacked()).packed, packed)
+    assert np.array_equal(Codes.from_signs(codes.signs()).packed, packed)
+    assert np.array_equal(Codes.of(codes.unpacked() == 1).packed, packed)
+    if (packed > 1).any():
+        assert np.array_equal(Codes.of(packed).packed, packed)
+    if len(np.unique(codes.signs())) == 2:
+        assert np.array_equal(Codes.of(codes.signs()).packed, packed)
+        for call in (Codes.of, Codes.from_signs):
+            with pytest.raises(UsageError):
+                call(codes.unpacked())
+
+
+def test_other_values_are_neither_bits_nor_signs() -> None:
+    for call in (Codes.from_bits, Codes.from_signs):
+        with pytest.raises(UsageError, match="from 0 to 2"):
+            call(np.array([[0, 1, 2, 0, 1, 1, 1, 1]]))
+        with pytest.raises(UsageError, match="one code is"):
+            call(np.array([0, 1, 1, 0, 1, 1, 1, 1]))
+    with pytest.raises(UsageError, match="expected numbers"):
+        Codes.of(np.array([["a"]]))
+
+
+@given(PACKED, PACKED)
+def test_distances_are_counts_of_differing_bits(one: np.ndarray, other: np.ndarray) -> None:
+    left = of(one)
+    right = of(np.resize(other, one.shape))[:3]
+    found = left.distances(right)
+    assert found.dtype == np.int32
+    differing = left.unpacked()[:, None] != right.unpacked()[None]
+    assert np.array_equal(found, differing.sum(axis=2))
+    with pytest.raises(UsageError, match=f"expected codes of {left.bits} bits"):
+        left.distances(of(np.zeros((1, one.shape[1] + 1), np.uint8)))
+
+
+def test_files_of_others(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    logits = rng.normal(size=(7, 24)).astype(np.float32)
+    codes = Codes.from_logits(logits)
+    codes.save(tmp_path / "packed.npy")
+    assert np.load(tmp_path / "packed.npy").shape == (7, 3)
+    np.save(tmp_path / "logits.npy", logits)
+    np.save(tmp_path / "bits.npy", logits >= 0)
+    for name in ("packed", "logits", "bits"):
+        assert Codes.load(tmp_path / f"{name}.npy").hex() == codes.hex()
+    for broken in ("text.npy", "text.faiss", "none.npy"):
+        if not broken.startswith("none"):
+            (tmp_path / broken).write_text("no codes")
+        with pytest.raises(InputError, match=broken):
+            Codes.load(tmp_path / broken)
+
+
+def test_files_of_faiss(tmp_path: Path) -> None:
+    faiss = pytest.importorskip("faiss")
+    codes = Codes.from_logits(np.random.default_rng(0).normal(size=(7, 24)))
+    codes.save(tmp_path / "ours.faiss")
+    index = faiss.read_index_binary(str(tmp_path / "ours.faiss"))
+    distances, ids = index.search(codes.packed, 1)
+    assert distances.max() == 0
+    assert ids[:, 0].tolist() == list(range(7))
+    assert Codes.load(tmp_path / "ours.faiss").hex() == codes.hex()
+    inverted = faiss.IndexBinaryHash(24, 8)
+    faiss.write_index_binary(inverted, str(tmp_path / "hash.faiss"))
+    with pytest.raises(InputError, match="flat binary index"):
+        Codes.load(tmp_path / "hash.faiss")

@@ -98,8 +98,9 @@ def build(
         index.close()
         raise
     index.close()
-    if loaded.folder is None:
-        shutil.rmtree(_within(place), ignore_errors=True)
+    if loaded.folder == _within(place):
+        shutil.rmtree(loaded.folder)
+        loaded.folder = None
     delete_index(place)
     file, reason = outcome.broken[0]
     raise InputError(f"none of {len(catalogue)} pictures can be read; {file}: {reason}")
