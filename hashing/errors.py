@@ -20,6 +20,8 @@ Entry = TypeVar("Entry")
 
 DISTRIBUTIONS = {
     "faiss": "faiss-cpu",
+    "psycopg": "psycopg[binary,pool]",
+    "psycopg_pool": "psycopg[binary,pool]",
     "pytorch_metric_learning": "pytorch-metric-learning",
     "sklearn": "scikit-learn",
     "yaml": "pyyaml",
@@ -41,6 +43,8 @@ EXTRAS = {
     "faiss": "faiss",
     "openpyxl": "tables",
     "pyarrow": "tables",
+    "psycopg": "postgres",
+    "psycopg_pool": "postgres",
 }
 """Modules that only some purposes need, and the extra of this distribution that brings each."""
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from hashing.errors import UsageError
+from hashing.errors import MissingPackageError, UsageError
 from hashing.store.contract import Index, NewIndex
 from hashing.store.embedded.creation import create, delete_index
 from hashing.store.embedded.index import EmbeddedIndex
@@ -37,11 +37,27 @@ def _in_folder(location: Location) -> Path:
     return location.folder.absolute()  # where the process may go to changes nothing
 
 
+def _postgres() -> Store:
+    """The store on a server; its packages are imported once it is asked for."""
+    try:
+        from hashing.store.postgres import schema
+        from hashing.store.postgres.index import PostgresIndex
+    except ImportError as error:
+        raise MissingPackageError("an index on PostgreSQL", error.name or "psycopg") from error
+    return Store(PostgresIndex, schema.create, schema.exists, schema.delete)
+
+
 STORES: dict[str, Store] = {
     FOLDER: Store(
         open=lambda location: EmbeddedIndex(_in_folder(location)),
         create=lambda location, new: create(_in_folder(location), new),
         exists=lambda location: (location.folder / DATABASE).exists(),
         delete=lambda location: delete_index(location.folder),
+    ),
+    "postgresql": Store(
+        open=lambda location: _postgres().open(location),
+        create=lambda location, new: _postgres().create(location, new),
+        exists=lambda location: _postgres().exists(location),
+        delete=lambda location: _postgres().delete(location),
     ),
 }

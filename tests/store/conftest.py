@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from hashing.filters import Filter, parse
-from hashing.store import Index, NewItem, create_index
+from hashing.store import Index, NewItem, Place, create_index, delete_index
+from tests.store.servers import PostgresServer, postgres_server
 
 BITS = 16
 COLUMNS: dict[str, type] = {"artist": str, "style": str, "title": str, "year": int}
@@ -38,23 +39,42 @@ def new_items(count: int, seed: int = 0, bits: int = BITS) -> list[NewItem]:
 
 
 def create(
-    folder: Path,
+    place: Place,
     items: Sequence[NewItem] = (),
     bits: int = BITS,
     unfinished: str | None = None,
 ) -> Index:
     index = create_index(
-        folder,
+        place,
         bits=bits,
         lengths=(8, bits),
         fingerprint="f" * 64,
         columns=COLUMNS,
-        model=folder.parent / "model",
+        model=place.parent / "model" if isinstance(place, Path) else "model",
         unfinished=unfinished,
     )
     if items:
         index.add(items)
     return index
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[PostgresServer]:
+    """A PostgreSQL server, one for all tests that ask for it."""
+    with postgres_server() as running:
+        yield running
+
+
+@pytest.fixture(params=["folder", "postgresql"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    """Where a test makes its index: a folder, or a name on a server."""
+    if request.param == "folder":
+        yield tmp_path / "index"
+        return
+    server: PostgresServer = request.getfixturevalue("server")
+    location = server.url(tmp_path.name)
+    yield location
+    delete_index(location)
 
 
 @pytest.fixture

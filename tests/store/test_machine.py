@@ -1,9 +1,10 @@
 """Any sequence of changes and questions, compared with a dictionary and brute force."""
 
-import shutil
 import tempfile
 from functools import partial
+from itertools import count
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -14,8 +15,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from hashing.codes import Codes
 from hashing.filters import Filter, holds, parse
 from hashing.search import RadiusRequest, ReferenceEngine, SearchRequest
-from hashing.store import NewItem, open_index
+from hashing.store import NewItem, Place, delete_index, open_index
 from tests.store.conftest import BITS, COLUMNS, MEMORY, create
+from tests.store.servers import PostgresServer
 
 codes = st.integers(0, 15).map(lambda number: bytes([number * 17, number & 3]))
 fields = st.fixed_dictionaries(
@@ -34,10 +36,13 @@ filters = st.sampled_from(
 class IndexMachine(RuleBasedStateMachine):
     """`model` holds what should be there: id to item."""
 
+    def new_place(self) -> Place:
+        return Path(tempfile.mkdtemp(dir=MEMORY)) / "index"
+
     @initialize()
     def make(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(dir=MEMORY))
-        self.index = create(self.folder / "index")
+        self.place = self.new_place()
+        self.index = create(self.place)
         self.model: dict[int, NewItem] = {}
         self.next_id = 0
 
@@ -68,7 +73,7 @@ class IndexMachine(RuleBasedStateMachine):
     @rule()
     def reopen(self) -> None:
         self.index.close()
-        self.index = open_index(self.folder / "index")
+        self.index = open_index(self.place)
 
     @rule(
         query=st.lists(codes, min_size=1, max_size=3),
@@ -126,10 +131,20 @@ class IndexMachine(RuleBasedStateMachine):
         if hasattr(self, "index"):
             assert self.index.verify() == []
             self.index.close()
-            shutil.rmtree(self.folder)
+            delete_index(self.place)
 
 
 COMMON = {"suppress_health_check": list(HealthCheck), "print_blob": False}
+
+
+class OnServer(IndexMachine):
+    """The same on a server."""
+
+    server: ClassVar[PostgresServer]
+    names: ClassVar = count()
+
+    def new_place(self) -> Place:
+        return self.server.url(f"machine{next(self.names)}")
 
 
 class TestShort(IndexMachine.TestCase):
@@ -141,4 +156,23 @@ class TestShort(IndexMachine.TestCase):
 class TestLong(IndexMachine.TestCase):
     settings = settings(
         settings.get_profile("long"), max_examples=1000, stateful_step_count=50, **COMMON
+    )
+
+
+@pytest.fixture(scope="class")
+def _on_server(server: PostgresServer) -> None:
+    OnServer.server = server
+
+
+@pytest.mark.usefixtures("_on_server")
+class TestShortOnServer(OnServer.TestCase):
+    settings = settings(max_examples=12, stateful_step_count=25, **COMMON)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(7200)
+@pytest.mark.usefixtures("_on_server")
+class TestLongOnServer(OnServer.TestCase):
+    settings = settings(
+        settings.get_profile("long"), max_examples=300, stateful_step_count=50, **COMMON
     )

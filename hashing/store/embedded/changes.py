@@ -8,7 +8,6 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from hashing.errors import InputError
 from hashing.search import SlicedCodes, build_sliced
 from hashing.store.contract import NewItem
 from hashing.store.embedded.generation import SegmentRecord
@@ -17,9 +16,7 @@ from hashing.store.embedded.publication import Draft
 from hashing.store.embedded.rows import (
     BATCH,
     CODE_MODULUS,
-    FITTING,
     ITEM_MODULUS,
-    checked,
     extra_digest,
     insert_items,
     insert_removals,
@@ -28,6 +25,7 @@ from hashing.store.embedded.rows import (
 )
 from hashing.store.embedded.schema import add_column, disk_errors
 from hashing.store.embedded.segments import SEGMENTS, name_segment, write_segment
+from hashing.store.fields import checked, grown
 
 MAX_SEGMENTS = 8
 MERGE_RATIO = 4
@@ -67,17 +65,12 @@ def remove(draft: Draft, ids: NDArray[np.int64]) -> int:
 
 def add_columns(draft: Draft, columns: Mapping[str, type]) -> None:
     """Make room for further metadata columns. Raises InputError for numbers that became text."""
-    known = dict(draft.generation.columns)
-    for name, kind in columns.items():
+    known = draft.generation.columns
+    together = grown(known, columns)
+    for name, kind in together.items():
         if name not in known:
-            add_column(draft.db, name, kind.__name__)
-            known[name] = kind.__name__
-        elif kind not in FITTING[known[name]]:
-            raise InputError(
-                f"column {name} holds {kind.__name__}, in the index it is {known[name]}: "
-                "mend the metadata file"
-            )
-    draft.generation = replace(draft.generation, columns=known)
+            add_column(draft.db, name, kind)
+    draft.generation = replace(draft.generation, columns=together)
 
 
 def put_extra(draft: Draft, name: str, value: bytes) -> None:

@@ -20,8 +20,9 @@ from hashing.store.embedded.generation import Generation
 from hashing.store.embedded.previews import read_preview
 from hashing.store.embedded.publication import Draft, publication
 from hashing.store.embedded.reader import Reader
-from hashing.store.embedded.schema import PREVIEWS, PYTHON_TYPES, database_errors
+from hashing.store.embedded.schema import PREVIEWS, database_errors
 from hashing.store.embedded.verify import verify
+from hashing.store.fields import PYTHON_TYPES
 from hashing.store.location import FOLDER, Location
 from hashing.store.page import PAGE, Page, cut
 

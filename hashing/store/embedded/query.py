@@ -10,7 +10,8 @@ from hashing.filters import Filter, check
 from hashing.sources import Value
 from hashing.store.embedded.conditions import to_sqlite
 from hashing.store.embedded.generation import Generation
-from hashing.store.embedded.schema import PYTHON_TYPES, column
+from hashing.store.embedded.schema import column
+from hashing.store.fields import PYTHON_TYPES
 from hashing.store.words import phrases
 
 MAX_FACETS = 5000

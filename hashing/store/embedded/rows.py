@@ -5,73 +5,25 @@ second one of 64 bits over id and code, which numpy computes for millions of row
 """
 
 import json
-import math
-import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hashing.codes import Codes
-from hashing.errors import InputError, UsageError
+from hashing.errors import UsageError
 from hashing.sources import Value
 from hashing.store.contract import NewItem, StoredItem
-from hashing.store.embedded.schema import PYTHON_TYPES, BadRowError, column
+from hashing.store.embedded.schema import BadRowError, column
 from hashing.store.words import item_words
 
 ITEM_MODULUS = 1 << 128
 CODE_MODULUS = 1 << 64
 """Sums of digests are kept modulo these."""
 BATCH = 10_000
-
-FITTING: Mapping[str, tuple[type, ...]] = {
-    "int": (int,),
-    "float": (float, int),
-    "str": (str, float, int),
-}
-"""Types that a column's values may come in: text may look like numbers in one file only."""
-
-_INT64 = 1 << 63
-_UNKEEPABLE = re.compile("[\0\ud800-\udfff]")
-_EXPECTED = {
-    "str": "a text of Unicode characters",
-    "int": "a whole number of 64 bits",
-    "float": "a finite number",
-}
-
-
-def checked(item: NewItem, bits: int, columns: Mapping[str, str]) -> NewItem:
-    """The item with its fields in the types of their columns. Raises InputError."""
-    if len(item.code) != bits // 8 or len(item.content) != 32:
-        raise InputError(
-            f"{item.file}: expected a code of {bits // 8} bytes and a content digest of 32, "
-            f"found {len(item.code)} and {len(item.content)}"
-        )
-    if _UNKEEPABLE.search(item.file):
-        raise InputError(f"expected a file name of Unicode characters, found {item.file!a}")
-    fields = {name: _fitted(item, name, columns) for name in item.fields}
-    return replace(item, fields=fields)
-
-
-def _fitted(item: NewItem, name: str, columns: Mapping[str, str]) -> Value:
-    value = item.fields[name]
-    if name not in columns:
-        raise InputError(f"{item.file}: column {name!r} is not one of {list(columns)}")
-    kind = columns[name]
-    if type(value) in FITTING[kind] and _can_be_kept(value):
-        fitted: Value = PYTHON_TYPES[kind](value)
-        return fitted
-    raise InputError(f"{item.file}: {name} is {value!a}, expected {_EXPECTED[kind]}")
-
-
-def _can_be_kept(value: Value) -> bool:
-    if isinstance(value, str):
-        return not _UNKEEPABLE.search(value)
-    return math.isfinite(value) and (isinstance(value, float) or -_INT64 <= value < _INT64)
 
 
 def insert_items(

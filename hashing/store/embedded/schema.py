@@ -35,7 +35,6 @@ PREVIEW_TABLES = """
 CREATE TABLE previews (id INTEGER PRIMARY KEY, jpeg BLOB NOT NULL, crc32 INTEGER NOT NULL) STRICT;
 """
 SQL_TYPES: Mapping[str, str] = {"str": "TEXT", "int": "INTEGER", "float": "REAL"}
-PYTHON_TYPES: Mapping[str, type] = {"str": str, "int": int, "float": float}
 
 _DISK = {
     sqlite3.SQLITE_FULL: "the disk is full",

@@ -1,0 +1,79 @@
+"""What an item may hold: values in the types of their columns, names that can be columns."""
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+from hashing.errors import InputError
+from hashing.sources import Value
+from hashing.store.contract import NewItem
+
+PYTHON_TYPES: Mapping[str, type] = {"str": str, "int": int, "float": float}
+"""The types of columns by their names, as every store records them."""
+
+FITTING: Mapping[str, tuple[type, ...]] = {
+    "int": (int,),
+    "float": (float, int),
+    "str": (str, float, int),
+}
+"""Types that a column's values may come in: text may look like numbers in one file only."""
+
+_INT64 = 1 << 63
+_UNKEEPABLE = re.compile("[\0\ud800-\udfff]")
+_EXPECTED = {
+    "str": "a text of Unicode characters",
+    "int": "a whole number of 64 bits",
+    "float": "a finite number",
+}
+
+
+def checked(item: NewItem, bits: int, columns: Mapping[str, str]) -> NewItem:
+    """The item with its fields in the types of their columns. Raises InputError."""
+    if len(item.code) != bits // 8 or len(item.content) != 32:
+        raise InputError(
+            f"{item.file}: expected a code of {bits // 8} bytes and a content digest of 32, "
+            f"found {len(item.code)} and {len(item.content)}"
+        )
+    if _UNKEEPABLE.search(item.file):
+        raise InputError(f"expected a file name of Unicode characters, found {item.file!a}")
+    fields = {name: _fitted(item, name, columns) for name in item.fields}
+    return replace(item, fields=fields)
+
+
+def _fitted(item: NewItem, name: str, columns: Mapping[str, str]) -> Value:
+    value = item.fields[name]
+    if name not in columns:
+        raise InputError(f"{item.file}: column {name!r} is not one of {list(columns)}")
+    kind = columns[name]
+    if type(value) in FITTING[kind] and _can_be_kept(value):
+        fitted: Value = PYTHON_TYPES[kind](value)
+        return fitted
+    raise InputError(f"{item.file}: {name} is {value!a}, expected {_EXPECTED[kind]}")
+
+
+def _can_be_kept(value: Value) -> bool:
+    if isinstance(value, str):
+        return not _UNKEEPABLE.search(value)
+    return math.isfinite(value) and (isinstance(value, float) or -_INT64 <= value < _INT64)
+
+
+def grown(known: Mapping[str, str], columns: Mapping[str, type]) -> dict[str, str]:
+    """The columns of an index with further ones. Raises InputError.
+
+    For numbers that became text, and for a name that no store can keep: with characters that no
+    item holds, or that differs from another only in the case of ASCII letters.
+    """
+    together = dict(known)
+    for name, kind in columns.items():
+        if name not in together:
+            taken = {other.encode().lower() for other in together}
+            if not name or _UNKEEPABLE.search(name) or name.encode().lower() in taken:
+                raise InputError(f"the column {name!a} cannot be kept beside the others: rename it")
+            together[name] = kind.__name__
+        elif kind not in FITTING[together[name]]:
+            raise InputError(
+                f"column {name} holds {kind.__name__}, in the index it is {together[name]}: "
+                "mend the metadata file"
+            )
+    return together

@@ -1,0 +1,141 @@
+"""Questions to the rows, as of a publication: filters, words, facets and spans."""
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hashing.errors import ArtefactError
+from hashing.filters import Filter, check
+from hashing.sources import Value
+from hashing.store.location import Location
+from hashing.store.postgres.conditions import to_postgres
+from hashing.store.postgres.rows import LONGEST_WORD
+from hashing.store.postgres.server import Database
+from hashing.store.postgres.state import State
+from hashing.store.words import Phrase, phrases
+
+MAX_FACETS = 5000
+"""Creators of a large collection; nobody chooses from a column of more values."""
+WEIGHTS = "{0.25, 0.25, 0.25, 1}"
+"""How much a word counts elsewhere, and in title and creator."""
+
+_AT_ONCE = 1 << 24
+"""Ids that are asked for at once: their text stays far below the server's limit."""
+_LIVING = "id < %s AND (removed IS NULL OR removed > %s)"
+
+
+def select_ids(db: Database, state: State, where: Filter) -> NDArray[np.int64]:
+    """Ids of the living items that a filter keeps, ascending."""
+    check(where, state.types)
+    condition, values = to_postgres(where, state)
+    statement = (
+        f"SELECT string_agg(id::text, ',') FROM items WHERE ({condition}) AND {_LIVING} "
+        "AND id >= %s AND id < %s"
+    )
+    parts = [np.empty(0, np.int64)]
+    for first in range(0, state.next_id, _AT_ONCE):
+        bounds = state.next_id, state.number, first, first + _AT_ONCE
+        ((text,),) = db.execute(statement, [*values, *bounds])
+        # one long text is read twice as fast as so many rows
+        parts.append(np.fromstring(text or "", np.int64, sep=","))
+    return np.sort(np.concatenate(parts))
+
+
+def select_removed(db: Database, state: State) -> NDArray[np.int64]:
+    """Ids of the items that are marked as removed, ascending."""
+    rows = db.execute("SELECT id FROM items WHERE removed <= %s ORDER BY id", [state.number])
+    return np.array([item for (item,) in rows], np.int64)
+
+
+def select_contents(db: Database, state: State, files: Iterable[str]) -> list[set[bytes]]:
+    """For each file the content digests of the living items of that name."""
+    wanted = list(files)
+    contents: dict[str, set[bytes]] = {file: set() for file in wanted}
+    rows = db.execute(
+        f"SELECT file, content FROM items WHERE file = ANY(%s::text[]) AND {_LIVING}",
+        [list(contents), state.next_id, state.number],
+    )
+    for file, content in rows:
+        contents[file].add(bytes(content))
+    return [contents[file] for file in wanted]
+
+
+def select_words(db: Database, state: State, text: str) -> NDArray[np.int64]:
+    """Ids of the living items that have all words of `text`, best first; none where it has none."""
+    asked = phrases(text)
+    longest = max((len(word.encode()) for phrase in asked for word in phrase.words), default=0)
+    if not asked or longest > LONGEST_WORD:
+        return np.empty(0, np.int64)
+    query = " & ".join(map(_phrase, asked))
+    rows = db.execute(
+        f"SELECT id FROM items WHERE words @@ %s::tsquery AND {_LIVING} "
+        f"ORDER BY ts_rank('{WEIGHTS}', words, %s::tsquery) DESC, id",
+        [query, state.next_id, state.number, query],
+    )
+    return np.array([item for (item,) in rows], np.int64)
+
+
+def select_facets(db: Database, state: State) -> dict[str, dict[Value, int]]:
+    """For each column of at most `MAX_FACETS` values these and how many items carry each."""
+    facets: dict[str, dict[Value, int]] = {}
+    for field in state.columns:
+        column = state.column(field)
+        rows = db.execute(
+            f"SELECT {column}, count(*) FROM items WHERE {column} IS NOT NULL AND {_LIVING} "
+            f"GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {MAX_FACETS + 1}",
+            [state.next_id, state.number],
+        ).fetchall()
+        if len(rows) <= MAX_FACETS:
+            facets[field] = dict(rows)
+    return facets
+
+
+def select_span(db: Database, state: State, field: str) -> tuple[float, float] | None:
+    """Least and greatest number of a column; None where no item has one or it holds text."""
+    if state.columns.get(field, "str") == "str":
+        return None
+    column = state.column(field)
+    ((low, high),) = db.execute(
+        f"SELECT min({column}), max({column}) FROM items WHERE {_LIVING}",
+        [state.next_id, state.number],
+    )
+    return None if low is None else (low, high)
+
+
+def size(db: Database, location: Location) -> int:
+    """Bytes that an index takes on the server's disk."""
+    ((total,),) = db.execute(
+        "SELECT sum(pg_total_relation_size(format('%%I.%%I', schemaname, tablename)::regclass)) "
+        "FROM pg_tables WHERE schemaname = %s",
+        [location.name],
+    )
+    return int(total or 0)
+
+
+def check_rows(db: Database, state: State, location: Location) -> None:
+    """Read all rows and previews. Raises ArtefactError where they are not what the state says.
+
+    Whether each is as it was written is the server's concern (`data_checksums`).
+    """
+    ((rows, removed, wrong, last),) = db.execute(
+        "SELECT count(*), count(removed), count(*) FILTER (WHERE length(code) <> %s "
+        "OR length(content) <> 32 OR removed > %s), max(id) FROM items",
+        [state.bits // 8, state.number],
+    )
+    ((strange, _),) = db.execute(
+        "SELECT count(*) FILTER (WHERE items.id IS NULL), sum(length(jpeg)) "
+        "FROM previews LEFT JOIN items USING (id)"
+    )
+    expected = state.rows, state.removed
+    if (rows, removed) != expected or wrong or strange or (last or -1) >= state.next_id:
+        raise ArtefactError(
+            f"{location} is damaged: expected {expected[0]} rows of which {expected[1]} removed, "
+            f"found {rows} and {removed}, {wrong} of them broken, {strange} previews of no item; "
+            "restore it from a backup or build it again"
+        )
+
+
+def _phrase(phrase: Phrase) -> str:
+    words = [f"'{word}'" for word in phrase.words]
+    return "(" + " <-> ".join(words) + ":*" * phrase.begins + ")"

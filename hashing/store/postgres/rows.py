@@ -1,0 +1,142 @@
+"""Items as rows of the server, and back."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hashing.codes import Codes
+from hashing.sources import Value
+from hashing.store.contract import NewItem, StoredItem
+from hashing.store.fields import checked
+from hashing.store.postgres.server import Database
+from hashing.store.postgres.state import State
+from hashing.store.words import BETWEEN, item_words
+
+BATCH = 10_000
+MOST_WORDS = 16_000
+"""Of one item: the server tells no places beyond 16,383 apart."""
+LONGEST_WORD = 2_046
+"""Bytes of a word that the server keeps; nobody asks for a longer one."""
+
+_BEGIN, _END = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
+"""What the server's binary format begins and ends with."""
+
+
+def insert(db: Database, state: State, items: Iterable[NewItem]) -> NDArray[np.int64]:
+    """Write new items with ids from `state.next_id`; returns the ids of all items given.
+
+    One whose file and content are there already keeps its id. Raises InputError.
+    """
+    ids: list[int] = []
+    next_id, source = state.next_id, iter(items)
+    while batch := list(islice(source, BATCH)):
+        rows = [checked(item, state.bits, state.columns) for item in batch]
+        there = _there(db, rows)
+        new: list[tuple[int, NewItem]] = []
+        for row in rows:
+            item_id = there.setdefault((row.file, row.content), next_id)
+            if item_id == next_id:
+                new.append((item_id, row))
+                next_id += 1
+            ids.append(item_id)
+        _copy_in(db, state, new)
+    return np.array(ids, np.int64)
+
+
+def read_items(db: Database, state: State, ids: Sequence[int]) -> list[StoredItem]:
+    """The items of these ids in this order; they are there."""
+    names = list(state.columns)
+    columns = "".join(f", {state.column(name)}" for name in names)
+    rows = db.execute(
+        f"SELECT id, file, content{columns} FROM items WHERE id = ANY(%s::bigint[])", [list(ids)]
+    )
+    found = {
+        item: StoredItem(
+            item,
+            file,
+            bytes(content),
+            {name: v for name, v in zip(names, values, strict=True) if v is not None},
+        )
+        for item, file, content, *values in rows
+    }
+    return [found[item] for item in ids]
+
+
+def read_codes_of(db: Database, ids: NDArray[np.int64], bits: int) -> Codes:
+    """The codes of these ids in their order; they are there."""
+    unique, place = np.unique(ids, return_inverse=True)
+    rows = db.execute(
+        "SELECT code FROM items WHERE id = ANY(%s::bigint[]) ORDER BY id",
+        [unique.tolist()],
+        binary=True,
+    )
+    packed = np.frombuffer(b"".join(code for (code,) in rows), np.uint8)
+    return Codes(packed.reshape(len(unique), bits // 8), bits)[place]
+
+
+def read_codes(db: Database, first: int, end: int, bits: int) -> tuple[NDArray[np.int64], Codes]:
+    """Ids, ascending, and codes of all rows of a range of ids, those of removed items too."""
+    query = "COPY (SELECT id, code FROM items WHERE id >= {} AND id < {} ORDER BY id) TO STDOUT"
+    with (
+        db.cursor() as cursor,
+        cursor.copy(query.format(int(first), int(end)) + " (FORMAT binary)") as copy,
+    ):
+        raw = b"".join(bytes(part) for part in copy)
+    row = np.dtype(
+        [("fields", ">i2"), ("n", ">i4"), ("id", ">i8"), ("m", ">i4"), ("code", "u1", bits // 8)]
+    )
+    rows = np.frombuffer(raw[len(_BEGIN) : -len(_END)], row)
+    return rows["id"].astype(np.int64), Codes(np.ascontiguousarray(rows["code"]), bits)
+
+
+def rewrite_words(db: Database, state: State) -> None:
+    """Make the words of all items anew, as this version splits them."""
+    ids = [item for (item,) in db.execute("SELECT id FROM items ORDER BY id")]
+    for first in range(0, len(ids), BATCH):
+        some = read_items(db, state, ids[first : first + BATCH])
+        with db.cursor() as cursor:
+            cursor.executemany(
+                "UPDATE items SET words = %s::tsvector WHERE id = %s",
+                [(_words(item.fields, state.role_columns), item.id) for item in some],
+            )
+
+
+def _there(db: Database, rows: Sequence[NewItem]) -> dict[tuple[str, bytes], int]:
+    """The ids of living items by file and content, of those among `rows`."""
+    found = db.execute(
+        "SELECT file, content, id FROM items WHERE removed IS NULL AND file = ANY(%s::text[])",
+        [[row.file for row in rows]],
+    )
+    return {(file, bytes(content)): item for file, content, item in found}
+
+
+def _copy_in(db: Database, state: State, rows: Sequence[tuple[int, NewItem]]) -> None:
+    names = list(state.columns)
+    columns = "".join(f", {state.column(name)}" for name in names)
+    with (
+        db.cursor() as cursor,
+        cursor.copy(f"COPY items (id, file, content, code, words{columns}) FROM STDIN") as copy,
+    ):
+        for item, row in rows:
+            words = _words(row.fields, state.role_columns)
+            values = (row.fields.get(name) for name in names)
+            copy.write_row([item, row.file, row.content, row.code, words, *values])
+    with db.cursor() as cursor, cursor.copy("COPY previews (id, jpeg) FROM STDIN") as copy:
+        for item, row in rows:
+            if row.preview is not None:
+                copy.write_row([item, row.preview])
+
+
+def _words(fields: Mapping[str, Value], roles: Mapping[str, str]) -> str:
+    """The words of an item as the server's `tsvector`, those that name it with weight A."""
+    naming, others = (text.split(" ") for text in item_words(fields, roles))
+    placed = [*((word, "A") for word in naming), (BETWEEN, ""), *((word, "") for word in others)]
+    return " ".join(_lexemes(placed[:MOST_WORDS]))
+
+
+def _lexemes(words: Sequence[tuple[str, str]]) -> Iterator[str]:
+    for place, (word, weight) in enumerate(words, 1):
+        if word not in ("", BETWEEN) and len(word.encode()) <= LONGEST_WORD:
+            yield f"'{word}':{place}{weight}"

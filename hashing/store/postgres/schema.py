@@ -1,0 +1,98 @@
+"""The tables of an index: made in a schema of their own, found, deleted."""
+
+from contextlib import closing
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from psycopg import sql
+
+from hashing.errors import UsageError
+from hashing.search.scan.sliced import MAX_BITS
+from hashing.sources.roles import default_roles
+from hashing.store import words
+from hashing.store.contract import NewIndex
+from hashing.store.fields import grown
+from hashing.store.location import Location
+from hashing.store.postgres.server import Database, connect, server_errors
+from hashing.store.postgres.state import State
+
+NAMES = ("state", "items", "previews", "extras")
+# `json`, not `jsonb`: the order of the columns counts.
+TABLES = """
+CREATE TABLE state (one boolean PRIMARY KEY DEFAULT true CHECK (one), state json NOT NULL);
+CREATE TABLE items (
+  id bigint PRIMARY KEY, file text COLLATE "C" NOT NULL, content bytea NOT NULL,
+  code bytea NOT NULL, removed bigint, words tsvector NOT NULL
+);
+CREATE UNIQUE INDEX ON items (file, content) WHERE removed IS NULL;
+CREATE INDEX ON items (removed) WHERE removed IS NOT NULL;
+CREATE INDEX ON items USING gin (words);
+CREATE TABLE previews (id bigint PRIMARY KEY, jpeg bytea NOT NULL);
+ALTER TABLE previews ALTER jpeg SET STORAGE EXTERNAL;
+CREATE TABLE extras (name text PRIMARY KEY, value bytea NOT NULL);
+ALTER TABLE extras ALTER value SET STORAGE EXTERNAL;
+"""
+TYPES = {"str": 'text COLLATE "C"', "int": "bigint", "float": "double precision"}
+
+
+def create(location: Location, new: NewIndex) -> None:
+    """Make an empty index, complete or not at all, in a new schema or in one without tables."""
+    if new.bits > MAX_BITS:
+        raise UsageError(f"expected codes of at most {MAX_BITS} bits, found {new.bits}")
+    columns = grown({}, new.columns)
+    state = State(
+        number=0,
+        uuid=str(uuid4()),
+        published=now(),
+        bits=new.bits,
+        lengths=new.lengths,
+        fingerprint=new.fingerprint,
+        model=str(new.model.absolute()),
+        columns=columns,
+        roles={**default_roles(new.columns), **new.roles},
+        words=words.VERSION,
+        unfinished=new.unfinished,
+    )
+    with server_errors(location), closing(connect(location)) as db, db.transaction():
+        # one after the other: who comes second finds the tables of the first
+        db.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [location.name])
+        if _tables(db, location):
+            raise UsageError(
+                f"{location} exists already: use add to put more into it, or another --out"
+            )
+        db.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(location.name)))
+        db.execute(TABLES)
+        for place, kind in enumerate(columns.values()):
+            add_column(db, place, kind)
+        db.execute("INSERT INTO state (state) VALUES (%s)", [state.text])
+
+
+def exists(location: Location) -> bool:
+    """Whether there is an index."""
+    with server_errors(location), closing(connect(location)) as db:
+        return set(NAMES) <= _tables(db, location)
+
+
+def delete(location: Location) -> None:
+    """Delete the tables of an index, and its schema where nothing else lies in it."""
+    with server_errors(location), closing(connect(location)) as db, db.transaction():
+        if set(NAMES) <= _tables(db, location):
+            db.execute(f"DROP TABLE {', '.join(NAMES)}")
+            if not _tables(db, location):
+                db.execute(sql.SQL("DROP SCHEMA {}").format(sql.Identifier(location.name)))
+
+
+def add_column(db: Database, place: int, kind: str) -> None:
+    """Make the column of the field that is the `place`-th of all."""
+    db.execute(f"ALTER TABLE items ADD COLUMN c{place} {TYPES[kind]}")
+
+
+def now() -> str:
+    """The time of a publication."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _tables(db: Database, location: Location) -> set[str]:
+    """The names of all tables in the schema of an index; none where there is no schema."""
+    rows = db.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", [location.name])
+    return {name for (name,) in rows}

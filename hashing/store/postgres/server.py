@@ -1,0 +1,131 @@
+"""Connections to a server, and what its errors mean for a person."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg import Connection, IsolationLevel, errors, sql
+from psycopg_pool import ConnectionPool
+
+from hashing.errors import ArtefactError, StorageError, UsageError
+from hashing.store.location import Location
+
+Database = Connection[tuple[Any, ...]]
+
+CONNECTIONS = 8
+"""Of one index at most: more questions at a time wait for their turn."""
+PATIENCE = 5.0
+"""Seconds to wait for a connection."""
+
+_AWAY = ("08", "28", "3D", "57")
+"""Classes of states: connection, authorisation, no such database, shutting down or starting."""
+
+# What goes wrong is raised where it is asked for; the pool would say it once more on stderr.
+logging.getLogger("psycopg.pool").addHandler(logging.NullHandler())
+
+
+class Server:
+    """The connections of one open index, all in its schema; safe from any thread."""
+
+    def __init__(self, location: Location) -> None:
+        """Raises StorageError where the server cannot be reached."""
+        self.location = location
+        with server_errors(location):
+            # Once outside of the pool, which tells only that it waited in vain.
+            connect(location).close()
+            self._pool: ConnectionPool[Database] = ConnectionPool(
+                location.address,
+                min_size=0,
+                max_size=CONNECTIONS,
+                timeout=PATIENCE,
+                reconnect_timeout=0.1,
+                max_idle=60,
+                kwargs={"autocommit": True},
+                configure=lambda db: _enter(db, location),
+                check=ConnectionPool.check_connection,
+                open=True,
+            )
+
+    def close(self) -> None:
+        """Leave the server."""
+        self._pool.close()
+
+    @contextmanager
+    def reading(self) -> Iterator[Database]:
+        """One state of the database."""
+        with self._transaction(IsolationLevel.REPEATABLE_READ) as db:
+            yield db
+
+    @contextmanager
+    def writing(self) -> Iterator[Database]:
+        """All that the block does, or nothing; what it waits for it sees as it is then."""
+        with self._transaction(IsolationLevel.READ_COMMITTED) as db:
+            yield db
+
+    @contextmanager
+    def _transaction(self, isolation: IsolationLevel) -> Iterator[Database]:
+        with server_errors(self.location), self._pool.connection() as db:
+            if db.isolation_level != isolation:
+                db.isolation_level = isolation
+            with db.transaction():
+                yield db
+
+    def vacuum(self) -> None:
+        """Give back the space of deleted rows, and count what is left for the planner."""
+        with server_errors(self.location), self._pool.connection() as db:
+            db.execute("VACUUM (ANALYZE) items")
+            db.execute("VACUUM (ANALYZE) previews")
+
+
+def connect(location: Location) -> Database:
+    """One connection, in the schema of an index. Raises psycopg's errors, UsageError."""
+    if location.engine:
+        raise UsageError(
+            f"expected no engine, for codes of this store lie in memory; found {location}"
+        )
+    try:
+        db = psycopg.connect(location.address, autocommit=True, connect_timeout=int(PATIENCE))
+    except psycopg.ProgrammingError as error:
+        raise UsageError(f"{location} is no URL of PostgreSQL: {_line(error)}") from None
+    _enter(db, location)
+    return db
+
+
+@contextmanager
+def server_errors(location: Location) -> Iterator[None]:
+    """Turn the server's errors into StorageError (the server) or ArtefactError (the index)."""
+    try:
+        yield
+    except (errors.UndefinedTable, errors.InvalidSchemaName, errors.UndefinedColumn) as error:
+        raise ArtefactError(
+            f"expected an index at {location}, found none; index.py build makes one"
+        ) from error
+    except (errors.DataCorrupted, errors.IndexCorrupted) as error:
+        raise ArtefactError(
+            f"{location} is damaged: {_line(error)}; restore it from a backup or build it again"
+        ) from error
+    except errors.DiskFull as error:
+        raise StorageError(f"{location}: the server's disk is full; nothing was changed") from error
+    except errors.InsufficientPrivilege as error:
+        raise StorageError(f"{location}: {_line(error)}; ask its owner for the right") from error
+    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+        if error.sqlstate is None or error.sqlstate[:2] in _AWAY:
+            raise StorageError(
+                f"{location} cannot be reached ({_line(error)}); try again when the server is there"
+            ) from error
+        raise StorageError(f"{location}: {_line(error)}") from error
+
+
+def _enter(db: Database, location: Location) -> None:
+    db.execute(sql.SQL("SET search_path TO {}").format(sql.Identifier(location.name)))
+
+
+def _line(error: Exception) -> str:
+    """The first line of the server's message that says something, without its rank."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    text = lines[-1] if "Multiple connection attempts" in str(error) else (lines or [""])[0]
+    for rank in ("connection is bad: ", "connection failed: ", "FATAL:  ", "ERROR:  "):
+        text = text.rpartition(rank)[2] if rank in text else text
+    return text or type(error).__name__
