@@ -6,7 +6,10 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL.Image import Image
 
 from hashing.collection.check import refuse_broken
@@ -15,7 +18,7 @@ from hashing.collection.models import model_of
 from hashing.collection.pictures import PREVIEW_SIDE, remember_source
 from hashing.encoding import EncodedBatch, Model, encode_catalogue
 from hashing.errors import ImageError, InputError, UsageError
-from hashing.images import encode_jpeg
+from hashing.images import encode_jpeg, shows_something
 from hashing.progress import log, progress
 from hashing.search.scan import KERNEL, SMALL
 from hashing.sources import Catalogue, Item, read_catalogue
@@ -41,12 +44,19 @@ MODEL = "model"
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of the pictures of one source; broken ones as (file, reason)."""
+    """What became of the pictures of one source; broken ones as (file, reason).
+
+    without_preview: those that could not be encoded as one, likewise. one_shade: files that show
+    nothing. sharing: how many of the added have the same code as another of them.
+    """
 
     added: int = 0
     already: int = 0
     seconds: float = 0.0
     broken: list[tuple[str, str]] = field(default_factory=list)
+    without_preview: list[tuple[str, str]] = field(default_factory=list)
+    one_shade: list[str] = field(default_factory=list)
+    sharing: int = 0
 
 
 def check(
@@ -124,10 +134,16 @@ def fill(
     used = {name for item in todo for name in item.fields}
     columns = {name: kind for name, kind in catalogue.columns.items() if name in used}
     started = time.monotonic()
+    codes: list[NDArray[np.uint8]] = []
     for items in _portions(_encoded(model, catalogue, todo, workers, previews), outcome):
         index.add(items, columns)
         outcome.added += len(items)
+        codes.append(np.frombuffer(b"".join(item.code for item in items), np.uint8))
     outcome.seconds = time.monotonic() - started
+    if codes:
+        packed = np.concatenate(codes).reshape(outcome.added, -1)
+        _, counts = np.unique(packed, axis=0, return_counts=True)
+        outcome.sharing = int(counts[counts > 1].sum())
     return outcome
 
 
@@ -208,6 +224,14 @@ def _content(catalogue: Catalogue, item: Item) -> bytes | None:
         return None
 
 
+class _Derived(NamedTuple):
+    """What else an index keeps, or its maker tells, of a picture."""
+
+    content: bytes
+    preview: bytes | ImageError | None
+    shows: bool
+
+
 def _encoded(
     model: Model,
     catalogue: Catalogue,
@@ -217,9 +241,13 @@ def _encoded(
 ) -> Iterator[EncodedBatch]:
     """Codes of all items, each with the digest of its file and its preview, under a progress."""
 
-    def derive(data: bytes, image: Image) -> tuple[bytes, bytes | None]:
-        preview = encode_jpeg(image, previews) if previews else None
-        return hashlib.sha256(data).digest(), preview
+    def derive(data: bytes, image: Image) -> _Derived:
+        preview: bytes | ImageError | None = None
+        try:
+            preview = encode_jpeg(image, previews) if previews else None
+        except ImageError as error:
+            preview = error
+        return _Derived(hashlib.sha256(data).digest(), preview, shows_something(image))
 
     with progress(len(todo), "encoding", "pictures") as bar:
         for batch in encode_catalogue(model, catalogue, items=todo, workers=workers, derive=derive):
@@ -233,8 +261,17 @@ def _portions(batches: Iterator[EncodedBatch], outcome: Outcome) -> Iterator[lis
     since = time.monotonic()
     for batch in batches:
         rows = zip(batch.items, batch.codes.packed, batch.derived, strict=True)
-        for item, code, (content, preview) in rows:
-            portion.append(NewItem(item.path, item.fields, code.tobytes(), content, preview))
+        for item, code, derived in rows:
+            preview = derived.preview
+            if isinstance(preview, ImageError):
+                outcome.without_preview.append((item.path, str(preview)))
+                log(f"no preview of {item.path}: {preview}")
+                preview = None
+            if not derived.shows:
+                outcome.one_shade.append(item.path)
+            portion.append(
+                NewItem(item.path, item.fields, code.tobytes(), derived.content, preview)
+            )
         _note_failures(outcome, batch.failures)
         if len(portion) >= PUBLISH_ITEMS or time.monotonic() - since > PUBLISH_SECONDS:
             yield portion

@@ -4,6 +4,7 @@ from hashing.images.decoder import decode
 from hashing.images.forms import Picture, open_picture
 from hashing.images.kinds import KINDS, kind_of
 from hashing.images.limits import FILES, UPLOADS, Limits
+from hashing.images.rendering import shows_something
 from hashing.images.squares import Fit, encode_jpeg, to_square
 
 __all__ = [
@@ -17,5 +18,6 @@ __all__ = [
     "encode_jpeg",
     "kind_of",
     "open_picture",
+    "shows_something",
     "to_square",
 ]

@@ -41,6 +41,11 @@ def render(image: Image.Image, reduction: int = 1, profile: bytes = b"") -> Imag
 
 def shows_something(image: Image.Image) -> bool:
     """Whether an RGB picture has more than a single shade."""
+    few = image.resize((16, 16), Image.Resampling.NEAREST)
+    return any(_differ(pixels) for pixels in (few, image))
+
+
+def _differ(image: Image.Image) -> bool:
     return any(high - low > BARELY for low, high in image.getextrema())  # type: ignore[misc]
 
 

@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from hashing.errors import ImageError
+
 Fit = Literal["crop", "stretch"]
 """How a picture becomes square: its centre is cut out, or its sides are scaled apart."""
 
@@ -26,10 +28,14 @@ def encode_jpeg(image: Image.Image, max_side: int, quality: int = 85) -> bytes:
     """A JPEG preview of an RGB picture, its longer side at most `max_side`; never enlarges.
 
     It carries pixels only: no comment, Exif data or profile that the picture came with.
+    Raises ImageError where it cannot be encoded.
     """
     preview = image.copy()
     preview.info = {}
     preview.thumbnail((max_side, max_side))
     buffer = io.BytesIO()
-    preview.save(buffer, "JPEG", quality=quality, optimize=True)
+    try:
+        preview.save(buffer, "JPEG", quality=quality, optimize=True)
+    except (OSError, ValueError) as error:
+        raise ImageError(f"a preview cannot be encoded: {error}") from error
     return buffer.getvalue()

@@ -17,6 +17,7 @@ from hashing.progress import log
 
 if TYPE_CHECKING:
     from hashing.collection import Collection
+    from hashing.collection.build import Outcome
     from hashing.sources import Catalogue
 
 SHOWN_FAILURES = 20
@@ -136,6 +137,9 @@ def _report(collection: "Collection", *, as_json: bool) -> int:
                 "added": outcome.added,
                 "already": outcome.already,
                 "broken": [{"file": file, "reason": reason} for file, reason in outcome.broken],
+                "without_preview": [file for file, _ in outcome.without_preview],
+                "one_shade": outcome.one_shade,
+                "sharing_a_code": outcome.sharing,
                 "seconds": round(outcome.seconds, 3),
                 "pictures_per_second": round(rate, 2),
             }
@@ -146,8 +150,21 @@ def _report(collection: "Collection", *, as_json: bool) -> int:
             "index": info.location,
             "added": f"{outcome.added:,} in {outcome.seconds:.1f} s, {rate:.1f} pictures a second",
             "skipped as broken": f"{len(outcome.broken):,}",
+            **_oddities(outcome),
             "already there": f"{outcome.already:,}",
             "items now": f"{info.count:,}",
         }
     )
     return 0
+
+
+def _oddities(outcome: "Outcome") -> dict[str, str]:
+    """What search can do little with; nothing where there is nothing to say."""
+    facts = {}
+    if outcome.without_preview:
+        facts["without a preview"] = f"{len(outcome.without_preview):,}"
+    if outcome.one_shade:
+        facts["of a single shade"] = f"{len(outcome.one_shade):,} ({outcome.one_shade[0]}, …)"
+    if outcome.sharing:
+        facts["sharing a code with another"] = f"{outcome.sharing:,} of {outcome.added:,}"
+    return facts
