@@ -174,7 +174,7 @@ def bare_loop(
     steps: int,
 ) -> None:
     """So many updates of `network` from one batch that is ready, with the learner's loss."""
-    images, labels = next(batches(0, 0))
+    images, labels, _ = next(batches(0, 0))
     kind = learner.world.device.type
     network.train()
     for _ in range(steps):

@@ -107,6 +107,23 @@ class CentresConfig:
 
 
 @dataclass(frozen=True)
+class DistillationConfig:
+    """What a student learns from its teacher, beside its own losses; 0 leaves a term out.
+
+    features: weight of the error of the student's features, projected to the teacher's.
+    distances, angles: weights of relational distillation, the authors' for classification.
+    codes: weight of the divergence of bits.
+    unlabelled: folder or archive of further pictures that the teacher alone says something of.
+    """
+
+    features: float = 1.0
+    distances: float = 25.0
+    angles: float = 50.0
+    codes: float = 1.0
+    unlabelled: Path | None = None
+
+
+@dataclass(frozen=True)
 class OptimConfig:
     """How the weights are changed.
 
@@ -178,12 +195,17 @@ class TrainConfig:
 
 @dataclass(frozen=True)
 class Config:
-    """Everything that decides what a run computes; written to `runs/NAME/config.yaml`."""
+    """Everything that decides what a run computes; written to `runs/NAME/config.yaml`.
+
+    teacher: model folder that the network is drawn to, by `distillation`; none by default.
+    """
 
     model: ModelConfig = ModelConfig()
     preprocessing: Preprocessing = Preprocessing()
     data: DataConfig = field(default_factory=DataConfig)
     losses: tuple[LossTerm, ...] = (LossTerm("dsh"),)
     centres: CentresConfig = field(default_factory=CentresConfig)
+    teacher: Path | None = None
+    distillation: DistillationConfig = DistillationConfig()
     optim: OptimConfig = OptimConfig()
     train: TrainConfig = TrainConfig()

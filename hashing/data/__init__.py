@@ -1,5 +1,6 @@
 """Data sets, protocols and batches; `transforms` alone imports torch."""
 
+from hashing.data.beside import beside
 from hashing.data.datasets import DATASETS, load_dataset
 from hashing.data.duplicates import count_duplicates, number_contents
 from hashing.data.labels import digest_catalogue, number_labels, official_parts
@@ -21,6 +22,7 @@ __all__ = [
     "Split",
     "Squares",
     "balanced_batches",
+    "beside",
     "count_duplicates",
     "decode_squares",
     "digest_catalogue",

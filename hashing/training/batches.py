@@ -1,6 +1,7 @@
 """From rows to what a step takes: augmented pictures on the device, and their labels."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -11,9 +12,24 @@ from hashing.config import Config
 from hashing.data import balanced_batches, read_ahead, shard, shuffled_batches
 from hashing.data.random import Stream, uniforms
 from hashing.data.transforms import AUGMENTATIONS, apply, draw
+from hashing.losses import Targets
 from hashing.registry import find
 from hashing.training.distributed import World
 from hashing.training.examples import Examples, Rows
+
+
+class Batch(NamedTuple):
+    """What a step takes.
+
+    images: this process's share, normalised float32 `[B / processes, 3, s, s]`, or their features
+        `[B / processes, D]` where the examples have them.
+    labels: of the whole batch, int64 `[B, fields]`, −1 where absent.
+    targets: what a teacher says of the whole batch, where there is one.
+    """
+
+    images: Tensor
+    labels: Tensor
+    targets: Targets | None = None
 
 
 class Batches:
@@ -29,24 +45,22 @@ class Batches:
         self.labels = np.stack([examples.labels[field] for field in examples.fields], axis=1)
         self.steps_per_epoch = len(shard(self._rows(0), world.rank, world.size))
 
-    def __call__(self, epoch: int, start: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """The batches of `epoch` from the `start`-th on.
-
-        This process's share of the pictures, normalised float32 `[B / processes, 3, s, s]` (or
-        of their features `[B / processes, D]`, where the examples have them), and the labels of
-        the whole batch, int64 `[B, fields]`, −1 where absent.
-        """
+    def __call__(self, epoch: int, start: int) -> Iterator[Batch]:
+        """The batches of `epoch` from the `start`-th on."""
         rows = self._rows(epoch)[start:]
         ours = shard(rows, self.world.rank, self.world.size)
         if self.examples.views:
             for whole, mine in zip(rows, ours, strict=True):
-                labels = torch.from_numpy(self.labels[whole])
-                yield self._features(mine, epoch), labels.to(self.world.device)
+                yield self._batch(self._features(mine, epoch), whole)
             return
         squares = read_ahead(self.examples.squares, ours)
         for whole, mine, pictures in zip(rows, ours, squares, strict=True):
-            labels = torch.from_numpy(self.labels[whole])
-            yield self._augmented(pictures, mine, epoch), labels.to(self.world.device)
+            yield self._batch(self._augmented(pictures, mine, epoch), whole)
+
+    def _batch(self, images: Tensor, rows: Rows) -> Batch:
+        lesson, device = self.examples.lesson, self.world.device
+        labels = torch.from_numpy(self.labels[rows]).to(device)
+        return Batch(images, labels, lesson.of(rows, device) if lesson else None)
 
     def _rows(self, epoch: int) -> Rows:
         """Rows of all the epoch's batches, int64 `[steps, B]`."""

@@ -1,14 +1,16 @@
 """Pictures, labels and split of a run, ready to be learned from and measured."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from hashing.data import Split, Squares
+from hashing.losses import Targets
 from hashing.metrics import Labels, graded
 
 Rows = NDArray[np.int64]
@@ -37,6 +39,23 @@ class Part:
 
 
 @dataclass(frozen=True, eq=False)
+class Lesson:
+    """The teacher's word on some rows.
+
+    rows: int64 `[M]`, ascending. targets: of these rows, on the CPU.
+    """
+
+    rows: Rows
+    targets: Targets
+
+    def of(self, rows: Rows, device: torch.device) -> Targets:
+        """The targets of a batch's rows, which are among those taught."""
+        at = torch.from_numpy(np.searchsorted(self.rows, rows))
+        features, logits = self.targets.features[at], self.targets.logits[at]
+        return Targets(features.to(device), logits.to(device))
+
+
+@dataclass(frozen=True, eq=False)
 class Examples:
     """N pictures with their labels and split.
 
@@ -49,6 +68,8 @@ class Examples:
     about: JSON values on data and split, for the report.
     views: where the backbone is frozen, its features float32 `[N, D]` of each view of the
         pictures, the plain ones first; otherwise empty.
+    unlabelled: rows beside the data set, learned from without labels.
+    lesson: what a teacher says of the rows that are learned from, where there is one.
     """
 
     squares: Squares
@@ -61,17 +82,20 @@ class Examples:
     validation: Part | None
     about: Mapping[str, Any]
     views: Sequence[NDArray[np.float32]] = ()
+    unlabelled: Rows = field(default_factory=lambda: np.empty(0, np.int64))
+    lesson: Lesson | None = None
 
     @property
     def used(self) -> Rows:
         """Rows of any part, ascending: all but pictures that cannot be read."""
         parts = [self.test] if self.validation is None else [self.test, self.validation]
-        return np.unique(np.concatenate([part.rows for part in parts]))
+        return np.unique(np.concatenate([*(part.rows for part in parts), self.unlabelled]))
 
     @property
     def trained(self) -> Rows:
-        """Rows that are learned from."""
-        return self.test.train if self.validation is None else self.validation.train
+        """Rows that are learned from, ascending."""
+        labelled = self.test.train if self.validation is None else self.validation.train
+        return np.concatenate([labelled, self.unlabelled])
 
     @property
     def measured(self) -> list[str]:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from hashing.config import Config
 from hashing.errors import UsageError
-from hashing.losses import Objective
+from hashing.losses import Distillation, Objective, Targets
 from hashing.models import HashModel, use_products
 from hashing.training.distributed import World, distribute, synchronise_norms
 from hashing.training.optimiser import (
@@ -27,6 +27,8 @@ class Learner:
 
     `step` makes one update from one batch; `state_dict` holds all that a later step depends on,
     so that a resumed run goes on to the last bit.
+
+    distillation: what is learned from a teacher beside the objective, where there is one.
     """
 
     def __init__(
@@ -36,9 +38,11 @@ class Learner:
         objective: Objective,
         steps_per_epoch: int,
         world: World,
+        distillation: Distillation | None = None,
     ) -> None:
         self.config, self.world, self.steps_per_epoch = config, world, steps_per_epoch
         self.network, self.objective = network.to(world.device), objective.to(world.device)
+        self.distillation = distillation and distillation.to(world.device)
         if config.train.channels_last:
             self.network.to(memory_format=torch.channels_last)
         if world.device.type == "cpu":
@@ -51,11 +55,12 @@ class Learner:
         head = network.head_parameters()
         known = {id(parameter) for parameter in head}
         backbone = [p for p in network.parameters() if id(p) not in known]
-        groups = parameter_groups(backbone, head, objective.parameters(), config.optim)
+        losses = [*objective.parameters(), *(distillation.parameters() if distillation else ())]
+        groups = parameter_groups(backbone, head, losses, config.optim)
         self.parameters = [p for group in groups for p in group["params"]]
         self.optimiser = make_optimiser(groups, config.optim, world.device)
         self.average = WeightAverage(network, config.optim.ema) if config.optim.ema else None
-        self.forward = distribute(network, world)
+        self.forward = distribute(_WithFeatures(network), world)
         if config.train.compile:
             self.forward.compile()
 
@@ -64,17 +69,20 @@ class Learner:
         """The network that is validated and kept: the average where there is one."""
         return self.average.network if self.average else self.network
 
-    def step(self, step: int, images: Tensor, labels: Tensor) -> float:
+    def step(
+        self, step: int, images: Tensor, labels: Tensor, targets: Targets | None = None
+    ) -> float:
         """Update from one batch; returns its loss, NaN where nothing was changed.
 
         images: this process's share, normalised float32 `[B / processes, 3, H, W]`, or features
-        `[B / processes, D]`; labels: of the whole batch, int64 `[B, fields]`, −1 where absent.
+        `[B / processes, D]`; labels: of the whole batch, int64 `[B, fields]`, −1 where absent;
+        targets: the teacher's of the whole batch.
         """
         self._train_mode()
         self.objective.step(step / (self.steps_per_epoch * self.config.train.epochs))
         torch.manual_seed(_key(self.config.train.seed, step))  # what a loss or dropout draws
         undo = [buffer.clone() for buffer in self._buffers()]
-        loss = self._loss(images, labels)
+        loss = self._loss(images, labels, targets)
         self.optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         gradients = [p.grad for p in self.parameters if p.grad is not None]
@@ -104,6 +112,7 @@ class Learner:
         return {
             "network": self.network.state_dict(),
             "objective": self.objective.state_dict(),
+            "distillation": self.distillation.state_dict() if self.distillation else {},
             "optimiser": self.optimiser.state_dict(),
             "average": self.average.network.state_dict() if self.average else {},
         }
@@ -112,15 +121,20 @@ class Learner:
         """Take up what `state_dict` gave."""
         self.network.load_state_dict(state["network"])
         self.objective.load_state_dict(state["objective"])
+        if self.distillation:
+            self.distillation.load_state_dict(state["distillation"])
         self.optimiser.load_state_dict(state["optimiser"])
         if self.average:
             self.average.network.load_state_dict(state["average"])
 
-    def _loss(self, images: Tensor, labels: Tensor) -> Tensor:
+    def _loss(self, images: Tensor, labels: Tensor, targets: Targets | None) -> Tensor:
         """The loss of the whole batch, in float32 whatever the network computes in."""
         with torch.autocast(self.world.device.type, torch.bfloat16, enabled=self.bf16):
-            logits = self.forward(images)
-        loss: Tensor = self.objective(self.world.gather(logits.float()), labels)
+            logits, features = self.forward(images)
+        logits = self.world.gather(logits.float())
+        loss: Tensor = self.objective(logits, labels)
+        if self.distillation is not None and targets is not None:
+            loss = loss + self.distillation(self.world.gather(features.float()), logits, targets)
         return loss
 
     def _choose_what_is_trained(self) -> None:
@@ -145,6 +159,18 @@ class Learner:
     def _buffers(self) -> list[Tensor]:
         """Running statistics and memories, which a forward pass changes."""
         return [*self.network.buffers(), *self.objective.buffers()]
+
+
+class _WithFeatures(nn.Module):
+    """A network that also tells the features its logits were made of."""
+
+    def __init__(self, network: HashModel) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
+        features = self.network.features(inputs) if inputs.ndim == 4 else inputs
+        return self.network(features), features
 
 
 def uses_bf16(precision: str, device: torch.device) -> bool:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from hashing.config import TrainConfig
 from hashing.errors import DivergedError
+from hashing.training.batches import Batch
 from hashing.training.learner import Learner
 from hashing.training.provenance import surroundings
 from hashing.training.runlog import RunLog
@@ -44,7 +45,7 @@ class Course:
 class Loop:
     """One run.
 
-    batches: pictures and labels of an epoch's batches from the n-th on, given (epoch, n).
+    batches: an epoch's batches from the n-th on, given (epoch, n).
     validate: mAP of `learner.result` on the validation part; None where nothing is chosen.
     folder: where states and `metrics.jsonl` go. track: also told every line of the latter.
     """
@@ -52,7 +53,7 @@ class Loop:
     config: TrainConfig
     learner: Learner
     course: Course
-    batches: Callable[[int, int], Iterator[tuple[Tensor, Tensor]]]
+    batches: Callable[[int, int], Iterator[Batch]]
     validate: Callable[[], float] | None
     folder: Path
     runtime: Runtime
@@ -74,18 +75,18 @@ class Loop:
         ):
             while course.step < total and not self._is_stopped():
                 epoch, start = divmod(course.step, per_epoch)
-                for images, labels in self.batches(epoch, start):
-                    self._step(images, labels)
+                for batch in self.batches(epoch, start):
+                    self._step(batch)
                     at_end = course.step % per_epoch == 0
                     if at_end:
                         self._end_epoch(epoch)
                     if at_end or self._is_state_due():
                         self.save()
 
-    def _step(self, images: Tensor, labels: Tensor) -> None:
+    def _step(self, batch: Batch) -> None:
         course = self.course
         rate = self.learner.rate(course.step)
-        loss = self.learner.step(course.step, images, labels)
+        loss = self.learner.step(course.step, *batch)
         self.log.step(course.step, loss, rate)
         course.step += 1
         course.seconds = time.monotonic() - self.started

@@ -1,7 +1,7 @@
 """From a configuration to examples: read, split, decode, number the labels."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from hashing.data import (
     LazySquares,
     Split,
     Squares,
+    beside,
     count_duplicates,
     decode_squares,
     digest_catalogue,
@@ -23,10 +24,11 @@ from hashing.data import (
     validation_split,
 )
 from hashing.errors import InputError, UsageError, unknown
-from hashing.sources import Catalogue
+from hashing.sources import Catalogue, read_catalogue
 from hashing.sources.roles import resolve_roles
 from hashing.training.examples import Examples, Part, Rows
 from hashing.training.runtime import Runtime
+from hashing.training.teaching import find_teacher
 
 LeftOut = Mapping[str, tuple[str, ...]]
 """By label field, the columns of which a query's own label is not searched."""
@@ -38,11 +40,11 @@ MOST_BROKEN = 0.01
 def prepare(config: Config, runtime: Runtime, processes: int = 1) -> Examples:
     """The examples that `config` asks for, decoded once where they fit in memory.
 
-    Each of the `processes` of a run holds its own.
+    Each of the `processes` of a run holds its own. A teacher is asked about what is learned from.
     Raises UsageError for a label field that the data set lacks, InputError where too many of its
-    pictures cannot be read.
+    pictures cannot be read, ArtefactError for a teacher that is no whole model.
     """
-    data = config.data
+    data, teacher = config.data, find_teacher(config, runtime)
     catalogue = _load(data, runtime)
     fields = list(data.fields)
     if not fields:
@@ -52,12 +54,14 @@ def prepare(config: Config, runtime: Runtime, processes: int = 1) -> Examples:
             raise UsageError(_no_field(name, catalogue))
     split = make_split(catalogue, data.protocol, field=fields[0], roles=data.roles, seed=data.seed)
     left_out = _left_out(split, resolve_roles(data.roles, catalogue.columns))
-    squares, broken = _squares(config, catalogue, runtime, processes)
+    everything = _with_unlabelled(config, catalogue)
+    squares, broken = _squares(config, everything, runtime, processes)
     split = split.without(broken)
     validation = validation_split(catalogue, split, field=fields[0], roles=data.roles)
     contents, duplicates = _contents(squares, split)
-    numbered = {name: number_labels(catalogue.labels(name)) for name in _columns(fields, left_out)}
-    return Examples(
+    columns = _columns(fields, left_out)
+    numbered = {name: number_labels(everything.labels(name)) for name in columns}
+    examples = Examples(
         squares=squares,
         labels={name: numbers for name, (numbers, _) in numbered.items()},
         classes={name: names for name, (_, names) in numbered.items()},
@@ -67,7 +71,25 @@ def prepare(config: Config, runtime: Runtime, processes: int = 1) -> Examples:
         test=_part(split, left_out),
         validation=None if config.train.refit else _part(validation, left_out),
         about=_about(config, catalogue, split, validation, broken) | {"duplicates": duplicates},
+        unlabelled=_unlabelled(len(catalogue), contents, (split, validation), broken),
     )
+    if teacher is None:
+        return examples
+    lesson = teacher.lesson(everything, squares, config.preprocessing, examples.trained, runtime)
+    return replace(examples, lesson=lesson)
+
+
+def _with_unlabelled(config: Config, catalogue: Catalogue) -> Catalogue:
+    """The data set and the unlabelled pictures beside it."""
+    folder = config.distillation.unlabelled
+    return catalogue if folder is None else beside(catalogue, read_catalogue(folder))
+
+
+def _unlabelled(labelled: int, contents: Rows, splits: tuple[Split, Split], broken: Rows) -> Rows:
+    """The rows beside `labelled` ones, less what cannot be read and what is a query itself."""
+    rows = np.setdiff1d(np.arange(labelled, len(contents)), broken)
+    queries = np.concatenate([split.query for split in splits])
+    return rows[~np.isin(contents[rows], contents[queries])]
 
 
 def _no_field(name: str, catalogue: Catalogue) -> str:

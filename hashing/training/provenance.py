@@ -37,7 +37,10 @@ def public_config(config: Config) -> dict[str, Any]:
     """The settings without the places of this machine: what is published beside a model."""
     values = plain_config(config)
     values["data"] |= {"root": None, "metadata": None}
+    values["distillation"]["unlabelled"] = None
     values["model"]["weights"] = "/".join(Path(config.model.weights).parts[-2:])
+    if config.teacher is not None:
+        values["teacher"] = "/".join(config.teacher.parts[-2:])
     return values
 
 

@@ -12,10 +12,10 @@ import torch
 import yaml
 from numpy.typing import NDArray
 
-from hashing.config import Config
+from hashing.config import Config, DistillationConfig
 from hashing.errors import UsageError
 from hashing.files import write_new
-from hashing.losses import find_refinements, make_objective
+from hashing.losses import Distillation, find_refinements, make_objective
 from hashing.models import HashModel, fit_whitening, load_model, round_to_half, save_model
 from hashing.training.baselines import measure_baselines
 from hashing.training.batches import Batches
@@ -79,6 +79,7 @@ def evaluate(config: Config, folder: Path, runtime: Runtime, out: Path | None = 
             return {}
         network = load_model(folder, here.device)
         config = replace(config, model=network.config, preprocessing=network.preprocessing)
+        config = replace(config, teacher=None, distillation=DistillationConfig())
         examples = prepare(config, runtime)
         found = _measured(network, examples, examples.test, "testing", runtime)
         metrics = measures(config, examples, found) | provenance(here.device)
@@ -111,7 +112,11 @@ def make_learner(
         refinements=find_refinements(learned, classes, config.centres.coarser),
         share=config.centres.share,
     )
-    return Learner(config, network, objective, steps_per_epoch, here)
+    lesson = examples.lesson
+    distillation = None
+    if lesson is not None:
+        distillation = Distillation(config.distillation, network.channels, lesson.targets)
+    return Learner(config, network, objective, steps_per_epoch, here, distillation)
 
 
 def make_network(config: Config) -> HashModel:

@@ -9,7 +9,7 @@ import torch
 from hashing.config import Config, DataConfig, ModelConfig, Preprocessing, TrainConfig
 from hashing.data import LazySquares
 from hashing.errors import InputError
-from hashing.training.batches import Batches
+from hashing.training.batches import Batch, Batches
 from hashing.training.distributed import World
 from hashing.training.preparation import prepare
 from hashing.training.runtime import Runtime
@@ -55,7 +55,7 @@ def test_too_many_broken_pictures_are_refused(broken: Path) -> None:
 def test_batches_are_the_same_whether_pictures_fit_in_memory_or_not(
     pictures: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def batches(fits: bool) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    def batches(fits: bool) -> list[Batch]:
         monkeypatch.setattr("hashing.training.preparation.fits_in_memory", lambda *_: fits)
         settings = config(pictures)
         here = World(0, 1, torch.device("cpu"))
@@ -63,9 +63,9 @@ def test_batches_are_the_same_whether_pictures_fit_in_memory_or_not(
 
     in_memory, on_the_fly = batches(True), batches(False)
     assert len(in_memory) == 72 // 16 - 1
-    for (images, labels), (others, their_labels) in zip(in_memory, on_the_fly, strict=True):
-        assert torch.equal(images, others)
-        assert torch.equal(labels, their_labels)
+    for one, other in zip(in_memory, on_the_fly, strict=True):
+        assert torch.equal(one.images, other.images)
+        assert torch.equal(one.labels, other.labels)
 
 
 def test_splits_are_written_beside_the_run(recipe: Path, tmp_path: Path) -> None:

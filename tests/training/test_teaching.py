@@ -1,0 +1,244 @@
+"""A student and its teacher: what is asked, what is learned, what is refused."""
+
+import copy
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from PIL import Image
+
+from hashing.cli import train as command
+from hashing.cli.console import run
+from hashing.config import (
+    Config,
+    DataConfig,
+    DistillationConfig,
+    LossTerm,
+    ModelConfig,
+    OptimConfig,
+    Preprocessing,
+    TrainConfig,
+)
+from hashing.images import decode, to_square
+from hashing.models import HashModel, load_model, normalise, save_model
+from hashing.training import Runtime
+from hashing.training.batches import Batches
+from hashing.training.distributed import World
+from hashing.training.preparation import prepare
+from hashing.training.runs import make_learner
+
+HERE = World(0, 1, torch.device("cpu"))
+OTHER_EYES = Preprocessing(40, "stretch", (0.5, 0.4, 0.3), (0.2, 0.3, 0.4))
+
+
+def main(*arguments: object) -> int:
+    return run(command.main, [str(argument) for argument in arguments])
+
+
+@pytest.fixture(scope="module")
+def teacher(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model of another size, shape and length than the student's, sure of its bits."""
+    folder = tmp_path_factory.mktemp("teacher") / "model"
+    torch.manual_seed(5)
+    network = HashModel(ModelConfig("small_cnn", lengths=(8, 24)), OTHER_EYES).train()
+    for norm in network.modules():
+        if isinstance(norm, (torch.nn.BatchNorm1d, torch.nn.BatchNorm2d)):
+            norm.momentum = None  # one pass over all pictures sets the statistics
+    network(normalise(seen_by_teacher(sorted(pictures.rglob("*.png"))), OTHER_EYES))
+    save_model(network, folder)
+    return folder
+
+
+def seen_by_teacher(paths: Sequence[Path]) -> torch.Tensor:
+    return torch.from_numpy(np.stack([to_square(decode(path), 40, "stretch") for path in paths]))
+
+
+@pytest.fixture
+def beside(pictures: Path, tmp_path: Path) -> Path:
+    """Eight new pictures, one that cannot be read, and a copy of every labelled one."""
+    folder = tmp_path / "beside"
+    folder.mkdir()
+    rng = np.random.default_rng(9)
+    for number in range(8):
+        Image.fromarray(rng.integers(0, 256, (32, 32, 3), np.uint8)).save(folder / f"{number}.png")
+    for path in pictures.rglob("*.png"):
+        (folder / f"copy-{path.parent.name}-{path.name}").write_bytes(path.read_bytes())
+    return folder
+
+
+def config(pictures: Path, teacher: Path | None, unlabelled: Path | None = None) -> Config:
+    return Config(
+        model=ModelConfig("small_cnn", lengths=(8, 16)),
+        preprocessing=Preprocessing(32),
+        data=DataConfig("folder", pictures, protocol="holdout", fields={"label": 1.0}),
+        losses=(LossTerm("dsh"),),
+        teacher=teacher,
+        distillation=DistillationConfig(unlabelled=unlabelled),
+        optim=OptimConfig(lr=3e-3, warmup=0),
+        train=TrainConfig(epochs=4, batch=16, precision="float32", augment="none"),
+    )
+
+
+def test_the_teacher_sees_every_picture_by_its_own_preprocessing(
+    pictures: Path, teacher: Path
+) -> None:
+    examples = prepare(config(pictures, teacher), Runtime("cpu"))
+    lesson, network = examples.lesson, load_model(teacher)
+    assert lesson is not None
+    assert lesson.rows.tolist() == examples.trained.tolist()
+    paths = sorted(pictures.rglob("*.png"))
+    rows = examples.trained[[5, 0, 30]]
+    squares = seen_by_teacher([paths[row] for row in rows])
+    with torch.inference_mode():
+        images = normalise(squares, OTHER_EYES)
+        features, logits = network.features(images), network(images)
+    targets = lesson.of(rows, HERE.device)
+    torch.testing.assert_close(targets.features, features, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(targets.logits, logits, atol=1e-4, rtol=1e-4)
+
+
+def test_a_teacher_of_the_same_size_gets_the_students_pictures(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    same = Preprocessing(32, mean=(0.1, 0.2, 0.3))
+    save_model(HashModel(ModelConfig("small_cnn", lengths=(8,)), same), tmp_path / "model")
+    monkeypatch.setattr("hashing.training.teaching.LazySquares", None)  # decodes nothing again
+    examples = prepare(config(pictures, tmp_path / "model"), Runtime("cpu"))
+    assert examples.lesson is not None
+    squares = torch.from_numpy(examples.squares[examples.trained[:4]])
+    with torch.inference_mode():
+        logits = load_model(tmp_path / "model")(normalise(squares, same))
+    torch.testing.assert_close(examples.lesson.targets.logits[:4], logits)
+
+
+@pytest.mark.parametrize("fits", [True, False])
+def test_unlabelled_pictures_are_learned_from_but_no_query_is(
+    fits: bool, pictures: Path, teacher: Path, beside: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hashing.training.preparation.fits_in_memory", lambda *_: fits)
+    alone = prepare(config(pictures, None), Runtime("cpu"))
+    examples = prepare(config(pictures, teacher, beside), Runtime("cpu"))
+    assert [split.digest for split in examples.splits] == [s.digest for s in alone.splits]
+    assert np.all(examples.labels["label"][examples.unlabelled] == -1)
+    assert examples.labels["label"][:96].tolist() == alone.labels["label"].tolist()
+    queries = {*examples.test.query, *(examples.validation.query if examples.validation else ())}
+    left = len(queries) if fits else 0  # on disk they are not compared
+    assert len(examples.unlabelled) == 8 + 96 - left
+    assert len(examples.trained) == len(alone.trained) + len(examples.unlabelled)
+    assert not queries & set(examples.trained)
+    assert examples.lesson is not None
+    assert examples.lesson.targets.logits.shape == (len(examples.trained), 24)
+    shown = examples.squares[examples.unlabelled[:8]]
+    first = np.asarray(Image.open(beside / "0.png"))
+    assert (shown[0] == first).all()
+
+
+def test_a_student_comes_nearer_to_its_teacher(pictures: Path, teacher: Path) -> None:
+    settings = config(pictures, teacher)
+    settings = replace(settings, losses=(LossTerm("quantisation", 0.0),))
+    examples = prepare(settings, Runtime("cpu"))
+    batches = Batches(settings, examples, HERE)
+    learner = make_learner(settings, examples, batches.steps_per_epoch, HERE)
+    assert learner.distillation is not None
+    before = learner.distillation.projection.weight.clone()
+    losses = [
+        learner.step(epoch * batches.steps_per_epoch + step, *batch)
+        for epoch in range(4)
+        for step, batch in enumerate(batches(epoch, 0))
+    ]
+    per_epoch = np.reshape(losses, (4, -1)).mean(axis=1)
+    assert per_epoch[3] < 0.8 * per_epoch[0]
+    assert not torch.equal(learner.distillation.projection.weight, before)
+    rows = examples.test.query
+    squares = torch.from_numpy(examples.squares[rows])
+    network = learner.result.eval()
+    own = load_model(teacher)
+    with torch.inference_mode():
+        found = network(normalise(squares, settings.preprocessing))
+        paths = sorted(pictures.rglob("*.png"))
+        wanted = own(normalise(seen_by_teacher([paths[row] for row in rows]), OTHER_EYES))
+    bits = found.sign() == wanted[:, :16].sign()
+    assert bits.float().mean() > 0.8
+
+
+def test_the_network_itself_is_drawn(pictures: Path, teacher: Path) -> None:
+    """Without any own loss and with unlabelled pictures alone there is still a gradient."""
+    settings = replace(config(pictures, teacher), losses=(LossTerm("dsh", 0.0),))
+    examples = prepare(settings, Runtime("cpu"))
+    learner = make_learner(settings, examples, 4, HERE)
+    before = {name: tensor.clone() for name, tensor in learner.network.named_parameters()}
+    images, labels, targets = next(Batches(settings, examples, HERE)(0, 0))
+    learner.step(0, images, torch.full_like(labels, -1), targets)
+    assert all(not torch.equal(p, before[name]) for name, p in learner.network.named_parameters())
+
+
+def test_a_state_holds_what_distillation_learned(pictures: Path, teacher: Path) -> None:
+    settings = config(pictures, teacher)
+    examples = prepare(settings, Runtime("cpu"))
+    batches = list(Batches(settings, examples, HERE)(0, 0))[:3]
+    straight = make_learner(settings, examples, 4, HERE)
+    for step, batch in enumerate(batches):
+        straight.step(step, *batch)
+    first, second = (make_learner(settings, examples, 4, HERE) for _ in range(2))
+    for step in range(2):
+        first.step(step, *batches[step])
+    second.load_state_dict(copy.deepcopy(first.state_dict()))
+    second.step(2, *batches[2])
+    for name, tensor in straight.state_dict()["distillation"].items():
+        assert torch.equal(tensor, second.state_dict()["distillation"][name])
+    for name, tensor in straight.network.state_dict().items():
+        assert torch.equal(tensor, second.network.state_dict()[name])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["--teacher", "nowhere"], 4, "nowhere/config.json; train.py"),
+        (["--distillation.unlabelled", "."], 2, "expected a teacher for distillation.unlabelled"),
+    ],
+)
+def test_one_line_before_any_picture_is_read(
+    arguments: list[str],
+    code: int,
+    message: str,
+    recipe: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("hashing.training.preparation.load_dataset", None)
+    assert main("--config", recipe, "--out", tmp_path / "run", *arguments) == code
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+
+
+def test_an_unlabelled_folder_that_is_not_there(
+    recipe: Path, teacher: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = ["--teacher", teacher, "--distillation.unlabelled", tmp_path / "none"]
+    assert main("--config", recipe, "--out", tmp_path / "run", *given) == 3
+    assert "expected a folder or a tar archive of pictures" in capsys.readouterr().err
+
+
+def test_the_recipe_that_distils_runs(pictures: Path, teacher: Path, tmp_path: Path) -> None:
+    """`artworks_distilled` on a few small pictures: its losses and weights, not its size."""
+    metadata = tmp_path / "art.csv"
+    files = sorted(path.relative_to(pictures) for path in pictures.rglob("*.png"))
+    rows = [f"{f},{f.parent.name},{f.parent.name} {int(f.stem) % 3}" for f in files]
+    metadata.write_text("\n".join(["file,style,artist", *rows]) + "\n")
+    shipped = Path(__file__).parents[2] / "configs" / "artworks_distilled.yaml"
+    assert yaml.safe_load(shipped.read_text())["teacher"]
+    given = ["--data.root", pictures, "--data.metadata", metadata, "--teacher", teacher]
+    given += ["--model.backbone", "small_cnn", "--model.weights", "none"]
+    given += ["--preprocessing.size", 32, "--train.sizes", "[32]", "--train.epochs", 1]
+    given += ["--train.batch", 16, "--train.precision", "float32", "--device", "cpu"]
+    assert main("--config", shipped, "--out", tmp_path / "run", *given, "--quiet") == 0
+    assert load_model(tmp_path / "run" / "model").lengths == (16, 32, 64, 128)
+    told = json.loads((tmp_path / "run" / "model" / "metrics.json").read_text())
+    assert told["configuration"]["teacher"] == "/".join(teacher.parts[-2:])
