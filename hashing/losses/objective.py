@@ -24,6 +24,7 @@ from hashing.losses.hierarchy import Refinement
 from hashing.losses.metric import MetricLoss, is_metric_loss, metric_losses
 from hashing.losses.orthohash import OrthoHash
 from hashing.losses.terms import Balance, Decorrelation, Quantisation
+from hashing.registry import check_arguments, find
 
 LOSSES: dict[str, type[HashingLoss]] = {
     "dsh": DSH,
@@ -37,6 +38,9 @@ LOSSES: dict[str, type[HashingLoss]] = {
     "decorrelation": Decorrelation,
 }
 """Our losses by name; every loss of pytorch-metric-learning is known by its own."""
+
+GIVEN = frozenset({"classes", "bits", "centres"})
+"""Parameters of a loss that follow from data and model; all others are `args` of a recipe."""
 
 
 class Objective(HashingLoss):
@@ -207,22 +211,22 @@ def _nested(terms: Sequence[LossTerm], given: _Given, lengths: Sequence[int]) ->
 def _make(term: LossTerm, given: _Given, bits: int) -> HashingLoss:
     if is_metric_loss(term.name):
         return MetricLoss(term.name, given.classes, bits, term.args)
-    kind = LOSSES[term.name]
-    accepted = list(inspect.signature(kind).parameters)
-    known = [name for name in accepted if name in ("classes", "bits", "centres")]
-    own = [name for name in accepted if name not in known]
-    for name in term.args:
-        if name not in own:
-            raise UsageError(unknown(f"argument of the loss {term.name}", name, own))
+    kind = _kind(term.name)
+    check_arguments(f"the loss {term.name}", kind, term.args, GIVEN)
+    known = [name for name in inspect.signature(kind).parameters if name in GIVEN]
     return kind(**{name: given.argument(name, bits) for name in known}, **term.args)
 
 
+def _kind(name: str) -> type[HashingLoss]:
+    """The class of one of our losses, or of one from outside."""
+    kind = find("loss", name, LOSSES, also=metric_losses())
+    if not (inspect.isclass(kind) and issubclass(kind, HashingLoss)):
+        raise UsageError(f"expected a subclass of hashing.losses.HashingLoss, found {name}")
+    return kind
+
+
 def _needs_labels(name: str) -> bool:
-    if is_metric_loss(name):
-        return True
-    if name not in LOSSES:
-        raise UsageError(unknown("loss", name, [*LOSSES, *metric_losses()]))
-    return LOSSES[name].needs_labels
+    return is_metric_loss(name) or _kind(name).needs_labels
 
 
 def _check_field(term: LossTerm, fields: Mapping[str, float]) -> None:

@@ -19,6 +19,7 @@ from hashing.losses import Distillation, find_refinements, make_objective
 from hashing.models import HashModel, fit_whitening, load_model, round_to_half, save_model
 from hashing.training.baselines import measure_baselines
 from hashing.training.batches import Batches
+from hashing.training.checks import check
 from hashing.training.distributed import World, world
 from hashing.training.evaluation import Evaluation, compute_features, evaluate_network
 from hashing.training.examples import Examples, Part
@@ -50,6 +51,7 @@ def train(config: Config, out: Path, runtime: Runtime, *, resume: bool = False) 
         runtime = runtime if here.is_main else runtime.silent()
         with here.main_first():
             if here.is_main:
+                check(config)
                 _claim(out, config, resume)
         finished = out / "model" / "metrics.json"
         if finished.exists():

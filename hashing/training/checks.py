@@ -1,0 +1,29 @@
+"""What can be wrong in a configuration is said before any picture is read."""
+
+import torch
+
+from hashing.config import Config
+from hashing.data import DATASETS, PROTOCOLS
+from hashing.data.protocols import AUTO
+from hashing.data.transforms import AUGMENTATIONS
+from hashing.losses import make_objective
+from hashing.models import HashModel
+from hashing.registry import find
+
+
+def check(config: Config) -> None:
+    """Look up every name, make the network with its weights, and the losses for two classes each.
+
+    Raises UsageError for unknown names and for arguments that do not fit; InputError and
+    ArtefactError for weights that cannot be had or do not fit the network.
+    """
+    find("data set", config.data.name, DATASETS)
+    if config.data.protocol != AUTO:
+        find("protocol", config.data.protocol, PROTOCOLS)
+    find("augmentation", config.train.augment, AUGMENTATIONS)
+    fields, lengths = config.data.fields, config.model.lengths
+    with torch.random.fork_rng(devices=[]):
+        HashModel(config.model, config.preprocessing)
+        if fields:  # their lack is told with the columns that the data set has
+            two = dict.fromkeys(fields, 2)
+            make_objective(config.losses, fields, two, lengths, share=config.centres.share)

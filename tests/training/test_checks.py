@@ -1,0 +1,48 @@
+"""What is wrong in a configuration is said in one line before any picture is read."""
+
+from pathlib import Path
+
+import pytest
+
+from hashing.cli.train import parse
+from hashing.errors import ArtHashError
+from hashing.training import Runtime, train
+from hashing.training.checks import check
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--losses", '[{"name": "dsh", "args": {"margin": "wide"}}]'], "expected float | None, f"),
+        (["--losses", '[{"name": "dhs"}]'], "did you mean dsh?"),
+        (["--losses", '[{"name": "absent_pkg:Loss"}]'], "needs the package absent_pkg"),
+        (["--losses", '[{"name": "json:JSONDecoder"}]'], "expected a subclass of hashing.losses"),
+        (["--losses", '[{"name": "TripletMarginLoss", "args": {"a": 1}}]'], "do not fit"),
+        (["--model.lengths", "[12]"], "12"),
+        (["--model.backbone", "small_cn"], "did you mean small_cnn?"),
+        (["--model.stem", "cifar"], "has no cifar stem"),
+        (["--model.weights", "/nowhere"], "/nowhere"),
+        (["--data.name", "foldr"], "did you mean folder?"),
+        (["--data.protocol", "ful"], "did you mean full?"),
+        (["--train.augment", "stand"], "did you mean standard?"),
+    ],
+)
+def test_mistakes_are_found_before_pictures_are_read(
+    recipe: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    message: str,
+) -> None:
+    monkeypatch.setattr("hashing.training.runs.prepare", None)
+    monkeypatch.chdir(tmp_path)
+    _, config = parse(["--config", str(recipe), *arguments])
+    with pytest.raises(ArtHashError) as caught:
+        train(config, tmp_path / "run", Runtime())
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_good_configuration_passes(recipe: Path) -> None:
+    check(parse(["--config", str(recipe)])[1])
