@@ -110,7 +110,7 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> str:
     names = sorted(known)
     nearest = difflib.get_close_matches(name, names, n=1)
     hint = f"did you mean {nearest[0]}? " if nearest else ""
-    return f"unknown {kind} {name!r}; {hint}Known: {', '.join(names)}"
+    return f"unknown {kind} {name[:80]!r}; {hint}Known: {', '.join(names)}"
 
 
 def choose(kind: str, name: str, table: Mapping[str, Entry]) -> Entry:

@@ -23,7 +23,6 @@ Entry = TypeVar("Entry")
 GROUPS = {
     "loss": "arthash.losses",
     "backbone": "arthash.backbones",
-    "pooling": "arthash.poolings",
     "data set": "arthash.datasets",
     "protocol": "arthash.protocols",
     "augmentation": "arthash.augmentations",

@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from hashing.config import ModelConfig, Preprocessing
-from hashing.errors import UsageError, choose
+from hashing.errors import UsageError
+from hashing.registry import find
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +43,7 @@ def build_backbone(config: ModelConfig, preprocessing: Preprocessing) -> Backbon
         from hashing.models.timm_backbones import build  # imports timm, which takes a second
 
         return build(config, preprocessing)
-    return choose("backbone", config.backbone, BACKBONES)(config, preprocessing)
+    return find("backbone", config.backbone, BACKBONES)(config, preprocessing)
 
 
 def own_preprocessing(backbone: str) -> Preprocessing:
@@ -51,7 +52,7 @@ def own_preprocessing(backbone: str) -> Preprocessing:
         from hashing.models.timm_backbones import preprocessing
 
         return preprocessing(backbone)
-    choose("backbone", backbone, BACKBONES)
+    find("backbone", backbone, BACKBONES)
     return Preprocessing()
 
 

@@ -21,8 +21,8 @@ from torch import Tensor
 
 from hashing.config import ModelConfig, Preprocessing
 from hashing.errors import ArtefactError, ArtHashError, StorageError, UsageError
-from hashing.files import name_beside, read_regular, sync_folder, write_new
-from hashing.models.backbones import TIMM
+from hashing.files import name_beside, open_regular, sync_folder, write_new
+from hashing.models import foreign
 from hashing.models.network import HashModel
 
 FORMAT = 1
@@ -79,32 +79,33 @@ def save_model(
 
 
 def load_model(folder: Path, device: torch.device | str = "cpu") -> HashModel:
-    """The model in `folder`, in eval mode, float32. Raises ArtefactError where it is damaged."""
+    """The model in `folder`, in eval mode, float32; nothing else is read, nothing downloaded.
+
+    Raises ArtefactError where the folder is damaged or was never a model of ours, where its
+    backbone needs a package that is not installed, and where that is code from outside which
+    nobody has allowed (see `hashing.registry`).
+    """
     folder = Path(folder)
     manifest = read_manifest(folder)
     try:
-        weights = read_regular(folder / WEIGHTS)
-    except FileNotFoundError:
-        raise ArtefactError(f"{folder} is not a whole model: {WEIGHTS} is missing") from None
-    except OSError as error:
-        raise _unreadable(folder / WEIGHTS, error) from error
+        empty = foreign.skeleton(manifest.model, manifest.preprocessing)
+    except UsageError as error:
+        raise ArtefactError(f"the model {folder} cannot be loaded: {error}") from error
+    except ValueError as error:
+        raise ArtefactError(f"{folder / CONFIG} is damaged: {error}") from error
+    weights = _read(folder / WEIGHTS, foreign.most_bytes(empty))
     if _digest(weights) != manifest.sha256:
         raise ArtefactError(
             f"{folder / WEIGHTS} is damaged or belongs to another model: its digest is not the "
             f"one in {CONFIG}; copy the folder anew"
         )
     try:
-        # A folder's weights are its own: it reads no path and downloads nothing.
-        config = replace(manifest.model, weights="none")
-        # No random start only to be overwritten; networks of timm keep constants beside it.
-        with torch.device("cpu" if config.backbone.startswith(TIMM) else "meta"):
-            model = HashModel(config, manifest.preprocessing)
-        state = {name: t.float() for name, t in safetensors.torch.load(weights).items()}
-        model.load_state_dict(state | _counters(model), assign=True)
-    except (ArtHashError, SafetensorError, RuntimeError) as error:
+        state = safetensors.torch.load(weights)
+        foreign.check_state(empty, state)
+        return foreign.filled(empty, state).to(device).eval()
+    except (SafetensorError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise ArtefactError(f"{folder} is damaged: {reason}") from error
-    return model.to(device).eval()
 
 
 def round_to_half(model: HashModel) -> None:
@@ -122,28 +123,27 @@ def read_manifest(folder: Path) -> Manifest:
     """What `config.json` says; raises ArtefactError where it is missing, damaged or too new."""
     file = Path(folder) / CONFIG
     try:
-        content = json.loads(read_regular(file))
-    except (FileNotFoundError, NotADirectoryError):
-        raise ArtefactError(_no_model(Path(folder))) from None
-    except OSError as error:
-        raise _unreadable(file, error) from error
-    except ValueError as error:
+        content = json.loads(_read(file, foreign.MOST_CONFIG))
+    except (ValueError, RecursionError) as error:
         raise ArtefactError(f"{file} is damaged: {error}") from None
     try:
         if content["format"] != FORMAT:
             raise ArtefactError(
-                f"expected model format {FORMAT}, found {content['format']} in {file}: "
+                f"expected model format {FORMAT}, found {str(content['format'])[:40]} in {file}: "
                 "use the version that wrote it"
             )
+        model = _dataclass(ModelConfig, ADDED | content["model"])
+        preprocessing = _dataclass(Preprocessing, content["preprocessing"])
+        foreign.check_limits(model, preprocessing)
         return Manifest(
-            _dataclass(ModelConfig, ADDED | content["model"]),
-            _dataclass(Preprocessing, content["preprocessing"]),
+            model,
+            preprocessing,
             str(content["sha256"]),
             str(content["pretrained"]),
             dict(content["extra"]),
         )
-    except (KeyError, TypeError, ValueError) as error:
-        raise ArtefactError(f"{file} is damaged or not a model's: {error}") from None
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise ArtefactError(f"{file} is damaged or not a model's: {str(error)[:300]}") from None
 
 
 def fingerprint(folder: Path) -> str:
@@ -205,17 +205,13 @@ def _manifest_json(model: HashModel, weights: bytes, extra: Mapping[str, object]
     return (json.dumps(content, indent=2) + "\n").encode()
 
 
-def _counters(model: HashModel) -> dict[str, Tensor]:
-    names = [name for name in model.state_dict() if name.endswith("num_batches_tracked")]
-    return {name: torch.tensor(0) for name in names}
-
-
 def _dataclass(kind: type[Any], values: Mapping[str, Any]) -> Any:
     """A frozen configuration from JSON, whose lists become tuples again; every field is needed."""
     names = {field.name for field in fields(kind)}
     if set(values) != names:
         odd = sorted(names ^ set(values))
         raise KeyError(f"{kind.__name__} has other fields: {', '.join(odd)}")
+    foreign.check_fields(values, kind)
     return kind(**{n: tuple(v) if isinstance(v, list) else v for n, v in values.items()})
 
 
@@ -259,6 +255,22 @@ def publish_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
         shutil.rmtree(aside, ignore_errors=True)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _read(file: Path, most: int) -> bytes:
+    """A file of a model folder that has at most so many bytes."""
+    try:
+        with open_regular(file) as opened:
+            data = opened.read(most + 1)
+    except (FileNotFoundError, NotADirectoryError):
+        if file.name == CONFIG:
+            raise ArtefactError(_no_model(file.parent)) from None
+        raise ArtefactError(f"{file.parent} is not a whole model: {file.name} is missing") from None
+    except OSError as error:
+        raise _unreadable(file, error) from error
+    if len(data) > most:
+        raise ArtefactError(f"{file} is damaged: expected at most {most:,} bytes, found more")
+    return data
 
 
 def _unreadable(file: Path, error: OSError) -> ArtHashError:
