@@ -323,6 +323,7 @@ def test_a_folder_that_cannot_be_written_is_read(
     [
         ("items", "file"),
         ("items", "digest"),
+        ("items", "preview"),
         ("codes", "code"),
         ("codes", "digest"),
         ("metadata", "m_title"),

@@ -60,7 +60,7 @@ def make_old(folder: Path) -> None:
             "INSERT INTO words (rowid, title, artist) SELECT id, m_title, m_artist FROM metadata"
         )
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    write_sum(folder, number)
+    write_sum(folder, number, settled=True)
 
 
 ASKED = [

@@ -10,14 +10,12 @@ from numpy.typing import NDArray
 
 from hashing.search import SlicedCodes, build_sliced
 from hashing.store.contract import NewItem
+from hashing.store.embedded.digests import CODE_MODULUS, ITEM_MODULUS, extra_digest
 from hashing.store.embedded.generation import SegmentRecord
 from hashing.store.embedded.previews import count_previews, insert_previews
 from hashing.store.embedded.publication import Draft
 from hashing.store.embedded.rows import (
     BATCH,
-    CODE_MODULUS,
-    ITEM_MODULUS,
-    extra_digest,
     insert_items,
     insert_removals,
     read_codes,

@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hashing.codes import Codes
+from hashing.store.embedded.digests import ITEM_MODULUS
 from hashing.store.embedded.generation import Generation, SegmentRecord
 from hashing.store.embedded.rows import (
     BATCH,
-    ITEM_MODULUS,
     insert_metadata,
     insert_words,
     read_all,
@@ -31,9 +31,9 @@ from hashing.store.embedded.schema import (
 def check_rows(db: sqlite3.Connection, generation: Generation) -> None:
     """Compare every row with its digest and all together with the sums. Raises BadRowError."""
     count = check = 0
-    for _, digest in read_all(db, list(generation.columns)):
+    for row in read_all(db, generation):
         count += 1
-        check += int.from_bytes(digest, "big")
+        check += int.from_bytes(row.digest, "big")
     if count != generation.rows or check % ITEM_MODULUS != generation.items_check:
         raise BadRowError(f"{count} items are there, {generation.rows} were written")
     for record in generation.segments:
@@ -77,10 +77,11 @@ def _fill(copy: sqlite3.Connection, db: sqlite3.Connection, generation: Generati
     copy.executescript(TABLES)
     for name, kind in generation.columns.items():
         add_column(copy, name, kind)
-    items = (item for item, _ in read_all(db, list(generation.columns)))
+    items = (row.item for row in read_all(db, generation))
     while batch := list(islice(items, BATCH)):
         copy.executemany(
-            "INSERT INTO items VALUES (?, ?, ?, x'')", [(i.id, i.file, i.content) for i in batch]
+            "INSERT INTO items (id, file, content, digest) VALUES (?, ?, ?, x'')",
+            [(i.id, i.file, i.content) for i in batch],
         )
         rows = [(item.id, item.fields) for item in batch]
         insert_metadata(copy, rows, generation.columns, generation.role_columns)

@@ -56,6 +56,7 @@ def create(folder: Path, new: NewIndex) -> None:
         unfinished=new.unfinished,
         roles={**default_roles(new.columns), **new.roles},
         words=words.VERSION,
+        previews_known=True,
     )
     with disk_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)

@@ -52,6 +52,8 @@ class Generation:
     roles: what each role's column was chosen to be, an empty name for none.
     words: the version of `store.words` that the full-text table was made with; 0 is an earlier
     table, of two columns and SQLite's own words.
+    previews_known: whether `items` says of each item what its preview is; an earlier table has no
+    such column, and its items say nothing.
     """
 
     number: int
@@ -76,6 +78,7 @@ class Generation:
     unfinished: str | None = None
     roles: Mapping[str, str] = field(default_factory=dict)
     words: int = 0
+    previews_known: bool = False
     format: int = FORMAT
 
     @property

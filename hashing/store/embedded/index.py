@@ -104,7 +104,8 @@ class EmbeddedIndex:
         wanted = [int(item) for item in ids]
         self._check_there(np.array(wanted, np.int64))
         with self._reader.reading():
-            return rows.read_items(self._reader.db, wanted, list(self._generation.columns))
+            found = rows.read_items(self._reader.db, wanted, self._generation)
+        return [row.item for row in found]
 
     def codes(self, ids: Iterable[int]) -> Codes:
         """The codes of these ids, every row checked."""
@@ -116,8 +117,10 @@ class EmbeddedIndex:
     def preview(self, item: int) -> bytes | None:
         """A small JPEG of the picture, None where none was kept."""
         self._check_there(np.array([item], np.int64))
+        with self._reader.reading():
+            (row,) = rows.read_items(self._reader.db, [item], self._generation)
         with self._reader.guard, database_errors(self._folder / PREVIEWS):
-            return read_preview(self._reader.previews, item)
+            return read_preview(self._reader.previews, item, row.preview)
 
     def facets(self) -> dict[str, dict[Value, int]]:
         """The values of each column and their counts."""

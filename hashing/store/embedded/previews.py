@@ -9,6 +9,7 @@ import sqlite3
 import zlib
 from collections.abc import Iterable
 
+from hashing.store.embedded.digests import NO_PREVIEW, preview_sum
 from hashing.store.embedded.generation import Generation
 from hashing.store.embedded.schema import BadRowError
 
@@ -19,20 +20,37 @@ def insert_previews(db: sqlite3.Connection, previews: Iterable[tuple[int, bytes]
     db.executemany("INSERT INTO previews (id, jpeg, crc32) VALUES (?, ?, ?)", rows)
 
 
-def read_preview(db: sqlite3.Connection, item: int) -> bytes | None:
-    """The preview of an item, checked, None where there is none. Raises BadRowError."""
+def read_preview(db: sqlite3.Connection, item: int, recorded: int | None) -> bytes | None:
+    """The preview of an item, checked, None where none was kept. Raises BadRowError.
+
+    recorded: its checksum as the item's row has it (`preview_sum`), None where that says nothing.
+    """
     row = db.execute("SELECT id, jpeg, crc32 FROM previews WHERE id = ?", (item,)).fetchone()
-    return None if row is None else _checked(*row)
+    jpeg = None if row is None else _checked(*row)
+    _compare(item, preview_sum(jpeg), recorded)
+    return jpeg
 
 
-def check_previews(db: sqlite3.Connection, generation: Generation) -> None:
-    """Compare all previews with their checksums. Raises BadRowError."""
+def check_previews(
+    db: sqlite3.Connection, generation: Generation, recorded: Iterable[tuple[int, int | None]]
+) -> None:
+    """Compare all previews with their checksums and with the rows of their items.
+
+    recorded: id and checksum of every item, ascending. Raises BadRowError.
+    """
     rows = db.execute(
         "SELECT id, jpeg, crc32 FROM previews "
-        "WHERE id < ? AND id NOT IN (SELECT value FROM json_each(?))",
+        "WHERE id < ? AND id NOT IN (SELECT value FROM json_each(?)) ORDER BY id",
         (generation.next_id, json.dumps(generation.forgotten)),
     )
-    count = sum(1 for row in rows if _checked(*row))
+    found = ((row[0], preview_sum(_checked(*row))) for row in rows)
+    count, here = 0, next(found, None)
+    for item, crc32 in recorded:
+        there = here is not None and here[0] == item
+        _compare(item, here[1] if there and here else NO_PREVIEW, crc32)
+        if there:
+            count, here = count + 1, next(found, None)
+    count += (here is not None) + sum(1 for _ in found)
     if count != generation.previews:
         raise BadRowError(f"{count} previews are there, {generation.previews} were written")
 
@@ -50,6 +68,12 @@ def forget_previews(db: sqlite3.Connection, generation: Generation) -> None:
         "DELETE FROM previews WHERE id >= ? OR id IN (SELECT value FROM json_each(?))",
         (generation.next_id, json.dumps(generation.forgotten)),
     )
+
+
+def _compare(item: int, found: int, recorded: int | None) -> None:
+    if recorded not in (None, found):
+        what = "missing" if found == NO_PREVIEW else "not the one that was kept"
+        raise BadRowError(f"the preview of item {item} is {what}")
 
 
 def _checked(item: int, jpeg: bytes, crc32: int) -> bytes:

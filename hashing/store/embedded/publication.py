@@ -63,7 +63,12 @@ def publication(folder: Path) -> Iterator[Draft]:
         previews.execute("BEGIN IMMEDIATE")
         forget_previews(previews, old)
         new = replace(
-            old, number=old.number + 1, published=now(), forgotten=(), words=words.VERSION
+            old,
+            number=old.number + 1,
+            published=now(),
+            forgotten=(),
+            words=words.VERSION,
+            previews_known=True,
         )
         draft = Draft(folder, db, previews, new)
         try:
@@ -101,6 +106,8 @@ def _check(draft: Draft, old: Generation) -> None:
     if not intact:
         with database_errors(draft.folder / DATABASE):
             check_rows(draft.db, old)
+    if not old.previews_known:
+        draft.db.execute("ALTER TABLE items ADD COLUMN preview INTEGER")
     if not intact or old.words != words.VERSION:
         rebuild_words(draft.db, old)
 

@@ -1,14 +1,10 @@
-"""Rows of the tables and their digests: written once, checked whenever they are used.
-
-An item's digest covers its id, file, content, code and metadata (BLAKE2b, 16 bytes). A code has a
-second one of 64 bits over id and code, which numpy computes for millions of rows at once.
-"""
+"""Rows of the tables: written once with their digests, checked whenever they are used."""
 
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from hashlib import blake2b
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +13,19 @@ from hashing.codes import Codes
 from hashing.errors import UsageError
 from hashing.sources import Value
 from hashing.store.contract import NewItem, StoredItem
+from hashing.store.embedded.digests import (
+    CODE_MODULUS,
+    code_check,
+    code_digests,
+    extra_digest,
+    item_digest,
+    preview_sum,
+    removals_check,
+)
+from hashing.store.embedded.generation import Generation
 from hashing.store.embedded.schema import BadRowError, column
 from hashing.store.words import item_words
 
-ITEM_MODULUS = 1 << 128
-CODE_MODULUS = 1 << 64
-"""Sums of digests are kept modulo these."""
 BATCH = 10_000
 
 
@@ -37,15 +40,22 @@ def insert_items(
     """Write new items with ids from `first_id`; returns the sum of their digests."""
     ids = range(first_id, first_id + len(items))
     pairs = list(zip(ids, items, strict=True))
-    digests = [item_digest(i, row.file, row.content, row.code, row.fields) for i, row in pairs]
+    previews = [preview_sum(row.preview) for row in items]
+    digests = [
+        item_digest(i, row.file, row.content, row.code, row.fields, preview)
+        for (i, row), preview in zip(pairs, previews, strict=True)
+    ]
     packed = np.frombuffer(b"".join(row.code for row in items), np.uint8)
     checks = code_digests(
         np.array(ids, np.int64), Codes(packed.reshape(len(items), bits // 8), bits)
     )
     _insert(
         db,
-        "items (id, file, content, digest)",
-        [(i, row.file, row.content, d) for (i, row), d in zip(pairs, digests, strict=True)],
+        "items (id, file, content, digest, preview)",
+        [
+            (i, row.file, row.content, *rest)
+            for (i, row), *rest in zip(pairs, digests, previews, strict=True)
+        ],
     )
     _insert(
         db,
@@ -95,24 +105,27 @@ def read_codes_of(db: sqlite3.Connection, ids: NDArray[np.int64], bits: int) -> 
     return codes[place]
 
 
-def read_items(
-    db: sqlite3.Connection, ids: Sequence[int], columns: Sequence[str]
-) -> list[StoredItem]:
-    """The items of these ids in this order, checked. Raises BadRowError."""
-    chosen = json.dumps(ids)
-    found = {
-        item.id: item
-        for item, _ in _select(db, columns, "id IN (SELECT value FROM json_each(?))", (chosen,))
-    }
+class Row(NamedTuple):
+    """An item as it lies in the tables; preview: `preview_sum`, None where an earlier row."""
+
+    item: StoredItem
+    digest: bytes
+    preview: int | None
+
+
+def read_items(db: sqlite3.Connection, ids: Sequence[int], generation: Generation) -> list[Row]:
+    """The rows of these ids in this order, checked. Raises BadRowError."""
+    chosen = "id IN (SELECT value FROM json_each(?))"
+    found = {row.item.id: row for row in _select(db, generation, chosen, (json.dumps(ids),))}
     for item_id in ids:
         if item_id not in found:
             raise BadRowError(f"item {item_id} is missing")
     return [found[item_id] for item_id in ids]
 
 
-def read_all(db: sqlite3.Connection, columns: Sequence[str]) -> Iterator[tuple[StoredItem, bytes]]:
-    """Every item in order of id with its digest, checked. Raises BadRowError."""
-    return _select(db, columns, "TRUE", ())
+def read_all(db: sqlite3.Connection, generation: Generation) -> Iterator[Row]:
+    """Every row in order of id, checked. Raises BadRowError."""
+    return _select(db, generation, "TRUE", ())
 
 
 def read_codes(
@@ -152,14 +165,6 @@ def read_removals(db: sqlite3.Connection) -> tuple[NDArray[np.int64], int]:
     return np.ascontiguousarray(ids), removals_check(ids, generations)
 
 
-def item_digest(
-    item: int, file: str, content: bytes, code: bytes, fields: Mapping[str, Value]
-) -> bytes:
-    """16 bytes over everything a row says."""
-    text = json.dumps([item, file, content.hex(), code.hex(), sorted(fields.items())])
-    return blake2b(text.encode(), digest_size=16).digest()
-
-
 def read_extra(db: sqlite3.Connection, name: str, digest: str) -> bytes:
     """A named blob, checked. Raises BadRowError."""
     found = db.execute("SELECT value FROM extras WHERE name = ?", (name,)).fetchone()
@@ -170,49 +175,25 @@ def read_extra(db: sqlite3.Connection, name: str, digest: str) -> bytes:
     return value
 
 
-def extra_digest(value: bytes) -> str:
-    """16 bytes over a named blob, in hexadecimal."""
-    return blake2b(value, digest_size=16).hexdigest()
-
-
-def code_digests(ids: NDArray[np.int64], codes: Codes) -> NDArray[np.int64]:
-    """A 64-bit digest of each id and code, int64 `[N]`.
-
-    The code's words are chained through the finaliser of SplitMix64 (Steele, Lea & Flood 2014),
-    a bijection: a change within one word is always seen.
-    """
-    padded = np.zeros((len(codes), -(-codes.bits // 64) * 8), np.uint8)
-    padded[:, : codes.bits // 8] = codes.packed
-    return _chain([ids.view(np.uint64), *padded.view("<u8").T])
-
-
-def code_check(digests: NDArray[np.int64]) -> int:
-    """The sum of code digests, modulo 2^64."""
-    return int(digests.view(np.uint64).sum(dtype=np.uint64))
-
-
-def removals_check(ids: NDArray[np.int64], generations: NDArray[np.int64]) -> int:
-    """The sum of the digests of marks of removal, modulo 2^64."""
-    return code_check(_chain([ids.astype(np.uint64), generations.astype(np.uint64)]))
-
-
 def _select(
-    db: sqlite3.Connection, columns: Sequence[str], condition: str, values: tuple[object, ...]
-) -> Iterator[tuple[StoredItem, bytes]]:
+    db: sqlite3.Connection, generation: Generation, condition: str, values: tuple[object, ...]
+) -> Iterator[Row]:
+    columns = list(generation.columns)
+    preview_column = "preview" if generation.previews_known else "NULL"
     names = "".join(f", {column(name)}" for name in columns)
     cursor = db.execute(
-        f"SELECT id, file, content, items.digest, code{names} FROM items "
+        f"SELECT id, file, content, items.digest, {preview_column}, code{names} FROM items "
         f"LEFT JOIN codes USING (id) LEFT JOIN metadata USING (id) WHERE {condition} ORDER BY id",
         values,
     )
-    for item, file, content, digest, code, *rest in cursor:
+    for item, file, content, digest, preview, code, *rest in cursor:
         pairs = zip(columns, rest, strict=True)
         fields = {name: value for name, value in pairs if value is not None}
         with _sound():
-            expected = item_digest(item, file, content, code, fields)
+            expected = item_digest(item, file, content, code, fields, preview)
         if digest != expected:
             raise BadRowError(f"item {item} does not match its digest")
-        yield StoredItem(item, file, content, fields), digest
+        yield Row(StoredItem(item, file, content, fields), digest, preview)
 
 
 def _checked_codes(
@@ -242,13 +223,3 @@ def _insert(db: sqlite3.Connection, target: str, rows: Sequence[tuple[object, ..
     if rows:
         marks = ", ".join("?" * len(rows[0]))
         db.executemany(f"INSERT INTO {target} VALUES ({marks})", rows)
-
-
-def _chain(words: Iterable[NDArray[np.uint64]]) -> NDArray[np.int64]:
-    state = np.zeros(1, np.uint64)
-    for word in words:
-        state = (state ^ word) + np.uint64(0x9E3779B97F4A7C15)
-        state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        state = state ^ (state >> np.uint64(31))
-    return state.view(np.int64)

@@ -11,6 +11,7 @@ from hashing.store.embedded.checks import check_rows
 from hashing.store.embedded.generation import Generation, read_generation
 from hashing.store.embedded.previews import check_previews
 from hashing.store.embedded.publication import publication
+from hashing.store.embedded.rows import read_all
 from hashing.store.embedded.schema import (
     DATABASE,
     PREVIEWS,
@@ -29,8 +30,7 @@ def verify(folder: Path) -> list[str]:
     Raises ArtefactError where rows or previews are damaged, which nothing can give again, or where
     the folder cannot be written to.
     """
-    generation = _check_database(folder)
-    _check_previews(folder, generation)
+    generation = _check_rows(folder)
     faults = _segment_faults(folder, generation)
     if faults and not can_write(folder):
         raise ArtefactError(f"{folder} cannot be written to repair: " + "; ".join(faults.values()))
@@ -41,18 +41,16 @@ def verify(folder: Path) -> list[str]:
     return [f"{fault}: rebuilt from the rows" for fault in faults.values()]
 
 
-def _check_database(folder: Path) -> Generation:
+def _check_rows(folder: Path) -> Generation:
     recorded = recorded_generation(folder)
     with _opened(folder / DATABASE) as db:
         generation = read_generation(db, folder)
         refuse_older(folder, generation.number, recorded)
         check_rows(db, generation)
+        recorded_previews = ((row.item.id, row.preview) for row in read_all(db, generation))
+        with _opened(folder / PREVIEWS) as previews:
+            check_previews(previews, generation, recorded_previews)
         return generation
-
-
-def _check_previews(folder: Path, generation: Generation) -> None:
-    with _opened(folder / PREVIEWS) as db:
-        check_previews(db, generation)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from hashing.codes import Codes
-from hashing.store.embedded.rows import code_check, code_digests, item_digest
+from hashing.store.embedded.digests import code_check, code_digests, item_digest
 
 MASK = (1 << 64) - 1
 
@@ -40,7 +40,7 @@ def test_a_digest_sees_the_id_and_every_bit() -> None:
 
 
 def test_an_item_digest_covers_all_that_a_row_says() -> None:
-    row = (3, "a/b.jpg", b"c" * 32, b"\x12\x34", {"year": 1900, "artist": "Ö", "height": 2.5})
+    row = (3, "a/b.jpg", b"c" * 32, b"\x12\x34", {"year": 1900, "artist": "Ö", "height": 2.5}, None)
     text = json.dumps(
         [3, "a/b.jpg", "63" * 32, "1234", [["artist", "Ö"], ["height", 2.5], ["year", 1900]]]
     )
@@ -49,8 +49,10 @@ def test_an_item_digest_covers_all_that_a_row_says() -> None:
         (4, *row[1:]),
         (3, "a/c.jpg", *row[2:]),
         (*row[:2], b"d" * 32, *row[3:]),
-        (*row[:3], b"\x12\x35", row[4]),
-        (*row[:4], {**row[4], "year": 1900.0}),
-        (*row[:4], {**row[4], "year": "1900"}),
+        (*row[:3], b"\x12\x35", *row[4:]),
+        (*row[:4], {**row[4], "year": 1900.0}, None),
+        (*row[:4], {**row[4], "year": "1900"}, None),
+        (*row[:5], -1),
+        (*row[:5], 0),
     ]
-    assert len({item_digest(*row), *(item_digest(*other) for other in others)}) == 7
+    assert len({item_digest(*row), *(item_digest(*other) for other in others)}) == 9
