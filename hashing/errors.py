@@ -20,8 +20,7 @@ Entry = TypeVar("Entry")
 
 DISTRIBUTIONS = {
     "faiss": "faiss-cpu",
-    "psycopg": "psycopg[binary,pool]",
-    "psycopg_pool": "psycopg[binary,pool]",
+    "psycopg": "psycopg[binary]",
     "pytorch_metric_learning": "pytorch-metric-learning",
     "sklearn": "scikit-learn",
     "yaml": "pyyaml",
@@ -44,7 +43,6 @@ EXTRAS = {
     "openpyxl": "tables",
     "pyarrow": "tables",
     "psycopg": "postgres",
-    "psycopg_pool": "postgres",
 }
 """Modules that only some purposes need, and the extra of this distribution that brings each."""
 

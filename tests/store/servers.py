@@ -19,7 +19,7 @@ SETTINGS = {"listen_addresses": "''", "fsync": "off", "max_connections": "60"}
 
 def _programs() -> Path:
     """The folder of the server's programs; skips the test where there are none."""
-    if find_spec("psycopg") is None or find_spec("psycopg_pool") is None:
+    if find_spec("psycopg") is None:
         pytest.skip("psycopg is not installed: the extra [postgres]")
     found = shutil.which("initdb")
     if PROGRAMS:

@@ -1,13 +1,12 @@
 """Connections to a server, and what its errors mean for a person."""
 
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import BoundedSemaphore
 from typing import Any
 
 import psycopg
 from psycopg import Connection, IsolationLevel, errors, sql
-from psycopg_pool import ConnectionPool
 
 from hashing.errors import ArtefactError, StorageError, UsageError
 from hashing.store.location import Location
@@ -22,35 +21,27 @@ PATIENCE = 5.0
 _AWAY = ("08", "28", "3D", "57")
 """Classes of states: connection, authorisation, no such database, shutting down or starting."""
 
-# What goes wrong is raised where it is asked for; the pool would say it once more on stderr.
-logging.getLogger("psycopg.pool").addHandler(logging.NullHandler())
-
 
 class Server:
-    """The connections of one open index, all in its schema; safe from any thread."""
+    """The connections of one open index, all in its schema; safe from any thread.
+
+    One that is idle is taken up again if the server still answers on it, else a new one is made:
+    what is wrong with the server is told at once, and all goes on as soon as it is back.
+    """
 
     def __init__(self, location: Location) -> None:
         """Raises StorageError where the server cannot be reached."""
         self.location = location
         with server_errors(location):
-            # Once outside of the pool, which tells only that it waited in vain.
-            connect(location).close()
-            self._pool: ConnectionPool[Database] = ConnectionPool(
-                location.address,
-                min_size=0,
-                max_size=CONNECTIONS,
-                timeout=PATIENCE,
-                reconnect_timeout=0.1,
-                max_idle=60,
-                kwargs={"autocommit": True},
-                configure=lambda db: _enter(db, location),
-                check=ConnectionPool.check_connection,
-                open=True,
-            )
+            self._idle = [connect(location)]
+        self._turns = BoundedSemaphore(CONNECTIONS)
+        self._closed = False
 
     def close(self) -> None:
         """Leave the server."""
-        self._pool.close()
+        self._closed = True
+        while self._idle:
+            self._idle.pop().close()
 
     @contextmanager
     def reading(self) -> Iterator[Database]:
@@ -64,19 +55,45 @@ class Server:
         with self._transaction(IsolationLevel.READ_COMMITTED) as db:
             yield db
 
+    def vacuum(self) -> None:
+        """Give back the space of deleted rows, and count what is left for the planner."""
+        with self._connection() as db:
+            db.execute("VACUUM (ANALYZE) items")
+            db.execute("VACUUM (ANALYZE) previews")
+
     @contextmanager
     def _transaction(self, isolation: IsolationLevel) -> Iterator[Database]:
-        with server_errors(self.location), self._pool.connection() as db:
+        with self._connection() as db:
             if db.isolation_level != isolation:
                 db.isolation_level = isolation
             with db.transaction():
                 yield db
 
-    def vacuum(self) -> None:
-        """Give back the space of deleted rows, and count what is left for the planner."""
-        with server_errors(self.location), self._pool.connection() as db:
-            db.execute("VACUUM (ANALYZE) items")
-            db.execute("VACUUM (ANALYZE) previews")
+    @contextmanager
+    def _connection(self) -> Iterator[Database]:
+        with server_errors(self.location), self._turns:
+            if self._closed:
+                raise StorageError(f"{self.location} was closed; open it again")
+            db = self._taken()
+            try:
+                yield db
+            finally:
+                if self._closed or db.broken:
+                    db.close()
+                else:
+                    self._idle.append(db)
+
+    def _taken(self) -> Database:
+        while True:
+            try:
+                db = self._idle.pop()
+            except IndexError:
+                return connect(self.location)
+            try:
+                db.execute("")
+                return db
+            except psycopg.OperationalError:
+                db.close()
 
 
 def connect(location: Location) -> Database:
@@ -100,7 +117,8 @@ def server_errors(location: Location) -> Iterator[None]:
         yield
     except (errors.UndefinedTable, errors.InvalidSchemaName, errors.UndefinedColumn) as error:
         raise ArtefactError(
-            f"expected an index at {location}, found none; index.py build makes one"
+            f"expected an index at {location}, found none that may be read; "
+            "index.py build makes one"
         ) from error
     except (errors.DataCorrupted, errors.IndexCorrupted) as error:
         raise ArtefactError(

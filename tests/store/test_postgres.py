@@ -1,0 +1,314 @@
+"""What only an index on a server has: other writers, an absent server, rights, strange schemas."""
+
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hashing.errors import ArtefactError, MissingPackageError, StorageError, UsageError
+from hashing.filters import Filter, among, any_of, compare, holds, is_null, like
+from hashing.search import SearchRequest
+from hashing.sources import Value
+from hashing.store import Index, NewItem, create_index, delete_index, is_index, open_index
+from hashing.store.location import read_location
+from tests.store.conftest import create, new_items
+from tests.store.servers import PostgresServer
+
+psycopg = pytest.importorskip("psycopg", reason="psycopg is not installed: the extra [postgres]")
+
+ADD = """
+import sys
+from hashing.store import open_index
+from tests.store.conftest import new_items
+with open_index(sys.argv[1]) as index:
+    for seed in range(6):
+        index.add(new_items(20, seed))
+"""
+
+
+@pytest.fixture
+def location(server: PostgresServer, tmp_path: Path) -> Iterator[str]:
+    url = server.url(tmp_path.name)
+    yield url
+    delete_index(url)
+
+
+def run(url: str, statement: str) -> list[tuple[object, ...]]:
+    place = read_location(url)
+    with psycopg.connect(place.address, autocommit=True) as db:
+        db.execute(f'SET search_path TO "{place.name}"')
+        found = db.execute(statement)
+        return found.fetchall() if found.description else []
+
+
+def test_writers_that_race_add_each_picture_once(location: str) -> None:
+    create(location).close()
+    writers = [
+        subprocess.Popen([sys.executable, "-c", ADD, location], cwd=Path(__file__).parents[2])
+        for _ in range(3)
+    ]
+    assert [writer.wait(60) for writer in writers] == [0, 0, 0]
+    with open_index(location) as index:
+        assert index.ids().tolist() == list(range(120))
+        files = [item.file for item in index.items(index.ids())]
+        assert len(set(files)) == 120
+        numbers = [number for (number,) in run(location, "SELECT id FROM previews ORDER BY id")]
+        assert numbers == list(range(120))
+        assert index.verify() == []
+
+
+def test_what_is_there_already_keeps_its_id(location: str) -> None:
+    items = new_items(5)
+    with create(location, items[:3]) as index:
+        assert index.add([items[1], items[4], items[4], items[0]]).tolist() == [1, 3, 3, 0]
+        assert index.info.count == 4
+        index.remove([1])
+        assert index.add([items[1]]).tolist() == [4]
+        assert index.ids().tolist() == [0, 2, 3, 4]
+
+
+def test_a_reader_fetches_only_what_came_since(
+    location: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[int, int]] = []
+    from hashing.store.postgres import rows
+
+    read = rows.read_codes
+    monkeypatch.setattr(
+        rows, "read_codes", lambda db, a, b, bits: asked.append((a, b)) or read(db, a, b, bits)
+    )
+    with create(location, new_items(10)) as writer, open_index(location) as reader:
+        for seed in range(1, 12):
+            writer.add(new_items(10, seed))
+        writer.remove([3, 100])
+        asked.clear()
+        assert reader.refresh()
+        assert asked == [(10, 120)]
+        queries = reader.codes([50])
+        expected = writer.search(SearchRequest(queries, 200)).ids
+        assert np.array_equal(reader.search(SearchRequest(queries, 200)).ids, expected)
+        writer.compact()
+        assert reader.refresh()
+        assert asked[-1] == (0, 120)
+        assert np.array_equal(reader.search(SearchRequest(queries, 200)).ids, expected)
+
+
+COLUMNS: dict[str, type] = {"style": str, "year": int, "height": float}
+TEXTS = ["", "a", "A", "ab", "%", "_", "é", "z", "\U0001f3a8", "\\", "'", "*", "Z", "-"]
+texts = st.sampled_from(TEXTS)
+huge = [2**53, 2**53 + 1, 2**63 - 1, -(2**63), 2**62 + 1, -(2**53) - 1, 0, 1900]
+years = st.sampled_from(huge) | st.integers(1890, 1910)
+heights = st.sampled_from([float(number) for number in huge] + [1e300, -1e300, 0.1, -0.0, 1900.5])
+numbers = years | heights
+
+
+def comparisons(field: str) -> st.SearchStrategy[Filter]:
+    values = texts if field == "style" else numbers
+    kinds = [
+        st.builds(
+            compare, st.just(field), st.sampled_from(["=", "!=", "<", "<=", ">", ">="]), values
+        ),
+        st.builds(among, st.just(field), st.lists(values, min_size=1, max_size=4)),
+        st.just(is_null(field)),
+    ]
+    if field == "style":
+        patterns = st.lists(st.sampled_from(["%", "_", "\\", "\\%", *TEXTS]), max_size=4)
+        kinds.append(st.builds(like, st.just(field), patterns.map("".join)))
+    return st.one_of(kinds)
+
+
+trees = st.recursive(
+    st.sampled_from(list(COLUMNS)).flatmap(comparisons),
+    lambda inner: st.one_of(
+        st.builds(lambda a, b: a & b, inner, inner),
+        st.builds(lambda a, b: a | b, inner, inner),
+        st.builds(lambda a: ~a, inner),
+    ),
+    max_leaves=5,
+)
+
+
+@pytest.fixture(scope="module")
+def strange(server: PostgresServer) -> Iterator[tuple[Index, list[dict[str, Value]]]]:
+    """Items with values that are easily compared wrongly."""
+    rows: list[dict[str, Value]] = [{}]
+    rows += [{"style": text} for text in TEXTS]
+    rows += [{"year": int(number)} for number in (*huge, *range(1890, 1911))]
+    rows += [{"height": float(number)} for number in (*huge, 1e300, -1e300, 0.1, -0.0, 1900.5)]
+    rows += [{"style": "a", "year": 1900, "height": 1900.5}]
+    url = server.url("strange")
+    with create_index(
+        url, bits=8, lengths=[8], fingerprint="", columns=COLUMNS, model="m"
+    ) as index:
+        index.add([NewItem(f"{n}.jpg", row, b"a", bytes(32)) for n, row in enumerate(rows)])
+        yield index, rows
+    delete_index(url)
+
+
+@given(tree=trees)
+def test_the_server_and_the_evaluator_keep_the_same(
+    strange: tuple[Index, list[dict[str, Value]]], tree: Filter
+) -> None:
+    index, rows = strange
+    assert index.ids(tree).tolist() == [n for n, row in enumerate(rows) if holds(tree, row)]
+
+
+def test_the_largest_filters_can_be_answered(location: str) -> None:
+    with create(location, new_items(60)) as index:
+        wide = any_of(*[compare("year", "=", year) for year in range(1880, 2778)])
+        assert len(index.ids(wide)) == 30
+        deep = is_null("year")
+        for level in range(79):
+            deep = ~deep if level % 2 else any_of(compare("title", "<", ""), deep)
+        kept = [item.id for item in index.items(range(60)) if holds(deep, item.fields)]
+        assert index.ids(deep).tolist() == kept
+        assert len(index.ids(among("year", range(20_000)))) == 30
+
+
+def test_an_open_index_goes_on_when_the_server_is_back(
+    location: str, server: PostgresServer
+) -> None:
+    with create(location, new_items(20)) as index:
+        queries = index.codes([3])
+        server.stop()
+        try:
+            assert index.search(SearchRequest(queries, 3)).ids.shape == (1, 3)  # codes are here
+            for ask in (
+                index.refresh,
+                lambda: index.items([1]),
+                lambda: index.add(new_items(1, 1)),
+            ):
+                with pytest.raises(StorageError, match="cannot be reached") as caught:
+                    ask()
+                assert "\n" not in str(caught.value)
+            with pytest.raises(StorageError, match="cannot be reached"):
+                open_index(location)
+        finally:
+            server.start()
+        assert index.items([1])[0].id == 1
+        assert index.add(new_items(2, 1)).tolist() == [20, 21]
+        assert index.ids().tolist() == list(range(22))
+
+
+def test_a_wrong_password_and_missing_rights_are_told(server: PostgresServer) -> None:
+    url = server.url("theirs")
+    create(url, new_items(3)).close()
+    try:
+        run(url, "CREATE ROLE ann LOGIN PASSWORD 'right'")
+        rules = server.folder / "data" / "pg_hba.conf"
+        trusted = rules.read_text(encoding="utf-8")
+        rules.write_text(f"local all ann scram-sha-256\n{trusted}", encoding="utf-8")
+        run(url, "SELECT pg_reload_conf()")
+        base = f"postgresql://ann:{{}}@/postgres?host={server.folder}#theirs"
+        with pytest.raises(StorageError, match="password authentication failed") as caught:
+            open_index(base.format("wr0ng"))
+        assert "wr0ng" not in str(caught.value)
+        with pytest.raises(ArtefactError, match="found none that may be read"):
+            open_index(base.format("right"))
+        run(url, "GRANT USAGE ON SCHEMA theirs TO ann")
+        with pytest.raises(StorageError, match="permission denied"):
+            open_index(base.format("right"))
+        run(url, "GRANT SELECT ON ALL TABLES IN SCHEMA theirs TO ann")
+        with open_index(base.format("right")) as index:
+            assert index.info.count == 3
+            assert "right" not in f"{index.info} {index.location!r} {index.location}"
+            with pytest.raises(StorageError, match="permission denied"):
+                index.add(new_items(1, 1))
+    finally:
+        rules.write_text(trusted, encoding="utf-8")
+        delete_index(url)
+        run(url, "DROP OWNED BY ann; DROP ROLE ann")
+
+
+def test_what_is_no_index_is_told_and_left_alone(location: str) -> None:
+    name = read_location(location).name
+    with pytest.raises(ArtefactError, match="found none that may be read"):
+        open_index(location)
+    run(location, f'CREATE SCHEMA "{name}"; CREATE TABLE "{name}".notes (text text)')
+    with pytest.raises(UsageError, match="exists already"):
+        create(location)
+    assert not is_index(location)
+    delete_index(location)
+    assert run(location, "SELECT * FROM notes") == []
+    run(location, "DROP TABLE notes")
+    create(location, new_items(2)).close()
+    run(location, "CREATE TABLE notes (text text)")
+    delete_index(location)
+    assert run(location, "SELECT * FROM notes") == []
+    run(location, f'DROP SCHEMA "{name}" CASCADE')
+
+
+def test_another_format_and_damage_are_told(location: str) -> None:
+    create(location, new_items(5)).close()
+    run(location, "DELETE FROM items WHERE id = 3")
+    with open_index(location) as index, pytest.raises(ArtefactError, match="expected 5 rows"):
+        index.verify()
+    run(location, "UPDATE state SET state = (state::jsonb || '{\"format\": 9}')::json")
+    with pytest.raises(ArtefactError, match="has index format 9, this version reads 1"):
+        open_index(location)
+
+
+def test_an_index_built_anew_in_its_place_is_noticed(location: str) -> None:
+    with create(location, new_items(5)) as index:
+        delete_index(location)
+        with pytest.raises(ArtefactError, match="found none"):
+            index.refresh()
+        create(location, new_items(6)).close()
+        for ask in (index.refresh, lambda: index.items([1]), lambda: index.add(new_items(1, 1))):
+            with pytest.raises(StorageError, match="was rebuilt"):
+                ask()
+
+
+def test_words_of_an_earlier_version_are_made_anew_by_the_next_writer(location: str) -> None:
+    with create(location, new_items(30)) as index:
+        expected = index.text_search("tree").tolist()
+        assert expected
+        run(location, "UPDATE items SET words = ''")
+        run(location, "UPDATE state SET state = (state::jsonb || '{\"words\": 0}')::json")
+        assert index.text_search("tree").size == 0
+        index.finish()
+        assert index.text_search("tree").tolist() == expected
+
+
+def test_a_url_that_cannot_be_meant_is_told(server: PostgresServer) -> None:
+    with pytest.raises(UsageError, match="is no URL of PostgreSQL"):
+        open_index("postgresql:///postgres?no_such_option=1")
+    with pytest.raises(UsageError, match="expected no engine"):
+        open_index(server.url("x").replace("#", "&engine=milvus+http://host#"))
+
+
+def test_the_package_is_named_when_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.startswith("hashing.store.postgres")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(MissingPackageError, match=r"its extra \[postgres\]"):
+        open_index("postgresql:///art")
+
+
+def test_one_index_answers_many_threads(location: str) -> None:
+    with create(location, new_items(60)) as index:
+        expected = index.ids(compare("year", ">", 1890)).tolist()
+        wrong: list[object] = []
+
+        def ask(number: int) -> None:
+            try:
+                for _ in range(8):
+                    if index.ids(compare("year", ">", 1890)).tolist() != expected:
+                        wrong.append("ids")
+                    if [item.id for item in index.items([number, 3])] != [number, 3]:
+                        wrong.append("items")
+            except Exception as error:  # noqa: BLE001
+                wrong.append(error)
+
+        threads = [threading.Thread(target=ask, args=(n,)) for n in range(20)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert wrong == []
