@@ -1,11 +1,9 @@
 """Reading pictures before or instead of encoding them."""
 
-from concurrent.futures import ThreadPoolExecutor
-
 from hashing.errors import ImageError
-from hashing.images import FILES, decode
 from hashing.progress import progress
-from hashing.sources import Catalogue, Item
+from hashing.sources import Catalogue
+from hashing.sources.decoding import decode_each
 
 
 def refuse_broken(catalogue: Catalogue, workers: int | None = None) -> None:
@@ -21,21 +19,10 @@ def refuse_broken(catalogue: Catalogue, workers: int | None = None) -> None:
 
 def find_broken(catalogue: Catalogue, workers: int | None = None) -> list[tuple[str, str]]:
     """The files that cannot be decoded, each with the reason."""
-
-    def reason(item: Item) -> str | None:
-        try:
-            decode(catalogue.read(item), FILES)
-        except ImageError as error:
-            return str(error)
-        return None
-
     broken = []
-    with (
-        ThreadPoolExecutor(workers) as pool,
-        progress(len(catalogue), "reading", "pictures") as bar,
-    ):
-        for item, found in zip(catalogue.items, pool.map(reason, catalogue.items), strict=True):
-            bar.advance()
-            if found is not None:
-                broken.append((item.path, found))
+    with progress(len(catalogue), "reading", "pictures") as bar:
+        for items, found in decode_each(catalogue, lambda data, image: None, workers=workers):
+            pairs = zip(items, found, strict=True)
+            broken += [(item.path, str(error)) for item, error in pairs if error is not None]
+            bar.advance(len(items))
     return broken

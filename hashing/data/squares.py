@@ -12,13 +12,12 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from hashing.errors import ImageError
 from hashing.images import FILES, Fit, decode, to_square
 from hashing.sources import Catalogue, Item
+from hashing.sources.decoding import decode_each
 
-_CHUNK = 64
 _FALLBACK_MEMORY = 4 * 2**30
 _MEMINFO = Path("/proc/meminfo")
 _CONTAINER = Path("/sys/fs/cgroup")
@@ -50,11 +49,17 @@ def decode_squares(
     A picture that cannot be read is black. `on_progress` hears how many more are done.
     """
     squares = np.zeros((len(catalogue), size, size, 3), np.uint8)
-
-    def keep(row: int, image: Image.Image) -> None:
-        squares[row] = to_square(image, size, fit)
-
-    return squares, _decode_each(catalogue, keep, workers, on_progress)
+    failures, row = [], 0
+    made = decode_each(catalogue, lambda data, image: to_square(image, size, fit), workers=workers)
+    for items, found in made:
+        for item, square in zip(items, found, strict=True):
+            if isinstance(square, ImageError):
+                failures.append((item, square))
+            else:
+                squares[row] = square
+            row += 1
+        on_progress(len(items))
+    return squares, failures
 
 
 def find_failures(
@@ -64,30 +69,11 @@ def find_failures(
     on_progress: Callable[[int], None] = lambda count: None,
 ) -> list[Failure]:
     """What cannot be read, found by decoding everything and keeping nothing."""
-    return _decode_each(catalogue, lambda row, image: None, workers, on_progress)
-
-
-def _decode_each(
-    catalogue: Catalogue,
-    keep: Callable[[int, Image.Image], None],
-    workers: int,
-    on_progress: Callable[[int], None],
-) -> list[Failure]:
-    def work(start: int) -> tuple[int, list[Failure]]:
-        items = catalogue.items[start : start + _CHUNK]
-        failed = []
-        for row, item in enumerate(items, start):
-            try:
-                keep(row, decode(catalogue.read(item), FILES))
-            except ImageError as error:
-                failed.append((item, error))
-        return len(items), failed
-
     failures: list[Failure] = []
-    with ThreadPoolExecutor(max(1, workers)) as pool:
-        for count, failed in pool.map(work, range(0, len(catalogue), _CHUNK)):
-            on_progress(count)
-            failures += failed
+    for items, found in decode_each(catalogue, lambda data, image: None, workers=workers):
+        pairs = zip(items, found, strict=True)
+        failures += [(item, error) for item, error in pairs if error is not None]
+        on_progress(len(items))
     return failures
 
 

@@ -6,7 +6,8 @@ from hashing.encoding.catalogue import (
     encode_catalogue,
     prepared_batches,
 )
-from hashing.encoding.model import BATCH, Model, Runtime
+from hashing.encoding.model import Model, Runtime
+from hashing.sources.decoding import BATCH
 
 __all__ = [
     "BATCH",

@@ -9,11 +9,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from hashing.codes import Codes
-from hashing.encoding.ahead import prepare_ahead
-from hashing.encoding.model import ACCELERATE_FROM, BATCH, Model
+from hashing.encoding.model import ACCELERATE_FROM, Model
 from hashing.errors import ImageError
-from hashing.images import FILES, decode
 from hashing.sources import Catalogue, Item
+from hashing.sources.decoding import BATCH, decode_each
 
 Derive = Callable[[bytes, Image.Image], Any]
 """Anything else wanted of a picture, from its encoded bytes and its decoded form."""
@@ -93,20 +92,15 @@ def prepared_batches(
     batches ahead of the caller.
     """
 
-    def prepare(item: Item) -> tuple[NDArray[np.uint8], Any] | ImageError:
-        try:
-            data = catalogue.read(item)
-            image = decode(data, FILES)
-            return model.square(image), derive(data, image) if derive else None
-        except ImageError as error:
-            return error
+    def make(data: bytes, image: Image.Image) -> tuple[NDArray[np.uint8], Any]:
+        return model.square(image), derive(data, image) if derive else None
 
-    chosen = catalogue.items if items is None else items
-    for chunk, found in prepare_ahead(prepare, chosen, batch_size, workers):
+    batches = decode_each(catalogue, make, items=items, workers=workers, batch_size=batch_size)
+    for chunk, found in batches:
         yield _gather(chunk, found, model.preprocessing.size)
 
 
-def _gather(chunk: Sequence[Item], found: list[Any], size: int) -> PreparedBatch:
+def _gather(chunk: Sequence[Item], found: Sequence[Any], size: int) -> PreparedBatch:
     pairs = list(zip(chunk, found, strict=True))
     failures = [(item, error) for item, error in pairs if isinstance(error, ImageError)]
     good = [(item, *parts) for item, parts in pairs if not isinstance(parts, ImageError)]

@@ -14,7 +14,6 @@ from torch import Tensor
 from hashing.codes import Codes
 from hashing.config import Preprocessing
 from hashing.device import choose_device
-from hashing.encoding.ahead import prepare_ahead
 from hashing.encoding.onnx import OnnxNetwork
 from hashing.encoding.thread import on_network_thread
 from hashing.errors import UsageError
@@ -28,9 +27,7 @@ from hashing.models import (
     normalise,
     save_model,
 )
-
-BATCH = 32
-"""Pictures through the network at once where nobody says otherwise."""
+from hashing.sources.decoding import prepare_ahead
 
 ACCELERATE_FROM = 500
 """Pictures above which ONNX Runtime saves more time than the export to it takes."""
@@ -156,7 +153,7 @@ class Model:
         if len(pictures) == 1:  # no pool for one: a visitor waits
             batches = iter([(pictures, [self._view(pictures[0])])])
         else:
-            batches = prepare_ahead(self._view, pictures, BATCH)
+            batches = prepare_ahead(self._view, pictures)
         for _, squares in batches:
             if undecided:
                 self.accelerate(np.stack(squares))
