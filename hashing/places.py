@@ -21,7 +21,7 @@ def checkout() -> Path | None:
 def recipes() -> dict[str, Path]:
     """The YAML file of every recipe by its name, sorted."""
     top = checkout()
-    folder = PACKAGE / "recipes" if top is None else top / "configs"
+    folder = PACKAGE / "configs" if top is None else top / "configs"
     return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
 
 

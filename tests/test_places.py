@@ -20,12 +20,12 @@ def test_an_installation_has_recipes_inside_and_the_demo_where_one_stands(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     package = tmp_path / "site" / "hashing"
-    (package / "recipes").mkdir(parents=True)
-    (package / "recipes" / "mine.yaml").touch()
+    (package / "configs").mkdir(parents=True)
+    (package / "configs" / "mine.yaml").touch()
     monkeypatch.setattr(places, "PACKAGE", package)
     monkeypatch.chdir(tmp_path)
     assert places.checkout() is None
-    inside = package / "recipes" / "mine.yaml"
+    inside = package / "configs" / "mine.yaml"
     assert places.recipe("mine") == places.recipe("configs/mine.yaml") == inside
     assert places.released("artworks-resnet50") is None
     assert places.demo() == tmp_path / "demo"

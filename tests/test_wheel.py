@@ -89,7 +89,7 @@ def test_the_wheel_carries_the_package_and_nothing_else(site: Path) -> None:
     if known.returncode:
         pytest.skip("what belongs to the package is asked from git, and this is no repository")
     expected = {name for name in known.stdout.splitlines() if (ROOT / name).exists()}
-    expected |= {f"hashing/recipes/{file.name}" for file in (ROOT / "configs").iterdir()}
+    expected |= {f"hashing/configs/{file.name}" for file in (ROOT / "configs").iterdir()}
     files = {str(file.relative_to(site)) for file in site.rglob("*") if file.is_file()}
     inside = {name for name in files if ".dist-info/" not in name and "__pycache__" not in name}
     assert expected <= inside

@@ -1,6 +1,6 @@
 """Networks that turn pictures into logits, and the folder a finished model lives in."""
 
-from hashing.models.backbones import BACKBONES, TIMM, own_preprocessing
+from hashing.models.backbones import BACKBONES, TIMM, Backbone, own_preprocessing
 from hashing.models.explanation import Explanation, explain
 from hashing.models.folder import (
     Manifest,
@@ -19,6 +19,7 @@ from hashing.models.whitening import fit_whitening
 __all__ = [
     "BACKBONES",
     "TIMM",
+    "Backbone",
     "Explanation",
     "HashModel",
     "Manifest",
