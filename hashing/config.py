@@ -159,6 +159,7 @@ class TrainConfig:
 
     epochs: passes over the training part.
     batch: pictures of one step, over all processes.
+    repeat: how often a picture stands in its batch, each time varied anew.
     per_label: pictures of each label in a batch (P×K sampling); 0 shuffles plainly.
     augment: how strongly pictures are varied.
     views: of a frozen backbone, views per picture: plain, mirrored, more as `augment` varies it.
@@ -177,6 +178,7 @@ class TrainConfig:
 
     epochs: int = 10
     batch: int = 128
+    repeat: int = 1
     per_label: int = 0
     augment: str = "standard"
     views: int = 2

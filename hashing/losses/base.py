@@ -10,13 +10,16 @@ class HashingLoss(nn.Module):
     """Called as `loss(logits, labels)` and returns a scalar.
 
     logits: `[B, bits]` as the model gives them, never binarised.
-    labels: int64 `[B]`, 0 … classes−1; a loss without `needs_labels` ignores them.
+    labels: int64 `[B]`, 0 … classes−1; a loss without `needs_labels` is given the pictures'
+        numbers instead, equal for views of one picture.
 
     A subclass writes `compute`, which always sees float32 or float64 and a picture at least. An
     empty batch, or one without the pairs that a term is about, gives zero, never NaN.
     """
 
     needs_labels: ClassVar[bool] = True
+    by_length: ClassVar[bool] = False
+    """Whether a loss without labels is taken at every code length, as those with labels are."""
 
     def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
         """The loss in float32, whatever the network's precision (float64 stays)."""

@@ -13,9 +13,13 @@ from torch import Tensor
 from hashing.config import LossTerm
 from hashing.errors import UsageError, unknown
 from hashing.losses.base import HashingLoss
+from hashing.losses.bihalf import BiHalf
 from hashing.losses.centres import Centres, class_centres
+from hashing.losses.cibhash import CIBHash
 from hashing.losses.compose import MultiField, Nested, WeightedSum
 from hashing.losses.csq import CSQ
+from hashing.losses.dhd import DHD
+from hashing.losses.dpn import DPN
 from hashing.losses.dpsh import DPSH
 from hashing.losses.dsh import DSH
 from hashing.losses.greedyhash import GreedyHash
@@ -33,6 +37,10 @@ LOSSES: dict[str, type[HashingLoss]] = {
     "greedyhash": GreedyHash,
     "csq": CSQ,
     "orthohash": OrthoHash,
+    "dpn": DPN,
+    "dhd": DHD,
+    "cibhash": CIBHash,
+    "bihalf": BiHalf,
     "quantisation": Quantisation,
     "balance": Balance,
     "decorrelation": Decorrelation,
@@ -46,21 +54,25 @@ GIVEN = frozenset({"classes", "bits", "centres"})
 class Objective(HashingLoss):
     """Σ_fields weight · mean over prefixes of Σ_terms weight · loss, plus terms without labels.
 
-    Called with logits `[B, bits]` and labels int64 `[B, fields]`, −1 where absent. Terms without
-    labels see the whole code of every picture.
+    Called with logits `[B, bits]` and labels int64 `[B, fields]`, −1 where absent; one more column
+    may number the pictures, by which terms without labels know views of one picture. These see
+    the whole code of every picture, or every prefix where they are about similarity.
 
+    fields: how many label fields there are.
     centres: the class centres of each field, empty where no loss has any.
     refinements: by finer field whose centres lie near those of a coarser one, which that is.
     """
 
     def __init__(
         self,
+        fields: int,
         labelled: HashingLoss,
         unlabelled: HashingLoss,
         centres: Mapping[str, Centres],
         refinements: Mapping[str, Refinement],
     ) -> None:
         super().__init__()
+        self.fields = fields
         self.labelled = labelled
         self.unlabelled = unlabelled
         self.centres = centres
@@ -68,7 +80,10 @@ class Objective(HashingLoss):
 
     def compute(self, logits: Tensor, labels: Tensor) -> Tensor:
         """The sum of both parts."""
-        total: Tensor = self.labelled(logits, labels) + self.unlabelled(logits, labels)
+        of_fields, numbers = labels[:, : self.fields], labels[:, self.fields :]
+        pictures = numbers.flatten() if numbers.numel() else torch.arange(len(logits))
+        unlabelled = self.unlabelled(logits, pictures.to(logits.device))
+        total: Tensor = self.labelled(logits, of_fields) + unlabelled
         return total
 
     def centre_distances(self) -> dict[str, dict[str, int]]:
@@ -135,7 +150,7 @@ def make_objective(
         raise UsageError(f"expected centres.share above 0 and at most 1, found {share:g}")
     labelled = [term for term in terms if _needs_labels(term.name)]
     unlabelled = [
-        (term.weight, _make(term, _Given(0, lengths, seed), lengths[-1]))
+        (term.weight, _unlabelled(term, _Given(0, lengths, seed)))
         for term in terms
         if not _needs_labels(term.name)
     ]
@@ -152,6 +167,7 @@ def make_objective(
     centres = {field: g.centres for field, g in given.items() if "centres" in vars(g)}
     near = {field: given[field].refinement for field in centres}
     return Objective(
+        len(fields),
         supervised,
         WeightedSum(unlabelled),
         centres,
@@ -206,6 +222,13 @@ def _nested(terms: Sequence[LossTerm], given: _Given, lengths: Sequence[int]) ->
     return Nested(
         {bits: WeightedSum([(t.weight, _make(t, given, bits)) for t in terms]) for bits in lengths}
     )
+
+
+def _unlabelled(term: LossTerm, given: _Given) -> HashingLoss:
+    """A term without labels: on the whole code, or nested where it is about similarity."""
+    if not LOSSES[term.name].by_length:
+        return _make(term, given, given.lengths[-1])
+    return Nested({bits: _make(term, given, bits) for bits in given.lengths})
 
 
 def _make(term: LossTerm, given: _Given, bits: int) -> HashingLoss:

@@ -12,6 +12,7 @@ from hashing.config import Config
 from hashing.data import balanced_batches, read_ahead, shard, shuffled_batches
 from hashing.data.random import Stream, uniforms
 from hashing.data.transforms import AUGMENTATIONS, apply, draw
+from hashing.errors import UsageError
 from hashing.losses import Targets
 from hashing.registry import find
 from hashing.training.distributed import World
@@ -23,7 +24,7 @@ class Batch(NamedTuple):
 
     images: this process's share, normalised float32 `[B / processes, 3, s, s]`, or their features
         `[B / processes, D]` where the examples have them.
-    labels: of the whole batch, int64 `[B, fields]`, −1 where absent.
+    labels: of the whole batch, int64 `[B, fields + 1]`, −1 where absent, and the pictures' numbers.
     targets: what a teacher says of the whole batch, where there is one.
     """
 
@@ -42,18 +43,19 @@ class Batches:
     def __init__(self, config: Config, examples: Examples, world: World) -> None:
         self.config, self.examples, self.world = config, examples, world
         self.augmentation = find("augmentation", config.train.augment, AUGMENTATIONS)
-        self.labels = np.stack([examples.labels[field] for field in examples.fields], axis=1)
-        self.steps_per_epoch = len(shard(self._rows(0), world.rank, world.size))
+        columns = [examples.labels[field] for field in examples.fields]
+        self.labels = np.stack([*columns, np.arange(len(columns[0]))], axis=1)
+        self.steps_per_epoch = len(shard(self._keys(0), world.rank, world.size))
 
     def __call__(self, epoch: int, start: int) -> Iterator[Batch]:
         """The batches of `epoch` from the `start`-th on."""
-        rows = self._rows(epoch)[start:]
-        ours = shard(rows, self.world.rank, self.world.size)
+        keys = self._keys(epoch)[start:]
+        rows, ours = keys % len(self.labels), shard(keys, self.world.rank, self.world.size)
         if self.examples.views:
             for whole, mine in zip(rows, ours, strict=True):
                 yield self._batch(self._features(mine, epoch), whole)
             return
-        squares = read_ahead(self.examples.squares, ours)
+        squares = read_ahead(self.examples.squares, ours % len(self.labels))
         for whole, mine, pictures in zip(rows, ours, squares, strict=True):
             yield self._batch(self._augmented(pictures, mine, epoch), whole)
 
@@ -62,30 +64,41 @@ class Batches:
         labels = torch.from_numpy(self.labels[rows]).to(device)
         return Batch(images, labels, lesson.of(rows, device) if lesson else None)
 
-    def _rows(self, epoch: int) -> Rows:
-        """Rows of all the epoch's batches, int64 `[steps, B]`."""
+    def _keys(self, epoch: int) -> Rows:
+        """What stands in all the epoch's batches, int64 `[steps, B]`.
+
+        A key is a picture's row, plus the number of rows for each time it stood in the batch
+        before: a picture's augmentation follows from its key.
+        """
+        train = self.config.train
+        if train.repeat < 1 or train.batch % train.repeat:
+            raise UsageError(
+                f"expected a batch of which each picture takes train.repeat places, found "
+                f"{train.batch} and {train.repeat}: make batch a multiple of repeat"
+            )
+        rows = self._rows(epoch, train.batch // train.repeat)
+        return np.concatenate([rows + n * len(self.labels) for n in range(train.repeat)], axis=1)
+
+    def _rows(self, epoch: int, batch: int) -> Rows:
+        """Rows of all the epoch's batches of different pictures, int64 `[steps, batch]`."""
         train, rows = self.config.train, self.examples.trained
         if not train.per_label:
-            return shuffled_batches(rows, train.batch, seed=train.seed, epoch=epoch)
+            return shuffled_batches(rows, batch, seed=train.seed, epoch=epoch)
         return balanced_batches(
-            rows,
-            self.labels[rows, 0],
-            train.batch,
-            train.per_label,
-            seed=train.seed,
-            epoch=epoch,
+            rows, self.labels[rows, 0], batch, train.per_label, seed=train.seed, epoch=epoch
         )
 
-    def _augmented(self, pictures: NDArray[np.uint8], rows: Rows, epoch: int) -> Tensor:
+    def _augmented(self, pictures: NDArray[np.uint8], keys: Rows, epoch: int) -> Tensor:
         config = self.config
         squares = torch.from_numpy(pictures).to(self.world.device)
-        draws = draw(self.augmentation, config.train.seed, epoch, rows)
+        draws = draw(self.augmentation, config.train.seed, epoch, keys)
         return apply(squares, draws, self._size(epoch), config.preprocessing)
 
-    def _features(self, rows: Rows, epoch: int) -> Tensor:
+    def _features(self, keys: Rows, epoch: int) -> Tensor:
         """Each picture's features in the view that falls to it in this epoch."""
         views = self.examples.views
-        turns = uniforms(Stream.AUGMENT, self.config.train.seed, epoch, rows, 1)[:, 0] * len(views)
+        turns = uniforms(Stream.AUGMENT, self.config.train.seed, epoch, keys, 1)[:, 0] * len(views)
+        rows = keys % len(self.labels)
         found = np.stack([views[int(turn)][row] for turn, row in zip(turns, rows, strict=True)])
         return torch.from_numpy(found).to(self.world.device)
 

@@ -7,8 +7,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from hashing.losses import csq, dpsh, dsh, greedyhash, hashnet, orthohash, terms
+from hashing.losses import bihalf, cibhash, csq, dpsh, dsh, greedyhash, hashnet, orthohash, terms
+from hashing.losses.cibhash import CIBHash
 from hashing.losses.csq import CSQ
+from hashing.losses.dhd import DHD
+from hashing.losses.dpn import DPN
 from hashing.losses.dpsh import DPSH
 from hashing.losses.dsh import DSH
 from hashing.losses.greedyhash import GreedyHash
@@ -254,3 +257,104 @@ def test_orthohash_margin_only_hurts(logits: Tensor, labels: Tensor, centres: Te
 def test_extremes_of_terms(term: Callable[[Tensor], Tensor], best: Rows, worst: Rows) -> None:
     assert term(torch.tensor(best)).item() == pytest.approx(0, abs=1e-6)
     assert term(torch.tensor(worst)).item() == pytest.approx(1, abs=1e-6)
+
+
+def dhd_by_loop(u: Rows, labels: list[int], proxies: Rows, tau: float, deviation: float) -> float:
+    proxied, quantised = [], []
+    for row, label in zip(u, labels, strict=True):
+        h = [math.tanh(x) for x in row]
+        scores = [dot(h, p) / math.sqrt(dot(h, h) * dot(p, p)) / tau for p in proxies]
+        proxied.append(math.log(sum(math.exp(s) for s in scores)) - scores[label])
+        for value in h:
+            for side in (1, -1):
+                likelihood = math.exp(-(((value - side) / deviation) ** 2) / 2)
+                own = (value >= 0) == (side > 0)
+                quantised.append(-math.log(likelihood if own else 1 - likelihood))
+    # Two cross-entropies per bit, added.
+    return average(proxied) + 0.1 * 2 * average(quantised)
+
+
+def cibhash_by_loop(u: Rows, pictures: list[int], tau: float, beta: float) -> float:
+    codes = [[1.0 if x >= 0 else -1.0 for x in row] for row in u]
+    chances = [[1 / (1 + math.exp(-x)) for x in row] for row in u]
+    contrast, bottleneck = [], []
+    for i in range(len(u)):
+        for j in range(len(u)):
+            if i == j or pictures[i] != pictures[j]:
+                continue
+            all_of_them = sum(
+                math.exp(dot(codes[i], codes[k]) / len(u[i]) / tau) for k in range(len(u)) if k != i
+            )
+            contrast.append(math.log(all_of_them) - dot(codes[i], codes[j]) / len(u[i]) / tau)
+            bottleneck.append(
+                sum(
+                    p * math.log(p / q) + (1 - p) * math.log((1 - p) / (1 - q))
+                    for p, q in zip(chances[i], chances[j], strict=True)
+                )
+            )
+    return average(contrast) + beta * average(bottleneck)
+
+
+@pytest.mark.parametrize("margin", [1.0, 2.5])
+def test_dpn(logits: Tensor, labels: Tensor, centres: Tensor, margin: float) -> None:
+    targets = [centres.tolist()[label] for label in labels]
+    costs = [
+        max(margin - x * t, 0)
+        for row, signs in zip(logits.tolist(), targets, strict=True)
+        for x, t in zip(row, signs, strict=True)
+    ]
+    close(DPN(centres, margin)(logits, labels), average(costs))
+    assert DPN(centres, margin)(margin * centres[labels].double(), labels) == 0
+
+
+@pytest.mark.parametrize(("temperature", "deviation"), [(0.2, 0.5), (1.0, 0.3)])
+def test_dhd(logits: Tensor, labels: Tensor, temperature: float, deviation: float) -> None:
+    loss = DHD(CLASSES, BITS, temperature, deviation=deviation).double()
+    expected = dhd_by_loop(
+        logits.tolist(), labels.tolist(), loss.proxies.tolist(), temperature, deviation
+    )
+    close(loss(logits, labels), expected)
+    lengths = DHD(50, 128).proxies.norm(dim=1)
+    assert torch.allclose(lengths, torch.ones(50), atol=0.25)
+
+
+@pytest.mark.parametrize(("temperature", "beta"), [(0.3, 1e-3), (1.0, 2.0)])
+def test_cibhash(logits: Tensor, temperature: float, beta: float) -> None:
+    pictures = torch.tensor([8, 3, 8, 5, 3, 5, 5])  # two views of two pictures, three of one
+    expected = cibhash_by_loop(logits.tolist(), pictures.tolist(), temperature, beta)
+    close(CIBHash(temperature, beta)(logits, pictures), expected)
+    assert CIBHash()(logits, torch.arange(B)) == 0
+
+
+def test_cibhash_passes_gradients_through_the_sign(logits: Tensor) -> None:
+    """Those of the contrast reach the probabilities as if the codes were they."""
+    pictures = torch.tensor([0, 0, 1, 1, 2, 2, 3])
+    views = (pictures[:, None] == pictures) & ~torch.eye(B, dtype=torch.bool)
+    codes = torch.where(logits >= 0, 1.0, -1.0).double().requires_grad_()
+    by_codes = cibhash.contrastive_term(40 * codes, views, 0.3)  # whose signs are the same
+    free = logits.clone().requires_grad_()
+    value = cibhash.contrastive_term(free, views, 0.3)
+    assert value == by_codes
+    (found,) = torch.autograd.grad(value, free)
+    scores = codes @ codes.T / (BITS * 0.3)
+    itself = torch.eye(B, dtype=torch.bool)
+    likelihood = scores.masked_fill(itself, -math.inf).log_softmax(1)
+    (wanted,) = torch.autograd.grad(-likelihood[views].mean(), codes)
+    chance = logits.sigmoid()
+    torch.testing.assert_close(found, wanted * chance * (1 - chance))
+
+
+@pytest.mark.parametrize("count", [6, 7])
+def test_bihalf(logits: Tensor, count: int) -> None:
+    costs = []
+    for column in zip(*logits[:count].tolist(), strict=True):
+        order = sorted(column)
+        for rank, value in enumerate(order):
+            upper = value >= 0 if 2 * rank == count - 1 else 2 * rank > count - 1
+            costs.append((value - (1 if upper else -1)) ** 2)
+    close(bihalf.half_term(logits[:count]), average(costs))
+
+
+def test_bihalf_is_least_for_balanced_codes() -> None:
+    assert bihalf.half_term(torch.tensor([[1.0, -1], [-1, 1]])) == 0
+    assert bihalf.half_term(torch.tensor([[1.0, -1], [1, 1]])) == 2 / 2

@@ -6,6 +6,7 @@ from torch import Tensor
 from hashing.config import LossTerm
 from hashing.errors import UsageError
 from hashing.losses import LOSSES, HashingLoss, Refinement, make_objective
+from hashing.losses.cibhash import CIBHash
 from hashing.losses.compose import MultiField, Nested, WeightedSum
 from hashing.losses.csq import CSQ
 from hashing.losses.dsh import DSH
@@ -33,7 +34,8 @@ def labels() -> Tensor:
 @pytest.mark.parametrize("name", [*LOSSES, "SupConLoss", "ProxyAnchorLoss"])
 def test_every_loss_of_the_table(name: str, logits: Tensor, labels: Tensor) -> None:
     objective = make_objective([LossTerm(name)], FIELDS, CLASSES, LENGTHS)
-    value = objective(logits, labels)
+    pictures = torch.arange(12) // 2  # two views of each
+    value = objective(logits, torch.cat([labels, pictures[:, None]], 1))
     value.backward()
     assert value.ndim == 0
     assert value.isfinite()
@@ -185,6 +187,17 @@ def test_state_holds_what_was_learned(logits: Tensor, labels: Tensor) -> None:
 def test_what_cannot_be(terms: list[LossTerm], fields: dict[str, float], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         make_objective(terms, fields, CLASSES, LENGTHS)
+
+
+def test_views_are_told_by_the_pictures_numbers_at_every_length(
+    logits: Tensor, labels: Tensor
+) -> None:
+    objective = make_objective([LossTerm("cibhash")], FIELDS, CLASSES, LENGTHS)
+    pictures = torch.arange(12) % 5
+    found = objective(logits, torch.cat([labels, pictures[:, None]], 1))
+    expected = sum(CIBHash()(logits[:, :bits], pictures) for bits in LENGTHS) / len(LENGTHS)
+    torch.testing.assert_close(found, expected)
+    assert objective(logits, labels) == 0  # no picture is told to have two views
 
 
 def test_terms_without_labels_need_no_field(logits: Tensor) -> None:

@@ -9,7 +9,7 @@ from hashing.losses import LOSSES, HashingLoss, make_objective
 from hashing.losses.compose import MultiField, Nested
 
 B, BITS, CLASSES = 12, 16, 3
-SMOOTH = sorted(set(LOSSES) - {"greedyhash"})
+SMOOTH = sorted(set(LOSSES) - {"greedyhash", "cibhash"})
 """A straight-through gradient is not that of the value, so differences cannot check it."""
 
 

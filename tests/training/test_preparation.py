@@ -1,5 +1,6 @@
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import torch
 
 from hashing.config import Config, DataConfig, ModelConfig, Preprocessing, TrainConfig
 from hashing.data import LazySquares
-from hashing.errors import InputError
+from hashing.errors import InputError, UsageError
 from hashing.training.batches import Batch, Batches
 from hashing.training.distributed import World
 from hashing.training.preparation import prepare
@@ -78,3 +79,30 @@ def test_splits_are_written_beside_the_run(recipe: Path, tmp_path: Path) -> None
     small = json.loads((out / "split-validation.json").read_text())
     assert test["digest"] == metrics["split"]["digest"]
     assert sorted(small["train"] + small["query"]) == test["train"]
+
+
+def test_a_picture_that_stands_twice_in_a_batch_is_varied_anew(pictures: Path) -> None:
+    settings = config(pictures)
+    settings = replace(settings, train=replace(settings.train, repeat=2, augment="colour"))
+    examples, here = prepare(settings, Runtime("cpu")), World(0, 1, torch.device("cpu"))
+    whole = list(Batches(settings, examples, here)(1, 0))
+    assert len(whole) == 72 // 8
+    for batch in whole:
+        numbers = batch.labels[:, 1]
+        assert torch.equal(numbers[:8], numbers[8:])
+        assert len(numbers.unique()) == 8
+        assert (batch.images[:8] != batch.images[8:]).flatten(1).any(1).all()
+    once = replace(settings, train=replace(settings.train, repeat=1, batch=8))
+    first = next(Batches(once, examples, here)(1, 0))
+    assert torch.equal(first.images, whole[0].images[:8])  # the first view is what it was
+    halves = [list(Batches(settings, examples, World(n, 2, here.device))(1, 0)) for n in range(2)]
+    for both, one, other in zip(whole, *halves, strict=True):
+        assert torch.equal(both.images, torch.cat([one.images, other.images]))
+        assert torch.equal(both.labels, other.labels)
+
+
+def test_a_batch_that_cannot_hold_every_view(pictures: Path) -> None:
+    settings = config(pictures)
+    settings = replace(settings, train=replace(settings.train, repeat=3))
+    with pytest.raises(UsageError, match="found 16 and 3: make batch a multiple of repeat"):
+        Batches(settings, prepare(settings, Runtime("cpu")), World(0, 1, torch.device("cpu")))
