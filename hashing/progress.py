@@ -68,6 +68,12 @@ def progress(total: int, description: str, unit: str = "", done: int = 0) -> Ite
         plain.close()
 
 
+@contextmanager
+def silent(total: int, description: str, unit: str = "", done: int = 0) -> Iterator[Bar]:
+    """Like `progress`, but nobody watches."""
+    yield _SilentBar()
+
+
 class _SilentBar:
     def advance(self, steps: int = 1, **figures: float) -> None:
         pass
