@@ -13,8 +13,7 @@ from PIL import Image
 from hashing.errors import ArtHashError, InputError
 from hashing.images import FILES, decode, encode_jpeg
 from hashing.recommend import are_copies
-from hashing.sources.archive import Archive, open_archive
-from hashing.sources.folder import open_inside
+from hashing.sources.archive import Archive, open_archive, read_picture
 from hashing.store import Index, StoredItem
 
 PREVIEW_SIDE = 512
@@ -101,13 +100,10 @@ class Pictures:
         return None
 
     def _read(self, source: str, file: str) -> bytes:
-        path = Path(source)
-        if path.is_dir():
-            with open_inside(path, file) as stream:
-                return stream.read(FILES.bytes + 1)
-        if source not in self._archives:
-            self._archives[source] = open_archive(path)
-        return self._archives[source].read(file, FILES.bytes + 1)
+        root = Path(source)
+        if not root.is_dir() and source not in self._archives:
+            self._archives[source] = open_archive(root)
+        return read_picture(root, self._archives.get(source), file)
 
 
 def glance(data: bytes) -> tuple[tuple[int, int], NDArray[np.uint8]]:

@@ -19,6 +19,8 @@ from pathlib import Path, PurePosixPath
 
 from hashing.errors import InputError, StorageError
 from hashing.files import open_regular
+from hashing.images import FILES
+from hashing.sources.folder import open_inside
 
 _GZIP_MAGIC = b"\x1f\x8b"
 
@@ -42,6 +44,17 @@ class Archive:
         with open_regular(self.file) as file:
             file.seek(offset)
             return file.read(length if limit is None else min(length, limit))
+
+
+def read_picture(root: Path, archive: Archive | None, path: str) -> bytes:
+    """An encoded picture of a folder or of its archive, one byte more than `decode` takes at most.
+
+    Raises OSError where it is missing, cannot be read, or leads out of the folder.
+    """
+    if archive is not None:
+        return archive.read(path, FILES.bytes + 1)
+    with open_inside(root, path) as file:
+        return file.read(FILES.bytes + 1)
 
 
 def open_archive(path: Path) -> Archive:

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from hashing.errors import ImageError, InputError
-from hashing.images import FILES, KINDS
-from hashing.sources.archive import Archive, open_archive
+from hashing.images import KINDS
+from hashing.sources.archive import Archive, open_archive, read_picture
 from hashing.sources.columns import Value
-from hashing.sources.folder import open_inside, walk
+from hashing.sources.folder import walk
 from hashing.sources.left_out import LeftOut
 from hashing.sources.rows import Source, read_metadata
 
@@ -65,10 +65,7 @@ class Catalogue:
         Raises ImageError when it is missing or cannot be read.
         """
         try:
-            if self.archive is not None:
-                return self.archive.read(item.path, FILES.bytes + 1)
-            with open_inside(self.root, item.path) as file:
-                return file.read(FILES.bytes + 1)
+            return read_picture(self.root, self.archive, item.path)
         except OSError as error:
             reason = error.strerror or error
             raise ImageError(f"cannot read {item.path} in {self.root}: {reason}") from error
