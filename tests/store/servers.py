@@ -2,8 +2,10 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -47,6 +49,20 @@ class PostgresServer:
 
     def stop(self, mode: str = "fast") -> None:
         self._run("pg_ctl", "-D", "data", "-w", "-m", mode, "stop")
+
+    def kill(self) -> None:
+        """Kill the server as it is: what it has told as done must be there when it starts again."""
+        pid = self.folder / "data" / "postmaster.pid"
+        os.kill(int(pid.read_text(encoding="utf-8").split()[0]), signal.SIGKILL)
+
+    def start_again(self) -> None:
+        """Start a killed server, once its last process has left the memory that they shared."""
+        for _ in range(100):
+            try:
+                return self.start()
+            except RuntimeError:
+                time.sleep(0.1)
+        return self.start()
 
     def make(self) -> None:
         self._run("initdb", "-D", "data", "-U", "postgres", "-A", "trust", "--no-sync", "-k")

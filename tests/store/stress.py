@@ -1,9 +1,11 @@
 """Writers, readers and a server on one index for a while, some of them killed.
 
-Run as `python -m tests.store.stress SECONDS KILLS FOLDER SEED`; KILLS: how many processes are
-killed a second on average. A long writer stays open and publishes, short writers open, publish and
-leave, short readers open, ask and leave, one server stays open and refreshes. Whoever adds items
-writes them into `acknowledged` once `add` has returned: from then on everybody has to find them.
+Run as `python -m tests.store.stress SECONDS KILLS FOLDER SEED [URL]`; KILLS: how many processes are
+killed a second on average. URL: of an index on a server; by default it lies in the folder.
+
+A long writer stays open and publishes, short writers open, publish and leave, short readers open,
+ask and leave, one server stays open and refreshes. Whoever adds items writes them into
+`acknowledged` once `add` has returned: from then on everybody has to find them.
 Prints one JSON object of counts; `failures` holds what anybody found wrong.
 """
 
@@ -23,11 +25,11 @@ from pathlib import Path
 from hashing.errors import ArtHashError
 from hashing.filters import between, equals
 from hashing.search import SearchRequest
-from hashing.store import Index, NewItem, open_index
+from hashing.store import Index, NewItem, Place, open_index
 from tests.store.conftest import create
 
 ROLES = ("long writer", "short writer", "short writer", "short reader", "short reader", "server")
-PASSING = ("is being written by", "was compacted since")
+PASSING = ("is being written by", "was compacted since", "cannot be reached")
 """Refusals that are no fault: the same can be tried again."""
 
 
@@ -111,10 +113,10 @@ def look(index: Index, log: Log, known: Mapping[str | int, str | int], rng: rand
     log.write("looks")
 
 
-def play(role: str, folder: Path, log: Log, rng: random.Random, until: float) -> None:
+def play(role: str, place: Place, log: Log, rng: random.Random, until: float) -> None:
     """What one process does with the index, until it is done or the time is over."""
     known = log.acknowledged()
-    with open_index(folder) as index:
+    with open_index(place) as index:
         while time.monotonic() < until:
             if "writer" in role:
                 change(index, log, rng)
@@ -128,14 +130,14 @@ def play(role: str, folder: Path, log: Log, rng: random.Random, until: float) ->
             time.sleep(rng.random() * 0.05)
 
 
-def start(role: str, folder: Path, log: Log, seed: int, until: float) -> int:
+def start(role: str, place: Place, log: Log, seed: int, until: float) -> int:
     """Play a role in a process of its own."""
     child = os.fork()
     if child:
         return child
     try:
         with noting_failures(log, role):
-            play(role, folder, log, random.Random(seed), until)
+            play(role, place, log, random.Random(seed), until)
     finally:
         os._exit(0)
 
@@ -152,10 +154,12 @@ def noting_failures(log: Log, role: str) -> Iterator[None]:
         log.write("failures", role, traceback.format_exc(limit=-3))
 
 
-def stress(seconds: float, kills: float, folder: Path, seed: int) -> dict[str, object]:
+def stress(
+    seconds: float, kills: float, folder: Path, seed: int, place: Place | None = None
+) -> dict[str, object]:
     """Let all roles play; returns how often what happened."""
     rng = random.Random(seed)
-    index, log = folder / "index", Log(folder)
+    index, log = place or folder / "index", Log(folder)
     create(index).close()
     begun = time.monotonic()
     until = begun + seconds
@@ -185,8 +189,8 @@ def stress(seconds: float, kills: float, folder: Path, seed: int) -> dict[str, o
     return {**count, "failures": log.lines("failures")}
 
 
-def _look_at_last(folder: Path, log: Log, rng: random.Random) -> None:
-    with open_index(folder) as index:
+def _look_at_last(place: Place, log: Log, rng: random.Random) -> None:
+    with open_index(place) as index:
         look(index, log, log.acknowledged(), rng)
         repaired = index.verify()
         if repaired:
@@ -194,6 +198,6 @@ def _look_at_last(folder: Path, log: Log, rng: random.Random) -> None:
 
 
 if __name__ == "__main__":
-    seconds, kills, where, seed = sys.argv[1:]
-    outcome = stress(float(seconds), float(kills), Path(where), int(seed))
+    seconds, kills, where, seed, *url = sys.argv[1:]
+    outcome = stress(float(seconds), float(kills), Path(where), int(seed), *url)
     sys.stdout.write(json.dumps(outcome) + "\n")

@@ -1,8 +1,12 @@
 """What only an index on a server has: other writers, an absent server, rights, strange schemas."""
 
+import json
+import os
+import random
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +26,7 @@ from tests.store.servers import PostgresServer
 
 psycopg = pytest.importorskip("psycopg", reason="psycopg is not installed: the extra [postgres]")
 
+ROOT = Path(__file__).parents[2]
 ADD = """
 import sys
 from hashing.store import open_index
@@ -49,10 +54,7 @@ def run(url: str, statement: str) -> list[tuple[object, ...]]:
 
 def test_writers_that_race_add_each_picture_once(location: str) -> None:
     create(location).close()
-    writers = [
-        subprocess.Popen([sys.executable, "-c", ADD, location], cwd=Path(__file__).parents[2])
-        for _ in range(3)
-    ]
+    writers = [subprocess.Popen([sys.executable, "-c", ADD, location], cwd=ROOT) for _ in range(3)]
     assert [writer.wait(60) for writer in writers] == [0, 0, 0]
     with open_index(location) as index:
         assert index.ids().tolist() == list(range(120))
@@ -61,6 +63,71 @@ def test_writers_that_race_add_each_picture_once(location: str) -> None:
         numbers = [number for (number,) in run(location, "SELECT id FROM previews ORDER BY id")]
         assert numbers == list(range(120))
         assert index.verify() == []
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="its processes are forked")
+@pytest.mark.parametrize("kills", [0, 4], ids=["alive", "killed"])
+@pytest.mark.parametrize(
+    "seconds", [4, pytest.param(120, marks=[pytest.mark.long, pytest.mark.timeout(600)])]
+)
+def test_writers_and_readers_of_which_some_die(
+    location: str, tmp_path: Path, seconds: int, kills: int
+) -> None:
+    arguments = map(str, (seconds, kills, tmp_path, 1, location))
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.store.stress", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    outcome = json.loads(done.stdout)
+    sys.stdout.write(done.stdout)
+    assert outcome["failures"] == []
+    for what in ("publications", "looks", "refreshes", *(["killed"] if kills else [])):
+        assert outcome[what] >= 3, f"nothing was tried: {outcome}"
+    files = run(location, "SELECT file FROM items WHERE removed IS NULL")
+    assert len(files) == len(set(files))
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+def test_a_server_that_dies_loses_nothing(
+    location: str, tmp_path: Path, server: PostgresServer
+) -> None:
+    create(location).close()
+    rng = random.Random(0)
+    done: set[str] = set()
+    stop = threading.Event()
+
+    def write() -> None:
+        with open_index(location) as index:
+            seed = 0
+            while not stop.is_set():
+                items = new_items(5, seed)
+                seed += 1
+                try:
+                    index.add(items)
+                    done.update(item.file for item in items)
+                except StorageError:
+                    time.sleep(0.05)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    for _ in range(10):
+        time.sleep(rng.uniform(0.5, 2))
+        server.kill()
+        server.start_again()
+    stop.set()
+    writer.join()
+    with open_index(location) as index:
+        files = [item.file for item in index.items(index.ids())]
+        assert done <= set(files)
+        assert len(files) == len(set(files))
+        assert index.ids().tolist() == list(range(len(files)))
+        assert index.verify() == []
+    assert len(done) > 50
 
 
 def test_what_is_there_already_keeps_its_id(location: str) -> None:
