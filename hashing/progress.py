@@ -3,6 +3,7 @@
 A notebook is quiet unless `set_quiet(False)` asks for the bar there.
 """
 
+import re
 import sys
 import time
 from collections.abc import Iterator
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
 PLAIN_SECONDS = 10.0
 """Seconds between two lines where standard error is not a terminal."""
 
+
+LINES = "\n"
+"""To keep in messages: where a mistake in a filter is pointed at, there are several."""
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What a terminal obeys instead of showing it: controls, and marks that turn text around."""
 
 _quiet: bool | None = None
 
@@ -36,10 +42,27 @@ def in_notebook() -> bool:
     return shell is not None and hasattr(shell.get_ipython(), "kernel")
 
 
+def printable(text: str, kept: str = "") -> str:
+    r"""Text from anywhere as a terminal may have it: controls become `\x1b`, but those in `kept`.
+
+    Everything that a command prints goes through here, or through `escaped_json`.
+    """
+    return _CONTROLS.sub(lambda found: _shown(found[0], kept), text)
+
+
+def escaped_json(text: str) -> str:
+    """The same for JSON, which stays what it says."""
+    return _CONTROLS.sub(lambda c: c[0] if c[0] == "\n" else f"\\u{ord(c[0]):04x}", text)
+
+
+def _shown(control: str, kept: str) -> str:
+    return control if control in kept else ascii(control)[1:-1]
+
+
 def log(text: str) -> None:
-    """One line for the person who waits, on standard error."""
+    """Something for the person who waits, on standard error."""
     if not is_quiet():
-        sys.stderr.write(f"{text}\n")
+        sys.stderr.write(printable(text, LINES) + "\n")
         sys.stderr.flush()
 
 

@@ -13,7 +13,7 @@ from typing import NoReturn
 
 from hashing import __version__
 from hashing.errors import ArtHashError, MissingPackageError, StorageError, UsageError, unknown
-from hashing.progress import set_quiet
+from hashing.progress import LINES, escaped_json, printable, set_quiet
 
 DEFECT = 1
 INTERRUPTED = 130
@@ -41,7 +41,7 @@ def run(command: Callable[[Sequence[str]], int], argv: Sequence[str]) -> int:
         if "--debug" in argv:
             raise
         line, code = describe(error)
-        sys.stderr.write(f"error: {line}\n")
+        sys.stderr.write(f"error: {printable(line, LINES)}\n")
         return code
 
 
@@ -86,4 +86,4 @@ def add_common(parser: argparse.ArgumentParser) -> None:
 
 def emit(value: object) -> None:
     """One JSON value on standard output."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+    sys.stdout.write(escaped_json(json.dumps(value, ensure_ascii=False, indent=2)) + "\n")

@@ -11,7 +11,7 @@ from hashing import __version__
 from hashing.cli.console import emit
 from hashing.config import Config
 from hashing.places import recipes
-from hashing.progress import log, progress
+from hashing.progress import LINES, log, printable, progress
 from hashing.recipes import DEFAULT_RECIPE, add_config, new_parser, read_arguments
 
 
@@ -34,7 +34,7 @@ def main(argv: Sequence[str]) -> int:
     if options.json:
         emit(metrics)
     elif metrics:
-        sys.stdout.write(text(metrics))
+        sys.stdout.write(printable(text(metrics), LINES))
     return 0
 
 

@@ -288,3 +288,51 @@ def test_help_is_quick() -> None:
     assert "evaluate" in text
     code = "import sys, hashing.cli.index; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+HOSTILE = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202e\u2066 \r\n\x7f\u2028[bold]end"
+"""Titles a terminal, renames its window, clears it, turns text around, begins lines anew."""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="such files cannot be made")
+def test_nothing_that_is_printed_drives_the_terminal(
+    command: Run, models: Path, tmp_path: Path
+) -> None:
+    pictures, out = tmp_path / "pictures", tmp_path / "art.index"
+    pictures.mkdir()
+    name = HOSTILE.replace("\n", "")
+    rows = []
+    for number in range(6):
+        Image.new("RGB", (20, 20), (number * 40, 0, 0)).save(pictures / f"{number}{name}.png")
+        rows.append(
+            {"file": f"{number}{name}.png", "title": HOSTILE, "artist": HOSTILE, "x": HOSTILE}
+        )
+    (pictures / f"{name}.png").write_bytes(b"no picture")
+    (pictures / f"{name}.tiff").symlink_to(pictures / "nothing")
+    text = "\n".join(json.dumps(row) for row in rows)
+    (pictures / "metadata.jsonl").write_text(text, encoding="utf-8")
+    source = ["--model", models / "one", "--images", pictures]
+    first = pictures / f"0{name}.png"
+    for expected, arguments in [
+        (0, ["build", *source, "--out", out]),
+        (0, ["build", *source, "--out", tmp_path / "json.index", "--json"]),
+        (0, ["build", *source, "--out", tmp_path / "new", "--dry-run"]),
+        (3, ["build", *source, "--out", tmp_path / "other", "--strict"]),
+        (3, ["add", out, "--images", pictures / f"{name}.png"]),
+        (0, ["search", out, "--image", first]),
+        (0, ["search", out, "--image", first, "--json"]),
+        (2, ["search", out, "--image", first, "--where", f"title = '{HOSTILE}"]),
+        (3, ["search", out, "--image", pictures / f"9{name}.png"]),
+        (0, ["evaluate", out, "--labels", "artist"]),
+        (0, ["info", out]),
+        (0, ["info", out, "--json"]),
+        (4, ["info", tmp_path / name]),
+        (2, ["info", out, HOSTILE]),
+    ]:
+        code, printed, told = command(*arguments)
+        assert code == expected, (arguments, told)
+        assert printed or told
+        left = [c for c in printed + told if not c.isprintable() and c != "\n"]
+        assert not left, (arguments, left)
+    found = json.loads(command("search", out, "--image", first, "--json")[1])
+    assert found["results"][0]["title"] == HOSTILE.strip()

@@ -3,6 +3,8 @@
 import sys
 from collections.abc import Mapping, Sequence
 
+from hashing.progress import LINES, printable
+
 FILE_COLUMNS = 200
 """Width where the table goes into a file or a pipe, which nobody resizes."""
 
@@ -28,12 +30,12 @@ def print_table(
     table = Table(box=SIMPLE_HEAD if header else None, show_header=header, pad_edge=False)
     for name in columns:
         table.add_column(
-            name,
+            Text(printable(name)),
             justify="right" if name in right else "left",
             style=None if header or name != columns[0] else "dim",
             overflow="fold",
         )
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
+        table.add_row(*(Text(printable(cell, LINES)) for cell in row))
     width = None if sys.stdout.isatty() else FILE_COLUMNS
     Console(highlight=False, width=width).print(table)
