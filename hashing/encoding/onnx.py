@@ -1,18 +1,23 @@
-"""The network in ONNX Runtime, which is about half as fast again as PyTorch on a CPU."""
+"""The network in ONNX Runtime, which takes a CPU two thirds of the time, or a third of it."""
 
 import warnings
+from typing import Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from hashing.models import HashModel, normalise
 
 
 class OnnxNetwork:
-    """Called like `Model.logits_of`. Raises ImportError where the extra `onnx` is not installed."""
+    """Called like `Model.logits_of`. Raises ImportError where the extra `onnx` is not installed.
 
-    def __init__(self, model: HashModel) -> None:
+    output: `logits`, or the pooled `features` before the head.
+    """
+
+    def __init__(self, model: HashModel, output: Literal["logits", "features"] = "logits") -> None:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
@@ -20,20 +25,36 @@ class OnnxNetwork:
         # Waiting threads would take the cores from those that decode.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self._preprocessing = model.preprocessing
+        function = _Features(model) if output == "features" else model
         self._session = onnxruntime.InferenceSession(
-            _exported(model), options, providers=["CPUExecutionProvider"]
+            _exported(function, model.preprocessing.size),
+            options,
+            providers=["CPUExecutionProvider"],
         )
 
     def __call__(self, squares: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Logits float32 `[B, bits]` of pictures uint8 `[B, S, S, 3]`."""
-        images = normalise(torch.from_numpy(squares), self._preprocessing).numpy()
-        logits: NDArray[np.float32] = self._session.run(["logits"], {"images": images})[0]
-        return logits
+        """The output float32 `[B, bits]` or `[B, D]` of pictures uint8 `[B, S, S, 3]`."""
+        return self.run(normalise(torch.from_numpy(squares), self._preprocessing))
+
+    def run(self, images: torch.Tensor) -> NDArray[np.float32]:
+        """The same of normalised pictures float32 `[B, 3, S, S]`."""
+        found: NDArray[np.float32] = self._session.run(None, {"images": images.numpy()})[0]
+        return found
 
 
-def _exported(model: HashModel) -> bytes:
-    """The ONNX file of a model in eval mode, for any number of pictures at once."""
-    size = model.preprocessing.size
+class _Features(nn.Module):
+    """`HashModel.features` as a module, for the exporter takes nothing else."""
+
+    def __init__(self, model: HashModel) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return self.model.features(images)
+
+
+def _exported(model: nn.Module, size: int) -> bytes:
+    """The ONNX file of a module in eval mode, for any number of pictures of `size` at once."""
     with warnings.catch_warnings():
         # The exporter warns about its own insides, of which nothing follows for the user.
         warnings.simplefilter("ignore")
@@ -41,7 +62,7 @@ def _exported(model: HashModel) -> bytes:
             model,
             (torch.zeros(2, 3, size, size),),
             input_names=["images"],
-            output_names=["logits"],
+            output_names=["found"],
             dynamic_shapes=({0: torch.export.Dim("batch")},),
             dynamo=True,
             verbose=False,

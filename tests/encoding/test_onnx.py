@@ -31,13 +31,13 @@ def model() -> HashModel:
 
 @pytest.fixture(scope="module")
 def exported(model: HashModel) -> bytes:
-    return _exported(model)
+    return _exported(model, 32)
 
 
 @pytest.fixture
 def encoder(model: HashModel, exported: bytes, monkeypatch: pytest.MonkeyPatch) -> Model:
     """An encoder whose export, which takes seconds, was done before."""
-    monkeypatch.setattr("hashing.encoding.onnx._exported", lambda model: exported)
+    monkeypatch.setattr("hashing.encoding.onnx._exported", lambda model, size: exported)
     return Model(model, runtime="auto")
 
 
@@ -50,6 +50,12 @@ def test_the_same_logits_whatever_the_batch(encoder: Model) -> None:
         assert found.dtype == np.float32
         np.testing.assert_allclose(found, logits, atol=1e-4 * logits.std())
     assert encoder.logits_of(squares(0)).shape == (0, 32)
+
+
+def test_features_are_those_before_the_head(model: HashModel) -> None:
+    found = OnnxNetwork(model, "features")(squares(3))
+    expected = Model(model).features_of(squares(3))
+    np.testing.assert_allclose(found, expected, atol=1e-4 * expected.std())
 
 
 def test_batchnorm_and_residuals_are_exported() -> None:

@@ -152,3 +152,18 @@ def test_whitening_is_fitted_for_a_backbone_in_training_too(recipe: Path, tmp_pa
     state = safetensors.torch.load_file(out / "model" / "model.safetensors")
     assert state["whitening.weight"].shape == (12, 500)
     assert not (tmp_path / "features").exists()
+
+
+def test_onnx_runtime_gives_the_same_features(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("onnxruntime", reason="the extra onnx is not installed")
+    expected = encode(config, tmp_path / "torch", [])
+    monkeypatch.setattr(frozen, "ACCELERATE_FROM", 1)
+    used = []
+    by_onnx = frozen._by_onnx
+    monkeypatch.setattr(frozen, "_by_onnx", lambda *of: used.append(by_onnx(*of)) or used[-1])
+    found = encode(config, tmp_path / "onnx", [])
+    assert all(used)
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-4 * other.std())
