@@ -25,11 +25,11 @@ from hashing.collection import Collection
 from hashing.collection.opened import Opened
 from hashing.collection.pictures import glance
 from hashing.collection.quality import (
-    CONTROLS,
     LIKED,
     SHOWN,
     Rows,
     Works,
+    controls,
     draw_tastes,
     judge_answers,
     judge_tastes,
@@ -41,7 +41,7 @@ from hashing.recommend import are_copies, fold_duplicates
 RESULTS = Path(__file__).parent / "results" / "recommend.md"
 SEED = 0
 SETTINGS = {
-    **CONTROLS,
+    **controls("artist"),
     **{f"varied {v}": Refine(diversity=v) for v in (0.1, 0.2, 0.4, 0.5, 0.7, 0.9)},
 }
 CAVEAT = (

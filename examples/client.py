@@ -29,7 +29,7 @@ def main() -> None:
 
 
 def search(client: httpx.Client, picture: Path, **refine: object) -> Works:
-    """The works nearest to a picture; `refine` takes k, style, diversity and the rest."""
+    """The works nearest to a picture; `refine` takes k, diversity, columns and the rest."""
     files = {"picture": picture.read_bytes()}
     return answer(client.post("/api/search", params=refine, files=files))  # type: ignore[arg-type]
 
@@ -51,7 +51,7 @@ def show(heading: str, works: Works) -> None:
     """One line a work."""
     print(heading)
     for work in works:
-        label = [work["title"] or work["file"], work["artist"], work["year"]]
+        label = [work["title"] or work["file"], work["creator"], work["year"]]
         told = ", ".join(str(part) for part in label if part)
         print(f"  {work['rank']:2}  {told} ({work['closeness']})")
 

@@ -6,7 +6,7 @@ Symbols: F features `[N, D]`, V their principal components `[N, bits]` (largest 
 
 import hashlib
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -22,7 +22,7 @@ from hashing.device import choose_device
 from hashing.encoding import Model, prepared_batches
 from hashing.errors import ImageError, InputError, UsageError
 from hashing.models import HashModel, own_preprocessing, read_manifest, save_model
-from hashing.progress import progress
+from hashing.progress import log, progress
 from hashing.sources import Catalogue, Item, read_catalogue
 
 Method = Literal["itq", "pca"]
@@ -96,6 +96,7 @@ def fit_pictures(
     *,
     bits: int = 64,
     metadata: Path | None = None,
+    columns: Mapping[str, str] = {},
     backbone: str | None = None,
     weights: str = "imagenet",
     method: Method = "itq",
@@ -123,7 +124,9 @@ def fit_pictures(
         lengths=(*shorter, bits),
     )
     preprocessing = replace(preprocessing, size=size or preprocessing.size)
-    catalogue = read_catalogue(images, metadata)
+    catalogue = read_catalogue(images, metadata, columns=columns)
+    for line in catalogue.left_out.lines():
+        log(f"left out {line}")
     with progress(len(catalogue), "reading", "pictures") as bar:
         return fit(
             config,

@@ -1,11 +1,15 @@
 """An answer: items in the order they should be shown. It shows itself in a notebook."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from hashing.collection.opened import Opened
 from hashing.collection.sheet import Card, Sheet, show_sheet
 from hashing.sources import Value
 from hashing.store import StoredItem
+
+LABEL = ("title", "creator", "group", "year")
+"""The roles that a label beside a picture tells, in this order."""
 
 
 @dataclass(frozen=True)
@@ -43,18 +47,16 @@ class Answer:
     """Items in the order they should be shown; iterate over it, or let a notebook show it.
 
     code: the query in hexadecimal, None for a taste. bits: the length searched by.
-    styles: the commonest among the nearest items with their shares.
-    search_ms: milliseconds of the search alone. preview: reads an item's small JPEG.
+    groups: the commonest among the nearest items with their shares.
+    search_ms: milliseconds of the search alone. opened: what the items come from.
     """
 
     code: str | None
     bits: int
     hits: list[Hit]
-    styles: list[tuple[str, float]]
+    groups: list[tuple[str, float]]
     search_ms: float
-    preview: Callable[[int], bytes | None] = field(
-        default=lambda item: None, repr=False, compare=False
-    )
+    opened: Opened = field(repr=False, compare=False)
 
     def __iter__(self) -> Iterator[Hit]:
         return iter(self.hits)
@@ -82,10 +84,9 @@ class Answer:
 
     def _card(self, hit: Hit) -> Card:
         try:
-            picture = self.preview(hit.id)
+            picture = self.opened.index.preview(hit.id)
         except Exception:  # noqa: BLE001 (a closed collection: its answers stay readable)
             picture = None
-        known = [hit.fields.get(name) for name in ("title", "artist", "style", "year")]
-        title, artist, *rest = known
-        detail = " · ".join(str(value) for value in rest if value)
-        return Card(picture, str(title or hit.file), str(artist or ""), detail, hit.distance)
+        title, creator, *rest = (self.opened.shown(hit.item, role) for role in LABEL)
+        detail = " · ".join(filter(None, rest))
+        return Card(picture, title or hit.file, creator, detail, hit.distance)

@@ -22,6 +22,7 @@ from hashing.images import encode_jpeg, shows_something
 from hashing.progress import log, progress
 from hashing.search.scan import KERNEL, SMALL
 from hashing.sources import Catalogue, Item, read_catalogue
+from hashing.sources.left_out import LeftOut
 from hashing.sources.roles import check_roles
 from hashing.store import (
     Index,
@@ -48,6 +49,7 @@ class Outcome:
 
     without_preview: those that could not be encoded as one, likewise. one_shade: files that show
     nothing. sharing: how many of the added have the same code as another of them.
+    left_out: what else the source has, by kind.
     """
 
     added: int = 0
@@ -57,10 +59,17 @@ class Outcome:
     without_preview: list[tuple[str, str]] = field(default_factory=list)
     one_shade: list[str] = field(default_factory=list)
     sharing: int = 0
+    left_out: LeftOut = field(default_factory=LeftOut)
 
 
 def check(
-    images: Path, metadata: Path | None, location: Place, roles: Mapping[str, str] = {}
+    images: Path,
+    metadata: Path | None,
+    location: Place,
+    *,
+    roles: Mapping[str, str] = {},
+    columns: Mapping[str, str] = {},
+    strict: bool = False,
 ) -> Catalogue:
     """What a build would read. Raises UsageError where it may not be made, InputError."""
     if is_index(location):
@@ -71,7 +80,7 @@ def check(
                 f"{read_location(location)} exists already: "
                 "use add to put more into it, or build another"
             )
-    catalogue = read_catalogue(images, metadata)
+    catalogue = read_catalogue(images, metadata, columns=columns, strict=strict)
     check_roles(roles, catalogue.columns)
     return catalogue
 
@@ -83,6 +92,7 @@ def build(
     *,
     metadata: Path | None = None,
     roles: Mapping[str, str] = {},
+    columns: Mapping[str, str] = {},
     device: str = "auto",
     workers: int | None = None,
     previews: int = PREVIEW_SIDE,
@@ -90,11 +100,12 @@ def build(
 ) -> tuple[Index, Model, Outcome]:
     """Make an index; the same call again goes on where an interrupted one stopped.
 
-    roles: the columns of some roles. previews: longer side in pixels of the small pictures that
-    are kept, 0 for none. strict: read all pictures first and fail at a broken one.
+    roles: the columns of some roles. columns: new names of the metadata's columns. previews: longer
+    side in pixels of the small pictures that are kept, 0 for none. strict: read all pictures first
+    and fail at a broken one, or at a row, folder or name that would be left out.
     Raises UsageError for an index that is there already, InputError where no picture can be read.
     """
-    catalogue = check(images, metadata, location, roles)
+    catalogue = check(images, metadata, location, roles=roles, columns=columns, strict=strict)
     if strict:
         refuse_broken(catalogue, workers)
     source, place = _source(images, metadata), read_location(location)
@@ -126,7 +137,8 @@ def fill(
 ) -> Outcome:
     """Encode and publish what the index does not have yet."""
     remember_source(index, catalogue.root)
-    outcome = Outcome()
+    outcome = Outcome(left_out=catalogue.left_out)
+    catalogue = catalogue.fitting(index.info.columns)
     todo = _missing_items(index, catalogue)
     outcome.already = len(catalogue) - len(todo)
     if outcome.already:

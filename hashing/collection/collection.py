@@ -71,6 +71,7 @@ class Collection:
         *,
         metadata: str | Path | None = None,
         roles: Mapping[str, str] = {},
+        columns: Mapping[str, str] = {},
         device: str = "auto",
         workers: int | None = None,
         previews: int = PREVIEW_SIDE,
@@ -85,14 +86,16 @@ class Collection:
             images: a folder or a tar archive.
             model: the model, or its folder. A model that was never saved is kept in the index.
             out: the index to make, a folder or a URL (`postgresql://…#name`).
-            metadata: a CSV or JSONL file with a column `file`; by default `metadata.csv` or
-                `.jsonl` within `images`.
+            metadata: a table (CSV, JSONL, Excel, Parquet, …) with a column that names the
+                pictures; by default every `metadata.csv`, `.jsonl`, … within `images`.
             roles: the columns that play the roles title, creator, group, year and link, where
                 their names do not say it: `{"group": "category", "creator": "brand"}`.
+            columns: new names of the table's columns: `{"file": "Image file"}`.
             device: where the network runs if `model` is a folder.
             workers: threads that decode, by default one per core.
             previews: longer side in pixels of the small pictures kept; 0 keeps none.
-            strict: fail at a broken picture and add none.
+            strict: fail at a broken picture, or at a row, folder or name that cannot be used, and
+                add none.
 
         Returns:
             The collection, open.
@@ -110,6 +113,7 @@ class Collection:
             out,
             metadata=_optional(metadata),
             roles=roles,
+            columns=columns,
             device=device,
             workers=workers,
             previews=previews,
@@ -198,6 +202,7 @@ class Collection:
         images: str | Path,
         *,
         metadata: str | Path | None = None,
+        columns: Mapping[str, str] = {},
         workers: int | None = None,
         previews: int = PREVIEW_SIDE,
         strict: bool = False,
@@ -206,7 +211,9 @@ class Collection:
         from hashing.collection.build import fill
         from hashing.collection.check import refuse_broken
 
-        catalogue = read_catalogue(Path(images), _optional(metadata))
+        catalogue = read_catalogue(
+            Path(images), _optional(metadata), columns=columns, strict=strict
+        )
         if strict:
             refuse_broken(catalogue, workers)
         self.outcome = fill(self.index, self.model, catalogue, workers=workers, previews=previews)
@@ -233,8 +240,8 @@ class Collection:
         """Ids of the items that pass a filter and match some words, best match first.
 
         Args:
-            where: a filter such as `year > 1900 and style = 'Cubism'`.
-            text: words of a title or a name; without them ids ascend.
+            where: a filter such as `year > 1900 and colour = 'red'`.
+            text: words of any column; without them ids ascend.
 
         Returns:
             int64 `[N]`.
@@ -420,15 +427,18 @@ class Collection:
         *,
         images: str | Path | None = None,
         metadata: str | Path | None = None,
+        columns: Mapping[str, str] = {},
         rerank: int = RERANK,
         workers: int | None = None,
     ) -> Evaluation:
         """How well items that belong together find each other, every item against the rest.
 
         Args:
-            labels: columns that make items relevant; by default style and artist, or label.
+            labels: columns that make items relevant, the broad one first; by default those of the
+                roles group and creator.
             images: measure these pictures against the collection instead.
             metadata: of `images`.
+            columns: new names of its columns.
             rerank: reach of re-ranking in bits' order, for `images`.
             workers: threads that decode.
 
@@ -437,7 +447,7 @@ class Collection:
         """
         queries = None
         if images is not None:
-            catalogue = read_catalogue(Path(images), _optional(metadata))
+            catalogue = read_catalogue(Path(images), _optional(metadata), columns=columns)
             queries = encode_queries(self.model, catalogue, workers)
         return evaluate(self.opened, labels, queries, rerank)
 

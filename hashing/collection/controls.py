@@ -1,4 +1,4 @@
-"""From candidates to an answer: one per artist, near-duplicates folded, varied, cut to k."""
+"""From candidates to an answer: one of each kind, near-duplicates folded, varied, cut to k."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -11,8 +11,8 @@ from hashing.collection.opened import Opened
 from hashing.collection.request import Refine
 from hashing.recommend import diversify, first_of_each, fold_duplicates, nearest_values
 
-STYLE_SAMPLE = 20
-"""How many of the nearest items tell the styles of a query."""
+GROUP_SAMPLE = 20
+"""How many of the nearest items tell the groups of a query."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +33,7 @@ class Candidates:
 
 def pool_of(refine: Refine) -> int:
     """How many candidates the controls of an answer need."""
-    return _most(refine) * (2 if refine.one_per_artist else 1)
+    return _most(refine) * (2 if refine.one_per else 1)
 
 
 def make_answer(
@@ -48,11 +48,11 @@ def make_answer(
 
     code: the query in hexadecimal. seconds: what the search took. likes: works liked at once.
     """
-    index, column = opened.index, opened.style_column
-    nearest = candidates.ids[:STYLE_SAMPLE]
-    if refine.one_per_artist:
-        artists = [item.fields.get("artist") for item in index.items(candidates.ids)]
-        candidates = candidates.take(first_of_each(artists))
+    index = opened.index
+    nearest = candidates.ids[:GROUP_SAMPLE]
+    if refine.one_per:
+        values = [item.fields.get(refine.one_per) for item in index.items(candidates.ids)]
+        candidates = candidates.take(first_of_each(values))
     candidates = candidates.take(np.arange(min(len(candidates.ids), _most(refine))))
     leaders = _leaders(opened, candidates.ids) if refine.fold else candidates.ids
     unfolded = candidates.take(leaders == candidates.ids)
@@ -68,9 +68,8 @@ def make_answer(
         Hit(items[item_id], distance, _copies(candidates.ids, leaders, item_id))
         for item_id, distance in zip(shown.ids.tolist(), shown.distances.tolist(), strict=True)
     ]
-    styles = [items[item_id].fields.get(column) for item_id in nearest.tolist()]
-    named = [None if style is None else str(style) for style in styles]
-    return Answer(code, bits, hits, nearest_values(named), seconds * 1000, index.preview)
+    groups = nearest_values([opened.shown(items[i], "group") or None for i in nearest.tolist()])
+    return Answer(code, bits, hits, groups, seconds * 1000, opened)
 
 
 def _leaders(opened: Opened, ids: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -12,13 +12,13 @@ from hashing import metrics
 from hashing.codes import Codes
 from hashing.collection.opened import Opened
 from hashing.collection.quality import (
-    CONTROLS,
     LIKED,
     SHOWN,
     TOP,
     AnswerQuality,
     TasteQuality,
     Works,
+    controls,
     draw_tastes,
     judge_answers,
     judge_tastes,
@@ -29,12 +29,12 @@ from hashing.metrics import RetrievalMetrics
 from hashing.progress import log, progress
 from hashing.search.scores import asymmetric_costs
 from hashing.sources import Catalogue, Value
+from hashing.store import IndexInfo
 from hashing.tables import Table
 
 if TYPE_CHECKING:
     from hashing.encoding import Model
 
-USUAL_LABELS = (("style", "artist"), ("label",))
 K = 10
 RERANK = 200
 QUERIES = 300
@@ -110,7 +110,8 @@ def evaluate(
 ) -> Evaluation:
     """Measure every item against the rest, or pictures from outside against all items.
 
-    labels: columns that make items relevant, by default style and artist, or label.
+    labels: columns that make items relevant, the broad one first; by default those of the roles
+    group and creator.
     Raises InputError for an empty index and for a column that it does not have.
     """
     index = opened.index
@@ -122,15 +123,16 @@ def evaluate(
         [item.content for item in items],
         index.codes([item.id for item in items]),
     )
-    names = label_names(labels, opened.info.columns)
+    names = label_names(labels, opened.info)
     asked = queries or database
     results = _measure(asked, database, names, opened.info.lengths, rerank)
     seen = None if queries else _recommendation(opened, names)
     return Evaluation(names, len(asked.contents), len(items), results, seen)
 
 
-def label_names(given: Sequence[str] | None, columns: Mapping[str, type]) -> list[str]:
+def label_names(given: Sequence[str] | None, info: IndexInfo) -> list[str]:
     """The columns to grade by. Raises InputError for one that is not there."""
+    columns = info.columns
     if given is not None:
         unknown = [name for name in given if name not in columns]
         if unknown:
@@ -139,10 +141,10 @@ def label_names(given: Sequence[str] | None, columns: Mapping[str, type]) -> lis
                 f"there is no column {unknown[0]!r} in the index; its columns: {known}"
             )
         return list(given)
-    for usual in USUAL_LABELS:
-        if names := [name for name in usual if name in columns]:
-            return names
-    raise InputError("expected labels: the index has no column style, artist or label")
+    if names := [info.roles[role] for role in ("group", "creator") if role in info.roles]:
+        return names
+    known = ", ".join(columns) or "none"
+    raise InputError(f"expected labels, the names of columns to judge by; its columns: {known}")
 
 
 def encode_queries(model: "Model", catalogue: Catalogue, workers: int | None = None) -> Pictures:
@@ -227,8 +229,9 @@ def _recommendation(opened: Opened, names: Sequence[str]) -> Recommendation:
     works = Works.of(opened, names)
     everything = np.arange(len(works.ids))
     queries = np.random.default_rng(SEED).permutation(everything)[:QUERIES]
+    settings = controls(opened.column("creator"))
     answers = {
-        name: judge_answers(opened, works, queries, refine) for name, refine in CONTROLS.items()
+        name: judge_answers(opened, works, queries, refine) for name, refine in settings.items()
     }
     tastes = {}
     for field in names:

@@ -6,6 +6,8 @@ from typing import Self
 from hashing.codes import Codes
 from hashing.collection.pictures import Pictures
 from hashing.errors import InputError, UsageError
+from hashing.sources import Value
+from hashing.sources.columns import WRITTEN, written
 from hashing.store import Index, IndexInfo, StoredItem
 
 
@@ -26,10 +28,19 @@ class Opened:
         """Look at an open index for the first time."""
         return cls(index, index.info, Pictures(index))
 
-    @property
-    def style_column(self) -> str:
-        """Class folders give `label` where a metadata file gives `style`."""
-        return "style" if "style" in self.info.columns else "label"
+    def column(self, role: str) -> str | None:
+        """The column that plays a role (see `hashing.sources.roles`), None where none does."""
+        return self.info.roles.get(role)
+
+    def value(self, item: StoredItem, role: str) -> Value | None:
+        """What an item has in the column of a role."""
+        return item.fields.get(self.info.roles.get(role, ""))
+
+    def shown(self, item: StoredItem, role: str) -> str:
+        """The same as it was written, empty where there is nothing."""
+        column = self.info.roles.get(role, "")
+        value = item.fields.get(column + WRITTEN, item.fields.get(column))
+        return "" if value is None else written(value)
 
     def item(self, item_id: int) -> StoredItem:
         """One item. Raises UnknownItemError."""

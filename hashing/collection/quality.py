@@ -23,15 +23,19 @@ TOP = 10
 SHOWN = 20
 LIKED = 5
 
-CONTROLS = {
-    "nearest only": Refine(diversity=0, fold=False),
-    "near-duplicates folded": Refine(diversity=0),
-    "varied (the default)": Refine(),
-    "one per artist": Refine(diversity=0, one_per_artist=True),
-}
-"""What a visitor can set, from nothing to the page's default."""
-
 Rows = NDArray[np.int64]
+
+
+def controls(creator: str | None) -> dict[str, Refine]:
+    """What a visitor can set, from nothing to the page's default; creator: the role's column."""
+    found = {
+        "nearest only": Refine(diversity=0, fold=False),
+        "near-duplicates folded": Refine(diversity=0),
+        "varied (the default)": Refine(),
+    }
+    if creator is not None:
+        found[f"one per {creator}"] = Refine(diversity=0, one_per=creator)
+    return found
 
 
 @dataclass(frozen=True, eq=False)

@@ -41,8 +41,8 @@ class Refine:
 
     k: how many items. where: a filter, None for all. bits: search by this prefix of the code.
     max_distance: leave out what differs in more bits. rerank: order the R nearest by the query's
-    logits. diversity: 0 the most similar … 1 the most varied. one_per_artist: at most one item of
-    each artist. fold: show near-duplicates as one item with its copies.
+    logits. diversity: 0 the most similar … 1 the most varied. one_per: at most one item of each
+    value of this column. fold: show near-duplicates as one item with its copies.
     Raises UsageError for what is out of range.
     """
 
@@ -52,7 +52,7 @@ class Refine:
     max_distance: int | None = None
     rerank: int | None = None
     diversity: float = DIVERSITY
-    one_per_artist: bool = False
+    one_per: str | None = None
     fold: bool = True
 
     def __post_init__(self) -> None:
@@ -66,4 +66,4 @@ class Refine:
     @property
     def is_plain(self) -> bool:
         """Whether the answer is simply the nearest items in order."""
-        return not (self.diversity or self.one_per_artist or self.fold)
+        return not (self.diversity or self.one_per or self.fold)

@@ -5,7 +5,7 @@ import time
 import numpy as np
 
 from hashing.collection.answer import Answer
-from hashing.collection.controls import STYLE_SAMPLE, Candidates, make_answer, pool_of
+from hashing.collection.controls import GROUP_SAMPLE, Candidates, make_answer, pool_of
 from hashing.collection.opened import Opened
 from hashing.collection.request import Query, Refine
 from hashing.search import SearchRequest
@@ -14,7 +14,7 @@ from hashing.search import SearchRequest
 def search(opened: Opened, query: Query, refine: Refine) -> Answer:
     """Search by Hamming distance, then apply the controls; no network runs here."""
     bits = opened.length(refine.bits)
-    wanted = max(refine.k, STYLE_SAMPLE) if refine.is_plain else pool_of(refine)
+    wanted = max(refine.k, GROUP_SAMPLE) if refine.is_plain else pool_of(refine)
     pool = wanted + len(query.exclude)
     if refine.rerank is not None:
         # what is not re-ranked has no place in the order

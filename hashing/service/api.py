@@ -1,9 +1,8 @@
 """The HTTP API: thin routes over a `Collection`, one error shape, and the page mounted at `/`."""
 
-import logging
 import pathlib
 from collections.abc import Collection as Names
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated
 
 from fastapi import (
@@ -18,20 +17,20 @@ from fastapi import (
     Response,
     UploadFile,
 )
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import FileResponse, JSONResponse
+from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
-from starlette.exceptions import HTTPException
 
 from hashing import __version__
 from hashing.codes import Codes
-from hashing.collection.collection import Collection, NoMapError
-from hashing.collection.opened import UnknownItemError
+from hashing.collection.collection import Collection
 from hashing.collection.pictures import PREVIEW_SIDE
-from hashing.errors import ArtHashError, ImageError, InputError, StorageError, UsageError
-from hashing.service import views
+from hashing.errors import UsageError
+from hashing.filters import Filter, all_of
+from hashing.service import parameters, views
 from hashing.service.current import Current
+from hashing.service.filters import read_filters
 from hashing.service.guards import LOOPBACK, Guards
+from hashing.service.problems import add_error_handlers
 from hashing.service.requests import Browse, Controls, Taste
 from hashing.service.schemas import (
     Detail,
@@ -46,20 +45,7 @@ from hashing.service.schemas import (
 
 PAGE = pathlib.Path(__file__).parent / "page"
 
-PROBLEMS: tuple[tuple[type[Exception], int, str], ...] = (
-    (ImageError, 422, "unreadable_picture"),
-    (UnknownItemError, 404, "unknown_work"),
-    (NoMapError, 404, "no_map"),
-    (InputError, 422, "bad_input"),
-    (UsageError, 422, "bad_request"),
-    (StorageError, 503, "index_unavailable"),
-    (ArtHashError, 503, "index_damaged"),
-)
-"""Status and code of each kind of error, the first that fits."""
-
 ItemId = Annotated[int, Path(description="The id of a work.", examples=[345])]
-
-log = logging.getLogger(__name__)
 
 
 def create_app(
@@ -73,7 +59,7 @@ def create_app(
     app = FastAPI(
         title="ArtHash",
         version=__version__,
-        description="Find works that look alike, by binary codes and Hamming distance.",
+        description="Find pictures that look alike, by binary codes and Hamming distance.",
         docs_url=None,
         redoc_url=None,
         responses={
@@ -84,7 +70,7 @@ def create_app(
     )
     app.include_router(_routes(current))
     app.mount("/page", StaticFiles(directory=PAGE), name="page")
-    _add_error_handlers(app)
+    add_error_handlers(app)
     if page:
         from hashing.service.page import mount_page
 
@@ -102,11 +88,19 @@ def _routes(current: Current) -> APIRouter:
             yield collection
 
     Newest = Annotated[Collection, Depends(newest)]  # noqa: N806 (a type)
+
+    def filtered(request: Request, art: Newest) -> Filter | None:
+        """What is asked of the columns, by parameters and by `where`."""
+        return _filter(art, parameters.further(request), request.query_params.get("where", ""))
+
+    Filtered = Annotated[Filter | None, Depends(filtered)]  # noqa: N806 (a type)
+    known_only = [Depends(parameters.refuse_further)]
     routes = APIRouter()
 
     @routes.post("/api/search", summary="Search by a picture or by its code", tags=["search"])
     def search(
         art: Newest,
+        where: Filtered,
         controls: Annotated[Controls, Query()],
         picture: Annotated[
             UploadFile | None, File(description="JPEG, PNG, WebP, GIF or BMP, at most 20 MiB.")
@@ -126,13 +120,13 @@ def _routes(current: Current) -> APIRouter:
             query = art.query(picture.file.read())
         else:
             query = art.query(Codes.from_hex([code or ""], art.info.bits))
-        return views.results(art, art.answer(query, controls.refine(art.opened.style_column)))
+        return views.results(art, art.answer(query, controls.refine(where, art.info)))
 
     @routes.get("/api/items", summary="List works", tags=["collection"])
-    def items(art: Newest, browse: Annotated[Browse, Query()]) -> Page:
-        """Works that pass the filters; with `q` the best match first, with `sample` shuffled."""
+    def items(art: Newest, where: Filtered, browse: Annotated[Browse, Query()]) -> Page:
+        """Items that pass the filters; with `q` the best match first, with `sample` shuffled."""
         found = art.page(
-            where=browse.where(art.opened.style_column),
+            where=where,
             text=browse.q,
             seed=browse.seed if browse.sample else None,
             offset=browse.offset,
@@ -140,29 +134,40 @@ def _routes(current: Current) -> APIRouter:
         )
         return views.page(art, found.total, found.ids)
 
-    @routes.get("/api/items/{item_id}", summary="One work", tags=["collection"])
+    @routes.get(
+        "/api/items/{item_id}", summary="One work", tags=["collection"], dependencies=known_only
+    )
     def item(art: Newest, item_id: ItemId) -> Detail:
         """Everything that is known of one work, its code and its main colours."""
         return views.detail(art, art.item(item_id))
 
     @routes.get("/api/items/{item_id}/similar", summary="Works like this one", tags=["search"])
-    def similar(art: Newest, item_id: ItemId, controls: Annotated[Controls, Query()]) -> Results:
+    def similar(
+        art: Newest, where: Filtered, item_id: ItemId, controls: Annotated[Controls, Query()]
+    ) -> Results:
         """The works nearest to one of the index, without itself; no network runs."""
-        return views.results(
-            art, art.answer(art.stored(item_id), controls.refine(art.opened.style_column))
-        )
+        answer = art.answer(art.stored(item_id), controls.refine(where, art.info))
+        return views.results(art, answer)
 
-    @routes.post("/api/recommend", summary="Works for a taste", tags=["search"])
+    @routes.post(
+        "/api/recommend", summary="Works for a taste", tags=["search"], dependencies=known_only
+    )
     def recommend(art: Newest, taste: Taste) -> Results:
         """Works near what somebody likes and away from what they dislike.
 
         Several tastes at once take turns. Nothing of the taste is kept.
         """
         asked = art.taste(taste.liked, taste.disliked)
-        answer = art.answer(asked, taste.refine(art.opened.style_column))
+        where = _filter(art, (taste.model_extra or {}).items(), taste.where)
+        answer = art.answer(asked, taste.refine(where, art.info))
         return views.results(art, answer)
 
-    @routes.get("/api/explain", summary="Why a work is near another", tags=["search"])
+    @routes.get(
+        "/api/explain",
+        summary="Why a work is near another",
+        tags=["search"],
+        dependencies=known_only,
+    )
     def explain(
         art: Newest,
         id: Annotated[int, Query(description="The work to explain.")],
@@ -178,7 +183,12 @@ def _routes(current: Current) -> APIRouter:
             return views.why(art.explain(id, asked, bits=bits))
         raise UsageError("expected either a code or a work, found both or neither")
 
-    @routes.post("/api/explain", summary="Why a work is near a picture", tags=["search"])
+    @routes.post(
+        "/api/explain",
+        summary="Why a work is near a picture",
+        tags=["search"],
+        dependencies=known_only,
+    )
     def explain_picture(
         art: Newest,
         id: Annotated[int, Query(description="The work to explain.")],
@@ -188,20 +198,28 @@ def _routes(current: Current) -> APIRouter:
         """The same for a picture that is not in the collection."""
         return views.why(art.explain(id, picture.file.read(), bits=bits))
 
-    @routes.get("/api/map", summary="The collection as a map", tags=["collection"])
+    @routes.get(
+        "/api/map", summary="The collection as a map", tags=["collection"], dependencies=known_only
+    )
     def collection_map(art: Newest) -> Map:
         """Every work as a point, like beside like; at most 10,000 of them."""
         return views.collection_map(art)
 
-    @routes.get("/api/facets", summary="What there is to choose from", tags=["collection"])
+    @routes.get(
+        "/api/facets",
+        summary="What there is to choose from",
+        tags=["collection"],
+        dependencies=known_only,
+    )
     def facets(art: Newest) -> Facets:
-        """Styles, artists and years of the collection, code lengths, words for distances."""
+        """Columns of the collection and their values, code lengths, words for distances."""
         return views.facets(art)
 
     @routes.get(
         "/pictures/{item_id}",
         summary="A picture",
         tags=["collection"],
+        dependencies=known_only,
         response_class=Response,
         responses={200: {"content": {"image/jpeg": {}}}},
     )
@@ -226,7 +244,9 @@ def _routes(current: Current) -> APIRouter:
             headers=headers,
         )
 
-    @routes.get("/api/health", summary="Whether the server is up", tags=["service"])
+    @routes.get(
+        "/api/health", summary="Whether the server is up", tags=["service"], dependencies=known_only
+    )
     def health(art: Newest) -> Health:
         """The version that is running and the index it serves."""
         return views.health(art)
@@ -238,27 +258,12 @@ def _routes(current: Current) -> APIRouter:
     return routes
 
 
-def _add_error_handlers(app: FastAPI) -> None:
-    def problem(status: int, code: str, message: str) -> JSONResponse:
-        return JSONResponse({"error": {"code": code, "message": message}}, status)
-
-    @app.exception_handler(ArtHashError)
-    def known(request: Request, error: ArtHashError) -> JSONResponse:
-        status, code = next((s, c) for kind, s, c in PROBLEMS if isinstance(error, kind))
-        return problem(status, code, str(error))
-
-    @app.exception_handler(RequestValidationError)
-    def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
-        return problem(422, "invalid_request", f"{place}: {first['msg']}")
-
-    @app.exception_handler(HTTPException)
-    def http(request: Request, error: HTTPException) -> JSONResponse:
-        code = "not_found" if error.status_code == 404 else "refused"
-        return problem(error.status_code, code, str(error.detail))
-
-    @app.exception_handler(Exception)
-    def unexpected(request: Request, error: Exception) -> JSONResponse:
-        log.exception("%s %s failed", request.method, request.url.path)
-        return problem(500, "defect", "the server made a mistake; its log tells more")
+def _filter(
+    collection: Collection, pairs: Iterable[tuple[str, object]], where: str
+) -> Filter | None:
+    parts = [
+        read_filters(pairs, collection.info),
+        collection.filter(where) if where.strip() else None,
+    ]
+    there = [part for part in parts if part is not None]
+    return all_of(*there) if there else None

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from hashing.collection.collection import Collection
+from hashing.collection.facets import facets
 from hashing.errors import ArtefactError, StorageError
 
 
@@ -50,8 +51,7 @@ class Current:
     def warm(self, closing: threading.Event) -> None:
         """Look at the collection ahead of the visitors, until `closing`."""
         with self.reading() as collection:
-            collection.index.facets()
-            collection.index.span("year")
+            facets(collection.opened)
             collection.opened.pictures.warm(closing)
 
     def _refresh(self) -> None:

@@ -6,15 +6,26 @@ from hashing.sources import Value
 
 
 class Work(BaseModel):
-    """One work, as a label on the wall tells it."""
+    """One item: what a label beside its picture tells, and all that is known of it."""
 
     id: int = Field(
         description="Stays the same as long as the index lives; never reused.", examples=[345]
     )
-    title: str | None = Field(default=None, examples=["Still Life with Pears"])
-    artist: str | None = Field(default=None, examples=["Ada Lund"])
-    style: str | None = Field(default=None, examples=["Cubism"])
-    year: int | float | str | None = Field(default=None, examples=[1912])
+    title: str | None = Field(
+        default=None,
+        description="What stands in the column of this role, and so on; see `/api/facets`.",
+        examples=["Still Life with Pears"],
+    )
+    creator: str | None = Field(default=None, examples=["Ada Lund"])
+    group: str | None = Field(default=None, examples=["Cubism"])
+    year: int | float | str | None = Field(
+        default=None, description="As it was written.", examples=[1912]
+    )
+    link: str | None = Field(default=None, examples=["https://museum.example/345"])
+    fields: dict[str, Value] = Field(
+        description="All its metadata by column.",
+        examples=[{"title": "Still Life with Pears", "year": 1912}],
+    )
     file: str = Field(
         description="Its file among the indexed pictures.", examples=["images/00345.jpg"]
     )
@@ -44,7 +55,7 @@ class Result(Work):
 
 
 class Share(BaseModel):
-    """How common a style is among the nearest works."""
+    """How common a group is among the nearest items."""
 
     value: str = Field(examples=["Cubism"])
     share: float = Field(ge=0, le=1, examples=[0.45])
@@ -61,7 +72,7 @@ class Results(BaseModel):
     search_ms: float = Field(
         description="Milliseconds of the search, without the network.", examples=[0.41]
     )
-    styles: list[Share]
+    groups: list[Share]
     results: list[Result]
 
 
@@ -76,9 +87,6 @@ class Detail(Work):
     """One work with everything that is known of it."""
 
     code: str = Field(description="Its code in hexadecimal.", examples=["8f3a0c51d2e97b64"])
-    fields: dict[str, Value] = Field(
-        description="All its metadata.", examples=[{"title": "Still Life with Pears", "year": 1912}]
-    )
     colours: list[str] = Field(
         description="Its main colours, commonest first.", examples=[["#2b2a26", "#a08c68"]]
     )
@@ -87,8 +95,33 @@ class Detail(Work):
 class Choice(BaseModel):
     """One value to filter by."""
 
-    value: str = Field(examples=["Cubism"])
+    value: Value = Field(examples=["Cubism"])
     count: int = Field(examples=[812])
+
+
+class Column(BaseModel):
+    """A column: what there is to filter by, and how (`price=`, `price__lte=`, `price__not=`, …)."""
+
+    name: str = Field(examples=["price"])
+    kind: str = Field(description="`text` or `number`.", examples=["number"])
+    role: str | None = Field(
+        description="title, creator, group, year or link, where it plays one.", examples=["group"]
+    )
+    distinct: int | None = Field(
+        description="How many values it has; null for very many.", examples=[12]
+    )
+    values: list[Choice] = Field(
+        description="The commonest first; all of them where one `chooses` from them."
+    )
+    span: tuple[float, float] | None = Field(
+        description="Least and greatest number.", examples=[[4.5, 120.0]]
+    )
+    beside: str | None = Field(
+        description="The column of dates that it belongs to.", examples=["year"]
+    )
+    chooses: bool = Field(
+        description="Whether it has so few values that one chooses from them.", examples=[True]
+    )
 
 
 class Bound(BaseModel):
@@ -109,9 +142,10 @@ class Facets(BaseModel):
     bits: int = Field(examples=[64])
     lengths: list[int] = Field(examples=[[16, 32, 64]])
     diversity: float = Field(description="The default of `diversity`.", examples=[0.3])
-    styles: list[Choice]
-    artists: list[Choice]
-    years: tuple[int, int] | None = Field(examples=[[1578, 1955]])
+    roles: dict[str, str] = Field(
+        description="Columns by the role they play.", examples=[{"group": "category"}]
+    )
+    columns: list[Column]
     closeness: list[Bound]
 
 
@@ -142,9 +176,9 @@ class Why(BaseModel):
 class Map(BaseModel):
     """The collection in two dimensions."""
 
-    styles: list[str] = Field(examples=[["Baroque", "Cubism"]])
+    groups: list[str] = Field(examples=[["Baroque", "Cubism"]])
     points: list[tuple[int, float, float, int]] = Field(
-        description="Id, x and y from 0 to 1, place in `styles` (-1 for none).",
+        description="Id, x and y from 0 to 1, place in `groups` (-1 for none).",
         examples=[[[345, 0.41, 0.87, 1]]],
     )
 

@@ -9,11 +9,14 @@ from hashing import __version__
 from hashing.collection.answer import Answer, Hit
 from hashing.collection.collection import Collection
 from hashing.collection.explain import Explanation
+from hashing.collection.facets import Facet
+from hashing.collection.facets import facets as find_facets
 from hashing.collection.request import DIVERSITY
 from hashing.recommend import CLOSENESS, closeness
 from hashing.service.schemas import (
     Bound,
     Choice,
+    Column,
     Detail,
     Facets,
     Health,
@@ -25,7 +28,7 @@ from hashing.service.schemas import (
     Why,
     Work,
 )
-from hashing.sources import Value
+from hashing.sources.roles import ROLES
 from hashing.store import StoredItem
 
 
@@ -35,7 +38,7 @@ def results(collection: Collection, answer: Answer) -> Results:
         code=answer.code,
         bits=answer.bits,
         search_ms=round(answer.search_ms, 3),
-        styles=[Share(value=value, share=round(share, 3)) for value, share in answer.styles],
+        groups=[Share(value=value, share=round(share, 3)) for value, share in answer.groups],
         results=[
             _result(collection, rank, hit, answer.bits)
             for rank, hit in enumerate(answer.hits, start=1)
@@ -60,7 +63,6 @@ def detail(collection: Collection, item: StoredItem) -> Detail:
         {
             **_label(collection, item),
             "code": collection.index.codes([item.id]).hex()[0],
-            "fields": item.fields,
             "colours": collection.opened.pictures.colours(item.id),
         }
     )
@@ -68,16 +70,15 @@ def detail(collection: Collection, item: StoredItem) -> Detail:
 
 def facets(collection: Collection) -> Facets:
     """What the collection offers to choose from."""
-    info, values = collection.info, collection.index.facets()
+    info = collection.info
     return Facets(
         index=info.uuid,
         diversity=DIVERSITY,
         count=info.count,
         bits=info.bits,
         lengths=list(info.lengths),
-        styles=_choices(values.get(collection.opened.style_column, {})),
-        artists=_choices(values.get("artist", {})),
-        years=_years(collection),
+        roles=dict(info.roles),
+        columns=[_column(facet) for facet in find_facets(collection.opened)],
         closeness=[
             Bound(word=word, max_distance=int(share * info.bits)) for share, word in CLOSENESS
         ],
@@ -98,17 +99,17 @@ def why(explanation: Explanation) -> Why:
 
 
 def collection_map(collection: Collection) -> Map:
-    """The map with the style of each work. Raises NoMapError where none was laid out."""
+    """The map with the group of each item. Raises NoMapError where none was laid out."""
     points = collection.map()
-    column = collection.opened.style_column
-    works = [item.fields.get(column) for item in collection.index.items(points["id"])]
-    styles = sorted({str(style) for style in works if style is not None})
-    number = {style: i for i, style in enumerate(styles)}
+    opened = collection.opened
+    named = [opened.shown(item, "group") for item in collection.index.items(points["id"])]
+    groups = sorted(set(named) - {""})
+    number = {group: i for i, group in enumerate(groups)}
     return Map(
-        styles=styles,
+        groups=groups,
         points=[
-            (int(p["id"]), round(float(p["x"]), 4), round(float(p["y"]), 4), number.get(str(w), -1))
-            for p, w in zip(points, works, strict=True)
+            (int(p["id"]), round(float(p["x"]), 4), round(float(p["y"]), 4), number.get(name, -1))
+            for p, name in zip(points, named, strict=True)
         ],
     )
 
@@ -127,16 +128,15 @@ def health(collection: Collection) -> Health:
 
 def _label(collection: Collection, item: StoredItem) -> dict[str, object]:
     width, height = collection.opened.pictures.shape(item.id)
-    fields = item.fields
-    title, artist, style = (
-        fields.get(k) for k in ("title", "artist", collection.opened.style_column)
-    )
+    opened = collection.opened
+    year = opened.value(item, "year")
+    if opened.shown(item, "year") != str(year):
+        year = opened.shown(item, "year") or None
     return {
         "id": item.id,
-        "title": None if title is None else str(title),
-        "artist": None if artist is None else str(artist),
-        "style": None if style is None else str(style),
-        "year": fields.get("year"),
+        **{role: opened.shown(item, role) or None for role in ROLES if role != "year"},
+        "year": year,
+        "fields": item.fields,
         "file": item.file,
         "picture": f"/pictures/{item.id}?v={collection.info.uuid[:8]}",
         "width": width,
@@ -166,11 +166,14 @@ def _scaled(regions: NDArray[np.float32] | None) -> list[list[float]] | None:
     return scaled
 
 
-def _years(collection: Collection) -> tuple[int, int] | None:
-    """The first and the last year, None where no work has one."""
-    span = collection.index.span("year")
-    return None if span is None else (int(span[0]), int(span[1]))
-
-
-def _choices(values: dict[Value, int]) -> list[Choice]:
-    return [Choice(value=str(value), count=count) for value, count in sorted(values.items())]
+def _column(facet: Facet) -> Column:
+    return Column(
+        name=facet.name,
+        kind="text" if facet.kind is str else "number",
+        role=facet.role,
+        distinct=facet.distinct,
+        values=[Choice(value=value, count=count) for value, count in facet.values.items()],
+        span=facet.span,
+        beside=facet.beside,
+        chooses=facet.chooses,
+    )

@@ -5,7 +5,7 @@ process that made it lives (see `archive`).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from hashing.errors import ImageError, InputError
@@ -69,6 +69,32 @@ class Catalogue:
         except OSError as error:
             reason = error.strerror or error
             raise ImageError(f"cannot read {item.path} in {self.root}: {reason}") from error
+
+    def fitting(self, columns: Mapping[str, type]) -> "Catalogue":
+        """The same with columns as numbers that are numbers in an index already.
+
+        One file's `1975.5` may be text only for the `1975.50` beside it.
+        """
+        numbers = {
+            name: kind
+            for name, kind in columns.items()
+            if kind is not str and self.columns.get(name) is str and self._are(name, kind)
+        }
+        if not numbers:
+            return self
+        items = [
+            replace(item, fields={k: numbers.get(k, type(v))(v) for k, v in item.fields.items()})
+            for item in self.items
+        ]
+        return replace(self, items=items, columns={**self.columns, **numbers})
+
+    def _are(self, column: str, kind: type) -> bool:
+        try:
+            for item in self.items:
+                kind(item.fields.get(column, 0))
+        except ValueError:
+            return False
+        return True
 
     def labels(self, field: str) -> list[str | None]:
         """The value of `field` for every item as text, None where absent.

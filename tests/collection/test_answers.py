@@ -79,8 +79,8 @@ def test_near_duplicates_are_folded_into_one(art: Collection) -> None:
     assert {0, 36} <= {hit.id for hit in unfolded}
 
 
-def test_one_per_artist(art: Collection) -> None:
-    hits = art.answer(art.stored(5), Refine(k=200, one_per_artist=True)).hits
+def test_one_per_value_of_a_column(art: Collection) -> None:
+    hits = art.answer(art.stored(5), Refine(k=200, one_per="artist")).hits
     artists = [hit.fields.get("artist") for hit in hits]
     assert sorted(map(str, artists)) == ["None", *(f"Painter {x}" for x in "ABCDEF")]
 
@@ -101,10 +101,10 @@ def test_variety_spreads_the_answer(art: Collection) -> None:
     assert spread(0.7) > spread(0)
 
 
-def test_the_nearest_styles_are_told(art: Collection) -> None:
+def test_the_nearest_groups_are_told(art: Collection) -> None:
     answer = art.answer(art.stored(4), Refine(k=3))
-    assert answer.styles[0][0] == "Green School"
-    assert sum(share for _, share in answer.styles) == pytest.approx(1)
+    assert answer.groups[0][0] == "Green School"
+    assert sum(share for _, share in answer.groups) == pytest.approx(1)
 
 
 def test_two_tastes_give_both(art: Collection) -> None:

@@ -1,5 +1,6 @@
 import json
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from fastapi.testclient import TestClient
@@ -31,7 +32,7 @@ def test_search_by_picture_and_again_by_its_code(client: TestClient, art: Collec
     best = answer["results"][0]
     assert (best["id"], best["rank"], best["distance"]) == (5, 1, 0)
     assert best["closeness"] == "nearly the same"
-    assert (best["title"], best["artist"], best["year"]) == ("Study 5", "Painter F", 1855)
+    assert (best["title"], best["creator"], best["year"]) == ("Study 5", "Painter F", 1855)
     assert (best["width"], best["height"]) == (160, 120)
     again = client.post("/api/search", params=plain, data={"code": answer["code"]}).json()
     assert [r["id"] for r in again["results"]] == [r["id"] for r in answer["results"]]
@@ -47,19 +48,23 @@ def test_search_wants_a_picture_or_a_code(client: TestClient) -> None:
 def test_similar_refined(client: TestClient) -> None:
     query = {"k": 5, "style": ["Red School", "Blue School"], "from": 1860, "one_per_artist": True}
     results = client.get("/api/items/4/similar", params=query).json()["results"]
-    assert {r["style"] for r in results} <= {"Red School", "Blue School"}
+    assert {r["group"] for r in results} <= {"Red School", "Blue School"}
     assert all(r["year"] >= 1860 for r in results)
-    assert len({r["artist"] for r in results}) == len(results)
+    assert len({r["creator"] for r in results}) == len(results)
+    modern = {"k": 5, "group": query["style"], "year__gte": 1860, "one_per": "artist"}
+    again = client.get("/api/items/4/similar", params=modern).json()["results"]
+    assert [r["id"] for r in again] == [r["id"] for r in results]
 
 
 def test_as_many_names_as_the_page_can_choose_and_hide(client: TestClient) -> None:
     long = ["A painter of " + "a" * 180 + str(number) for number in range(99)]
-    query = {"k": 40, "artist": ["Painter F", *long], "hide_artist": ["Painter A", *long]}
-    for path in ("/api/items/4/similar", "/api/items"):
-        answer = client.get(path, params=query)
+    query = {"artist": ["Painter F", *long], "hide_artist": ["Painter A", *long]}
+    for path in ("/api/items/4/similar?k=40", "/api/items"):
+        separator = "&" if "?" in path else "?"
+        answer = client.get(f"{path}{separator}{urlencode(query, doseq=True)}")
         assert answer.status_code == 200
         shown = answer.json().get("results") or answer.json()["works"]
-        assert {work["artist"] for work in shown} == {"Painter F"}
+        assert {work["creator"] for work in shown} == {"Painter F"}
 
 
 def test_listing_pages_samples_and_words(client: TestClient) -> None:
@@ -78,13 +83,43 @@ def test_listing_pages_samples_and_words(client: TestClient) -> None:
     assert client.get("/api/items", params={"artist": "nobody"}).json() == {"total": 0, "works": []}
 
 
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("/api/items?stlye=x", "unknown parameter 'stlye'; did you mean style?"),
+        ("/api/items?limt=3", "did you mean limit?"),
+        ("/api/items/4/similar?brand=A", "unknown parameter 'brand'"),
+        ("/api/items/4/similar?year__gte=soon", "expected a number for year, found 'soon'"),
+        ("/api/items/4/similar?one_per=artists", "did you mean artist?"),
+        ("/api/items?where=stylle='x'", "did you mean style?"),
+        ("/api/items/4?bit=16", "unknown parameter 'bit'"),
+        ("/api/explain?id=4&work=5&bitz=16", "did you mean bits?"),
+        ("/api/map?k=3", "unknown parameter 'k'"),
+        ("/pictures/4?sice=64", "did you mean size?"),
+    ],
+)
+def test_what_nobody_knows_is_refused(client: TestClient, path: str, said: str) -> None:
+    response = client.get(path)
+    assert error_of(response) == (422, "bad_request")
+    assert said in response.json()["error"]["message"]
+
+
+def test_a_body_filters_by_columns_too(client: TestClient) -> None:
+    body = {"liked": [0, 3], "k": 30, "year__lt": 1860, "style__not": ["Red School"]}
+    results = client.post("/api/recommend", json=body).json()["results"]
+    assert results
+    assert all(r["year"] < 1860 and r["group"] != "Red School" for r in results if r["fields"])
+    wrong = client.post("/api/recommend", json={"liked": [0], "brand": "A"})
+    assert error_of(wrong) == (422, "bad_request")
+
+
 def test_one_work_in_full(client: TestClient, art: Collection) -> None:
     work = client.get("/api/items/7").json()
     assert work["fields"]["url"] == "https://museum.example/7"
     assert work["code"] == art.index.codes([7]).hex()[0]
     assert all(len(colour) == 7 for colour in work["colours"])
     bare = client.get("/api/items/37").json()
-    assert (bare["title"], bare["artist"], bare["year"], bare["fields"]) == (None, None, None, {})
+    assert (bare["title"], bare["creator"], bare["year"], bare["fields"]) == (None, None, None, {})
     assert error_of(client.get("/api/items/999")) == (404, "unknown_work")
     assert error_of(client.get("/api/items/x")) == (422, "invalid_request")
 
@@ -92,7 +127,7 @@ def test_one_work_in_full(client: TestClient, art: Collection) -> None:
 def test_recommend(client: TestClient) -> None:
     body = {"liked": [0, 3], "disliked": [1], "k": 6, "diversity": 0.2, "style": ["Red School"]}
     answer = client.post("/api/recommend", json=body).json()
-    assert {r["style"] for r in answer["results"]} == {"Red School"}
+    assert {r["group"] for r in answer["results"]} == {"Red School"}
     assert not {0, 3, 1} & {r["id"] for r in answer["results"]}
     for result in answer["results"]:
         why = [
@@ -120,7 +155,7 @@ def test_why(client: TestClient, art: Collection) -> None:
 
 def test_map(client: TestClient, art: Collection) -> None:
     drawn = client.get("/api/map").json()
-    assert drawn["styles"] == ["Blue School", "Green School", "Red School"]
+    assert drawn["groups"] == ["Blue School", "Green School", "Red School"]
     assert sorted(point[0] for point in drawn["points"]) == list(range(38))
     styles = {point[0]: point[3] for point in drawn["points"]}
     assert (styles[0], styles[1], styles[37]) == (2, 1, -1)
@@ -129,8 +164,15 @@ def test_map(client: TestClient, art: Collection) -> None:
 def test_facets(client: TestClient, art: Collection) -> None:
     facets = client.get("/api/facets").json()
     assert facets["count"] == 38
-    assert facets["styles"][0] == {"value": "Blue School", "count": 12}
-    assert facets["years"] == [1850, 1885]
+    columns = facets["columns"]
+    assert [column["name"] for column in columns] == ["style", "artist", "year", "title", "url"]
+    style, artist, year, title, _ = columns
+    assert facets["roles"]["group"] == "style"
+    assert (style["role"], style["chooses"], style["distinct"]) == ("group", True, 3)
+    assert style["values"][0] == {"value": "Red School", "count": 13}
+    assert len(artist["values"]) == 6
+    assert (year["kind"], year["span"], year["chooses"]) == ("number", [1850, 1885], False)
+    assert (title["chooses"], title["distinct"]) == (False, 37)
     assert facets["lengths"] == [16, 32, 64]
     assert facets["closeness"][1] == {"word": "very close", "max_distance": 7}
     assert client.get("/api/health").json()["index"] == facets["index"] == art.info.uuid
@@ -186,7 +228,7 @@ def test_the_description_is_complete(client: TestClient) -> None:
                 assert "ErrorBody" in json.dumps(operation["responses"][status])
     schemas = described["components"]["schemas"]
     assert "HTTPValidationError" not in schemas
-    for name in ("Results", "Result", "Detail", "Page", "Facets", "Why", "Map", "Health"):
+    for name in ("Results", "Result", "Detail", "Page", "Facets", "Column", "Why", "Map", "Health"):
         for field, schema in schemas[name]["properties"].items():
             assert "examples" in schema or "$ref" in json.dumps(schema), f"{name}.{field}"
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from hashing.collection import Collection
     from hashing.collection.build import Outcome
     from hashing.sources import Catalogue
+    from hashing.sources.left_out import LeftOut
 
 SHOWN_FAILURES = 20
 
@@ -66,7 +67,15 @@ def build(arguments: argparse.Namespace) -> int:
         from hashing.collection.build import check
 
         return _dry_run(
-            arguments, check(arguments.images, arguments.metadata, arguments.out, roles)
+            arguments,
+            check(
+                arguments.images,
+                arguments.metadata,
+                arguments.out,
+                roles=roles,
+                columns=dict(arguments.columns),
+                strict=arguments.strict,
+            ),
         )
     with Collection.build(
         arguments.images,
@@ -74,6 +83,7 @@ def build(arguments: argparse.Namespace) -> int:
         arguments.out,
         metadata=arguments.metadata,
         roles=roles,
+        columns=dict(arguments.columns),
         device=arguments.device,
         workers=arguments.workers,
         previews=arguments.previews,
@@ -91,10 +101,17 @@ def add(arguments: argparse.Namespace) -> int:
         arguments.index, model=arguments.model, device=arguments.device
     ) as collection:
         if arguments.dry_run:
-            return _dry_run(arguments, read_catalogue(arguments.images, arguments.metadata))
+            catalogue = read_catalogue(
+                arguments.images,
+                arguments.metadata,
+                columns=dict(arguments.columns),
+                strict=arguments.strict,
+            )
+            return _dry_run(arguments, catalogue)
         collection.add(
             arguments.images,
             metadata=arguments.metadata,
+            columns=dict(arguments.columns),
             workers=arguments.workers,
             previews=arguments.previews,
             strict=arguments.strict,
@@ -109,7 +126,14 @@ def _dry_run(arguments: argparse.Namespace, catalogue: "Catalogue") -> int:
     broken = find_broken(catalogue, arguments.workers)
     if arguments.json:
         rows = [{"file": file, "reason": reason} for file, reason in broken]
-        emit({"pictures": len(catalogue), "columns": list(catalogue.columns), "broken": rows})
+        emit(
+            {
+                "pictures": len(catalogue),
+                "columns": list(catalogue.columns),
+                "broken": rows,
+                "left_out": catalogue.left_out.as_dict(),
+            }
+        )
         return 0
     for file, reason in broken[:SHOWN_FAILURES]:
         log(f"broken {file}: {reason}")
@@ -119,9 +143,14 @@ def _dry_run(arguments: argparse.Namespace, catalogue: "Catalogue") -> int:
             "broken": f"{len(broken):,}",
             "named without a picture": f"{len(catalogue.missing):,}",
             "columns": ", ".join(catalogue.columns) or "none",
+            **_left_out(catalogue.left_out),
         }
     )
     return 0
+
+
+def _left_out(left_out: "LeftOut") -> dict[str, str]:
+    return {"left out": "\n".join(left_out.lines())} if left_out else {}
 
 
 def _report(collection: "Collection", *, as_json: bool) -> int:
@@ -140,6 +169,7 @@ def _report(collection: "Collection", *, as_json: bool) -> int:
                 "without_preview": [file for file, _ in outcome.without_preview],
                 "one_shade": outcome.one_shade,
                 "sharing_a_code": outcome.sharing,
+                "left_out": outcome.left_out.as_dict(),
                 "seconds": round(outcome.seconds, 3),
                 "pictures_per_second": round(rate, 2),
             }
@@ -152,6 +182,7 @@ def _report(collection: "Collection", *, as_json: bool) -> int:
             "skipped as broken": f"{len(outcome.broken):,}",
             **_oddities(outcome),
             "already there": f"{outcome.already:,}",
+            **_left_out(outcome.left_out),
             "items now": f"{info.count:,}",
         }
     )

@@ -20,7 +20,9 @@ def add_commands(commands: Commands) -> None:
     index_argument(parser)
     picture_options(parser, required=False)
     parser.add_argument(
-        "--labels", metavar="A,B", help="columns that make items relevant (default style,artist)"
+        "--labels",
+        metavar="A,B",
+        help="columns that make items relevant (default: group and creator)",
     )
     parser.add_argument(
         "--rerank", type=int, default=200, metavar="R", help="reach of re-ranking (default 200)"
@@ -41,6 +43,7 @@ def evaluate(arguments: argparse.Namespace) -> int:
             labels,
             images=arguments.images,
             metadata=arguments.metadata,
+            columns=dict(arguments.columns),
             rerank=arguments.rerank,
             workers=arguments.workers,
         )

@@ -49,6 +49,7 @@ def fit(arguments: argparse.Namespace) -> int:
         arguments.images,
         bits=arguments.bits,
         metadata=arguments.metadata,
+        columns=dict(arguments.columns),
         backbone=arguments.backbone,
         weights=arguments.weights,
         method=arguments.method,

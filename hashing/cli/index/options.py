@@ -31,7 +31,30 @@ def picture_options(parser: Parser, *, required: bool = True) -> None:
     parser.add_argument(
         "--images", type=Path, required=required, metavar="DIR|TAR", help="pictures to read"
     )
-    parser.add_argument("--metadata", type=Path, metavar="CSV", help="metadata file (CSV or JSONL)")
+    parser.add_argument(
+        "--metadata",
+        type=Path,
+        metavar="TABLE",
+        help="a table: CSV, JSON, JSONL, Excel, Parquet (default: metadata.csv, … in the pictures)",
+    )
+    parser.add_argument(
+        "--columns",
+        type=renaming,
+        nargs="+",
+        default=[],
+        metavar="NAME=COLUMN",
+        help='new names of columns, such as file="Image file" for the one that names the pictures',
+    )
+
+
+def renaming(text: str) -> tuple[str, str]:
+    """`file=Image file` as a pair. Raises argparse.ArgumentTypeError."""
+    name, sign, column = (part.strip() for part in text.partition("="))
+    if not (name and sign and column):
+        raise argparse.ArgumentTypeError(
+            f'expected NAME=COLUMN such as file="Image file", found {text!r}'
+        )
+    return name, column
 
 
 def model_options(parser: Parser) -> None:

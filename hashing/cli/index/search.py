@@ -1,6 +1,7 @@
 """`index.py search`: the pictures of an index nearest to one from outside."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,9 +11,11 @@ from hashing.cli.index.tables import print_table
 
 if TYPE_CHECKING:
     from hashing.collection.answer import Answer
+    from hashing.store import IndexInfo
 
 QUERY_PIXELS = 512
-SHOWN = ("title", "artist", "style", "year")
+SHOWN = 4
+"""Columns that a line of the terminal has room for."""
 
 
 def add_commands(commands: Commands) -> None:
@@ -49,12 +52,12 @@ def search(arguments: argparse.Namespace) -> int:
         )
         if arguments.open:
             found.show(arguments.image.name, _shown(arguments.image))
-        model = collection.info.model
-    results = _results(found)
+        model, names = collection.info.model, _columns(collection.info)
+    results = _results(found, names)
     if arguments.json:
         emit({"model": model, "bits": found.bits, "results": results})
     else:
-        _print(results, found.bits)
+        _print(results, names, found.bits)
     return 0
 
 
@@ -64,7 +67,15 @@ def _shown(picture: Path) -> bytes:
     return encode_jpeg(open_picture(picture), QUERY_PIXELS)
 
 
-def _results(found: "Answer") -> list[dict[str, object]]:
+def _columns(info: "IndexInfo") -> list[str]:
+    """Those of the roles on a picture's label first, then all others."""
+    from hashing.collection.answer import LABEL
+
+    first = [info.roles[role] for role in LABEL if role in info.roles]
+    return list(dict.fromkeys([*first, *info.columns]))
+
+
+def _results(found: "Answer", names: Sequence[str]) -> list[dict[str, object]]:
     """One row per item found, as `--json` prints it."""
     return [
         {
@@ -72,15 +83,20 @@ def _results(found: "Answer") -> list[dict[str, object]]:
             "id": hit.id,
             "distance": hit.distance,
             "file": hit.file,
-            **{name: hit.fields.get(name) for name in SHOWN},
+            **{_key(name): hit.fields.get(name) for name in names},
         }
         for rank, hit in enumerate(found, 1)
     ]
 
 
-def _print(results: list[dict[str, object]], bits: int) -> None:
-    names = [name for name in SHOWN if any(result[name] is not None for result in results)]
-    columns = ["rank", "distance", "id", *names, "file"]
+def _key(name: str) -> str:
+    """A column that is called like something else of a result."""
+    return f"fields.{name}" if name in ("rank", "id", "distance", "file") else name
+
+
+def _print(results: list[dict[str, object]], names: Sequence[str], bits: int) -> None:
+    known = [name for name in names if any(result[_key(name)] is not None for result in results)]
+    columns = ["rank", "distance", "id", *map(_key, known[:SHOWN]), "file"]
     rows = [
         ["" if result[name] is None else str(result[name]) for name in columns]
         for result in results

@@ -49,8 +49,8 @@ def build_page() -> gr.Blocks:
         _part("header")
         with gr.Row(elem_id="ask"):
             line = gr.Textbox(
-                label="Search by title or artist",
-                placeholder="A title or an artist",
+                label="Search by words",
+                placeholder="Search by words",
                 show_label=False,
                 container=False,
                 elem_id="line",
@@ -60,6 +60,7 @@ def build_page() -> gr.Blocks:
         _part("bar")
         with gr.Column(elem_id="refine-panel"):
             controls = _refine_controls()
+            _part("facets")
             _part("clear")
         _part("taste")
         _part("map")
@@ -77,7 +78,7 @@ def build_page() -> gr.Blocks:
 def _refine_controls() -> dict[str, Any]:
     """Controls by the name they have in the page's address, in `controls()`'s order.
 
-    What they offer follows the collection, which the script asks for.
+    What there is to choose of the columns follows the collection and is `facets.js`'s.
     """
     words = [word for _, word in reversed(CLOSENESS)]
     with gr.Row():
@@ -91,25 +92,8 @@ def _refine_controls() -> dict[str, Any]:
             elem_id="varied",
         )
         close = gr.Dropdown(["any", *words], value="any", label="How close", filterable=False)
-        style, artist, hide = (
-            gr.Dropdown([], multiselect=True, value=[], label=label)
-            for label in ("Style", "Artist", "Hidden artists")
-        )
-        start, end = (
-            gr.Number(label=label, precision=0, value=None, elem_classes="year")
-            for label in ("From year", "To year")
-        )
-        one = gr.Checkbox(label="One work per artist")
-    return {
-        "varied": varied,
-        "close": close,
-        "style": style,
-        "artist": artist,
-        "hide": hide,
-        "from": start,
-        "to": end,
-        "one": one,
-    }
+        one = gr.Checkbox(label="One of each", visible=False)
+    return {"varied": varied, "close": close, "one": one}
 
 
 def _part(name: str, script: str | None = None) -> gr.HTML:

@@ -1,32 +1,37 @@
-// The address of the page is its whole state: what is asked, how it is refined, which work is open.
+// The address of the page is its whole state: what is asked, how it is refined, which one is open.
 //
 // At most one of these asks for something: work (like this id), code (like an uploaded picture),
 // q (words), taste (the taste of this browser). Without any, the wall is a random hang by `seed`.
+// All names that are not ours filter by columns, written as the API takes them (see where.js).
 
 export const REFINE = {
   varied: null,
   close: "any",
-  style: [],
-  artist: [],
-  hide: [],
-  from: null,
-  to: null,
   one: false,
+  where: {},
 };
 const ASK = { work: null, code: null, q: null, taste: null, seed: null };
 const REST = { open: null, bits: null };
-const NUMBERS = ["varied", "from", "to", "work", "open", "bits", "seed"];
+const NUMBERS = ["varied", "work", "open", "bits", "seed"];
+const DEFAULTS = { ...ASK, ...REST, ...REFINE };
+
+export const isOurs = (name) => name in DEFAULTS;
 
 export function read() {
   const query = new URLSearchParams(location.search);
   const state = {};
-  for (const [name, fallback] of Object.entries({ ...ASK, ...REST, ...REFINE })) {
-    if (Array.isArray(fallback)) state[name] = query.getAll(name);
+  for (const [name, fallback] of Object.entries(DEFAULTS)) {
+    if (name === "where") state.where = where(query);
     else if (!query.has(name)) state[name] = fallback;
     else if (typeof fallback === "boolean") state[name] = query.get(name) === "1";
     else state[name] = NUMBERS.includes(name) ? number(query.get(name)) : query.get(name);
   }
   return state;
+}
+
+function where(query) {
+  const names = [...new Set(query.keys())].filter((name) => !isOurs(name));
+  return Object.fromEntries(names.map((name) => [name, query.getAll(name)]));
 }
 
 // Change some of the state; a new question closes the open work and forgets the old question.
@@ -50,7 +55,8 @@ export function link(state) {
 function write(state) {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(state)) {
-    if (Array.isArray(value)) for (const one of value) query.append(name, one);
+    if (name === "where")
+      for (const [column, values] of Object.entries(value)) for (const one of values) query.append(column, one);
     else if (value === true) query.set(name, "1");
     else if (value !== null && value !== false && value !== "" && value !== REFINE[name])
       query.set(name, value);

@@ -5,11 +5,13 @@ import { get, postForm, postJson } from "./api.js";
 import * as detail from "./detail.js";
 import { $, say } from "./dom.js";
 import * as drop from "./drop.js";
+import * as columns from "./facets.js";
 import * as map from "./map.js";
 import * as panels from "./panels.js";
 import { describe } from "./query.js";
 import * as taste from "./taste.js";
 import { hang } from "./wall.js";
+import { known, spoken } from "./where.js";
 
 const FIRST = 24;
 const MOST = 200;
@@ -53,21 +55,22 @@ export function start(tell) {
 
 async function arrive() {
   facets = await get("api/facets");
-  $("collection").textContent = `${facets.count.toLocaleString("en")} works`;
+  $("collection").textContent = `${facets.count.toLocaleString("en")} pictures`;
+  columns.prepare(facets);
   taste.load(facets.index);
   map.prepare(facets);
   if (document.body.dataset.open === "map") map.show(open);
   await render();
 }
 
-// Works came or went. In an index built anew even ids mean other works: nothing stays open.
+// Pictures came or went. In an index built anew even ids mean other ones: nothing stays open.
 async function changed({ detail: { rebuilt } }) {
   builds += rebuilt;
   hanging = "";
   if (rebuilt && read().work !== null) go({ seed: null }, { replace: true });
   else if (rebuilt && read().open !== null) go({ open: null }, { replace: true });
   await attempt(arrive);
-  if (rebuilt) say("The collection was built anew; these are its works now.");
+  if (rebuilt) say("The collection was built anew; these are its pictures now.");
 }
 
 // -- what visitors do ---------------------------------------------------------------------------
@@ -91,29 +94,16 @@ function refine(name, value) {
 }
 
 function controls() {
-  const { q, close, style, artist, hide, from, to, one } = read();
-  const { styles = [], artists = [], years = null } = facets ?? {};
+  const { q, close, one } = read();
+  const { title, creator } = facets?.roles ?? {};
+  const named = [title, creator].filter(Boolean).map(spoken).join(" or ");
+  const words = named ? `Search by ${named}` : "Search by words";
   return [
-    q ?? "",
+    { __type__: "update", value: q ?? "", label: words, placeholder: words },
     varied(),
     close,
-    choice(style, styles),
-    choice(artist, artists),
-    choice(hide, artists),
-    year(from, years?.[0]),
-    year(to, years?.[1]),
-    { __type__: "update", value: one, visible: artists.length > 0 },
+    { __type__: "update", value: one, label: `One for each ${spoken(creator ?? "")}`, visible: Boolean(creator) },
   ];
-}
-
-// What a control offers follows the collection; one without a choice does not show.
-function choice(value, values) {
-  const choices = values.map(({ value }) => [value, value]);
-  return { __type__: "update", value, choices, visible: choices.length > 0 };
-}
-
-function year(value, example) {
-  return { __type__: "update", value, placeholder: String(example ?? ""), visible: example !== undefined };
 }
 
 const varied = () => read().varied ?? facets?.diversity ?? 0;
@@ -160,6 +150,7 @@ async function render(event) {
   if (!event?.detail?.told) tellControls();
   const state = read();
   detail.follow(state.open);
+  columns.follow(state);
   panels.count("refine", refinements(state));
   $("refine-clear").disabled = !refinements(state);
   const question = JSON.stringify({ ...state, open: null, liked: state.taste && taste.works() });
@@ -188,8 +179,7 @@ function ask(state) {
   if (state.code) return postForm("api/search", refined, { code: state.code });
   if (state.taste && taste.works().liked.length)
     return postJson("api/recommend", { ...compact(refined), ...taste.works() });
-  const { style, artist, hide_artist, from, to } = refined;
-  const filters = { style, artist, hide_artist, from, to, limit: 2 * count };
+  const filters = { ...known(state.where, facets), limit: 2 * count };
   if (state.q) return get("api/items", { ...filters, q: state.q });
   return get("api/items", { ...filters, sample: true, seed: state.seed ?? 0 });
 }
@@ -208,12 +198,8 @@ function refinement(state) {
     bits: state.bits,
     diversity: state.varied,
     max_distance: bound ? Math.floor((bound.max_distance * bits) / facets.bits) : null,
-    style: state.style,
-    artist: state.artist,
-    hide_artist: state.hide,
-    from: state.from,
-    to: state.to,
-    one_per_artist: state.one || null,
+    one_per: state.one && facets.roles.creator ? "creator" : null,
+    ...known(state.where, facets),
   };
 }
 
@@ -226,18 +212,20 @@ function canShowMore(found) {
 }
 
 // How many of the controls under Refine are not as they come.
-const refinements = (state) =>
-  Object.keys(REFINE).filter((name) => JSON.stringify(state[name]) !== JSON.stringify(REFINE[name])).length;
+function refinements(state) {
+  const others = Object.keys(REFINE).filter((name) => name !== "where" && state[name] !== REFINE[name]);
+  return others.length + Object.keys(facets ? known(state.where, facets) : state.where).length;
+}
 
 const works = (found) => found?.results ?? found?.works ?? [];
 
 // What has to be said about an answer, usually nothing.
 function remark(state, found) {
-  if (state.taste && found.works) return "Like a work first: your taste is empty in this browser.";
+  if (state.taste && found.works) return "Like a picture first: your taste is empty in this browser.";
   if (works(found).length) return "";
-  const where = refinements(state) ? " among the works that pass these filters" : " here";
-  if (state.q) return `No title or artist${where} contains “${state.q}”.`;
-  return "No work passes these filters. Loosen them under Refine.";
+  const where = refinements(state) ? " that passes these filters" : " here";
+  if (state.q) return `Nothing${where} contains “${state.q}”.`;
+  return "No picture passes these filters. Loosen them under Refine.";
 }
 
 // -- when something goes wrong ------------------------------------------------------------------

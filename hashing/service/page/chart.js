@@ -1,4 +1,4 @@
-// Draws the map: every work a point of its style's colour; near enough, pictures where there is room.
+// Draws the map: every picture a point of its group's colour; near enough, pictures where there is room.
 
 import { magnification, place, within } from "./view.js";
 
@@ -7,13 +7,13 @@ const LARGEST = 112; // pixels of a picture's longer side
 const MOST_PICTURES = 150; // drawn at once
 
 const thumbnails = new Map();
-let style; // of the page: its colours
+let room; // of the page: its colours
 
-// points: [id, x, y, style]. look: { only, results, query, current, address(id), again() };
+// points: [id, x, y, group]. look: { only, results, query, current, address(id), again() };
 // query and current are points, or null.
 export function draw(canvas, points, look) {
   const pen = canvas.getContext("2d");
-  style = getComputedStyle(document.documentElement);
+  room = getComputedStyle(document.documentElement);
   pen.setTransform(window.devicePixelRatio, 0, 0, window.devicePixelRatio, 0, 0);
   pen.clearRect(0, 0, canvas.clientWidth, canvas.clientHeight);
   const seen = points
@@ -28,14 +28,14 @@ export function draw(canvas, points, look) {
   if (look.current) mark(pen, place(look.current), hung.get(look.current[0]), radius + 8, "--accent", 2);
 }
 
-// Hues spread by the golden angle: any number of styles, neighbours in the list far apart.
+// Hues spread by the golden angle: any number of groups, neighbours in the list far apart.
 export function colour(number) {
   if (number < 0) return "#8a8580";
   const dark = matchMedia("(prefers-color-scheme: dark)").matches;
   return `oklch(${dark ? 0.72 : 0.58} 0.12 ${(30 + 137.5 * number) % 360})`;
 }
 
-const ink = (name) => style.getPropertyValue(name);
+const ink = (name) => room.getPropertyValue(name);
 
 function circle(pen, [x, y], radius) {
   pen.beginPath();

@@ -4,11 +4,12 @@ import { go, link } from "./address.js";
 import { get } from "./api.js";
 import { $, label, make, named, picture, spoken } from "./dom.js";
 import * as taste from "./taste.js";
+import { changed, known, parameter, spoken as spell } from "./where.js";
 import { why } from "./why.js";
 
 const NEIGHBOURS = 6;
 const STEPS = { ArrowLeft: -1, ArrowRight: 1 };
-const SHOWN = ["title", "artist", "year", "style", "label", "url", "file"];
+const ON_LABEL = ["title", "creator", "year", "link"];
 
 let page = null; // what the conductor lends: facets(), question(), wall(), open(id)
 let shown = null;
@@ -87,7 +88,7 @@ function facts(work) {
     "div",
     { id: "facts" },
     make("h2", { id: "detail-title", tabindex: -1 }, make("i", {}, named(work))),
-    make("p", { class: "maker" }, [work.artist, work.year].filter(Boolean).join(", ")),
+    make("p", { class: "maker" }, [work.creator, work.year].filter(Boolean).join(", ")),
     colours(work.colours),
     metadata(work),
     actions(work),
@@ -101,25 +102,34 @@ function colours(values) {
 }
 
 function metadata(work) {
-  const rest = Object.entries(work.fields).filter(([name]) => !SHOWN.includes(name));
-  const pairs = [["style", work.style], ...rest, ["file", work.file]].filter(([, value]) => value);
-  return make("dl", {}, ...pairs.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, String(value))]));
+  const { columns } = page.facets();
+  const rest = columns.filter(({ role, beside }) => !beside && !ON_LABEL.includes(role));
+  const pairs = rest.map(({ name }) => [spell(name), work.fields[name]]);
+  const known = [...pairs, ["file", work.file]].filter(([, value]) => value !== undefined && value !== "");
+  return make("dl", {}, ...known.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, String(value))]));
 }
 
 function actions(work) {
-  const url = work.fields.url;
-  const hide = () => go({ hide: [...new Set([...page.question().hide, work.artist])], open: null });
+  const { creator } = page.facets().roles;
   return make(
     "p",
     { class: "actions" },
     button("More like this", () => go({ work: work.id }), "accent"),
     ...taste.opinions({ ...work, title: named(work) }, () => work.picture.slice(1)),
     button("Copy link", (event) => copy(event.currentTarget, work)),
-    work.artist ? button("Hide this artist", hide) : null,
-    /^https?:/.test(url ?? "")
-      ? make("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, "Open at its source")
+    work.creator ? button(`Hide this ${spell(creator)}`, () => hide(work)) : null,
+    /^https?:/.test(work.link ?? "")
+      ? make("a", { href: work.link, target: "_blank", rel: "noopener noreferrer" }, "Open at its source")
       : null,
   );
+}
+
+function hide(work) {
+  const facets = page.facets();
+  const where = known(page.question().where, facets);
+  const name = `${parameter(facets.roles.creator)}__not`;
+  const values = [...new Set([...(where[name] ?? []), work.creator])];
+  go({ where: changed(where, name, values), open: null });
 }
 
 async function copy(element, work) {
@@ -128,7 +138,7 @@ async function copy(element, work) {
     await navigator.clipboard.writeText(address);
     element.textContent = "Copied";
   } catch {
-    element.replaceWith(make("input", { value: address, readonly: true, "aria-label": "Link to this work" }));
+    element.replaceWith(make("input", { value: address, readonly: true, "aria-label": "Link to this picture" }));
   }
 }
 
@@ -145,7 +155,7 @@ function neighbours(near) {
       ),
     ),
   );
-  return make("section", { id: "neighbours" }, make("h3", {}, "Hanging nearby"), make("ul", {}, ...works));
+  return make("section", { id: "neighbours" }, make("h3", {}, "Nearby"), make("ul", {}, ...works));
 }
 
 function button(text, onclick, kind) {

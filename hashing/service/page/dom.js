@@ -18,20 +18,20 @@ export function say(text) {
   $("message").textContent = text;
 }
 
-// A work of which nothing is known goes by its file's name.
-export function named({ title, artist, file }) {
+// A picture of which nothing is known goes by its file's name.
+export function named({ title, creator, file }) {
   if (title) return title;
-  return artist || !file ? "Untitled" : file.split("/").pop().replace(/\.\w+$/, "");
+  return creator || !file ? "Untitled" : file.split("/").pop().replace(/\.\w+$/, "");
 }
 
 // "Water Lilies, Claude Monet, 1906": for alternative texts and names of controls.
 export function spoken(work) {
-  return [named(work), work.artist, work.year].filter(Boolean).join(", ");
+  return [named(work), work.creator, work.year].filter(Boolean).join(", ");
 }
 
 // The label beside a picture, as on a museum's wall.
 export function label(work, ...more) {
-  const maker = [work.artist, work.year].filter(Boolean).join(", ");
+  const maker = [work.creator, work.year].filter(Boolean).join(", ");
   return make(
     "span",
     { class: "label" },

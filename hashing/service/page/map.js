@@ -4,22 +4,24 @@ import { get } from "./api.js";
 import { colour, draw } from "./chart.js";
 import { $, label, make, picture, say } from "./dom.js";
 import * as view from "./view.js";
+import { heading } from "./where.js";
 
 const REACH = 18; // pixels around the pointer
 const NEIGHBOURS = 4; // a picture that hangs nowhere lies amid this many of its results
 const EDGE = 60; // pixels that the keys keep between their work and the frame
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
-let points = null; // [id, x, y, style]
+let points = null; // [id, x, y, group]
 let near = []; // the work asked with, or those amid which an uploaded picture lies
-let styles = [];
+let groups = [];
+let role = ""; // what they are called
 let open = () => {};
 let version = "";
 let wired = false; // whether the map listens
 let pending = false; // whether a drawing is due
 const works = new Map(); // id -> what its label says
 const look = {
-  only: null, // the one style that is lit
+  only: null, // the one group that is lit
   results: new Set(),
   query: null, // the place of what was asked with
   current: null, // the point under the pointer or the keys
@@ -30,7 +32,9 @@ const look = {
 // Called anew when the collection has changed: its map is asked for when it is next looked at.
 export function prepare(facets) {
   version = facets.index.slice(0, 8);
+  role = facets.roles.group ? heading(facets.roles.group) : "";
   points = null;
+  look.only = null;
   works.clear();
   look.current = null;
   $("map-label").replaceChildren();
@@ -47,7 +51,7 @@ export async function show(openWork) {
   open = openWork;
   if (!points) {
     try {
-      ({ points, styles } = await get("api/map"));
+      ({ points, groups } = await get("api/map"));
     } catch (problem) {
       return say(problem.message);
     }
@@ -186,22 +190,23 @@ async function turnTo(point) {
   if (look.current === point) $("map-label").replaceChildren(picture(works.get(id)), label(works.get(id)));
 }
 
-// -- styles -------------------------------------------------------------------------------------
+// -- groups -------------------------------------------------------------------------------------
 
 function legend() {
-  const buttons = styles.map((name, style) =>
+  const buttons = groups.map((name, group) =>
     make(
       "button",
-      { type: "button", "aria-pressed": String(look.only === style), onclick: () => light(style) },
-      make("span", { class: "swatch", style: `background: ${colour(style)}` }),
+      { type: "button", "aria-pressed": String(look.only === group), onclick: () => light(group) },
+      make("span", { class: "swatch", style: `background: ${colour(group)}` }),
       name,
     ),
   );
+  $("legend").setAttribute("aria-label", role);
   $("legend").replaceChildren(...buttons.map((button) => make("li", {}, button)));
 }
 
-function light(style) {
-  look.only = look.only === style ? null : style;
+function light(group) {
+  look.only = look.only === group ? null : group;
   legend();
   redraw();
 }

@@ -6,7 +6,7 @@ import { count } from "./panels.js";
 const CHIP_SIDE = 96;
 
 let key = "arthash.taste";
-let entries = []; // { id or code, title, artist, src, liked }
+let entries = []; // { id or code, title, src, liked }
 let changed = () => {};
 
 export function start(actions) {
@@ -36,7 +36,7 @@ export function liked() {
   return entries.filter((e) => e.liked).map(({ id, code, title }) => ({ work: id, code, title: title ?? "Untitled" }));
 }
 
-// Two buttons that say what the visitor thinks of a work, { id or code, title, artist }.
+// Two buttons that say what the visitor thinks of a work, { id or code, title }.
 //
 // show: gives the address of the picture on its chip, or a promise of it.
 export function opinions(work, show) {
@@ -60,9 +60,9 @@ function opinion(work) {
 }
 
 function add(work, src, liked) {
-  const { id, code, title, artist } = work;
+  const { id, code, title } = work;
   const others = entries.filter((entry) => !same(entry, work));
-  keep([...others, id === undefined ? { code, title, src, liked } : { id, title, artist, src, liked }]);
+  keep([...others, id === undefined ? { code, title, src, liked } : { id, title, src, liked }]);
 }
 
 function remove(work) {

@@ -11,8 +11,8 @@ function shape({ width, height }) {
 }
 
 function card(work, open) {
-  const { style, closeness, copies } = work;
-  const remarks = [style, closeness].filter(Boolean);
+  const { group, closeness, copies } = work;
+  const remarks = [group, closeness].filter(Boolean);
   const name = [spoken(work), ...remarks].join(", ");
   return make(
     "button",

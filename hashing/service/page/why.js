@@ -1,12 +1,13 @@
-// Why this? The bits of both codes, the regions that carry the agreement, the nearest styles.
+// Why this? The bits of both codes, the regions that carry the agreement, the nearest groups.
 
 import { go } from "./address.js";
 import { get, postForm } from "./api.js";
 import { make } from "./dom.js";
 import * as taste from "./taste.js";
+import { heading } from "./where.js";
 
 const CELLS_ACROSS = 32;
-const NOT_HERE = "It is not among the works on this wall.";
+const NOT_HERE = "It is not on this wall.";
 
 // A folded part of the open work; none where the wall does not hang by likeness.
 export function why(work, page) {
@@ -37,11 +38,11 @@ async function fill(content, work, page) {
     const found = await explain(from, question.uploads, work.id, bits);
     const parts = [
       lengths(bits, page.facets().lengths, (length) => measure(content, work, page, length)),
-      from.title ? make("p", {}, "Of the works you like, ", make("i", {}, from.title), " is nearest to it.") : null,
+      from.title ? make("p", {}, "Of what you like, ", make("i", {}, from.title), " is nearest to it.") : null,
       make("p", {}, summary(found, question.answer, work)),
       pattern(found),
       regions(found, from, question.uploads, work),
-      styles(question.answer.styles),
+      groups(question.answer.groups, page.facets().roles.group),
     ];
     content.replaceChildren(...parts.filter(Boolean));
   } catch (problem) {
@@ -100,7 +101,7 @@ function regions({ query_regions, work_regions, centred }, from, uploads, work) 
   const own = from.code ? uploads.get(from.code)?.address : `pictures/${from.work}`;
   const pair = [];
   if (query_regions && own) pair.push(lit(own, query_regions, centred, "What was asked with"));
-  pair.push(lit(`pictures/${work.id}`, work_regions, centred, "This work"));
+  pair.push(lit(`pictures/${work.id}`, work_regions, centred, "This picture"));
   return make(
     "div",
     { class: "regions" },
@@ -152,7 +153,7 @@ function shade(cells) {
 
 const dark = (value) => `rgb(0 0 0 / ${0.82 * (1 - Math.max(value, 0))})`;
 
-function styles(shares) {
+function groups(shares, column) {
   if (!shares.length) return null;
   const rows = shares.flatMap(({ value, share }) => {
     const percent = Math.round(100 * share);
@@ -161,5 +162,5 @@ function styles(shares) {
       make("dd", {}, make("span", { class: "share", style: `--share: ${share}` }), make("span", {}, `${percent} %`)),
     ];
   });
-  return make("div", { class: "styles" }, make("p", { class: "note" }, "Styles among the nearest works"), make("dl", {}, ...rows));
+  return make("div", { class: "groups" }, make("p", { class: "note" }, `${heading(column)} of the nearest pictures`), make("dl", {}, ...rows));
 }

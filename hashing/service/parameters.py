@@ -1,0 +1,26 @@
+"""Parameters of a request beyond those that its route declares."""
+
+from collections.abc import Sequence
+
+from fastapi import Request
+
+from hashing.errors import UsageError, unknown
+
+
+def further(request: Request) -> list[tuple[str, object]]:
+    """Names and values that the route does not know: columns to filter by, where it takes any."""
+    known = declared(request)
+    return [pair for pair in request.query_params.multi_items() if pair[0] not in known]
+
+
+def refuse_further(request: Request) -> None:
+    """Raise UsageError for a parameter that the route does not know."""
+    for name, _ in further(request):
+        raise UsageError(unknown("parameter", name, declared(request)))
+
+
+def declared(request: Request) -> Sequence[str]:
+    """The query parameters of a request's route, as the API describes it."""
+    path = request.app.openapi()["paths"][request.scope["route"].path]
+    operation = path[request.method.lower()]
+    return [each["name"] for each in operation.get("parameters", ()) if each["in"] == "query"]

@@ -1,0 +1,53 @@
+"""What goes wrong, in one shape: `{"error": {"code": …, "message": …}}`."""
+
+import logging
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from hashing.collection.collection import NoMapError
+from hashing.collection.opened import UnknownItemError
+from hashing.errors import ArtHashError, ImageError, InputError, StorageError, UsageError
+
+PROBLEMS: tuple[tuple[type[Exception], int, str], ...] = (
+    (ImageError, 422, "unreadable_picture"),
+    (UnknownItemError, 404, "unknown_work"),
+    (NoMapError, 404, "no_map"),
+    (InputError, 422, "bad_input"),
+    (UsageError, 422, "bad_request"),
+    (StorageError, 503, "index_unavailable"),
+    (ArtHashError, 503, "index_damaged"),
+)
+"""Status and code of each kind of error, the first that fits."""
+
+log = logging.getLogger(__name__)
+
+
+def add_error_handlers(app: FastAPI) -> None:
+    """Answer every error of a route in that shape."""
+
+    def problem(status: int, code: str, message: str) -> JSONResponse:
+        return JSONResponse({"error": {"code": code, "message": message}}, status)
+
+    @app.exception_handler(ArtHashError)
+    def known(request: Request, error: ArtHashError) -> JSONResponse:
+        status, code = next((s, c) for kind, s, c in PROBLEMS if isinstance(error, kind))
+        return problem(status, code, str(error))
+
+    @app.exception_handler(RequestValidationError)
+    def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
+        return problem(422, "invalid_request", f"{place}: {first['msg']}")
+
+    @app.exception_handler(HTTPException)
+    def http(request: Request, error: HTTPException) -> JSONResponse:
+        code = "not_found" if error.status_code == 404 else "refused"
+        return problem(error.status_code, code, str(error.detail))
+
+    @app.exception_handler(Exception)
+    def unexpected(request: Request, error: Exception) -> JSONResponse:
+        log.exception("%s %s failed", request.method, request.url.path)
+        return problem(500, "defect", "the server made a mistake; its log tells more")
