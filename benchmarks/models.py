@@ -8,7 +8,7 @@ measures a model, writes one JSON file a protocol to `benchmarks/results/retriev
 
 import argparse
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,14 +20,15 @@ from numpy.typing import NDArray
 from hashing.cli.train import parse
 from hashing.codes import Codes
 from hashing.config import Config
+from hashing.encoding import BATCH, Model
 from hashing.metrics import RetrievalMetrics, evaluate_costs, evaluate_features
 from hashing.metrics import evaluate as evaluate_codes
-from hashing.models import HashModel, load_model, use_products
+from hashing.models import HashModel, load_model
 from hashing.progress import log, progress
 from hashing.search.scores import asymmetric_costs
 from hashing.training import Runtime
 from hashing.training.baselines import measure_baselines
-from hashing.training.evaluation import Evaluation, compute_logits, evaluate_logits
+from hashing.training.evaluation import Evaluation, evaluate_logits
 from hashing.training.examples import Examples
 from hashing.training.preparation import prepare
 from hashing.training.provenance import provenance
@@ -48,12 +49,16 @@ def main() -> None:
     parser.add_argument("--data-root", type=Path, help="its pictures")
     parser.add_argument("--metadata", type=Path, help="their metadata, where it lies elsewhere")
     parser.add_argument("--name", help="name of the rows (the recipe's, by the run's folder)")
+    parser.add_argument(
+        "--no-baselines", action="store_true", help="without an untrained network and colours"
+    )
     options = parser.parse_args()
     rows = RESULTS / "retrieval"
     if options.model:
         name = options.name or options.model.absolute().parent.name
         rows.mkdir(exist_ok=True)
-        for row in measured(options.model, options.data_root, options.metadata):
+        where = options.data_root, options.metadata
+        for row in measured(options.model, *where, baselines=not options.no_baselines):
             file = rows / f"{name}-{row['protocol']}-{row['training']['seed']}.json"
             text = json.dumps({"name": name} | row, indent=1, ensure_ascii=False)
             file.write_text(text + "\n", encoding="utf-8")
@@ -62,11 +67,12 @@ def main() -> None:
     (RESULTS / "retrieval.md").write_text(render(known), encoding="utf-8")
 
 
-def measured(folder: Path, root: Path | None, metadata: Path | None) -> list[dict[str, Any]]:
+def measured(
+    folder: Path, root: Path | None, metadata: Path | None, *, baselines: bool = True
+) -> list[dict[str, Any]]:
     """One row for each protocol that the model's training part allows."""
     _, config = parse(["--config", str(folder / "recipe.yaml")])
     network = load_model(folder)
-    use_products(network)  # a quarter faster on a CPU, the same to rounding
     trained = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
     config = replace(
         config,
@@ -81,11 +87,34 @@ def measured(folder: Path, root: Path | None, metadata: Path | None) -> list[dic
     every = [prepare(config, runtime) for config in configs]
     rows = np.unique(np.concatenate([examples.test.rows for examples in every]))
     with progress(len(rows), "testing", "pictures") as bar:
-        logits = compute_logits(network, every[0], rows, on_pictures=bar.advance)
+        logits = encoded(network, every[0], rows, bar.advance)
     return [
-        row(network, config, examples, logits[np.searchsorted(rows, examples.test.rows)], trained)
+        row(
+            network,
+            config,
+            examples,
+            logits[np.searchsorted(rows, examples.test.rows)],
+            trained,
+            baselines=baselines,
+        )
         for config, examples in zip(configs, every, strict=True)
     ]
+
+
+def encoded(
+    network: HashModel,
+    examples: Examples,
+    rows: NDArray[np.int64],
+    on_pictures: Callable[[int], None],
+) -> NDArray[np.float32]:
+    """Logits `[len(rows), bits]` of these pictures, as an index has them: by ONNX Runtime."""
+    model = Model(network, runtime="auto")
+    model.accelerate(examples.squares[rows[:BATCH]])
+    parts = []
+    for start in range(0, len(rows), BATCH):
+        parts.append(model.logits_of(examples.squares[rows[start : start + BATCH]]))
+        on_pictures(len(parts[-1]))
+    return np.concatenate(parts)
 
 
 def row(
@@ -94,6 +123,8 @@ def row(
     examples: Examples,
     logits: NDArray[np.float32],
     trained: Mapping[str, Any],
+    *,
+    baselines: bool = True,
 ) -> dict[str, Any]:
     """All that the table and a reader who doubts it need to know of a model on one protocol.
 
@@ -105,6 +136,7 @@ def row(
     kept = ("data", "split", "duplicates", "distinct_codes", "collapsed", "configuration")
     # Untrained networks start at random, whatever this one began with.
     fresh = replace(config, model=replace(config.model, weights="none"))
+    beside = measure_baselines(fresh, examples, network.device) if baselines else {}
     return {
         "protocol": config.data.protocol,
         **{key: known[key] for key in kept},
@@ -116,7 +148,7 @@ def row(
         "compared": compared(examples, found, network.lengths),
         "baselines": {
             method: {field: figures(m) for field, m in by_field.items()}
-            for method, by_field in measure_baselines(fresh, examples, network.device).items()
+            for method, by_field in beside.items()
         }
         if len(part.database) <= 10_000
         else {},
