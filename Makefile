@@ -9,7 +9,7 @@ BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-train table test test-long check format clean
+.PHONY: help install demo demo-train table test test-long check docs format clean
 
 help:
 	@echo "make demo       draw artworks, index them, serve the page at http://127.0.0.1:7860"
@@ -19,6 +19,7 @@ help:
 	@echo "make row-RECIPE DATA=PICTURES [SEED=1] [OPTIONS=...]"
 	@echo "                train a recipe and measure it for benchmarks/results/retrieval.md"
 	@echo "make table      render that table anew"
+	@echo "make docs       build the documentation as a site, into site/"
 	@echo "make format     rewrite the code in the project's format"
 	@echo "make clean      remove what make demo made (the folder demo/)"
 
@@ -67,6 +68,9 @@ test: check
 
 test-long: check
 	"$(BIN)/python" -m pytest -m long --timeout 7200
+
+docs: $(STAMP)
+	"$(BIN)/python" -m mkdocs build --strict
 
 format: $(STAMP)
 	"$(BIN)/ruff" format .

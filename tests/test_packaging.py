@@ -16,7 +16,10 @@ CONSTRAINTS = dict(
     if line and not line.startswith("#")
 )
 DOCUMENTS = sorted(
-    path for pattern in ("*.md", "docs/*.md", "benchmarks/**/*.md") for path in ROOT.glob(pattern)
+    path
+    for pattern in ("*.md", "docs/**/*.md", "benchmarks/**/*.md")
+    for path in ROOT.glob(pattern)
+    if path != ROOT / "docs" / "index.md"  # links to the tutorial, which is made with the site
 )
 
 

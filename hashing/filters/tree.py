@@ -76,6 +76,7 @@ class Join(_Joinable):
 
 
 Filter = Compare | Among | Like | IsNull | Not | Join
+"""What is true, false or (for an absent value) neither of one item: a tree of comparisons."""
 
 
 def joined(word: Literal["and", "or"], parts: Sequence[Filter]) -> Filter:
