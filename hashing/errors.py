@@ -20,6 +20,7 @@ Entry = TypeVar("Entry")
 
 DISTRIBUTIONS = {
     "faiss": "faiss-cpu",
+    "fastapi_offline": "fastapi-offline",
     "psycopg": "psycopg[binary]",
     "pytorch_metric_learning": "pytorch-metric-learning",
     "sklearn": "scikit-learn",
@@ -33,6 +34,7 @@ EXTRAS = {
     "pytorch_metric_learning": "train",
     "yaml": "train",
     "fastapi": "serve",
+    "fastapi_offline": "serve",
     "gradio": "serve",
     "uvicorn": "serve",
     "wandb": "wandb",

@@ -48,7 +48,7 @@ def test_the_cells_of_a_notebook_run(file: Path, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("<img") >= 5
     assert done.stdout.count("<table") >= 2
-    assert "art.index', 120 items, 32 bits)" in done.stdout
+    assert "art.index', 60 items, 32 bits)" in done.stdout
 
 
 def test_notebooks_are_kept_without_results() -> None:

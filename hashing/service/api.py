@@ -17,7 +17,6 @@ from fastapi import (
     Response,
     UploadFile,
 )
-from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 
 from hashing import __version__
@@ -28,6 +27,7 @@ from hashing.errors import UsageError
 from hashing.filters import Filter, all_of
 from hashing.service import parameters, views
 from hashing.service.current import Current
+from hashing.service.description import add_description
 from hashing.service.filters import read_filters
 from hashing.service.guards import LOOPBACK, Guards
 from hashing.service.problems import add_error_handlers
@@ -69,6 +69,7 @@ def create_app(
         },
     )
     app.include_router(_routes(current))
+    add_description(app)
     app.mount("/page", StaticFiles(directory=PAGE), name="page")
     add_error_handlers(app)
     if page:
@@ -250,10 +251,6 @@ def _routes(current: Current) -> APIRouter:
     def health(art: Newest) -> Health:
         """The version that is running and the index it serves."""
         return views.health(art)
-
-    @routes.get("/docs", include_in_schema=False)
-    def docs() -> FileResponse:
-        return FileResponse(PAGE / "docs.html")
 
     return routes
 
