@@ -4,9 +4,12 @@ None of them has a deadline.
 """
 
 import random
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
+
+from tests.store.servers import PostgresServer, postgres_server
 
 settings.register_profile("fixed", derandomize=True, deadline=None, database=None)
 settings.register_profile("long", derandomize=False, deadline=None, database=None)
@@ -29,3 +32,10 @@ def seed(request: pytest.FixtureRequest) -> int:
     """Zero in the tests of every day; in a long one, the seed that the run printed."""
     long = request.node.get_closest_marker("long") is not None
     return int(request.config.option.hypothesis_seed) if long else 0
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[PostgresServer]:
+    """A PostgreSQL server, one for all tests that ask for it."""
+    with postgres_server() as running:
+        yield running

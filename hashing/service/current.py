@@ -1,6 +1,7 @@
 """The collection that is being served: one built anew takes the place of the old."""
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +9,10 @@ from contextlib import contextmanager
 from hashing.collection.collection import Collection
 from hashing.collection.facets import facets
 from hashing.errors import ArtefactError, StorageError
+from hashing.store.location import FOLDER
+
+PATIENCE = 0.1
+"""Seconds after which a server is asked again what others have published since."""
 
 
 class Current:
@@ -22,6 +27,9 @@ class Current:
         self._readers: Counter[Collection] = Counter()
         self._guard = threading.Lock()
         self._refreshing = threading.Lock()
+        far = collection.index.location.store != FOLDER
+        self._patience = PATIENCE if far else 0.0
+        self._asked = -self._patience
 
     @contextmanager
     def reading(self) -> Iterator[Collection]:
@@ -57,10 +65,13 @@ class Current:
     def _refresh(self) -> None:
         """See what others have published since."""
         with self._refreshing:
+            if time.monotonic() < self._asked + self._patience:
+                return
             try:
                 self._collection.refresh()
             except StorageError:
                 self._replace(self._reopen())
+            self._asked = time.monotonic()
 
     def _reopen(self) -> Collection:
         former = self._collection.info

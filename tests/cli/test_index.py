@@ -18,7 +18,8 @@ from hashing.collection.map import has_map
 from hashing.config import ModelConfig, Preprocessing
 from hashing.encoding import Model, encode_catalogue
 from hashing.models import HashModel, save_model
-from hashing.store import open_index
+from hashing.store import delete_index, is_index, open_index
+from tests.store.servers import PostgresServer
 
 ROOT = Path(__file__).parents[2]
 COUNT = 24
@@ -336,3 +337,41 @@ def test_nothing_that_is_printed_drives_the_terminal(
         assert not left, (arguments, left)
     found = json.loads(command("search", out, "--image", first, "--json")[1])
     assert found["results"][0]["title"] == HOSTILE.strip()
+
+
+def test_every_command_takes_the_url_of_a_server(
+    command: Run,
+    built: Path,
+    models: Path,
+    pictures: Path,
+    tmp_path: Path,
+    server: PostgresServer,
+) -> None:
+    url = server.url("commands")
+    source = ["--images", pictures, "--out", url, "--quiet"]
+    assert command("build", "--model", models / "one", *source)[0] == 0
+    code, _, err = command("build", "--model", models / "one", *source)
+    assert (code, "use add" in err) == (2, True)
+    question = ["--image", pictures / "03.png", "--where", "year > 1890", "-k", 7, "--json"]
+    assert command("search", url, *question) == command("search", built, *question)
+    assert command("evaluate", url, "--json")[1] == command("evaluate", built, "--json")[1]
+    info = json.loads(command("info", url, "--json")[1])
+    assert (info["location"], info["count"]) == (url, COUNT)
+    removed = command("remove", url, "--where", "year > 1890", "--json")[1]
+    assert json.loads(removed)["removed"] == 7
+    added = command("add", url, "--images", pictures, "--model", models / "one", "--json")[1]
+    assert json.loads(added)["added"] == 7
+    assert command("compact", url)[0] == 0
+    assert json.loads(command("verify", url, "--json")[1]) == {"items": COUNT, "repaired": []}
+    file, again = tmp_path / "art.jsonl", tmp_path / "again.jsonl"
+    assert command("export", url, "--to", file)[0] == 0
+    assert command("import", server.url("copied"), "--from", file)[0] == 0
+    assert command("export", server.url("copied"), "--to", again)[0] == 0
+    assert file.read_bytes() == again.read_bytes()
+    file.write_text(file.read_text(encoding="utf-8")[:-9], encoding="utf-8")
+    assert command("import", server.url("bad"), "--from", file)[0] == 3
+    assert not is_index(server.url("bad"))
+    for name in ("commands", "copied"):
+        delete_index(server.url(name))
+    code, _, err = command("info", url)
+    assert (code, "found none" in err) == (4, True)

@@ -81,5 +81,9 @@ def test_a_replaced_index_is_closed_when_its_last_reader_leaves(tmp_path: Path) 
     assert open_files(tmp_path) == []
 
 
-def test_it_warms_up_what_visitors_ask_first(art: Collection) -> None:
+def test_it_warms_up_what_visitors_ask_first(
+    art: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
     Current(art).warm(threading.Event())
+    monkeypatch.setattr(type(art.index), "preview", lambda *_: pytest.fail("read once more"))
+    assert art.opened.pictures.shape(0) == (120, 160)

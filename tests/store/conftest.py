@@ -11,7 +11,7 @@ import pytest
 
 from hashing.filters import Filter, parse
 from hashing.store import Index, NewItem, Place, create_index, delete_index
-from tests.store.servers import PostgresServer, postgres_server
+from tests.store.servers import PostgresServer
 
 BITS = 16
 COLUMNS: dict[str, type] = {"artist": str, "style": str, "title": str, "year": int}
@@ -56,13 +56,6 @@ def create(
     if items:
         index.add(items)
     return index
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[PostgresServer]:
-    """A PostgreSQL server, one for all tests that ask for it."""
-    with postgres_server() as running:
-        yield running
 
 
 @pytest.fixture(params=["folder", "postgresql"])

@@ -324,7 +324,7 @@ def test_another_format_and_damage_are_told(location: str) -> None:
 def test_an_index_built_anew_in_its_place_is_noticed(location: str) -> None:
     with create(location, new_items(5)) as index:
         delete_index(location)
-        with pytest.raises(ArtefactError, match="found none"):
+        with pytest.raises(StorageError, match="is gone: wait if it is being rebuilt"):
             index.refresh()
         create(location, new_items(6)).close()
         for ask in (index.refresh, lambda: index.items([1]), lambda: index.add(new_items(1, 1))):

@@ -68,6 +68,7 @@ class PostgresIndex:
         self._guard = threading.RLock()
         try:
             self._snapshot = self._take(None)
+            self._server.found = True
         except BaseException:
             self._server.close()
             raise

@@ -36,6 +36,8 @@ class Server:
             self._idle = [connect(location)]
         self._turns = BoundedSemaphore(CONNECTIONS)
         self._closed = False
+        self.found = False
+        """Whether there was an index: one that is missing then is gone."""
 
     def close(self) -> None:
         """Leave the server."""
@@ -71,7 +73,7 @@ class Server:
 
     @contextmanager
     def _connection(self) -> Iterator[Database]:
-        with server_errors(self.location), self._turns:
+        with server_errors(self.location, found=self.found), self._turns:
             if self._closed:
                 raise StorageError(f"{self.location} was closed; open it again")
             db = self._taken()
@@ -111,11 +113,18 @@ def connect(location: Location) -> Database:
 
 
 @contextmanager
-def server_errors(location: Location) -> Iterator[None]:
-    """Turn the server's errors into StorageError (the server) or ArtefactError (the index)."""
+def server_errors(location: Location, *, found: bool = False) -> Iterator[None]:
+    """Turn the server's errors into StorageError (the server) or ArtefactError (the index).
+
+    found: whether there was an index before.
+    """
     try:
         yield
     except (errors.UndefinedTable, errors.InvalidSchemaName, errors.UndefinedColumn) as error:
+        if found:
+            raise StorageError(
+                f"{location} is gone: wait if it is being rebuilt, else put it back"
+            ) from error
         raise ArtefactError(
             f"expected an index at {location}, found none that may be read; "
             "index.py build makes one"
