@@ -64,6 +64,25 @@ class SlicedCodes:
             if found not in expected:
                 raise UsageError(f"expected {name} of shape {expected[0]}, found {found}")
 
+    def check(self) -> None:
+        """Refuse arrays whose values would lead a native loop outside of them. Raises UsageError.
+
+        What `build_sliced` makes needs no check; what a stranger's file says does.
+        """
+        kinds = {"planes": ["u8"], "starts": ["u4"], "ranks": ["u4"], "ids": ["u4", "i8"]}
+        for name, allowed in kinds.items():
+            found = getattr(self, name).dtype
+            if found not in [np.dtype(kind) for kind in allowed]:
+                raise UsageError(f"expected {name} of {allowed}, found {found}")
+        starts, ids = self.starts, self.ids
+        steps_up = not self.shared or (
+            starts[0] == 0 and starts[-1] == self.items and (starts[1:] >= starts[:-1]).all()
+        )
+        if not steps_up or self.ranks.max(initial=0) >= max(self.items, 1):
+            raise UsageError("expected posting lists within the items, found others")
+        if self.first_id < 0 or (ids[1:] <= ids[:-1]).any() or (len(ids) and ids[0] < 0):
+            raise UsageError("expected ids that ascend from 0, found others")
+
     @property
     def blocks(self) -> int:
         """Number of blocks, the last one filled up with zeros."""

@@ -10,13 +10,24 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 from hashing.errors import ArtefactError
+from hashing.registry import fits
+from hashing.search.scan.sliced import MAX_BITS
 from hashing.sources.roles import resolve_roles
-from hashing.store.embedded.schema import DATABASE, damaged, database_errors
+from hashing.store.embedded.digests import CODE_MODULUS, ITEM_MODULUS
+from hashing.store.embedded.schema import DATABASE, SQL_TYPES, damaged, database_errors
+from hashing.store.embedded.segments import is_name
 
 FORMAT = 1
+LARGEST = {
+    "bits": MAX_BITS + 1,
+    "items_check": ITEM_MODULUS,
+    "removals_check": CODE_MODULUS,
+    "check": CODE_MODULUS,
+}
+"""What a number stays below, by its name; any other fits into 63 bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,18 +113,52 @@ def read_generation(db: sqlite3.Connection, folder: Path) -> Generation:
     number, state, digest = found[0]
     if not isinstance(state, str) or _digest(state) != digest:
         raise damaged(path, "the generation does not match its digest")
-    values: dict[str, Any] = json.loads(state)
+    try:
+        values = json.loads(state)
+        _check_format(values, folder)
+        generation = _checked(values)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise damaged(path, f"its generation makes no sense ({str(error)[:200]})") from error
+    if generation.number != number:
+        raise damaged(path, f"generation {generation.number} is recorded as {number}")
+    return generation
+
+
+def _check_format(values: Mapping[str, Any], folder: Path) -> None:
     if values["format"] != FORMAT:
         raise ArtefactError(
-            f"{folder} has index format {values['format']}, this version reads {FORMAT}; "
+            f"{folder} has index format {str(values['format'])[:40]}, this version reads {FORMAT}; "
             "use the version that made it to export it"
         )
-    if values["number"] != number:
-        raise damaged(path, f"generation {values['number']} is recorded as {number}")
-    values["lengths"] = tuple(values["lengths"])
-    values["forgotten"] = tuple(values["forgotten"])
-    values["segments"] = tuple(SegmentRecord(**record) for record in values["segments"])
-    return Generation(**values)
+
+
+def _checked(values: dict[str, Any]) -> Generation:
+    """What a state says, compared with types and limits: a stranger may have written it.
+
+    Raises ValueError, TypeError, KeyError or AttributeError.
+    """
+    segments = tuple(SegmentRecord(**record) for record in values["segments"])
+    plain = {name: value for name, value in values.items() if name != "segments"}
+    for part in (plain, *map(asdict, segments)):
+        kind = Generation if part is plain else SegmentRecord
+        hints = get_type_hints(kind)
+        for name, value in part.items():
+            if not fits(value, hints[name]):
+                raise TypeError(f"{name}: expected {hints[name]}, found {str(value)[:40]!r}")
+            if isinstance(value, int) and not 0 <= value < LARGEST.get(name, 1 << 63):
+                raise ValueError(f"{name}: found {str(value)[:40]}")
+    lengths, bits = tuple(values["lengths"]), values["bits"]
+    if not lengths or list(lengths) != sorted({*lengths}) or lengths[-1] > bits or bits % 8:
+        raise ValueError(f"expected code lengths up to {bits} bits, found {list(lengths)[:20]}")
+    if not set(values["columns"].values()) <= set(SQL_TYPES):
+        raise ValueError("columns: expected the types str, int and float")
+    for segment in segments:
+        if not is_name(segment.name):
+            raise ValueError("segments: expected names of segment files")
+        if not segment.first_id <= segment.next_id <= values.get("next_id", 0):
+            raise ValueError("segments: expected ids below next_id")
+    plain |= {"lengths": lengths, "forgotten": tuple(values["forgotten"]), "segments": segments}
+    return Generation(**plain)
 
 
 def write_generation(db: sqlite3.Connection, generation: Generation) -> None:

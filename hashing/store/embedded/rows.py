@@ -132,12 +132,12 @@ def read_codes(
     db: sqlite3.Connection, first_id: int, next_id: int, bits: int
 ) -> tuple[NDArray[np.int64], Codes, int]:
     """Ids, codes and the sum of their digests of a range of ids, checked. Raises BadRowError."""
-    cursor = db.execute(
-        "SELECT id, digest, code FROM codes WHERE id >= ? AND id < ? ORDER BY id",
-        (first_id, next_id),
-    )
-    # filled in place: in parts, ten million codes would need twice the memory
-    ids = np.empty(next_id - first_id, np.int64)
+    inside, bounds = "FROM codes WHERE id >= ? AND id < ?", (first_id, next_id)
+    (there,) = db.execute(f"SELECT count(*) {inside}", bounds).fetchone()
+    cursor = db.execute(f"SELECT id, digest, code {inside} ORDER BY id", bounds)
+    # Filled in place: in parts, ten million codes would need twice the memory. As large as what is
+    # there, for the range is only what a file says.
+    ids = np.empty(there, np.int64)
     packed = np.empty((len(ids), bits // 8), np.uint8)
     count = check = 0
     while rows := cursor.fetchmany(BATCH):

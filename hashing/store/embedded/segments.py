@@ -26,6 +26,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from hashing.errors import UsageError
 from hashing.files import open_regular, write_new
 from hashing.search import SlicedCodes
 from hashing.search.threads import cores, each
@@ -124,9 +125,13 @@ def open_segment(path: Path, size: int, digest: str) -> Segment:
             if len(head) != start or _digest(head) != digest:
                 raise BadSegmentError("it is not the file that was recorded")
             header = json.loads(head[len(MAGIC) + 4 : len(MAGIC) + 4 + length])
+            if not _has_sums(header, size - start):
+                raise BadSegmentError("its header has no checksum for each chunk")
             return Segment(file, header, start, size - start)
     except FileNotFoundError:
         raise BadSegmentError("it is missing") from None
+    except (ValueError, RecursionError) as error:
+        raise BadSegmentError(f"its header is no JSON: {error}") from error
     except OSError as error:
         raise BadSegmentError(f"it cannot be read: {error.strerror}") from error
 
@@ -144,6 +149,19 @@ def _fill(handle: int, start: int, data: NDArray[np.uint8]) -> None:
 
 
 def _codes(header: Mapping[str, Any], data: NDArray[np.uint8]) -> SlicedCodes:
+    """The codes that a header describes: it may come from a stranger, with a digest that fits."""
+    try:
+        codes = _described(header, data)
+        codes.check()
+    except (UsageError, ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
+        raise BadSegmentError(f"its header describes no codes: {error}") from error
+    return codes
+
+
+def _described(header: Mapping[str, Any], data: NDArray[np.uint8]) -> SlicedCodes:
+    for place in header["arrays"].values():
+        if type(place["offset"]) is not int or place["offset"] < 0 or place["offset"] % ALIGN:
+            raise ValueError(f"an array at {place['offset']}")
     arrays = {
         name: np.frombuffer(
             data, np.dtype(place["dtype"]), int(np.prod(place["shape"])), place["offset"]
@@ -154,6 +172,11 @@ def _codes(header: Mapping[str, Any], data: NDArray[np.uint8]) -> SlicedCodes:
         array.flags.writeable = False
     parts: dict[str, Any] = {**header["numbers"], **arrays}
     return SlicedCodes(**parts)
+
+
+def _has_sums(header: Any, size: int) -> bool:
+    sums = header.get("crc32") if isinstance(header, dict) else None
+    return isinstance(sums, list) and len(sums) == -(-size // CHUNK)
 
 
 def _places(arrays: Arrays) -> tuple[dict[str, object], int]:

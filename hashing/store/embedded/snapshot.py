@@ -64,13 +64,20 @@ def _open(folder: Path, record: SegmentRecord) -> Segment | None:
         return None
 
 
+def _is_of(codes: SlicedCodes, record: SegmentRecord, bits: int) -> bool:
+    """Whether the codes of a file are those that were recorded, by number, length and ids."""
+    first, last = codes.first_id, codes.last_id
+    inside = record.first_id <= first and last < record.next_id
+    return codes.bits == bits and codes.items == record.rows and inside
+
+
 def _checked(
     record: SegmentRecord, segment: Segment | None, bits: int, db: sqlite3.Connection
 ) -> SlicedCodes:
     """The codes of a segment; of its rows where the file is damaged."""
     try:
-        if segment is not None:
-            return segment.read()
+        if segment is not None and _is_of(sliced := segment.read(), record, bits):
+            return sliced
     except BadSegmentError:
         pass
     ids, codes = read_segment_codes(db, record, bits)
