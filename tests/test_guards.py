@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
+UNSAFE = {"pickle", "cloudpickle", "dill", "joblib", "marshal", "shelve"}
 RAISING = {"raises", "warns", "fail"}
 DRAWING = """
 import json, pathlib, sys
@@ -86,6 +87,45 @@ class TestIt:
     def test_also_idle(self): self.harmless()
 """
     assert idle_tests({"f": source}) == ["f:5 test_idle", "f:11 test_also_idle"]
+
+
+def unsafe_readers(source: str) -> list[int]:
+    """Lines that read a file in a way that could run what is written in it."""
+    safe = {"torch.load": "weights_only=True", "np.load": "allow_pickle=False"}
+    lines = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            names = [getattr(node, "module", None) or "", *(alias.name for alias in node.names)]
+            unsafe = bool({name.partition(".")[0] for name in names} & UNSAFE)
+        elif isinstance(node, ast.Call):
+            name, arguments = ast.unparse(node.func), map(ast.unparse, node.keywords)
+            said = [text.replace(" ", "") for text in arguments]
+            unsafe = name in ("eval", "exec", "yaml.load") or safe.get(name, "") not in ["", *said]
+        else:
+            continue
+        if unsafe:
+            lines.append(node.lineno)
+    return lines
+
+
+def test_nothing_that_is_read_can_run() -> None:
+    for file in sorted((ROOT / "hashing").rglob("*.py")):
+        assert not unsafe_readers(file.read_text(encoding="utf-8")), file
+
+
+def test_a_reader_that_could_run_something_is_found() -> None:
+    source = """
+import pickle
+from joblib import load
+torch.load(file)
+torch.load(file, weights_only=True)
+np.load(file, allow_pickle=True)
+np.load(file, allow_pickle=False)
+yaml.safe_load(file)
+eval(text)
+network.eval()
+"""
+    assert unsafe_readers(source) == [2, 3, 4, 6, 9]
 
 
 def drawn(file: Path, *arguments: str) -> tuple[str, list[str], list[str]]:
