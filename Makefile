@@ -9,13 +9,14 @@ BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-train table test test-long check docs format clean
+.PHONY: help install demo demo-train table test test-long robustness check docs format clean
 
 help:
 	@echo "make demo       draw artworks, index them, serve the page at http://127.0.0.1:7860"
 	@echo "make demo-train the same, with a model that is trained first: minutes"
 	@echo "make test       check format, lint, types and tests"
 	@echo "make test-long  the long versions of the tests (an hour)"
+	@echo "make robustness the tests of faults and hostile inputs as one table (LONG=--long: hours)"
 	@echo "make row-RECIPE DATA=PICTURES [SEED=1] [OPTIONS=...]"
 	@echo "                train a recipe and measure it for benchmarks/results/retrieval.md"
 	@echo "make table      render that table anew"
@@ -65,6 +66,10 @@ check: $(STAMP)
 
 test: check
 	"$(BIN)/python" -m pytest
+
+# Minutes; the long form takes hours, its figures stand in docs/RELIABILITY.md.
+robustness: $(STAMP)
+	"$(BIN)/python" -m tests.robustness $(LONG)
 
 test-long: check
 	"$(BIN)/python" -m pytest -m long --timeout 7200

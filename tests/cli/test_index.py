@@ -296,6 +296,7 @@ HOSTILE = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202e\u2066 \r\n\x7f\u2028[bold]end"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="such files cannot be made")
+@pytest.mark.robustness("titles and names that drive a terminal")
 def test_nothing_that_is_printed_drives_the_terminal(
     command: Run, models: Path, tmp_path: Path
 ) -> None:

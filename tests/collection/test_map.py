@@ -40,6 +40,7 @@ def test_small_collections_have_a_map_too(count: int) -> None:
 
 @pytest.mark.parametrize("distinct", [1, 2, 4, 5, 8])
 @pytest.mark.parametrize("kind", ["scattered", "in a row", "one bit each"])
+@pytest.mark.robustness("works with few distinct codes")
 def test_few_distinct_codes_of_many_works(distinct: int, kind: str) -> None:
     bits = {
         "scattered": np.random.default_rng(1).integers(0, 2, (distinct, 64)),

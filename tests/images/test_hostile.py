@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -33,8 +34,10 @@ def measure(*arguments: str) -> list[tuple[str, int, float, float, str]]:
 
 
 @measures
-def test_no_kind_takes_the_machine() -> None:
+@pytest.mark.robustness("picture made to take time or memory")
+def test_no_kind_takes_the_machine(record_property: Callable[[str, object], None]) -> None:
     found = measure()
+    record_property("trials", len(found))
     assert {line[0] for line in found} == set(hostile.KINDS)
     greedy = [line for line in found if line[2] > MOST_SECONDS or line[3] > MOST_MIB]
     assert not greedy
@@ -43,15 +46,21 @@ def test_no_kind_takes_the_machine() -> None:
 @measures
 @pytest.mark.long
 @pytest.mark.timeout(1800)
-def test_no_mutation_takes_the_machine() -> None:
+@pytest.mark.robustness("picture mutated")
+def test_no_mutation_takes_the_machine(record_property: Callable[[str, object], None]) -> None:
     found = measure("5000")
+    record_property("trials", len(found))
     assert len(found) == 5000
     greedy = [line for line in found if line[2] > MOST_SECONDS or line[3] > MOST_MIB]
     assert not greedy
 
 
-def test_mutated_pictures_decode_or_are_refused() -> None:
+@pytest.mark.robustness("picture mutated")
+def test_mutated_pictures_decode_or_are_refused(
+    record_property: Callable[[str, object], None],
+) -> None:
     outcomes = [hostile.decode_at_once(data, 1) for _, data in hostile.mutated(320, seed=1)]
+    record_property("trials", len(outcomes))
     assert all(outcomes)  # a thread that died of anything else leaves none
     assert 80 < sum(outcome.startswith("ImageError: ") for outcome in outcomes) < 300
 

@@ -133,6 +133,7 @@ def test_folders_beside_are_left_alone(model: HashModel, folder: Path) -> None:
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize("file", ["config.json", "model.safetensors"])
+@pytest.mark.robustness("model folder damaged or hostile")
 def test_a_pipe_is_not_waited_for(folder: Path, file: str) -> None:
     (folder / file).unlink()
     os.mkfifo(folder / file)
@@ -141,6 +142,7 @@ def test_a_pipe_is_not_waited_for(folder: Path, file: str) -> None:
 
 
 @pytest.mark.parametrize("file", ["config.json", "model.safetensors"])
+@pytest.mark.robustness("model folder damaged or hostile")
 def test_truncation_is_found(folder: Path, file: str) -> None:
     path = folder / file
     path.write_bytes(path.read_bytes()[:-100])
@@ -148,6 +150,7 @@ def test_truncation_is_found(folder: Path, file: str) -> None:
         load_model(folder)
 
 
+@pytest.mark.robustness("model folder damaged or hostile")
 def test_a_flipped_bit_is_found(folder: Path) -> None:
     path = folder / "model.safetensors"
     data = bytearray(path.read_bytes())

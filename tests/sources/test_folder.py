@@ -16,6 +16,7 @@ from hashing.sources.folder import BROKEN, LINKED_FOLDER, OUTSIDE
 pytestmark = [
     pytest.mark.skipif(os.name == "nt", reason="named pipes and links as POSIX has them"),
     pytest.mark.timeout(20),
+    pytest.mark.robustness("pipe, socket, device or link among pictures"),
 ]
 
 

@@ -3,7 +3,8 @@
 Run under the preloaded `faults.c` as `python -m tests.store.crashes KIND NUMBER FOLDER SCENARIO …`;
 NUMBER: try every so many-th change, or, for the kind `moment`, kill at so many random moments.
 Ends with an AssertionError at the first state that is neither the old index nor the new one;
-prints for each scenario how many changes there are, or how many moments came before the end.
+prints for each scenario how many changes there are, or how many moments came before the end, and
+how many states were looked at.
 """
 
 import ctypes
@@ -29,6 +30,8 @@ from tests.store.disk import Disk, Loss, read_log
 RECORD = 0
 KINDS = {"kill": 1, "torn": 2, "full-once": 3, "full": 4}
 DEFECT = 99
+CHECKED: list[str] = []
+"""Every state that was looked at."""
 
 State = dict[object, object] | None
 """What can be asked of an index, None where there is none."""
@@ -217,6 +220,7 @@ def check(trial: Path, scenario: Scenario, allowed: Sequence[State], where: str)
         assert index.verify() == [], where
     left = sorted(path.name for path in trial.rglob("*") if ".new" in path.name)
     assert not left, f"{where}: {left} left behind"
+    CHECKED.append(where)
 
 
 def state_of(index: Index) -> dict[object, object]:
@@ -245,4 +249,5 @@ if __name__ == "__main__":
     kind, number, folder, *names = sys.argv[1:]
     for name in names:
         done = try_scenario(kind, name, int(number), Path(folder).resolve() / name)
-        sys.stdout.write(f"{name} {done}\n")
+        sys.stdout.write(f"{name} {done} {len(CHECKED)}\n")
+        CHECKED.clear()

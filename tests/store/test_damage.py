@@ -26,6 +26,7 @@ COUNT = 24
 QUERIES = Codes(np.random.default_rng(5).integers(0, 256, (4, BITS // 8), np.uint8), BITS)
 
 Answers = dict[str, object]
+Record = Callable[[str, object], None]
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +119,7 @@ def segment_of(folder: Path, which: int = 0) -> Path:
     "count", [40, pytest.param(5000, marks=[pytest.mark.long, pytest.mark.timeout(3600)])]
 )
 @pytest.mark.parametrize("name", ["index.db", "previews.db", "index.sum"])
+@pytest.mark.robustness("bit flipped in a file of an index")
 def test_a_flipped_bit_of_a_file_gives_no_wrong_answer(
     folder: Path, name: str, count: int, seed: int
 ) -> None:
@@ -133,6 +135,7 @@ def test_a_flipped_bit_of_a_file_gives_no_wrong_answer(
 @pytest.mark.parametrize(
     "count", [20, pytest.param(5000, marks=[pytest.mark.long, pytest.mark.timeout(3600)])]
 )
+@pytest.mark.robustness("bit flipped in a file of an index")
 def test_a_flipped_bit_of_a_segment_is_repaired(folder: Path, count: int, seed: int) -> None:
     expected, whole = answers(folder), folder.with_name("whole")
     shutil.copytree(folder, whole)
@@ -152,7 +155,11 @@ def test_a_flipped_bit_of_a_segment_is_repaired(folder: Path, count: int, seed: 
 @pytest.mark.parametrize(
     "step", [311, pytest.param(1, marks=[pytest.mark.long, pytest.mark.timeout(3600)])]
 )
-def test_files_cut_short_are_found(folder: Path, whole: Path, step: int) -> None:
+@pytest.mark.robustness("file of an index cut short")
+def test_files_cut_short_are_found(
+    folder: Path, whole: Path, step: int, record_property: Record
+) -> None:
+    record_property("trials", 3 * len(range(0, 4096, step)))
     expected = answers(folder)
     for path in (segment_of(folder), folder / "index.db", folder / "previews.db"):
         content = path.read_bytes()
@@ -164,6 +171,7 @@ def test_files_cut_short_are_found(folder: Path, whole: Path, step: int) -> None
 
 
 @pytest.mark.parametrize("when", ["before it was searched", "after"])
+@pytest.mark.robustness("file of an index cut short")
 def test_a_segment_cut_short_under_a_reader_changes_nothing(folder: Path, when: str) -> None:
     with open_index(folder) as index:
         expected = index.search(SearchRequest(index.codes(range(5, 20)), 40)).ids.tolist()
@@ -194,6 +202,7 @@ def test_a_reader_keeps_no_descriptors_of_segments(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["missing", "foreign", "old", "longer"])
+@pytest.mark.robustness("file of an index gone, foreign or of another type")
 def test_another_file_in_the_place_of_a_segment_is_found(
     folder: Path, tmp_path: Path, kind: str
 ) -> None:
@@ -248,7 +257,11 @@ def with_log(folder: Path) -> Path:
     "count", [25, pytest.param(2000, marks=[pytest.mark.long, pytest.mark.timeout(3600)])]
 )
 @pytest.mark.parametrize("kind", ["flipped", "cut"])
-def test_what_was_published_is_there_or_missed(with_log: Path, kind: str, count: int) -> None:
+@pytest.mark.robustness("log damaged after a crash")
+def test_what_was_published_is_there_or_missed(
+    with_log: Path, kind: str, count: int, record_property: Record
+) -> None:
+    record_property("trials", count)
     crashed = shutil.copytree(with_log, with_log.with_name("crashed"))
     log = with_log / "index.db-wal"
     expected = answers(with_log)
@@ -334,6 +347,7 @@ def test_a_folder_that_cannot_be_written_is_read(
     ],
 )
 @pytest.mark.parametrize("value", [None, 7, "text", b"bytes", 2.5], ids=str)
+@pytest.mark.robustness("file of an index gone, foreign or of another type")
 def test_a_value_of_another_type_is_damage(
     folder: Path, table: str, column: str, value: object
 ) -> None:

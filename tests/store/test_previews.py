@@ -40,6 +40,7 @@ def test_an_item_may_have_none(index: Index) -> None:
         ("UPDATE previews SET id = 99 WHERE id = 7", "preview of item 7 is missing"),
     ],
 )
+@pytest.mark.robustness("preview gone or of another item")
 def test_what_was_kept_is_there_or_missed(index: Index, statement: str, message: str) -> None:
     change_previews(index, statement)
     with pytest.raises(ArtefactError, match=message):

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -82,12 +83,30 @@ def test_only_sqlite_opens_a_database(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="its processes are forked")
-@pytest.mark.parametrize("kills", [0, 4], ids=["alive", "killed"])
+@pytest.mark.parametrize(
+    "kills",
+    [
+        pytest.param(
+            0,
+            id="alive",
+            marks=pytest.mark.robustness("writers, readers, a server: publications and looks"),
+        ),
+        pytest.param(
+            4, id="killed", marks=pytest.mark.robustness("writers, readers, a server: kills")
+        ),
+    ],
+)
 @pytest.mark.parametrize(
     ("runs", "seconds"),
     [(1, 5), pytest.param(20, 40, marks=[pytest.mark.long, pytest.mark.timeout(1800)])],
 )
-def test_writers_readers_and_a_server(runs: int, seconds: int, kills: int, tmp_path: Path) -> None:
+def test_writers_readers_and_a_server(
+    runs: int,
+    seconds: int,
+    kills: int,
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
+) -> None:
     for seed in range(runs):
         folder = tmp_path / str(seed)
         folder.mkdir()
@@ -102,5 +121,7 @@ def test_writers_readers_and_a_server(runs: int, seconds: int, kills: int, tmp_p
         outcome = json.loads(done.stdout)
         sys.stdout.write(done.stdout)
         assert outcome["failures"] == []
+        tried = ("killed",) if kills else ("publications", "looks")
+        record_property("trials", sum(outcome[what] for what in tried))
         for what in ("publications", "looks", "refreshes", *(["killed"] if kills else [])):
             assert outcome[what] >= 3, f"nothing was tried: {outcome}"

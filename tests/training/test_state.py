@@ -25,6 +25,7 @@ def test_no_state_is_none(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", ["flip", "cut", "empty"])
+@pytest.mark.robustness("training state damaged")
 def test_a_damaged_newest_state_falls_back_with_a_warning(tmp_path: Path, damage: str) -> None:
     for step in (1, 2):
         save_state(tmp_path, step, {"step": step})
