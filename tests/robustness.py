@@ -33,6 +33,7 @@ class Table:
         self.rows: dict[str, Row] = {}
         self.row_of: dict[str, Row] = {}
 
+    @pytest.hookimpl(trylast=True)  # when all that is not asked for has been left out
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Find the row of each test."""
         for item in items:

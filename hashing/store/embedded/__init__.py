@@ -1,9 +1,9 @@
 """An index in a folder.
 
 index.db      SQLite, the truth: items, metadata, codes, removals, the current generation
-index.sum     a checksum of index.db as it was last published
+index.sum     what was published last: its generation, a checksum of index.db
 previews.db   SQLite: a small JPEG for each item
-segments/     immutable files that the search engine maps
+segments/     immutable files with the codes as the search engine reads them
 lock          held by the one writer
 
 writing   rows ─▶ changes ─▶ publication (start there: the protocol is its first function);
