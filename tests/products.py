@@ -10,8 +10,6 @@ from PIL import Image, ImageDraw
 
 from hashing.cli.index import main
 from hashing.collection import Collection
-from hashing.config import ModelConfig, Preprocessing
-from hashing.models import HashModel, save_model
 
 COUNT = 500
 CATEGORIES = ("Bag", "Chair", "Lamp", "Mug", "Shoe")
@@ -79,12 +77,11 @@ def write_catalogue(folder: Path) -> Path:
     return table
 
 
-def write_model(folder: Path) -> Path:
-    """A small network that learned nothing: it tells shapes and colours apart a little."""
-    torch.manual_seed(0)
-    config = ModelConfig(backbone="small_cnn", lengths=(16, 64))
-    save_model(HashModel(config, Preprocessing(size=32)).eval(), folder)
-    return folder
+def fit_model(pictures: Path, out: Path) -> Path:
+    """A network that learned nothing, and a hash layer fitted to the pictures."""
+    network = ["--backbone", "small_cnn", "--weights", "none", "--size", "32", "--bits", "64"]
+    assert main(["fit", *network, "--images", str(pictures), "--out", str(out), "--quiet"]) == 0
+    return out
 
 
 @pytest.fixture(scope="session")
@@ -92,7 +89,8 @@ def shop_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Built by the command, as a shop would."""
     folder = tmp_path_factory.mktemp("shop")
     table = write_catalogue(folder / "pictures")
-    model = write_model(folder / "model")
+    torch.manual_seed(0)  # the network's weights
+    model = fit_model(folder / "pictures", folder / "model")
     pictures, out = folder / "pictures", folder / "shop.index"
     arguments = ["--model", model, "--images", pictures, "--metadata", table, "--out", out]
     assert main(["build", *map(str, arguments), "--quiet"]) == 0

@@ -97,14 +97,20 @@ def test_answers_carry_roles_and_all_fields(client: TestClient) -> None:
     assert sum(share["share"] for share in found["groups"]) == pytest.approx(1, abs=0.01)
 
 
-def test_evaluation(shop_index: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_evaluation(
+    shop_index: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hashing.collection.evaluate.QUERIES", 10)
+    monkeypatch.setattr("hashing.collection.evaluate.TASTES", 2)
     capsys.readouterr()
     assert main(["evaluate", str(shop_index), "--json", "--quiet"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["labels"] == ["category", "brand"]
-    nearest = found["recommendation"]["answers"]["one per brand"]
-    assert nearest["precision"]["category"] > 0.25  # by chance .2
-    assert not ART.search(json.dumps(list(found["recommendation"]["answers"])))
+    assert found["results"]["64 bits"]["precision_at"]["10"] > 0.6  # by chance .28
+    answers = found["recommendation"]["answers"]
+    assert "one per brand" in answers
+    assert answers["nearest only"]["precision"]["category"] > 0.6
+    assert not ART.search(json.dumps([*answers, *found["recommendation"]["tastes"]]))
 
 
 @pytest.fixture(scope="module")
