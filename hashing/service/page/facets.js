@@ -53,7 +53,7 @@ function folded(column, ...content) {
 function choice(column) {
   const name = parameter(column.name);
   const list = make("ul", {});
-  const rest = make("p", { class: "quiet" });
+  const rest = make("p", { class: "note" });
   const away = make("ul", { class: "away" });
   const many = column.values.length > SHORT;
   const find = make("input", {
