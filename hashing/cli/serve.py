@@ -34,6 +34,11 @@ SLOW = 0.015
 def main(argv: Sequence[str]) -> int:
     """Serve until interrupted."""
     options = _parser().parse_args(argv)
+    if not (options.host in LOCAL or options.auth or options.public):
+        raise UsageError(
+            f"expected --auth FILE beside --host {options.host}, so that not everybody who reaches "
+            "the address gets in; --public lets them"
+        )
     location = options.index or _demo_index()
     listener = _listen(options.host, options.port)
     with listener:
@@ -50,6 +55,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=7860, help="port to listen on (7860)")
     parser.add_argument(
         "--auth", type=Path, metavar="FILE", help="lines of name:password to ask for"
+    )
+    parser.add_argument(
+        "--public", action="store_true", help="with another --host: let everybody in"
     )
     parser.add_argument("--open", action="store_true", help="open the page in the browser")
     parser.add_argument(
@@ -89,8 +97,6 @@ def _serve(location: str, listener: socket.socket, options: argparse.Namespace) 
 
     credentials = read_credentials(options.auth) if options.auth else None
     is_local = options.host in LOCAL
-    if not is_local and credentials is None:
-        log(f"Whoever reaches {options.host} can use this server; --auth FILE asks for a password")
     current = open_current(location, options.device)
     app = create_app(current, hosts=LOCAL if is_local else None, credentials=credentials)
     address = f"http://{_in_url(options.host)}:{listener.getsockname()[1]}"
@@ -116,6 +122,8 @@ def run_server(app: "FastAPI", listener: socket.socket) -> None:
     """Serve until interrupted; raises KeyboardInterrupt then."""
     import uvicorn
 
+    from hashing.service.admission import PromptProtocol
+
     class Server(uvicorn.Server):
         def handle_exit(self, sig: int, frame: "FrameType | None") -> None:
             # Closing takes a second at most; a second Ctrl+C would only tear it down midway,
@@ -125,7 +133,9 @@ def run_server(app: "FastAPI", listener: socket.socket) -> None:
                 super().handle_exit(sig, frame)
 
     # An open page keeps one connection for good; closing must not wait for it.
-    config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1)
+    config = uvicorn.Config(
+        app, http=PromptProtocol, log_level="warning", timeout_graceful_shutdown=1
+    )
     server = Server(config)
     server.run(sockets=[listener])
     # uvicorn raises the interrupt anew, but one that falls into its closing can get lost.

@@ -3,21 +3,27 @@
 One ASGI layer around everything, Gradio included, so that nothing is served without passing it.
 """
 
+import asyncio
 import base64
-import binascii
 import json
+import logging
 import secrets
+from collections import Counter
 from collections.abc import Collection, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hashing.errors import UsageError
+from hashing.service.admission import BODY_SECONDS, RETRY_SECONDS, FullError, Gates
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 MOST_BYTES = 21 << 20
 """Of a request body: the largest picture that is decoded (20 MiB) and the form around it."""
+
+DRAIN_SECONDS = 2.0
 
 OURS = ("/api/", "/pictures/", "/page/")
 PAGES = ("/", "/docs", "/openapi.json")
@@ -54,6 +60,11 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
 }
 
+ONCE = ("host", "origin", "authorization", "content-length")
+"""Headers that decide; a second one would be another answer to the same question."""
+
+log = logging.getLogger(__name__)
+
 
 class RefusedError(Exception):
     """A request that does not get in."""
@@ -64,7 +75,7 @@ class RefusedError(Exception):
 
 
 class Guards:
-    """ASGI layer that checks host, origin, password, path and size, and adds the headers.
+    """ASGI layer that checks host, origin, password, path, size and room, and adds the headers.
 
     hosts: names the server answers to (guards against DNS rebinding); None answers to any.
     credentials: passwords by user name; None lets everybody in.
@@ -77,32 +88,50 @@ class Guards:
         credentials: Mapping[str, str] | None = None,
     ) -> None:
         self.app, self.hosts, self.credentials = app, hosts, credentials
+        self._gates = Gates()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer it with the reason why not."""
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
         elif scope["type"] == "http":
-            send = _with_headers(send)
+            reply = _Reply(send)
             try:
-                self._check(scope)
-                receive = await _bounded(scope, receive)
+                await self._pass(scope, receive, reply)
             except RefusedError as refusal:
-                await _refuse(refusal, send)
-            else:
-                await self.app(scope, receive, send)
+                await _refuse(refusal, scope, receive, reply)
+            except Exception:
+                log.exception("%s %s failed", scope["method"], scope["path"])
+                if not reply.started:
+                    await _refuse(DEFECT, scope, receive, reply)
+
+    async def _pass(self, scope: Scope, receive: Receive, reply: "_Reply") -> None:
+        self._check(scope)
+        gate = self._gates.of(scope["method"], scope["path"])
+        try:
+            with gate.place() if gate else nullcontext():
+                receive = await _bounded(scope, receive)
+                async with gate.turn() if gate else nullcontext():
+                    await self.app(scope, receive, reply)
+        except FullError:
+            raise RefusedError(
+                503, "busy", f"too many are asking at once: try again in {RETRY_SECONDS} s"
+            ) from None
 
     def _check(self, scope: Scope) -> None:
         headers = {
             name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
         }
+        names = Counter(name.decode("latin-1") for name, _ in scope["headers"])
+        if twice := next((name for name in ONCE if names[name] > 1), None):
+            raise RefusedError(400, "bad_header", f"expected one header {twice}, found several")
         host = headers.get("host", "")
         if self.hosts is not None and _hostname(f"//{host}") not in self.hosts:
             raise RefusedError(
                 421, "unknown_host", f"this server does not answer to the name {host!r}"
             )
         origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc != host:
+        if origin is not None and _netloc(origin) != host:
             raise RefusedError(403, "foreign_origin", f"requests from {origin!r} are not answered")
         if self.credentials is not None and not _known(headers, self.credentials):
             raise RefusedError(401, "password_needed", "a user name and password are needed")
@@ -129,11 +158,18 @@ def _hostname(address: str) -> str | None:
         return None
 
 
+def _netloc(address: str) -> str | None:
+    try:
+        return urlsplit(address).netloc
+    except ValueError:
+        return None
+
+
 def _known(headers: Mapping[str, str], credentials: Mapping[str, str]) -> bool:
     scheme, _, encoded = headers.get("authorization", "").partition(" ")
     try:
         text = base64.b64decode(encoded, validate=True).decode("utf-8")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # letters that are no base64, bytes that are no text
         return False
     name, _, password = text.partition(":")
     # An unknown name is compared as well, so that time does not tell which names exist.
@@ -143,18 +179,25 @@ def _known(headers: Mapping[str, str], credentials: Mapping[str, str]) -> bool:
 
 
 async def _bounded(scope: Scope, receive: Receive) -> Receive:
-    """Read the body up to the limit and hand it on as one message."""
+    """Read the body up to the limit, in time, and hand it on as one message."""
     if scope["method"] in ("GET", "HEAD"):
         return receive
+    claimed = dict(scope["headers"]).get(b"content-length", b"")
+    if claimed.isdigit() and int(claimed[:20]) > MOST_BYTES:
+        raise TOO_LARGE
     body, more = bytearray(), True
-    while more:
-        message = await receive()
-        body += message.get("body", b"")
-        more = message.get("more_body", False)
-        if len(body) > MOST_BYTES:
-            raise RefusedError(
-                413, "too_large", f"expected at most {MOST_BYTES >> 20} MiB, found more"
-            )
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            while more:
+                message = await receive()
+                body += message.get("body", b"")
+                more = message.get("more_body", False)
+                if len(body) > MOST_BYTES:
+                    raise TOO_LARGE
+    except TimeoutError:
+        raise RefusedError(
+            408, "too_slow", f"expected the whole request in {BODY_SECONDS:.0f} s, found a part"
+        ) from None
     messages: list[Message] = [{"type": "http.request", "body": bytes(body), "more_body": False}]
 
     async def replay() -> Message:
@@ -163,25 +206,53 @@ async def _bounded(scope: Scope, receive: Receive) -> Receive:
     return replay
 
 
-def _with_headers(send: Send) -> Send:
-    extra = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
+DEFECT = RefusedError(500, "defect", "the server made a mistake; its log tells more")
+TOO_LARGE = RefusedError(
+    413, "too_large", f"expected at most {MOST_BYTES >> 20} MiB, found a larger request"
+)
 
-    async def sender(message: Message) -> None:
+
+class _Reply:
+    """`send` that adds the headers, and knows whether anything has been sent."""
+
+    def __init__(self, send: Send) -> None:
+        self._send, self.started = send, False
+        self._extra = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
+
+    async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            message = {**message, "headers": [*message.get("headers", ()), *extra]}
-        await send(message)
+            self.started = True
+            message = {**message, "headers": [*message.get("headers", ()), *self._extra]}
+        await self._send(message)
 
-    return sender
 
-
-async def _refuse(refusal: RefusedError, send: Send) -> None:
+async def _refuse(refusal: RefusedError, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer at once, then read on a while: a sender cut off midway would never see the answer."""
     error = {"error": {"code": refusal.code, "message": refusal.message}}
     body = json.dumps(error).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
     if refusal.status == 401:
         headers.append((b"www-authenticate", b'Basic realm="ArtHash", charset="UTF-8"'))
-    if refusal.status == 413:
+    if refusal.status == 503:
+        headers.append((b"retry-after", b"%d" % RETRY_SECONDS))
+    if refusal.status in (408, 413):
         headers.append((b"connection", b"close"))
     start = {"type": "http.response.start", "status": refusal.status, "headers": headers}
     await send(start)
-    await send({"type": "http.response.body", "body": body})
+    await send({"type": "http.response.body", "body": body, "more_body": True})
+    if scope["method"] not in ("GET", "HEAD"):
+        await _drain(receive)
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _drain(receive: Receive) -> None:
+    """Throw away what is still being sent, as far as is decent."""
+    left, more = MOST_BYTES, True
+    try:
+        async with asyncio.timeout(DRAIN_SECONDS):
+            while more and left > 0:
+                message = await receive()
+                left -= len(message.get("body", b""))
+                more = message.get("more_body", False)
+    except TimeoutError:
+        pass

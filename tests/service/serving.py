@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -18,9 +19,11 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def serving(app: ASGIApp, port: int) -> Iterator[None]:
+def serving(app: ASGIApp, port: int, **options: Any) -> Iterator[None]:
     """The application at 127.0.0.1 while the block runs."""
-    config = uvicorn.Config(app, port=port, log_level="error", timeout_graceful_shutdown=1)
+    config = uvicorn.Config(
+        app, port=port, log_level="error", timeout_graceful_shutdown=1, **options
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=lambda: asyncio.run(server.serve()))
     thread.start()

@@ -1,12 +1,17 @@
+import asyncio
+import socket
+
 import pytest
 from fastapi.testclient import TestClient
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hashing.collection import Collection
 from hashing.errors import UsageError
+from hashing.service.admission import PromptProtocol
 from hashing.service.api import create_app
 from hashing.service.current import Current
-from hashing.service.guards import MOST_BYTES, read_credentials
+from hashing.service.guards import HEADERS, MOST_BYTES, Guards, read_credentials
+from tests.service.serving import free_port, serving
 
 
 def client(app: ASGIApp, host: str = "127.0.0.1") -> TestClient:
@@ -39,9 +44,11 @@ def test_any_name_where_nothing_is_said(art: Collection) -> None:
     assert client(app, "gallery.example").get("/api/health").status_code == 200
 
 
-@pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://127.0.0.1:1"])
+@pytest.mark.parametrize(
+    "origin", ["http://evil.example", "null", "http://127.0.0.1:1", "http://[::1", "\xe9"]
+)
 def test_no_foreign_page_may_ask(app: ASGIApp, origin: str) -> None:
-    response = client(app).get("/api/facets", headers={"origin": origin})
+    response = client(app).get("/api/facets", headers={b"origin": origin.encode()})
     assert code(response) == (403, "foreign_origin")
     own = client(app).get("/api/facets", headers={"origin": "http://127.0.0.1"})
     assert own.status_code == 200
@@ -56,8 +63,139 @@ def test_a_password_opens_everything_and_nothing_opens_without(art: Collection) 
         assert client(app).get(path, auth=("anna", "wrong")).status_code == 401
         assert client(app).get(path, auth=("bob", "tulip: red")).status_code == 401
         assert client(app).get(path, auth=("anna", "tulip: red")).status_code in (200, 404)
-    garbage = client(app).get("/api/health", headers={"authorization": "Basic %%%"})
-    assert garbage.status_code == 401
+    for garbage in (b"Basic %%%", b"Basic \xe9\xff", b"Basic gIA=", b"\xff", b"Basic"):
+        refused = client(app).get("/api/health", headers={b"authorization": garbage})
+        assert code(refused) == (401, "password_needed")
+
+
+@pytest.mark.parametrize("name", ["host", "origin", "authorization", "content-length"])
+def test_what_decides_is_said_once(app: ASGIApp, name: str) -> None:
+    twice = [(name, "127.0.0.1"), (name, "127.0.0.1")]
+    assert code(client(app).get("/api/health", headers=twice)) == (400, "bad_header")
+
+
+BEYOND = (2**63, 2**64, 10**30, -1, -(2**63) - 1)
+
+
+@pytest.mark.parametrize("item", BEYOND)
+def test_an_id_that_nothing_can_have_is_unknown(app: ASGIApp, item: int) -> None:
+    code_of_one = client(app).get("/api/items/1").json()["code"]
+    for method, path in (
+        ("GET", f"/api/items/{item}"),
+        ("GET", f"/api/items/{item}/similar"),
+        ("GET", f"/api/explain?id={item}&work=1"),
+        ("GET", f"/api/explain?id=1&work={item}"),
+        ("GET", f"/api/explain?id={item}&code={code_of_one}"),
+        ("GET", f"/pictures/{item}"),
+    ):
+        assert code(client(app).request(method, path)) == (404, "unknown_work"), path
+    for taste in ({"liked": [item]}, {"liked": [1], "disliked": [item]}):
+        assert code(client(app).post("/api/recommend", json=taste)) == (404, "unknown_work")
+
+
+async def broken(scope: Scope, receive: Receive, send: Send) -> None:
+    raise ZeroDivisionError
+
+
+def test_a_defect_is_told_with_all_headers(caplog: pytest.LogCaptureFixture) -> None:
+    response = client(Guards(broken)).get("/api/health")
+    assert code(response) == (500, "defect")
+    assert HEADERS.items() <= dict(response.headers).items()
+    assert "ZeroDivisionError" in caplog.text
+
+
+async def ask(app: ASGIApp, path: str, body: list[bytes], method: str = "POST") -> tuple[int, int]:
+    """Status of the answer, and how many pieces of the body were read before it began."""
+    left, told = list(body), []
+
+    async def receive() -> Message:
+        if not left:
+            await asyncio.sleep(3600)
+        return {"type": "http.request", "body": left.pop(0), "more_body": bool(left)}
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            told.append((message["status"], len(body) - len(left)))
+
+    headers = [(b"host", b"127.0.0.1")]
+    await app({"type": "http", "method": method, "path": path, "headers": headers}, receive, send)
+    return told[0]
+
+
+def test_who_finds_no_place_is_told_before_the_body_is_read() -> None:
+    async def run() -> None:
+        free = asyncio.Event()
+        inside = []
+
+        async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+            inside.append(scope["path"])
+            await free.wait()
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": b""})
+
+        guards = Guards(slow)
+        asked = [asyncio.create_task(ask(guards, "/api/search", [b"x"])) for _ in range(10)]
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert len(inside) == 2
+        assert await ask(guards, "/api/search", [b"x", b"y"]) == (503, 0)
+        assert await ask(guards, "/api/explain", [], "GET") == (503, 0)
+        others = [
+            asyncio.create_task(ask(guards, path, [], "GET"))
+            for path in ("/api/facets", "/api/health")
+        ]
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert inside[2:] == ["/api/facets", "/api/health"]
+        free.set()
+        assert [status for status, _ in await asyncio.gather(*asked, *others)] == [200] * 12
+        assert (await ask(guards, "/api/search", [b"x"]))[0] == 200
+
+    asyncio.run(run())
+
+
+def test_a_claimed_size_is_refused_before_the_body_is_read(app: ASGIApp) -> None:
+    async def run() -> list[Message]:
+        told: list[Message] = []
+
+        async def receive() -> Message:
+            assert told, "the body was read before the answer"
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def send(message: Message) -> None:
+            told.append(message)
+
+        headers = [(b"host", b"127.0.0.1"), (b"content-length", b"5000000000")]
+        scope = {"type": "http", "method": "POST", "path": "/api/search", "headers": headers}
+        await app(scope, receive, send)
+        return told
+
+    assert asyncio.run(run())[0]["status"] == 413
+
+
+def test_a_body_that_does_not_come_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hashing.service.guards.BODY_SECONDS", 0.05)
+    monkeypatch.setattr("hashing.service.guards.DRAIN_SECONDS", 0.05)
+
+    async def run() -> set[int]:
+        never = asyncio.Event()
+        told: list[Message] = []
+
+        async def receive() -> Message:
+            await never.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message: Message) -> None:
+            told.append(message)
+
+        headers = [(b"host", b"127.0.0.1")]
+        scope = {"type": "http", "method": "POST", "path": "/api/search", "headers": headers}
+        guards = Guards(broken)
+        for _ in range(20):  # the places of those who were given up are free again
+            await guards(scope, receive, send)
+        return {message["status"] for message in told if "status" in message}
+
+    assert asyncio.run(run()) == {408}
 
 
 def test_credentials_file(tmp_path) -> None:
@@ -111,3 +249,29 @@ def test_the_page_opens(page_app: ASGIApp) -> None:
     page = client(page_app).get("/")
     assert page.status_code == 200
     assert "gradio-app" in page.text
+
+
+def test_a_head_that_does_not_come_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hashing.service.admission.HEADER_SECONDS", 0.3)
+
+    async def hello(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await asyncio.sleep(0.6)
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": b"hello"})
+
+    whole = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+    port = free_port()
+    with serving(hello, port, http=PromptProtocol):
+        for begun in (b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: x\r\n"):
+            with socket.create_connection(("127.0.0.1", port), timeout=20) as visitor:
+                visitor.sendall(begun)
+                assert visitor.recv(100) == b""
+        with socket.create_connection(("127.0.0.1", port), timeout=20) as visitor:
+            visitor.sendall(whole)  # an answer may take longer than that, and so may the next one
+            answer = b""
+            while not answer.endswith(b"0\r\n\r\n"):
+                answer += visitor.recv(1000)
+            assert b"hello" in answer
+            visitor.sendall(whole[:5])
+            assert visitor.recv(100) == b""

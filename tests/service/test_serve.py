@@ -66,6 +66,15 @@ def test_a_password_file_without_passwords(
     assert (code, "name:password" in line) == (2, True)
 
 
+def test_the_network_sees_nothing_that_was_not_opened_to_it(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    code, line = refusal(capsys, str(tmp_path), "--host", "0.0.0.0", "--port", "0")
+    assert (code, "--auth" in line, "--public" in line) == (2, True, True)
+    code, line = refusal(capsys, str(tmp_path), "--host", "0.0.0.0", "--port", "0", "--public")
+    assert "no index" in line
+
+
 SERVER = """
 import socket, sys
 from fastapi import FastAPI

@@ -23,6 +23,7 @@ from hashing.store.embedded.reader import Reader
 from hashing.store.embedded.schema import PREVIEWS, database_errors
 from hashing.store.embedded.verify import verify
 from hashing.store.fields import PYTHON_TYPES
+from hashing.store.identifiers import as_ids, possible_ids
 from hashing.store.location import FOLDER, Location
 from hashing.store.page import PAGE, Page, cut
 
@@ -101,22 +102,22 @@ class EmbeddedIndex:
 
     def items(self, ids: Iterable[int]) -> list[StoredItem]:
         """The items of these ids, every row checked."""
-        wanted = [int(item) for item in ids]
-        self._check_there(np.array(wanted, np.int64))
+        wanted = as_ids(ids)
+        self._check_there(wanted)
         with self._reader.reading():
-            found = rows.read_items(self._reader.db, wanted, self._generation)
+            found = rows.read_items(self._reader.db, wanted.tolist(), self._generation)
         return [row.item for row in found]
 
     def codes(self, ids: Iterable[int]) -> Codes:
         """The codes of these ids, every row checked."""
-        wanted = np.array([int(item) for item in ids], np.int64)
+        wanted = as_ids(ids)
         self._check_there(wanted)
         with self._reader.reading():
             return rows.read_codes_of(self._reader.db, wanted, self._generation.bits)
 
     def preview(self, item: int) -> bytes | None:
         """A small JPEG of the picture, None where none was kept."""
-        self._check_there(np.array([item], np.int64))
+        self._check_there(as_ids([item]))
         with self._reader.reading():
             (row,) = rows.read_items(self._reader.db, [item], self._generation)
         with self._reader.guard, database_errors(self._folder / PREVIEWS):
@@ -166,7 +167,7 @@ class EmbeddedIndex:
     def remove(self, ids: Iterable[int]) -> int:
         """Publish without these items; returns how many were there."""
         with self._changing() as draft:
-            return changes.remove(draft, np.array([int(item) for item in ids], np.int64))
+            return changes.remove(draft, possible_ids(ids))
 
     def put_extra(self, name: str, value: bytes) -> None:
         """Publish a named blob."""

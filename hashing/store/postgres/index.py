@@ -24,6 +24,7 @@ from hashing.sources import Value
 from hashing.store import words
 from hashing.store.contract import IndexInfo, NewItem, StoredItem
 from hashing.store.fields import grown
+from hashing.store.identifiers import as_ids, possible_ids
 from hashing.store.location import Location
 from hashing.store.page import PAGE, Page, cut
 from hashing.store.postgres import query, rows
@@ -142,19 +143,19 @@ class PostgresIndex:
 
     def items(self, ids: Iterable[int]) -> list[StoredItem]:
         """The items of these ids."""
-        wanted = [int(item) for item in ids]
-        with self._asking_of(np.array(wanted, np.int64)) as (db, state):
-            return rows.read_items(db, state, wanted)
+        wanted = as_ids(ids)
+        with self._asking_of(wanted) as (db, state):
+            return rows.read_items(db, state, wanted.tolist())
 
     def codes(self, ids: Iterable[int]) -> Codes:
         """The codes of these ids."""
-        wanted = np.array([int(item) for item in ids], np.int64)
+        wanted = as_ids(ids)
         with self._asking_of(wanted) as (db, state):
             return rows.read_codes_of(db, wanted, state.bits)
 
     def preview(self, item: int) -> bytes | None:
         """A small JPEG of the picture, None where none was kept."""
-        with self._asking_of(np.array([item], np.int64)) as (db, _):
+        with self._asking_of(as_ids([item])) as (db, _):
             found = db.execute("SELECT jpeg FROM previews WHERE id = %s", [int(item)], binary=True)
             row = found.fetchone()
         return None if row is None else bytes(row[0])
@@ -211,7 +212,7 @@ class PostgresIndex:
         with self._changing() as draft:
             done = draft.db.execute(
                 "UPDATE items SET removed = %s WHERE id = ANY(%s::bigint[]) AND removed IS NULL",
-                [draft.state.number, [int(item) for item in ids]],
+                [draft.state.number, possible_ids(ids).tolist()],
             ).rowcount
             draft.state = replace(draft.state, removed=draft.state.removed + done)
         return done
