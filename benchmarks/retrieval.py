@@ -216,9 +216,8 @@ def rankings(vectors: Vectors) -> dict[str, Costs]:
 
 def hamming(queries: Codes, database: Codes) -> Iterator[NDArray[np.number]]:
     """Number of differing bits."""
-    words = database.words()
-    for query in queries.words():
-        yield np.bitwise_count(words ^ query).sum(axis=1, dtype=np.int32)
+    for row in range(len(queries)):
+        yield database.distances(queries[row : row + 1])[:, 0]
 
 
 def cosine(

@@ -197,8 +197,9 @@ def reranking(trained: Trained) -> Rows:
         return evaluate_costs(costs, relevance, ks=(10,)).ndcg_at[10]
 
     def plain() -> float:
-        words = trained.database.words()
-        costs = (np.bitwise_count(words ^ q).sum(axis=1, dtype=np.int64) for q in queries.words())
+        distances = trained.database.distances
+        rows = range(len(queries))
+        costs = (distances(queries[r : r + 1])[:, 0].astype(np.int64) for r in rows)
         return evaluate_costs(costs, relevance, ks=(10,)).ndcg_at[10]
 
     rankings: dict[str, Callable[[], float]] = {

@@ -45,11 +45,9 @@ def asymmetric_costs(
     (falling score, distance), then the others by distance. Items that an evaluation leaves out
     for a query, itself above all, count for the R-th as they do in the search.
     """
-    words = database.words()
     last = min(rerank or 1, len(database)) - 1
     for row, weights in enumerate(fixed_point(logits)):
-        query = queries[row : row + 1].words()
-        distances = np.bitwise_count(words ^ query).sum(axis=1, dtype=np.int64)
+        distances = database.distances(queries[row : row + 1])[:, 0].astype(np.int64)
         falling = (1 << _TOP_BIT) - scores(weights, database)
         if rerank is None:
             yield (distances << 32) + falling
