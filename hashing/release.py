@@ -46,7 +46,11 @@ def release(model: Path, out: Path, terms: str, answers: Path | None = None) -> 
     if out.exists():
         raise UsageError(f"expected a new folder, found {out}: remove it first")
     load_model(model)
-    contents = {file.name: file.read_bytes() for file in model.iterdir() if not file.match(GRIDS)}
+    contents = {
+        file.name: file.read_bytes()
+        for file in model.iterdir()
+        if file.is_file() and not file.match(GRIDS)
+    }
     if answers is not None:
         contents[answers.name] = answers.read_bytes()
     figures = sorted(name for name in contents if name.endswith(".png"))

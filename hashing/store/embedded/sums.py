@@ -88,6 +88,8 @@ def _digest(recorded: dict[str, Any]) -> str:
 
 def _crc32(path: Path) -> int | None:
     """The checksum of a database file, None where no child could read it."""
+    if not sys.executable:  # a program that Python is only a part of
+        return None
     try:
         child = subprocess.run(
             [sys.executable, "-I", "-S", "-c", _CRC32, path.absolute()],
