@@ -16,7 +16,7 @@ from hashing.errors import StorageError, UsageError
 from hashing.progress import log, progress
 from hashing.store import IndexInfo, is_index, open_index
 
-RELEASED = "artworks-resnet50"
+RELEASED = "artworks-lite"
 RECIPE = "demo"
 PICTURES = 1200
 
