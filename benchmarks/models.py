@@ -17,7 +17,6 @@ import numpy as np
 from models_table import render
 from numpy.typing import NDArray
 
-from hashing.cli.train import parse
 from hashing.codes import Codes
 from hashing.config import Config
 from hashing.encoding import BATCH, Model
@@ -25,6 +24,7 @@ from hashing.metrics import RetrievalMetrics, evaluate_costs, evaluate_features
 from hashing.metrics import evaluate as evaluate_codes
 from hashing.models import HashModel, load_model
 from hashing.progress import log, progress
+from hashing.recipes import read_recipe
 from hashing.search.scores import asymmetric_costs
 from hashing.training import Runtime
 from hashing.training.baselines import measure_baselines
@@ -71,7 +71,7 @@ def measured(
     folder: Path, root: Path | None, metadata: Path | None, *, baselines: bool = True
 ) -> list[dict[str, Any]]:
     """One row for each protocol that the model's training part allows."""
-    _, config = parse(["--config", str(folder / "recipe.yaml")])
+    config = read_recipe(folder / "recipe.yaml")
     network = load_model(folder)
     trained = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
     config = replace(

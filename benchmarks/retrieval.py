@@ -22,7 +22,6 @@ import torch
 from descriptors import DESCRIPTORS
 from numpy.typing import NDArray
 
-from hashing.cli.train import parse
 from hashing.codes import Codes
 from hashing.config import Config, LossTerm
 from hashing.errors import InputError, UsageError
@@ -30,6 +29,7 @@ from hashing.fit import linear_hash
 from hashing.metrics import evaluate_costs
 from hashing.models import HashModel, load_model, normalise
 from hashing.progress import log, progress
+from hashing.recipes import config_of
 from hashing.training import Runtime, train
 from hashing.training.examples import Examples, Rows
 from hashing.training.figures import png
@@ -72,7 +72,7 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, default=Path("runs/retrieval"))
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results/side_by_side.md"))
     options, settings = parser.parse_known_args()
-    config = parse(["--config", options.config, *settings])[1]
+    config = config_of(["--config", options.config, *settings])
     runtime = Runtime(log=log, progress=progress)
     examples = prepare(config, runtime)
     sheets = options.out.with_suffix("")

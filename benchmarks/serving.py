@@ -22,10 +22,9 @@ from pathlib import Path
 import httpx
 import torch
 
-from hashing.cli.serve import open_current
 from hashing.collection import Collection
 from hashing.images import decode
-from hashing.service.current import Current
+from hashing.service.current import Current, open_current
 
 RESULTS = Path(__file__).parent / "results" / "serving.md"
 WALL = 24

@@ -6,11 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hashing.cli.train import parse
 from hashing.config import Config
 from hashing.device import choose_device
 from hashing.files import write_new
 from hashing.progress import log, progress
+from hashing.recipes import config_of
 from hashing.training import Runtime
 from hashing.training.batches import Batches
 from hashing.training.distributed import World
@@ -28,7 +28,7 @@ Precisions = dict[int, float]
 
 def recipe(name: str, *arguments: str) -> Config:
     """The recipe of that name in `configs/`, changed by train.py's own arguments."""
-    return parse(["--config", name, *arguments])[1]
+    return config_of(["--config", name, *arguments])
 
 
 def started(config: Config, seed: int, start: Path) -> Config:

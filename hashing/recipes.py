@@ -33,7 +33,12 @@ def read_recipe(name: str | Path, settings: Mapping[str, object] = {}) -> Config
     Raises UsageError in one line, with the nearest key for an unknown one.
     """
     changes = [f"--{key}={_text(value)}" for key, value in settings.items()]
-    return read_arguments(add_config(new_parser()), ["--config", str(name), *changes])[1]
+    return config_of(["--config", str(name), *changes])
+
+
+def config_of(argv: Sequence[str]) -> Config:
+    """The configuration that `train.py` with these arguments has; raises like `read_recipe`."""
+    return read_arguments(add_config(new_parser()), argv)[1]
 
 
 def read_arguments(parser: ArgumentParser, argv: Sequence[str]) -> tuple[Namespace, Config]:

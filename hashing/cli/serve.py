@@ -5,7 +5,6 @@ import errno
 import logging
 import socket
 import threading
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,15 +19,10 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
-    from hashing.encoding import Model
-    from hashing.service.current import Current
 
 DEMO_INDEX = "art.index"
 """The demo's, in its folder."""
 LOCAL = ("127.0.0.1", "localhost", "::1")
-
-SLOW = 0.015
-"""Seconds for one picture, above which starting ten seconds later pays for a visitor."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -93,6 +87,7 @@ def _listen(host: str, port: int) -> socket.socket:
 def _serve(location: str, listener: socket.socket, options: argparse.Namespace) -> None:
     log("Starting: loading the libraries …")
     from hashing.service.api import create_app
+    from hashing.service.current import open_current
     from hashing.service.guards import read_credentials
 
     credentials = read_credentials(options.auth) if options.auth else None
@@ -141,40 +136,6 @@ def run_server(app: "FastAPI", listener: socket.socket) -> None:
     # uvicorn raises the interrupt anew, but one that falls into its closing can get lost.
     if server.started:
         raise KeyboardInterrupt
-
-
-def open_current(location: str, device: str = "auto") -> "Current":
-    """A collection and its model, both warmed up. Raises ArtefactError where they do not match."""
-    from PIL import Image
-    from threadpoolctl import threadpool_limits
-
-    from hashing.collection import Collection
-    from hashing.collection.request import Refine
-    from hashing.service.current import Current
-
-    # Numpy's products of matrices are small here, and for some 30 ms after each its own threads
-    # would keep a core busy that the network wants.
-    threadpool_limits(1, user_api="blas")
-    collection = Collection.open(location, device=device)
-    log("Loading the model …")
-    _ = collection.model
-    log("Warming up …")
-    collection.answer(collection.encode(Image.new("RGB", (64, 64))), Refine())
-    _accelerate(collection.model)
-    return Current(collection)
-
-
-def _accelerate(model: "Model") -> None:
-    """Go over to ONNX Runtime where it is installed and a query's picture takes PyTorch long."""
-    import numpy as np
-
-    size = model.preprocessing.size
-    pictures = np.random.default_rng(0).integers(0, 256, (3, size, size, 3), np.uint8)
-    started = time.perf_counter()
-    for picture in pictures:
-        model.logits_of(picture[None])
-    if time.perf_counter() - started > len(pictures) * SLOW:
-        model.accelerate(pictures)
 
 
 def _in_url(host: str) -> str:

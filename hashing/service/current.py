@@ -6,13 +6,23 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from hashing.collection.collection import Collection
+import numpy as np
+from PIL import Image
+from threadpoolctl import threadpool_limits
+
+from hashing.collection import Collection
 from hashing.collection.facets import facets
+from hashing.collection.request import Refine
+from hashing.encoding import Model
 from hashing.errors import ArtefactError, StorageError
+from hashing.progress import log
 from hashing.store.location import FOLDER
 
 PATIENCE = 0.1
 """Seconds after which a server is asked again what others have published since."""
+
+SLOW = 0.015
+"""Seconds for one picture, above which starting ten seconds later pays for a visitor."""
 
 
 class Current:
@@ -97,3 +107,28 @@ class Current:
             unread = former not in self._readers
         if unread:
             former.close()
+
+
+def open_current(location: str, device: str = "auto") -> Current:
+    """A collection and its model, both warmed up. Raises ArtefactError where they do not match."""
+    # Numpy's products of matrices are small here, and for some 30 ms after each its own threads
+    # would keep a core busy that the network wants.
+    threadpool_limits(1, user_api="blas")
+    collection = Collection.open(location, device=device)
+    log("Loading the model …")
+    _ = collection.model
+    log("Warming up …")
+    collection.answer(collection.encode(Image.new("RGB", (64, 64))), Refine())
+    _accelerate(collection.model)
+    return Current(collection)
+
+
+def _accelerate(model: Model) -> None:
+    """Go over to ONNX Runtime where it is installed and a query's picture takes PyTorch long."""
+    size = model.preprocessing.size
+    pictures = np.random.default_rng(0).integers(0, 256, (3, size, size, 3), np.uint8)
+    started = time.perf_counter()
+    for picture in pictures:
+        model.logits_of(picture[None])
+    if time.perf_counter() - started > len(pictures) * SLOW:
+        model.accelerate(pictures)
