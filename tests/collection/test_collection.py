@@ -162,6 +162,13 @@ def test_an_evaluation_shows_itself(shop: Collection, pictures: Path) -> None:
         shop.evaluate(labels=["colour"])
 
 
+def test_an_item_is_explained_by_an_id_of_any_kind(shop: Collection) -> None:
+    found = shop.explain(3, 5)
+    numpy = shop.explain(3, shop.ids()[5])
+    np.testing.assert_array_equal(found.query, numpy.query)
+    np.testing.assert_array_equal(found.query, shop.index.codes([5]).unpacked()[0])
+
+
 def test_an_answer_is_read_like_a_list(shop: Collection) -> None:
     found = shop.similar(3, k=4)
     assert [hit.file for hit in found] == [shop.item(hit.id).file for hit in found]
