@@ -28,11 +28,13 @@ from hashing.recipes import read_recipe
 from hashing.search.scores import asymmetric_costs
 from hashing.training import Runtime
 from hashing.training.baselines import measure_baselines
-from hashing.training.evaluation import Evaluation, evaluate_logits
+from hashing.training.evaluation import Evaluation, compute_logits, evaluate_logits
 from hashing.training.examples import Examples
+from hashing.training.frozen import encode_views, is_frozen
 from hashing.training.preparation import prepare
 from hashing.training.provenance import provenance
 from hashing.training.report import measures
+from hashing.training.runs import FEATURES
 
 RESULTS = Path(__file__).parent / "results"
 SAME_TRAINING = (("full", "dsh"), ("5k", "5k-59k"), ("art-seen", "art-new"), ("art-disjoint",))
@@ -87,7 +89,10 @@ def measured(
     every = [prepare(config, runtime) for config in configs]
     rows = np.unique(np.concatenate([examples.test.rows for examples in every]))
     with progress(len(rows), "testing", "pictures") as bar:
-        logits = encoded(network, every[0], rows, bar.advance)
+        if is_frozen(config):
+            logits = from_features(network, config, every[0], rows, folder, runtime)
+        else:
+            logits = encoded(network, every[0], rows, bar.advance)
     return [
         row(
             network,
@@ -99,6 +104,21 @@ def measured(
         )
         for config, examples in zip(configs, every, strict=True)
     ]
+
+
+def from_features(
+    network: HashModel,
+    config: Config,
+    examples: Examples,
+    rows: NDArray[np.int64],
+    folder: Path,
+    runtime: Runtime,
+) -> NDArray[np.float32]:
+    """The same of a frozen backbone, from the features that its run in `folder/..` has kept."""
+    plain = replace(config, train=replace(config.train, views=1))
+    kept = folder.absolute().parent.parent / FEATURES
+    views = encode_views(network, plain, examples, kept, runtime)
+    return compute_logits(network, replace(examples, views=views), rows)
 
 
 def encoded(
