@@ -33,6 +33,7 @@ from hashing.training.report import Metrics, card, centre_remarks, measures
 from hashing.training.runlog import read_records
 from hashing.training.runtime import Runtime
 from hashing.training.state import load_newest_state
+from hashing.training.teaching import teacher_remarks
 from hashing.training.tracking import Tracker, tracking
 
 FEATURES = "features"
@@ -151,7 +152,10 @@ def _learn(
     batches = Batches(config, examples, here)
     learner = make_learner(config, examples, batches.steps_per_epoch, here, network)
     objective = learner.objective
-    for remark in centre_remarks(objective.centre_distances(), objective.coarser_distances()):
+    for remark in (
+        *centre_remarks(objective.centre_distances(), objective.coarser_distances()),
+        *teacher_remarks(config, objective),
+    ):
         runtime.log(remark)
     course = _resumed(learner, out, runtime)
     validate = _validation(examples, learner)

@@ -4,6 +4,8 @@ The teacher sees every picture whole and by its own preprocessing, whatever the 
 augmentation: it may look at more pixels than the student ever gets.
 """
 
+import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,8 +17,8 @@ from hashing.config import Config, Preprocessing
 from hashing.data import LazySquares, Squares, read_ahead
 from hashing.device import choose_device
 from hashing.errors import UsageError
-from hashing.losses import Targets
-from hashing.models import HashModel, load_model, normalise
+from hashing.losses import Objective, Targets
+from hashing.models import HashModel, load_model, normalise, read_manifest
 from hashing.sources import Catalogue
 from hashing.training.examples import Lesson, Rows
 from hashing.training.runtime import Runtime
@@ -80,3 +82,31 @@ def find_teacher(config: Config, runtime: Runtime) -> Teacher | None:
     teacher = Teacher(config.teacher, choose_device(runtime.device))
     _ = teacher.network
     return teacher
+
+
+def teacher_remarks(config: Config, objective: Objective) -> Iterator[str]:
+    """What a user should know of the teacher before training, a sentence each."""
+    if config.teacher is None:
+        return
+    theirs = read_manifest(config.teacher).extra.get("objective") or {}
+    if config.distillation.codes:
+        for field, ours in objective.record().items():
+            if theirs.get(field, {}).get("centres") != ours["centres"]:
+                yield (
+                    f"The teacher's class centres of {field} are not the student's, so that its "
+                    "bits and the losses pull apart: take a loss without centres, the teacher's "
+                    "model.lengths, centres.share and train.seed, or --distillation.codes 0."
+                )
+    if config.train.validate_every and not config.train.refit and _has_seen_all(config.teacher):
+        yield (
+            "The teacher was trained on its validation part too (refit): where that is this "
+            "run's, validation flatters the student."
+        )
+
+
+def _has_seen_all(folder: Path) -> bool:
+    file = folder / "metrics.json"
+    try:
+        return bool(json.loads(file.read_text(encoding="utf-8")).get("refit"))
+    except (OSError, ValueError):  # a fitted model has none
+        return False

@@ -31,6 +31,7 @@ from hashing.training.batches import Batches
 from hashing.training.distributed import World
 from hashing.training.preparation import prepare
 from hashing.training.runs import make_learner
+from hashing.training.teaching import teacher_remarks
 
 HERE = World(0, 1, torch.device("cpu"))
 OTHER_EYES = Preprocessing(40, "stretch", (0.5, 0.4, 0.3), (0.2, 0.3, 0.4))
@@ -242,3 +243,25 @@ def test_the_recipe_that_distils_runs(pictures: Path, teacher: Path, tmp_path: P
     assert load_model(tmp_path / "run" / "model").lengths == (16, 32, 64, 128)
     told = json.loads((tmp_path / "run" / "model" / "metrics.json").read_text())
     assert told["configuration"]["teacher"] == "/".join(teacher.parts[-2:])
+
+
+def test_what_a_user_should_know_of_a_teacher(pictures: Path, tmp_path: Path) -> None:
+    settings = replace(config(pictures, None), losses=(LossTerm("csq"),))
+
+    def taught(extra: dict[str, object], refit: bool) -> list[str]:
+        network = HashModel(settings.model, settings.preprocessing)
+        files = {"metrics.json": json.dumps({"refit": refit})}
+        save_model(network, tmp_path / "model", extra=extra, files=files)
+        return list(teacher_remarks(replace(settings, teacher=tmp_path / "model"), objective))
+
+    examples = prepare(settings, Runtime("cpu"))
+    objective = make_learner(settings, examples, 4, HERE).objective
+    same = {"objective": json.loads(json.dumps(objective.record()))}
+    assert taught(same, refit=False) == []
+    (told,) = taught({}, refit=False)
+    assert "class centres of label are not the student's" in told
+    (told,) = taught(same, refit=True)
+    assert "validation flatters the student" in told
+    free = replace(settings, distillation=DistillationConfig(codes=0.0))
+    assert list(teacher_remarks(replace(free, teacher=tmp_path / "model"), objective)) == [told]
+    assert list(teacher_remarks(settings, objective)) == []
