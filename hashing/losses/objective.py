@@ -226,7 +226,7 @@ def _nested(terms: Sequence[LossTerm], given: _Given, lengths: Sequence[int]) ->
 
 def _unlabelled(term: LossTerm, given: _Given) -> HashingLoss:
     """A term without labels: on the whole code, or nested where it is about similarity."""
-    if not LOSSES[term.name].by_length:
+    if not _kind(term.name).by_length:
         return _make(term, given, given.lengths[-1])
     return Nested({bits: _make(term, given, bits) for bits in given.lengths})
 

@@ -1,12 +1,14 @@
 """What can be wrong in a configuration is said before any picture is read."""
 
+import numpy as np
 import torch
 
 from hashing.config import Config
 from hashing.data import DATASETS, PROTOCOLS
 from hashing.data.protocols import AUTO
 from hashing.data.transforms import AUGMENTATIONS
-from hashing.losses import make_objective
+from hashing.errors import UsageError
+from hashing.losses import find_refinements, make_objective
 from hashing.models import HashModel
 from hashing.registry import find
 
@@ -27,3 +29,10 @@ def check(config: Config) -> None:
         if fields:  # their lack is told with the columns that the data set has
             two = dict.fromkeys(fields, 2)
             make_objective(config.losses, fields, two, lengths, share=config.centres.share)
+            nothing = {field: np.empty(0, np.int64) for field in fields}
+            find_refinements(nothing, two, config.centres.coarser)
+    if config.distillation.unlabelled is not None and config.train.per_label:
+        raise UsageError(
+            "expected train.per_label 0 with distillation.unlabelled, found "
+            f"{config.train.per_label}: pictures without a label stand in no group of one"
+        )

@@ -200,6 +200,21 @@ def test_views_are_told_by_the_pictures_numbers_at_every_length(
     assert objective(logits, labels) == 0  # no picture is told to have two views
 
 
+class Length(HashingLoss):
+    """A loss from outside that needs no labels."""
+
+    needs_labels = False
+
+    def compute(self, logits: Tensor, labels: Tensor) -> Tensor:
+        return logits.square().mean()
+
+
+def test_a_loss_from_outside_may_need_no_labels(logits: Tensor, labels: Tensor) -> None:
+    name = f"{__name__}:Length"
+    objective = make_objective([LossTerm(name, 3.0)], FIELDS, CLASSES, LENGTHS)
+    torch.testing.assert_close(objective(logits, labels), 3 * logits.square().mean())
+
+
 def test_terms_without_labels_need_no_field(logits: Tensor) -> None:
     objective = make_objective([LossTerm("quantisation", 2.0)], {}, {}, LENGTHS)
     value = objective(logits, torch.empty(12, 0, dtype=torch.int64))

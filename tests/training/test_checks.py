@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from hashing.cli.train import parse
-from hashing.errors import ArtHashError
+from hashing.errors import ArtHashError, UsageError
 from hashing.training import Runtime, train
 from hashing.training.checks import check
 
@@ -18,6 +18,9 @@ from hashing.training.checks import check
         (["--losses", '[{"name": "absent_pkg:Loss"}]'], "needs the package absent_pkg"),
         (["--losses", '[{"name": "json:JSONDecoder"}]'], "expected a subclass of hashing.losses"),
         (["--losses", '[{"name": "TripletMarginLoss", "args": {"a": 1}}]'], "do not fit"),
+        (["--losses", '[{"name": "dsh", "field": "labell"}]'], "did you mean label?"),
+        (["--centres.share", "1.5"], "centres.share above 0 and at most 1, found 1.5"),
+        (["--centres.coarser", '{"artist": "label"}'], "in centres.coarser 'artist'"),
         (["--model.lengths", "[12]"], "12"),
         (["--model.backbone", "small_cn"], "did you mean small_cnn?"),
         (["--model.stem", "cifar"], "has no cifar stem"),
@@ -42,6 +45,12 @@ def test_mistakes_are_found_before_pictures_are_read(
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "run").exists()
+
+
+def test_unlabelled_pictures_stand_in_no_group_of_a_label(recipe: Path) -> None:
+    arguments = ["--distillation.unlabelled", "beside", "--train.per_label", "4"]
+    with pytest.raises(UsageError, match=r"expected train\.per_label 0 .* found 4"):
+        check(parse(["--config", str(recipe), *arguments])[1])
 
 
 def test_a_good_configuration_passes(recipe: Path) -> None:
