@@ -23,7 +23,6 @@ from PIL import Image, ImageEnhance
 
 from hashing.collection import Collection
 from hashing.collection.opened import Opened
-from hashing.collection.pictures import glance
 from hashing.collection.quality import (
     LIKED,
     SHOWN,
@@ -36,7 +35,7 @@ from hashing.collection.quality import (
 )
 from hashing.collection.request import DIVERSITY, Refine
 from hashing.images import decode
-from hashing.recommend import are_copies, fold_duplicates
+from hashing.recommend import fold_duplicates
 
 RESULTS = Path(__file__).parent / "results" / "recommend.md"
 SEED = 0
@@ -167,11 +166,10 @@ COPIES: dict[str, Callable[[Image.Image], Image.Image]] = {
 def duplicates(opened: Opened, rows: Rows) -> Iterator[str]:
     """How many made copies are folded into their work, and how many works into another."""
     ids = opened.index.ids()
-    small = [opened.pictures.thumbnail(int(i)) for i in ids]
-    thumbnails = np.stack([thumbnail for thumbnail in small if thumbnail is not None])
-    if len(thumbnails) < len(ids):
+    previews = [opened.index.preview(int(i)) for i in ids]
+    if None in previews:
         raise SystemExit("expected an index that kept a preview of every work")
-    own = fold_duplicates(thumbnails)
+    own = fold_duplicates(opened.pictures.copies(ids.tolist()))
     folded = int((own != np.arange(len(ids))).sum())
     yield (
         f"Folding, on copies made of {len(rows):,} works. Of the {len(ids):,} works themselves "
@@ -183,11 +181,14 @@ def duplicates(opened: Opened, rows: Rows) -> Iterator[str]:
     pictures = [decode(opened.index.preview(int(i)) or b"") for i in ids[rows]]
     for name, change in COPIES.items():
         quality = 30 if name.startswith("recompressed") else 85
-        copies = [glance(encoded(change(picture), quality))[1] for picture in pictures]
-        same = are_copies(np.stack(copies), thumbnails)
-        found = same[np.arange(len(rows)), rows]
-        others = same & (own[rows][:, None] != own[None, :])
-        yield f"| {name} | {found.mean():.1%} | {others.any(axis=1).mean():.1%} |"
+        copies = (decode(encoded(change(picture), quality)) for picture in pictures)
+        works = [opened.pictures.copied(copy, ids.tolist()) for copy in copies]
+        found = [row in among for row, among in zip(rows.tolist(), works, strict=True)]
+        others = [
+            bool((own[among] != own[row]).any())
+            for row, among in zip(rows.tolist(), works, strict=True)
+        ]
+        yield f"| {name} | {np.mean(found):.1%} | {np.mean(others):.1%} |"
 
 
 if __name__ == "__main__":

@@ -159,40 +159,54 @@ def diversify(
 def are_copies(thumbnails: NDArray[np.uint8], others: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """Which of N pictures are copies of which of M, bool `[N, M]`.
 
-    thumbnails, others: tiny pictures, uint8 `[N, 2, P]` and `[M, 2, P]`, each as a whole and its
-    middle alone: a picture that lost its edges looks like the middle of the other.
+    thumbnails, others: small pictures, uint8 `[N, B, P]` and `[M, B, P]`, of each the whole and
+    B−1 parts of it: a picture that lost its edges looks like such a part of the other. At 8 x 8
+    pixels different pages of one look are alike; those alike there have to be so at 32 x 32 too.
     Correlation forgives another brightness or contrast, and asks the same likeness of a pale
     drawing as of a dark painting, where a difference of grey levels would take all pale drawings
     for one. A picture of a single shade is a copy of none.
     """
     mine = _standard(thumbnails)
-    # One product of a matrix with itself is several times as fast as others of its size.
     theirs = mine if others is thumbnails else _standard(others)
-    alike = mine @ theirs.T >= NEAR_DUPLICATE
-    whole, middle = slice(0, None, 2), slice(1, None, 2)
-    copies: NDArray[np.bool_] = alike[whole, whole] | alike[whole, middle] | alike[middle, whole]
-    return copies
+    copies = _resemble_parts(mine, theirs)
+    swapped = copies if others is thumbnails else _resemble_parts(theirs, mine)
+    return copies | swapped.T
+
+
+def _resemble_parts(whole: NDArray[np.float32], parts: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Which wholes of N pictures look like any part of which of M, bool `[N, M]`."""
+    likeness: NDArray[np.float32] = whole[:, 0] @ parts.reshape(-1, parts.shape[2]).T
+    nearest: NDArray[np.float32] = likeness.reshape(len(whole), *parts.shape[:2]).max(axis=2)
+    return nearest >= NEAR_DUPLICATE
 
 
 def _standard(thumbnails: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Rows `[2·N, P]`, wholes and middles in turn, of mean 0 and length 1; 0 for single shades."""
-    rows = thumbnails.reshape(-1, thumbnails.shape[-1]).astype(np.float32)
-    rows -= rows.mean(axis=1, keepdims=True)
-    unit: NDArray[np.float32] = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1)
+    """The same `[N, B, P]`, each of mean 0 and length 1; 0 for single shades."""
+    rows = thumbnails.astype(np.float32)
+    rows -= rows.mean(axis=2, keepdims=True)
+    unit: NDArray[np.float32] = rows / np.maximum(np.linalg.norm(rows, axis=2, keepdims=True), 1)
     return unit
 
 
-def fold_duplicates(thumbnails: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """The first candidate that each of M candidates is a copy of (itself when of none).
+def fold_duplicates(copies: NDArray[np.bool_], first: int | None = None) -> NDArray[np.int64]:
+    """The best candidate that each of M candidates is a copy of (itself when of none).
 
-    thumbnails: uint8 `[M, 2, P]` as `are_copies` takes them, best candidate first. A copy of a
-    copy counts as one. Returns positions int64 `[M]`.
+    copies: symmetric, bool `[M, M]`, best candidate first. first: the candidate that was asked
+    for; it comes before all others. A copy is one of its leader itself: a copy of a copy may be
+    another picture. Returns positions int64 `[M]`.
     """
-    copies = are_copies(thumbnails, thumbnails)
-    np.fill_diagonal(copies, val=True)
-    leaders: NDArray[np.int64] = copies.argmax(axis=1)
-    while (leaders != leaders[leaders]).any():
-        leaders = leaders[leaders]
+    leaders = np.arange(len(copies))
+    leading = np.zeros(len(copies), dtype=bool)
+    if first is not None:
+        leading[first] = True
+        leaders[copies[first]] = first
+        leaders[first] = first
+    for row in np.flatnonzero(leaders == np.arange(len(copies))):
+        found = np.flatnonzero(copies[row] & leading)
+        if len(found) and row != first:
+            leaders[row] = found[0]
+        else:
+            leading[row] = True
     return leaders
 
 

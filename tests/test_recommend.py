@@ -9,6 +9,7 @@ from hashing.recommend import (
     FAR,
     RANK_OFFSET,
     affinity,
+    are_copies,
     closeness,
     diversify,
     first_of_each,
@@ -169,6 +170,44 @@ def test_more_diversity_spreads_the_picks() -> None:
     assert spread[0] < spread[1] <= spread[2]
 
 
+def folded(thumbnails: np.ndarray) -> np.ndarray:
+    return fold_duplicates(are_copies(thumbnails, thumbnails))
+
+
+def test_a_copy_of_a_copy_is_not_folded() -> None:
+    whole, between, crop = range(3)
+    copies = np.zeros((4, 4), bool)
+    copies[whole, between] = copies[between, whole] = True
+    copies[between, crop] = copies[crop, between] = True
+    assert fold_duplicates(copies).tolist() == [0, 0, 2, 3]
+    assert fold_duplicates(copies[::-1, ::-1]).tolist() == [0, 1, 1, 3]
+
+
+def test_what_was_asked_for_leads_its_copies() -> None:
+    copies = np.zeros((5, 5), bool)
+    for pair in ((0, 1), (0, 3), (1, 3), (2, 4)):
+        copies[pair] = copies[pair[::-1]] = True
+    assert fold_duplicates(copies).tolist() == [0, 0, 2, 0, 2]
+    assert fold_duplicates(copies, first=3).tolist() == [3, 3, 2, 3, 2]
+    assert fold_duplicates(copies, first=4).tolist() == [0, 0, 4, 0, 4]
+
+
+@settings(deadline=None, derandomize=True, max_examples=60)
+@given(st.integers(0, 9), st.integers(0, 1000), st.booleans())
+def test_every_folded_candidate_is_a_copy_of_its_leader(count: int, seed: int, asked: bool) -> None:
+    rng = np.random.default_rng(seed)
+    copies = np.triu(rng.random((count, count)) < 0.3, 1)
+    copies |= copies.T
+    first = count // 2 if asked and count else None
+    leaders = fold_duplicates(copies, first)
+    order = [*([] if first is None else [first]), *(i for i in range(count) if i != first)]
+    expected: dict[int, int] = {}
+    for row in order:
+        better = [lead for lead in order if expected.get(lead) == lead and copies[row, lead]]
+        expected[row] = better[0] if better else row
+    assert leaders.tolist() == [expected[row] for row in range(count)]
+
+
 def uncropped(works: np.ndarray) -> np.ndarray:
     """Tiny pictures `[N, P]` whose middles resemble nothing."""
     middles = np.random.default_rng(1).integers(0, 255, works.shape, dtype=np.uint8)
@@ -180,35 +219,34 @@ def test_copies_join_the_best_of_them() -> None:
     works = rng.integers(0, 250, (3, 192), dtype=np.uint8)
     noisy = works + rng.integers(0, 5, works.shape, dtype=np.uint8)
     thumbnails = np.stack([works[0], works[1], noisy[1], works[2], noisy[0], noisy[1]])
-    assert fold_duplicates(uncropped(thumbnails)).tolist() == [0, 1, 1, 3, 0, 1]
+    assert folded(uncropped(thumbnails)).tolist() == [0, 1, 1, 3, 0, 1]
 
 
 def test_another_brightness_or_contrast_makes_no_other_work() -> None:
     work = np.random.default_rng(0).integers(0, 200, 192)
     thumbnails = np.stack([work, work + 50, work // 2 + 60, 255 - work]).astype(np.uint8)
-    assert fold_duplicates(uncropped(thumbnails)).tolist() == [0, 0, 0, 3]
+    assert folded(uncropped(thumbnails)).tolist() == [0, 0, 0, 3]
 
 
 def test_pale_drawings_are_not_all_one() -> None:
     rng = np.random.default_rng(0)
     thumbnails = rng.integers(245, 250, (5, 192)).astype(np.uint8)
-    assert fold_duplicates(uncropped(thumbnails)).tolist() == [0, 1, 2, 3, 4]
+    assert folded(uncropped(thumbnails)).tolist() == [0, 1, 2, 3, 4]
 
 
 def test_single_shades_are_copies_of_none() -> None:
     thumbnails = np.array([[0] * 192, [255] * 192, [0] * 192], dtype=np.uint8)
-    assert fold_duplicates(uncropped(thumbnails)).tolist() == [0, 1, 2]
+    assert folded(uncropped(thumbnails)).tolist() == [0, 1, 2]
 
 
 def test_a_picture_without_its_edges_is_a_copy() -> None:
     whole, middle = np.random.default_rng(0).integers(0, 255, (2, 192), dtype=np.uint8)
     cropped, other = np.random.default_rng(2).integers(0, 255, (2, 192), dtype=np.uint8)
     works = np.array([[whole, middle], [middle, cropped], [cropped, other]])
-    assert fold_duplicates(works[:2]).tolist() == [0, 0]
-    assert fold_duplicates(works[1::-1]).tolist() == [0, 0]
-    # The middles alone say nothing, but a crop of a crop is a copy of what lies between.
-    assert fold_duplicates(works[::2]).tolist() == [0, 1]
-    assert fold_duplicates(works).tolist() == [0, 0, 0]
+    assert folded(works[:2]).tolist() == [0, 0]
+    assert folded(works[1::-1]).tolist() == [0, 0]
+    # The middles alone say nothing.
+    assert folded(works[::2]).tolist() == [0, 1]
 
 
 def test_first_of_each_keeps_all_that_have_no_value() -> None:

@@ -125,7 +125,7 @@ class Collection(Holding):
     def encode(self, image: Image) -> Query:
         """One pass of the network over one decoded picture."""
         logits = self.model.logits([image])
-        return Query(Codes.from_logits(logits), logits)
+        return Query(Codes.from_logits(logits), logits, picture=image)
 
     def stored(self, item_id: int) -> Query:
         """The query that an item is, which does not find itself. Raises UnknownItemError."""

@@ -5,6 +5,7 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL.Image import Image
 
 from hashing.collection.answer import Answer, Hit
 from hashing.collection.opened import Opened
@@ -43,10 +44,12 @@ def make_answer(
     refine: Refine,
     seconds: float,
     likes: int = 1,
+    asked: Image | None = None,
 ) -> Answer:
     """Choose and order what is shown of some candidates, and look it up.
 
     code: the query in hexadecimal. seconds: what the search took. likes: works liked at once.
+    asked: the picture that was searched with: its own work is not folded into another.
     """
     index = opened.index
     nearest = candidates.ids[:GROUP_SAMPLE]
@@ -54,7 +57,7 @@ def make_answer(
         values = [item.fields.get(refine.one_per) for item in index.items(candidates.ids)]
         candidates = candidates.take(first_of_each(values))
     candidates = candidates.take(np.arange(min(len(candidates.ids), _most(refine))))
-    leaders = _leaders(opened, candidates.ids) if refine.fold else candidates.ids
+    leaders = _leaders(opened, candidates.ids, asked) if refine.fold else candidates.ids
     unfolded = candidates.take(leaders == candidates.ids)
     bits = opened.length(refine.bits)
     if refine.diversity:
@@ -72,14 +75,12 @@ def make_answer(
     return Answer(code, bits, hits, groups, seconds * 1000, opened)
 
 
-def _leaders(opened: Opened, ids: NDArray[np.int64]) -> NDArray[np.int64]:
+def _leaders(opened: Opened, ids: NDArray[np.int64], asked: Image | None) -> NDArray[np.int64]:
     """For each candidate the id of the one it is a near-duplicate of (itself when of none)."""
-    leaders = ids.copy()
-    thumbnails = [opened.pictures.thumbnail(item_id) for item_id in ids.tolist()]
-    rows = np.array([row for row, t in enumerate(thumbnails) if t is not None], dtype=np.int64)
-    if len(rows):
-        stacked = np.stack([t for t in thumbnails if t is not None])
-        leaders[rows] = ids[rows[fold_duplicates(stacked)]]
+    pictures, works = opened.pictures, ids.tolist()
+    itself = [] if asked is None else pictures.copied(asked, works).tolist()
+    first = itself[0] if itself else None
+    leaders: NDArray[np.int64] = ids[fold_duplicates(pictures.copies(works), first)]
     return leaders
 
 

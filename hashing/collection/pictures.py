@@ -3,6 +3,7 @@
 import io
 import json
 import threading
+from collections.abc import Sequence
 from functools import lru_cache, partial
 from pathlib import Path
 
@@ -19,11 +20,25 @@ from hashing.store import Index, StoredItem
 PREVIEW_SIDE = 512
 LARGEST_SIDE = 1600
 SOURCES = "sources"
+GLANCE, LOOK = 8, 32
+"""Sides of the two thumbnails that tell copies: one to find pairs, one to be sure of them."""
 MOST_GLANCES = 1 << 16
-"""Previews whose shape and thumbnail are remembered, about 600 bytes each."""
+"""Previews whose shape and smallest thumbnail are remembered, about 600 bytes each."""
+MOST_LOOKS = 1 << 10
+"""Previews whose larger thumbnails are, 30 KiB each."""
 
-EDGE = 0.03
-"""Share of each side that a middle leaves out; copies cropped by 1 to 5 % look like it."""
+WHOLE = (0.0, 0.0, 0.0, 0.0)
+PARTS = {
+    GLANCE: (WHOLE, (0.03,) * 4),
+    LOOK: (
+        WHOLE,
+        *((share,) * 4 for share in (0.01, 0.02, 0.03, 0.04, 0.05)),
+        *((a, b, 0.015 - a, 0.015 - b) for a in (0.0, 0.015) for b in (0.0, 0.015)),
+    ),
+}
+"""The parts of a picture that are looked at, as the shares left out at the left, top, right and
+bottom: copies that lost 1 to 5 % at every edge look like one of them, and copies shifted a little.
+At 8 x 8 pixels one middle is like all of these."""
 
 
 def remember_source(index: Index, images: Path) -> None:
@@ -41,6 +56,7 @@ class Pictures:
         self._archives: dict[str, Archive] = {}
         # not a method of this object: a circle would keep a closed index open
         self._glance = lru_cache(maxsize=MOST_GLANCES)(partial(_read_glance, index))
+        self._look = lru_cache(maxsize=MOST_LOOKS)(partial(_read_look, index))
 
     def warm(self, closing: threading.Event) -> None:
         """Look at previews ahead of the visitors, as many as are remembered, until `closing`."""
@@ -54,10 +70,40 @@ class Pictures:
         glance = self._glance(item_id)
         return (1, 1) if glance is None else glance[0]
 
-    def thumbnail(self, item_id: int) -> NDArray[np.uint8] | None:
-        """8 x 8 pixels of the whole and of its middle, uint8 `[2, 192]`; None without a preview."""
-        glance = self._glance(item_id)
-        return None if glance is None else glance[1]
+    def copies(self, item_ids: Sequence[int]) -> NDArray[np.bool_]:
+        """Which of M works are near-duplicates of which, bool `[M, M]`; false without previews.
+
+        Larger thumbnails are looked at only for pairs that are alike at 8 x 8.
+        """
+        glances = [self._glance(item_id) for item_id in item_ids]
+        found = np.zeros((len(item_ids), len(item_ids)), dtype=bool)
+        there = np.array([row for row, known in enumerate(glances) if known is not None], np.int64)
+        if len(there):
+            small = np.stack([known[1] for known in glances if known is not None])
+            found[np.ix_(there, there)] = are_copies(small, small)
+            np.fill_diagonal(found, val=False)
+        alike = np.flatnonzero(found.any(axis=1))
+        if len(alike):
+            looks = np.stack([self._look(item_ids[row]) for row in alike.tolist()])
+            found[np.ix_(alike, alike)] &= are_copies(looks, looks)
+        return found
+
+    def copied(self, image: Image.Image, item_ids: Sequence[int]) -> NDArray[np.int64]:
+        """The positions among M works of those that a picture is a copy of, the nearest first."""
+        glances = {row: known for row, i in enumerate(item_ids) if (known := self._glance(i))}
+        if not glances:
+            return np.empty(0, np.int64)
+        rows: NDArray[np.int64] = np.array(list(glances), np.int64)
+        small = np.stack([known[1] for known in glances.values()])
+        rows = rows[are_copies(look(image, GLANCE)[None], small)[0]]
+        if not len(rows):
+            return rows
+        mine, looks = look(image, LOOK), np.stack([self._look(item_ids[row]) for row in rows])
+        apart = np.abs(looks[:, 0].astype(np.int16) - mine[0]).mean(axis=1)
+        order = np.argsort(apart, kind="stable")
+        sure = are_copies(mine[None], looks)[0]
+        nearest: NDArray[np.int64] = rows[order[sure[order]]]
+        return nearest
 
     def jpeg(self, item: StoredItem, side: int) -> bytes:
         """At most `side` pixels: the preview, or for more the original while it exists.
@@ -90,12 +136,10 @@ class Pictures:
         """The picture where it was indexed from, unless another lies there now."""
         for source in _sources(self.index):
             try:
-                data = self._read(source, item.file)
-                image = decode(data, FILES)
+                image = decode(self._read(source, item.file), FILES)
             except (OSError, ArtHashError):
                 continue
-            known = self.thumbnail(item.id)
-            if known is None or are_copies(known[None], glance(data)[1][None]).all():
+            if self.index.preview(item.id) is None or len(self.copied(image, [item.id])):
                 return image
         return None
 
@@ -106,25 +150,37 @@ class Pictures:
         return read_picture(root, self._archives.get(source), file)
 
 
-def glance(data: bytes) -> tuple[tuple[int, int], NDArray[np.uint8]]:
-    """Width and height of an encoded picture; its whole and its middle in 8 x 8 pixels."""
-    with Image.open(io.BytesIO(data)) as image:
+def glance(preview: bytes) -> tuple[tuple[int, int], NDArray[np.uint8]]:
+    """Width and height of a preview; its whole and its middle in 8 x 8 pixels, uint8 `[2, 192]`."""
+    with Image.open(io.BytesIO(preview), formats=["JPEG"]) as image:
         shape = image.size
-        # Lets the JPEG decoder do most of the shrinking.
-        image.draft("RGB", (32, 32))
-        small = image.convert("RGB")
+        return shape, look(image, GLANCE)
+
+
+def look(image: Image.Image, side: int) -> NDArray[np.uint8]:
+    """The parts of a picture as thumbnails of `side` pixels, uint8 `[B, 3·side²]`; whole first."""
+    # Lets the JPEG decoder do most of the shrinking.
+    image.draft("RGB", (4 * side, 4 * side))
+    small = image.convert("RGB")
+    small = small.reduce(max(1, min(small.size) // (4 * side)))
     width, height = small.size
-    thumbnails = [
-        np.asarray(small.resize((8, 8), Image.Resampling.BOX, box)).reshape(-1)
-        for edge in (0, EDGE)
-        for box in [(edge * width, edge * height, (1 - edge) * width, (1 - edge) * height)]
+    boxes = [
+        (left * width, top * height, (1 - right) * width, (1 - bottom) * height)
+        for left, top, right, bottom in PARTS[side]
     ]
-    return shape, np.stack(thumbnails)
+    thumbnails = [small.resize((side, side), Image.Resampling.BOX, box) for box in boxes]
+    return np.stack([np.asarray(thumbnail).reshape(-1) for thumbnail in thumbnails])
 
 
 def _read_glance(index: Index, item_id: int) -> tuple[tuple[int, int], NDArray[np.uint8]] | None:
     preview = index.preview(item_id)
     return None if preview is None else glance(preview)
+
+
+def _read_look(index: Index, item_id: int) -> NDArray[np.uint8]:
+    """Only for items whose preview was seen already."""
+    with Image.open(io.BytesIO(index.preview(item_id) or b""), formats=["JPEG"]) as image:
+        return look(image, LOOK)
 
 
 def _sources(index: Index) -> list[str]:

@@ -211,8 +211,5 @@ def _variety(opened: Opened, answer: Answer) -> float:
 
 
 def _copies(opened: Opened, answer: Answer) -> int:
-    small = [opened.pictures.thumbnail(hit.id) for hit in answer.hits]
-    there = [thumbnail for thumbnail in small if thumbnail is not None]
-    if not there:
-        return 0
-    return int((fold_duplicates(np.stack(there)) != np.arange(len(there))).sum())
+    leaders = fold_duplicates(opened.pictures.copies([hit.id for hit in answer.hits]))
+    return int((leaders != np.arange(len(leaders))).sum())

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL.Image import Image
 
 from hashing.codes import Codes
 from hashing.errors import UsageError
@@ -19,11 +20,13 @@ class Query:
 
     code: one row, as long as the collection's codes. logits: float32 `[1, bits]`, only where a
     network has just run; they order what is equally far. exclude: ids that are not to be answered.
+    picture: what the code was made of, where that is known.
     """
 
     code: Codes
     logits: NDArray[np.float32] | None = None
     exclude: tuple[int, ...] = ()
+    picture: Image | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -36,4 +36,6 @@ def search(opened: Opened, query: Query, refine: Refine) -> Answer:
     distances = found.distances[0][keep]
     relevance = np.sort(1 - 2 * distances.astype(np.float32) / bits)[::-1]
     candidates = Candidates(found.ids[0][keep], distances, relevance)
-    return make_answer(opened, query.code.hex()[0], candidates, refine, seconds)
+    return make_answer(
+        opened, query.code.hex()[0], candidates, refine, seconds, asked=query.picture
+    )

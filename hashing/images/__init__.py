@@ -2,13 +2,14 @@
 
 from hashing.images.decoder import decode
 from hashing.images.forms import Picture, open_picture
-from hashing.images.kinds import KINDS, kind_of
+from hashing.images.kinds import HEAD, KINDS, kind_of
 from hashing.images.limits import FILES, UPLOADS, Limits
 from hashing.images.rendering import shows_something
 from hashing.images.squares import Fit, encode_jpeg, to_square
 
 __all__ = [
     "FILES",
+    "HEAD",
     "KINDS",
     "UPLOADS",
     "Fit",

@@ -13,7 +13,7 @@ from hashing.errors import ImageError
 from hashing.files import open_regular
 from hashing.images.isolated import decode_apart
 from hashing.images.kinds import KINDS, kind_of, needs_own_process
-from hashing.images.limits import GATE, UPLOADS, Limits
+from hashing.images.limits import GATE, ROOM, UPLOADS, Limits
 from hashing.images.still import one_line, read_header
 
 
@@ -42,6 +42,9 @@ def decode(source: bytes | Path, limits: Limits = UPLOADS) -> Image.Image:
     if needs_own_process(kind, data):
         return decode_apart(data, kind, limits)
     still = read_header(data, kind, limits)
+    if kind == "WEBP" and still.memory > ROOM // 2:  # libwebp's copies keep other threads waiting
+        still.image.close()
+        return decode_apart(data, kind, limits)
     with GATE.hold(still.memory):
         try:
             return still.pixels()

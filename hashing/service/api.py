@@ -104,7 +104,8 @@ def _routes(current: Current) -> APIRouter:
         where: Filtered,
         controls: Annotated[Controls, Query()],
         picture: Annotated[
-            UploadFile | None, File(description="JPEG, PNG, WebP, GIF or BMP, at most 20 MiB.")
+            UploadFile | None,
+            File(description="JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF, …, at most 20 MiB."),
         ] = None,
         code: Annotated[
             str | None,

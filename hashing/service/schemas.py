@@ -199,7 +199,7 @@ class Problem(BaseModel):
     code: str = Field(examples=["unreadable_picture"])
     message: str = Field(
         description="One sentence: what was expected, found, and what to do.",
-        examples=["expected a JPEG, PNG, WebP, GIF or BMP picture, found an empty file"],
+        examples=["expected a complete PNG picture, found a broken one"],
     )
 
 

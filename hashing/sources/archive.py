@@ -46,15 +46,17 @@ class Archive:
             return file.read(length if limit is None else min(length, limit))
 
 
-def read_picture(root: Path, archive: Archive | None, path: str) -> bytes:
-    """An encoded picture of a folder or of its archive, one byte more than `decode` takes at most.
+def read_picture(
+    root: Path, archive: Archive | None, path: str, most: int = FILES.bytes + 1
+) -> bytes:
+    """The first bytes of a picture of a folder or its archive, one more than `decode` takes.
 
     Raises OSError where it is missing, cannot be read, or leads out of the folder.
     """
     if archive is not None:
-        return archive.read(path, FILES.bytes + 1)
+        return archive.read(path, most)
     with open_inside(root, path) as file:
-        return file.read(FILES.bytes + 1)
+        return file.read(most)
 
 
 def open_archive(path: Path) -> Archive:

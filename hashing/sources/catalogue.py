@@ -9,11 +9,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from hashing.errors import ImageError, InputError
-from hashing.images import KINDS
+from hashing.images import HEAD, KINDS, kind_of
 from hashing.sources.archive import Archive, open_archive, read_picture
 from hashing.sources.columns import Value
 from hashing.sources.folder import walk
 from hashing.sources.left_out import LeftOut
+from hashing.sources.rows import SUFFIXES as TABLES
 from hashing.sources.rows import Source, read_metadata
 
 NO_CLASSES = {
@@ -21,8 +22,11 @@ NO_CLASSES = {
     "image", "images", "img", "imgs", "picture", "pictures", "pics", "photo", "photos",
 }  # fmt: skip
 """Folders that say how a data set is laid out, not what its pictures show."""
-SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp")
-"""Files with another ending are no pictures and are skipped, as are hidden ones."""
+SUFFIXES = (
+    *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"),
+    *(".jp2", ".j2k", ".jpf", ".jpx", ".avif", ".heic", ".heif", ".hif"),
+)
+"""Files with one of these endings are pictures; whether others are, their first bytes tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +134,7 @@ def read_catalogue(
     archive = None if images.is_dir() else open_archive(images)
     names = sorted(walk(images, left_out) if archive is None else archive.members)
     names = [name for name in names if _is_text(name, left_out)]
-    paths = [name for name in names if name.lower().endswith(SUFFIXES)]
+    paths = [name for name in names if _is_picture(name, images, archive)]
     if not paths:
         others = f" ({left_out.told()})" if left_out else ""
         raise InputError(f"expected {KINDS} in {images}, found none{others}")
@@ -146,6 +150,19 @@ def read_catalogue(
         raise InputError(f"{images} is not in order, nothing was read; {left_out.told()}")
     items = [Item(i, path, rows.get(path, {})) for i, path in enumerate(paths)]
     return Catalogue(images, items, kinds, missing, archive, left_out)
+
+
+def _is_picture(name: str, root: Path, archive: Archive | None) -> bool:
+    """By its ending; where that says nothing, by its content."""
+    ending = PurePosixPath(name).suffix.lower()
+    if ending in SUFFIXES or ending in TABLES:
+        return ending in SUFFIXES
+    try:
+        kind = kind_of(read_picture(root, archive, name, HEAD))
+    except OSError:
+        return False
+    # BMP's two letters begin other files, and cameras' raw files begin as TIFF.
+    return kind not in (None, "BMP") and (kind != "TIFF" or not ending)
 
 
 def _is_text(name: str, left_out: LeftOut) -> bool:

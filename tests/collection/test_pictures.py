@@ -1,4 +1,5 @@
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -6,8 +7,12 @@ import pytest
 from PIL import Image
 
 from hashing.collection import Collection
+from hashing.collection.opened import Opened
 from hashing.collection.pictures import Pictures, glance, remember_source
+from hashing.collection.request import Query, Refine
+from hashing.collection.search import search
 from hashing.errors import InputError
+from hashing.images import encode_jpeg
 from hashing.recommend import are_copies
 from hashing.store import Index, NewItem
 
@@ -66,17 +71,80 @@ def test_without_a_preview_the_original_is_all_there_is(new_gallery: Index, tmp_
     assert size(pictures.jpeg(item, 512)) == (300, 200)
 
 
-def test_a_picture_that_lost_its_edges_is_a_copy(art: Collection) -> None:
-    def thumbnails(image: Image.Image) -> np.ndarray:
-        data = io.BytesIO()
-        image.save(data, "JPEG", quality=85)
-        return glance(data.getvalue())[1][None]
+def letter(seed: int) -> Image.Image:
+    """A white sheet of lines of words: at 8 x 8 pixels all such sheets are alike."""
+    rng = np.random.default_rng(seed)
+    sheet = np.full((420, 300, 3), 255, np.uint8)
+    for top in range(60, 360, 14):
+        left = 40
+        while left < 260:
+            length = int(rng.integers(8, 40))
+            sheet[top : top + 7, left : min(left + length, 260)] = 20
+            left += length + 6
+    return Image.fromarray(sheet)
 
-    image, other = (
-        Image.open(io.BytesIO(art.opened.pictures.jpeg(art.item(i), 512))) for i in (2, 5)
-    )
+
+def kept(index: Index, images: Sequence[Image.Image]) -> list[int]:
+    """Ids of new works with these pictures, all of one code."""
+    code = index.codes([0]).packed[0].tobytes()
+    items = [
+        NewItem(f"{row}.png", {}, code, bytes([row]) * 32, encode_jpeg(image, 512))
+        for row, image in enumerate(images)
+    ]
+    return [int(item) for item in index.add(items)]
+
+
+def test_different_pages_of_one_look_are_no_copies(new_gallery: Index) -> None:
+    letters = [letter(seed) for seed in range(16)]
+    pictures = Pictures(new_gallery)
+    ids = kept(new_gallery, letters)
+    glances = np.stack([glance(encode_jpeg(image, 512))[1] for image in letters])
+    assert np.triu(are_copies(glances, glances), 1).any()
+    assert not pictures.copies(ids).any()
+    for row in (3, 7):
+        assert pictures.copied(letters[row], ids).tolist() == [row]
+
+
+def test_changed_copies_are_told_at_both_sizes(new_gallery: Index) -> None:
+    image = Image.open(io.BytesIO(new_gallery.preview(2) or b"")).convert("RGB")
+    width, height = image.size
+    copies = [image, image.resize((width // 2, height // 2)), image.point(lambda v: v * 0.9)]
     for share in (0.01, 0.02, 0.03, 0.04, 0.05):
-        x, y = round(share * image.width), round(share * image.height)
-        cropped = image.crop((x, y, image.width - x, image.height - y))
-        assert are_copies(thumbnails(cropped), thumbnails(image)).all()
-        assert not are_copies(thumbnails(cropped), thumbnails(other)).any()
+        x, y = round(share * width), round(share * height)
+        copies.append(image.crop((x, y, width - x, height - y)))
+    copies.append(image.crop((round(0.01 * width), round(0.01 * height), width, height)))
+    ids = kept(new_gallery, copies)
+    found = Pictures(new_gallery).copies([2, *ids, 5])
+    assert found[0].tolist() == [False, *[True] * len(copies), False]
+    assert np.array_equal(found, found.T)
+
+
+def test_what_was_asked_for_is_not_folded_into_its_copy(new_gallery: Index) -> None:
+    first = letter(0)
+    paler = first.point(lambda value: 40 + value * 0.8)
+    ids = kept(new_gallery, [first, paler, letter(1)])
+    opened = Opened.of(new_gallery)
+    code = new_gallery.codes(ids[:1])
+    for asked, leader in ((first, 0), (paler, 1)):
+        query = Query(code, picture=asked)
+        hits = search(opened, query, Refine(k=30, diversity=0)).hits
+        shown = {hit.id: hit.copies for hit in hits}
+        assert shown[ids[leader]] == (ids[1 - leader],)
+        assert shown[ids[2]] == ()
+        assert ids[1 - leader] not in shown
+
+
+def test_originals_with_swapped_names_are_not_shown_for_each_other(
+    new_gallery: Index, tmp_path: Path
+) -> None:
+    letters = [letter(seed).resize((1200, 1680)) for seed in range(2)]
+    ids = kept(new_gallery, letters)
+    remember_source(new_gallery, tmp_path)
+    for row, image in enumerate(letters):
+        image.save(tmp_path / f"{1 - row}.png")
+    pictures = Pictures(new_gallery)
+    for item in new_gallery.items(ids):
+        assert max(size(pictures.jpeg(item, 1600))) == 512
+        Path(tmp_path / item.file).unlink()
+    letters[0].save(tmp_path / "0.png")
+    assert max(size(pictures.jpeg(new_gallery.items(ids)[0], 1600))) == 1600

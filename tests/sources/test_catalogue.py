@@ -420,3 +420,27 @@ def test_jsonl_in_a_folder(tmp_path: Path) -> None:
     catalogue = read_catalogue(tmp_path)
     assert catalogue.columns == {"year": int, "note": str}
     assert [dict(item.fields) for item in catalogue.items] == [{"year": 1900}, {}, {}, {}]
+
+
+def test_content_decides_where_the_ending_does_not(tmp_path: Path) -> None:
+    data = picture(1)
+    tiff = io.BytesIO()
+    Image.new("RGB", (20, 20)).save(tiff, "TIFF")
+    write_tree(
+        tmp_path / "pictures",
+        {
+            "without": data,
+            "web.jpg_large": data,
+            "web.jpg!Large.jpg": data,
+            "page.tif": tiff.getvalue(),
+            "page": tiff.getvalue(),
+            "camera.nef": tiff.getvalue(),
+            "notes": b"BM words, no bitmap",
+            "notes.txt": b"BM words",
+            "film.mp4": b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom",
+            "photo.HEIC": b"\0\0\0\x18ftypheic\0\0\0\0mif1heic",
+        },
+    )
+    found = [item.path for item in read_catalogue(tmp_path / "pictures").items]
+    pictures = ["page", "page.tif", "photo.HEIC", "web.jpg!Large.jpg", "web.jpg_large", "without"]
+    assert found == pictures
