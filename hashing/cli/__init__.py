@@ -12,6 +12,7 @@ COMMANDS = {
     "index": "hashing.cli.index",
     "serve": "hashing.cli.serve",
     "demo": "hashing.cli.demo",
+    "fetch": "hashing.cli.fetch",
 }
 
 USAGE = """\
@@ -21,6 +22,7 @@ usage: arthash COMMAND [OPTIONS]
   index   build, change, search and check an index of pictures
   serve   open the browser demo and the HTTP API on an index
   demo    the whole way: draw artworks, train, index, serve
+  fetch   copy a released model from an address of yours
 
 Each command explains itself: arthash COMMAND --help
 """

@@ -1,5 +1,7 @@
 """Convolutions as matrix products, with which a CPU trains a ResNet up to twice as fast.
 
+The field calls it im2col (Chellapilla, Puri & Simard 2006).
+
 For the gradient of its weights a convolution of oneDNN (torch's library on CPUs) goes through the
 pictures one by one; where a map has few places, each is too little work for a matrix unit. A
 product goes through the places of all pictures at once.

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from hashing.cli import main
 from hashing.config import ModelConfig, Preprocessing
 from hashing.errors import ArtefactError, InputError, UsageError
 from hashing.models import HashModel, fetch, fingerprint, save_model
@@ -24,6 +25,11 @@ class Quiet(SimpleHTTPRequestHandler):
             super().do_GET()
 
 
+class Patient(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Nothing: some tests hang up."""
+
+
 @pytest.fixture
 def shelf(tmp_path: Path) -> Path:
     folder = tmp_path / "shelf"
@@ -38,7 +44,7 @@ def shelf(tmp_path: Path) -> Path:
 @pytest.fixture
 def address(shelf: Path) -> Iterator[str]:
     handler = functools.partial(Quiet, directory=str(shelf))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+    with Patient(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         yield f"http://127.0.0.1:{server.server_address[1]}"
@@ -57,6 +63,16 @@ def test_a_model_comes_whole(shelf: Path, address: str, tmp_path: Path) -> None:
     assert sum(came) == sum(file.stat().st_size for file in got.iterdir())
     with pytest.raises(UsageError, match="it is already there"):
         fetch_model(f"{address}/small", got)
+
+
+def test_the_command_fetches_into_a_folder(
+    shelf: Path, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["fetch", f"{address}/small", "--quiet"]) == 0
+    assert fingerprint(tmp_path / "small") == fingerprint(shelf / "small")
+    assert main(["fetch", f"{address}/absent", "--out", "other", "--quiet"]) == 3
+    assert main(["fetch", "http://other.invalid/m", "--quiet"]) == 2
 
 
 def test_what_is_no_model_leaves_nothing(shelf: Path, address: str, tmp_path: Path) -> None:
