@@ -254,7 +254,7 @@ class PostgresIndex:
         """Move to the newest publication; True where that changed anything."""
         with self._guard:
             mine = self._snapshot.state
-            with self._server.reading() as db:
+            with self._server.once() as db:
                 newest = State.read(db, self.location)
             if newest.uuid != mine.uuid:
                 raise StorageError(

@@ -57,6 +57,12 @@ class Server:
         with self._transaction(IsolationLevel.READ_COMMITTED) as db:
             yield db
 
+    @contextmanager
+    def once(self) -> Iterator[Database]:
+        """A connection for a single question, which needs no transaction around it."""
+        with self._connection() as db:
+            yield db
+
     def vacuum(self) -> None:
         """Give back the space of deleted rows, and count what is left for the planner."""
         with self._connection() as db:
