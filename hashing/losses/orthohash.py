@@ -14,7 +14,9 @@ class OrthoHash(HashingLoss):
     centres: −1 and +1, `[classes, bits]`.
     margin: taken off the cosine to the own centre.
     scale: factor of the cosines; by default √bits, the length of a code of ±1. That is ours: the
-        authors' code takes 8 whatever the length, which is √bits at 64 only.
+        authors' code takes 8 whatever the length, which is √bits at 64 only. On artworks at 16
+        bits √bits finds styles better than 8 (validation mAP .72 to .67), artists worse (.15 to
+        .17): 8 classes suffer from a larger scale, 192 need one.
     """
 
     centres: Tensor
