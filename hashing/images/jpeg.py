@@ -69,7 +69,7 @@ def take_apart(data: bytes) -> Parts:
         if code == _EOI or code is None:
             break
         wanted, metadata_only = code in _TABLES, code in _APPLICATION or code == _COMMENT
-        length = int.from_bytes(view[at + 2 : at + 4]) if wanted or metadata_only else 0
+        length = int.from_bytes(data[at + 2 : at + 4]) if wanted or metadata_only else 0
         end = at + 2 + length
         if wanted:
             tables += 1

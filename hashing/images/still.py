@@ -67,7 +67,7 @@ class Still:
 
     def _pixels(self, image: Image.Image) -> Image.Image:
         width = image.width
-        if self.kind == "JPEG":
+        if self.kind == "JPEG" and self.reduction > 1:
             image.draft(None, (width // self.reduction, image.height // self.reduction))
         elif self.kind == "JPEG2000":
             image.reduce = _levels(self.data, self.reduction)  # type: ignore[assignment,method-assign]
