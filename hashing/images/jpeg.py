@@ -86,6 +86,9 @@ def take_apart(data: bytes) -> Parts:
         if not start:  # nothing but segments counts before the first scan
             if code == _SOS:
                 start = at
+                if _is_last(frame, scans[0], data):
+                    code, at = _EOI, len(data) - 2
+                    break
             elif wanted:
                 kept.append(view[at:end])
         elif metadata_only and not wanted:
@@ -109,6 +112,15 @@ def take_apart(data: bytes) -> Parts:
         max(len(scans), 1),
         doubtful,
     )
+
+
+def _is_last(frame: memoryview, scan: memoryview, data: bytes) -> bool:
+    """Whether a scan is all of the picture, to the end of its file: then nothing is to be sought.
+
+    A sequential scan of all components does (T.81, B.2.3).
+    """
+    whole = len(frame) > 5 and len(scan) > 3 and scan[0] == frame[5]
+    return whole and bytes(scan[-3:]) == b"\0\x3f\0" and data.endswith(_END)
 
 
 def _check_scans(frame: memoryview, scans: Sequence[memoryview], data: bytes) -> None:
