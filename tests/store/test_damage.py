@@ -121,8 +121,9 @@ def segment_of(folder: Path, which: int = 0) -> Path:
 @pytest.mark.parametrize("name", ["index.db", "previews.db", "index.sum"])
 @pytest.mark.robustness("bit flipped in a file of an index")
 def test_a_flipped_bit_of_a_file_gives_no_wrong_answer(
-    folder: Path, name: str, count: int, seed: int
+    folder: Path, name: str, count: int, seed: int, record_property: Record
 ) -> None:
+    record_property("trials", count)
     expected = answers(folder)
     assert DAMAGED not in expected.values()
     whole = (folder / "index.db").read_bytes()
@@ -136,7 +137,10 @@ def test_a_flipped_bit_of_a_file_gives_no_wrong_answer(
     "count", [20, pytest.param(5000, marks=[pytest.mark.long, pytest.mark.timeout(3600)])]
 )
 @pytest.mark.robustness("bit flipped in a file of an index")
-def test_a_flipped_bit_of_a_segment_is_repaired(folder: Path, count: int, seed: int) -> None:
+def test_a_flipped_bit_of_a_segment_is_repaired(
+    folder: Path, count: int, seed: int, record_property: Record
+) -> None:
+    record_property("trials", count)
     expected, whole = answers(folder), folder.with_name("whole")
     shutil.copytree(folder, whole)
     for where in flips(segment_of(folder), count, seed + 1):
