@@ -148,6 +148,18 @@ def test_an_existing_index_is_refused(
     assert "use add" in err
 
 
+@pytest.mark.parametrize("option", [("--workers", 0), ("--workers", -3), ("--previews", -1)])
+def test_a_number_too_small_is_refused_before_anything_is_made(
+    command: Run, models: Path, pictures: Path, tmp_path: Path, option: tuple[str, int]
+) -> None:
+    out = tmp_path / "new.index"
+    given = ("--model", models / "one", "--images", pictures, "--out", out, *option)
+    code, _, err = command("build", *given)
+    assert code == 2
+    assert f"{option[0]}: expected a whole number of at least" in err
+    assert not out.exists()
+
+
 def test_add_skips_what_is_there(command: Run, index: Path, pictures: Path, tmp_path: Path) -> None:
     more = shutil.copytree(pictures, tmp_path / "more")
     Image.new("RGB", (40, 40), (200, 10, 10)).save(more / "new.png")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from hashing.cli.console import Parser, emit
 from hashing.cli.index.options import (
     Commands,
+    at_least,
     command,
     index_argument,
     model_options,
@@ -50,7 +51,7 @@ def _add_options(parser: Parser) -> None:
     parser.add_argument("--dry-run", action="store_true", help="only read all pictures and report")
     parser.add_argument(
         "--previews",
-        type=int,
+        type=at_least(0),
         default=512,
         metavar="PIXELS",
         help="longer side of the small pictures kept in the index (default 512, 0: none)",

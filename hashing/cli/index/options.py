@@ -57,11 +57,31 @@ def renaming(text: str) -> tuple[str, str]:
     return name, column
 
 
+def at_least(smallest: int) -> Callable[[str], int]:
+    """Reads a whole number not below `smallest`; the reader raises argparse.ArgumentTypeError."""
+
+    def read(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = smallest - 1
+        if number < smallest:
+            raise argparse.ArgumentTypeError(
+                f"expected a whole number of at least {smallest}, found {text!r}"
+            )
+        return number
+
+    return read
+
+
 def model_options(parser: Parser) -> None:
     """How the network runs."""
     parser.add_argument(
         "--device", default="auto", help="where the network runs: cpu, cuda (default: auto)"
     )
     parser.add_argument(
-        "--workers", type=int, metavar="N", help="threads that decode (default: one per core)"
+        "--workers",
+        type=at_least(1),
+        metavar="N",
+        help="threads that decode (default: one per core)",
     )
