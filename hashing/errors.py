@@ -107,7 +107,7 @@ class DivergedError(ArtHashError):
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> str:
     """The message for a name that is not in a table: the nearest one, then all of them."""
-    names = sorted(known)
+    names = sorted(set(known))
     nearest = difflib.get_close_matches(name, names, n=1)
     hint = f"did you mean {nearest[0]}? " if nearest else ""
     return f"unknown {kind} {name[:80]!r}; {hint}Known: {', '.join(names)}"

@@ -91,6 +91,7 @@ def test_listing_pages_samples_and_words(client: TestClient) -> None:
         ("/api/items/4/similar?brand=A", "unknown parameter 'brand'"),
         ("/api/items/4/similar?year__gte=soon", "expected a number for year, found 'soon'"),
         ("/api/items/4/similar?one_per=artists", "did you mean artist?"),
+        ("/api/items/4/similar?one_per=nope", ", title, url, year"),
         ("/api/items?where=stylle='x'", "did you mean style?"),
         ("/api/items/4?bit=16", "unknown parameter 'bit'"),
         ("/api/explain?id=4&work=5&bitz=16", "did you mean bits?"),
