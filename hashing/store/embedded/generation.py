@@ -8,6 +8,7 @@ import json
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -114,14 +115,20 @@ def read_generation(db: sqlite3.Connection, folder: Path) -> Generation:
     if not isinstance(state, str) or _digest(state) != digest:
         raise damaged(path, "the generation does not match its digest")
     try:
-        values = json.loads(state)
-        _check_format(values, folder)
-        generation = _checked(values)
+        generation = _understood(state, folder)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise damaged(path, f"its generation makes no sense ({str(error)[:200]})") from error
     if generation.number != number:
         raise damaged(path, f"generation {generation.number} is recorded as {number}")
     return generation
+
+
+@lru_cache(maxsize=16)
+def _understood(state: str, folder: Path) -> Generation:
+    """A recorded state, which every read asks for: the same text is understood once."""
+    values = json.loads(state)
+    _check_format(values, folder)
+    return _checked(values)
 
 
 def _check_format(values: Mapping[str, Any], folder: Path) -> None:
