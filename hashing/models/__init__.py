@@ -14,7 +14,7 @@ from hashing.models.folder import (
 )
 from hashing.models.network import HashModel, normalise
 from hashing.models.products import use_products
-from hashing.models.whitening import fit_whitening
+from hashing.models.whitening import check_whitening, fit_whitening
 
 __all__ = [
     "BACKBONES",
@@ -23,6 +23,7 @@ __all__ = [
     "Explanation",
     "HashModel",
     "Manifest",
+    "check_whitening",
     "explain",
     "fingerprint",
     "fingerprint_of",

@@ -8,6 +8,15 @@ from torch import Tensor
 from hashing.errors import InputError
 
 
+def check_whitening(pictures: int, components: int) -> None:
+    """Raise InputError where so few pictures cannot tell so many components."""
+    if pictures < components:
+        raise InputError(
+            f"expected at least {components} pictures to fit a whitening of as many components, "
+            f"found {pictures}: add pictures or lower model.whiten"
+        )
+
+
 def fit_whitening(features: NDArray[np.float32], components: int) -> tuple[Tensor, Tensor]:
     """Weight `[components, D]` and bias `[components]` from features `[N, D]` to whitened ones.
 
@@ -18,11 +27,7 @@ def fit_whitening(features: NDArray[np.float32], components: int) -> tuple[Tenso
 
     Raises InputError for fewer pictures than components.
     """
-    if len(features) < components:
-        raise InputError(
-            f"expected at least {components} pictures to fit a whitening of as many components, "
-            f"found {len(features)}: add pictures or lower model.whiten"
-        )
+    check_whitening(len(features), components)
     mean = features.mean(axis=0, dtype=np.float64)
     deviation = features.std(axis=0, dtype=np.float64)
     # A feature that never changes says nothing; standardised it is zero.

@@ -92,7 +92,8 @@ def _routes(current: Current) -> APIRouter:
 
     def filtered(request: Request, art: Newest) -> Filter | None:
         """What is asked of the columns, by parameters and by `where`."""
-        return _filter(art, parameters.further(request), request.query_params.get("where", ""))
+        further, known = parameters.further(request), parameters.declared(request)
+        return _filter(art, further, request.query_params.get("where", ""), known)
 
     Filtered = Annotated[Filter | None, Depends(filtered)]  # noqa: N806 (a type)
     known_only = [Depends(parameters.refuse_further)]
@@ -160,7 +161,7 @@ def _routes(current: Current) -> APIRouter:
         Several tastes at once take turns. Nothing of the taste is kept.
         """
         asked = art.taste(taste.liked, taste.disliked)
-        where = _filter(art, (taste.model_extra or {}).items(), taste.where)
+        where = _filter(art, (taste.model_extra or {}).items(), taste.where, Taste.model_fields)
         answer = art.answer(asked, taste.refine(where, art.info))
         return views.results(art, answer)
 
@@ -257,10 +258,10 @@ def _routes(current: Current) -> APIRouter:
 
 
 def _filter(
-    collection: Collection, pairs: Iterable[tuple[str, object]], where: str
+    collection: Collection, pairs: Iterable[tuple[str, object]], where: str, known: Names[str]
 ) -> Filter | None:
     parts = [
-        read_filters(pairs, collection.info),
+        read_filters(pairs, collection.info, known),
         collection.filter(where) if where.strip() else None,
     ]
     there = [part for part in parts if part is not None]

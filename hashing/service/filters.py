@@ -6,17 +6,14 @@ stands for its column, and so do `style`, `artist`, `from` and `to` of earlier v
 column has that name; a column that is called like another parameter is `fields.NAME`.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from hashing.errors import UsageError, unknown
 from hashing.filters import Filter, all_of, among, any_of, compare, is_null, like, not_
-from hashing.service.requests import Browse, Controls
 from hashing.sources import Value
 from hashing.sources.columns import TO
 from hashing.store import IndexInfo
 
-OTHERS = {*Browse.model_fields, *Controls.model_fields} - {"one_per_artist"}
-"""Parameters that are no columns; one that is misspelt looks like a column."""
 PREFIX = "fields."
 MOST_VALUES, LONGEST = 100, 200
 
@@ -34,8 +31,12 @@ FORMER: Mapping[str, str] = {"hide_artist": "artist__not"}
 """A parameter of earlier versions by what says it now."""
 
 
-def read_filters(pairs: Iterable[tuple[str, object]], info: IndexInfo) -> Filter | None:
+def read_filters(
+    pairs: Iterable[tuple[str, object]], info: IndexInfo, others: Collection[str] = ()
+) -> Filter | None:
     """The filter that parameters ask for, None where there is none.
+
+    others: parameters that are no columns; one that is misspelt looks like a column.
 
     Raises UsageError for what is no column, naming the nearest, and for values that do not fit.
     """
@@ -43,18 +44,18 @@ def read_filters(pairs: Iterable[tuple[str, object]], info: IndexInfo) -> Filter
     for name, value in pairs:
         values = value if isinstance(value, list) else [value]
         asked.setdefault(name, []).extend(str(one) for one in values)
-    parts = [_part(name, values, info) for name, values in asked.items()]
+    parts = [_part(name, values, info, others) for name, values in asked.items()]
     return all_of(*parts) if parts else None
 
 
-def _part(name: str, values: Sequence[str], info: IndexInfo) -> Filter:
+def _part(name: str, values: Sequence[str], info: IndexInfo, others: Collection[str]) -> Filter:
     if len(values) > MOST_VALUES or max(map(len, values)) > LONGEST:
         raise UsageError(
             f"expected at most {MOST_VALUES} values of {name}, each of at most {LONGEST} characters"
         )
     if name in ("from", "to") and name not in info.columns and "year" in info.roles:
         return _bound(name, values, info)
-    column, operator = _column(FORMER.get(name, name), info)
+    column, operator = _column(FORMER.get(name, name), info, others)
     operands = [_operand(column, value, info) for value in values] if operator != "null" else []
     if operator == "null":
         wanted = {"true": True, "false": False}.get(values[-1].lower())
@@ -76,7 +77,7 @@ def _bound(name: str, values: Sequence[str], info: IndexInfo) -> Filter:
     return any_of(compare(last, ">=", operand), compare(year, ">=", operand))
 
 
-def _column(name: str, info: IndexInfo) -> tuple[str, str]:
+def _column(name: str, info: IndexInfo, others: Collection[str]) -> tuple[str, str]:
     """The column and the operator of a parameter."""
     plain = name.removeprefix(PREFIX)
     names = [(plain, "")]
@@ -90,7 +91,7 @@ def _column(name: str, info: IndexInfo) -> tuple[str, str]:
         role = info.roles.get(ALIASES.get(column, ""))
         if role is not None and name == plain:
             return role, operator
-    raise UsageError(unknown("parameter", name, {*OTHERS, *info.roles, *info.columns}))
+    raise UsageError(unknown("parameter", name, {*others, *info.roles, *info.columns}))
 
 
 def _operand(column: str, value: str, info: IndexInfo) -> Value:

@@ -16,7 +16,14 @@ from hashing.config import Config, DistillationConfig
 from hashing.errors import UsageError
 from hashing.files import write_new
 from hashing.losses import Distillation, find_refinements, make_objective
-from hashing.models import HashModel, fit_whitening, load_model, round_to_half, save_model
+from hashing.models import (
+    HashModel,
+    check_whitening,
+    fit_whitening,
+    load_model,
+    round_to_half,
+    save_model,
+)
 from hashing.training.baselines import measure_baselines
 from hashing.training.batches import Batches
 from hashing.training.checks import check
@@ -140,6 +147,8 @@ def _learn(
 
     The examples come back with the features of a frozen backbone.
     """
+    if config.model.whiten:
+        check_whitening(len(examples.trained), config.model.whiten)
     network = make_network(config)
     network.to(here.device)
     if is_frozen(config):

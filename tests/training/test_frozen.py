@@ -167,3 +167,12 @@ def test_onnx_runtime_gives_the_same_features(
     assert all(used)
     for one, other in zip(found, expected, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-4 * other.std())
+
+
+def test_too_few_pictures_for_a_whitening_are_told_before_any_is_encoded(
+    recipe: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "runs" / "few"
+    assert main("--config", recipe, "--out", out, *FROZEN[:-1], 500) == 3
+    assert "expected at least 500 pictures to fit a whitening" in capsys.readouterr().err
+    assert not (out.parent / "features").exists()
