@@ -19,6 +19,9 @@ from tests.images import hostile
 ROOT = Path(__file__).parents[2]
 SCRIPT = Path(__file__).with_name("hostile.py")
 MOST_SECONDS, MOST_MIB = 2, 512
+# A slow or busy machine counts more seconds for the same work; what the bounds are there for took
+# 4 to 75 on a quiet one.
+SLACK = 2
 measures = pytest.mark.skipif(
     not Path("/proc/self/clear_refs").exists(), reason="no peak of memory can be told here"
 )
@@ -39,8 +42,7 @@ def test_no_kind_takes_the_machine(record_property: Callable[[str, object], None
     found = measure()
     record_property("trials", len(found))
     assert {line[0] for line in found} == set(hostile.KINDS)
-    greedy = [line for line in found if line[2] > MOST_SECONDS or line[3] > MOST_MIB]
-    assert not greedy
+    assert not [line for line in found if line[2] > SLACK * MOST_SECONDS or line[3] > MOST_MIB]
 
 
 @measures
