@@ -135,13 +135,15 @@ class Collection(Holding):
         """Liked and disliked ids and codes in hexadecimal, in any mix, as codes.
 
         Raises:
-            UsageError: there is no like, or more than 200 likes and dislikes.
+            UsageError: there is no like, more than 200 likes and dislikes, or one is both.
         """
         if not like or len(like) + len(dislike) > MOST_LIKED:
             raise UsageError(
                 f"expected one liked work or more and at most {MOST_LIKED} in all, "
                 f"found {len(like)} liked and {len(dislike)} disliked"
             )
+        if both := next((work for work in like if work in dislike), None):
+            raise UsageError(f"expected to like or to dislike the work {both}, found both")
         known = [work for work in (*like, *dislike) if not isinstance(work, str)]
         return Taste(self._codes(like), self._codes(dislike), tuple(map(int, known)))
 

@@ -59,6 +59,11 @@ class Refine:
     fold: bool = True
 
     def __post_init__(self) -> None:
+        for name in ("k", "max_distance", "rerank", "bits"):
+            value = getattr(self, name)
+            whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+            if value is not None and not whole:
+                raise UsageError(f"expected a whole number for {name}, found {value!r}")
         if self.k < 1:
             raise UsageError(f"expected k of at least 1, found {self.k}")
         if self.max_distance is not None and self.max_distance < 0:

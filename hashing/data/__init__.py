@@ -1,7 +1,7 @@
 """Data sets, protocols and batches; `transforms` alone imports torch."""
 
 from hashing.data.beside import beside
-from hashing.data.datasets import DATASETS, load_dataset
+from hashing.data.datasets import DATASETS, check_root, load_dataset
 from hashing.data.duplicates import count_duplicates, number_contents
 from hashing.data.labels import digest_catalogue, number_labels, official_parts
 from hashing.data.protocols import PROTOCOLS, Split, make_split, validation_split
@@ -23,6 +23,7 @@ __all__ = [
     "Squares",
     "balanced_batches",
     "beside",
+    "check_root",
     "count_duplicates",
     "decode_squares",
     "digest_catalogue",

@@ -54,10 +54,20 @@ def load_dataset(config: DataConfig, on_progress: Progress = lambda count: None)
     return find("data set", config.name, DATASETS)(config, on_progress)
 
 
-def _folder(config: DataConfig, _: Progress) -> Catalogue:
+def check_root(config: DataConfig) -> Path:
+    """Where one's own pictures lie. Raises UsageError, InputError where nothing is there."""
     if config.root is None:
         raise UsageError("expected data.root, a folder or tar archive of pictures, found none")
-    return read_catalogue(config.root, config.metadata)
+    if not config.root.exists():
+        raise InputError(
+            f"expected a folder or a tar archive of pictures as data.root, found nothing: "
+            f"{config.root}"
+        )
+    return config.root
+
+
+def _folder(config: DataConfig, _: Progress) -> Catalogue:
+    return read_catalogue(check_root(config), config.metadata)
 
 
 def _generated(config: DataConfig, on_progress: Progress) -> Catalogue:

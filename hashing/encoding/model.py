@@ -32,6 +32,9 @@ from hashing.sources.decoding import prepare_ahead
 ACCELERATE_FROM = 500
 """Pictures above which ONNX Runtime saves more time than the export to it takes."""
 
+CACHE = ".cache"
+"""Folder within a model's for what can be made anew."""
+
 Runtime = Literal["auto", "torch", "onnx"]
 """`onnx` needs the extra of that name; `auto` takes it where it is installed and worth it."""
 
@@ -194,7 +197,7 @@ class Model:
         if self._onnx or self.runtime == "torch" or self.network.device.type != "cpu":
             return
         try:
-            candidate = on_network_thread(OnnxNetwork, self.network)
+            candidate = on_network_thread(OnnxNetwork, self.network, "logits", self._kept_export())
             difference = self._difference(candidate, squares)
         except ImportError as error:
             self._stay(f"{error.name} is not installed: pip install -e '.[onnx]'")
@@ -205,6 +208,12 @@ class Model:
                 self._stay(f"its logits differ by {difference:.1e} standard deviations")
             else:
                 self._onnx = candidate
+
+    def _kept_export(self) -> Path | None:
+        """Where the network lies as ONNX; another exporter may make another file of it."""
+        if self.folder is None:
+            return None
+        return self.folder / CACHE / f"{self.fingerprint[:16]}-torch-{torch.__version__}.onnx"
 
     def _view(self, picture: Picture) -> NDArray[np.uint8]:
         return self.square(open_picture(picture))

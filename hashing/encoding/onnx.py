@@ -1,6 +1,9 @@
 """The network in ONNX Runtime, which takes a CPU two thirds of the time, or a third of it."""
 
+import hashlib
 import warnings
+from contextlib import suppress
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -8,16 +11,27 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from hashing.files import read_regular, write_new
 from hashing.models import HashModel, normalise
+
+DIGEST = 32
+"""Bytes of SHA-256, at the end of a kept export."""
 
 
 class OnnxNetwork:
     """Called like `Model.logits_of`. Raises ImportError where the extra `onnx` is not installed.
 
     output: `logits`, or the pooled `features` before the head.
+    kept: the file in which the export waits for the next time, for it takes seconds; made here
+    where it is absent or damaged. Its name has to say which network it is.
     """
 
-    def __init__(self, model: HashModel, output: Literal["logits", "features"] = "logits") -> None:
+    def __init__(
+        self,
+        model: HashModel,
+        output: Literal["logits", "features"] = "logits",
+        kept: Path | None = None,
+    ) -> None:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
@@ -27,7 +41,7 @@ class OnnxNetwork:
         self._preprocessing = model.preprocessing
         function = _Features(model) if output == "features" else model
         self._session = onnxruntime.InferenceSession(
-            _exported(function, model.preprocessing.size),
+            _kept_or_exported(function, model.preprocessing.size, kept),
             options,
             providers=["CPUExecutionProvider"],
         )
@@ -51,6 +65,20 @@ class _Features(nn.Module):
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         return self.model.features(images)
+
+
+def _kept_or_exported(model: nn.Module, size: int, kept: Path | None) -> bytes:
+    if kept is not None:
+        with suppress(OSError):
+            content = read_regular(kept)
+            if hashlib.sha256(content[:-DIGEST]).digest() == content[-DIGEST:]:
+                return content[:-DIGEST]
+    content = _exported(model, size)
+    if kept is not None:
+        with suppress(OSError):  # a folder that cannot be written costs only the time
+            kept.parent.mkdir(exist_ok=True)
+            write_new(kept, [content, hashlib.sha256(content).digest()])
+    return content
 
 
 def _exported(model: nn.Module, size: int) -> bytes:

@@ -13,6 +13,7 @@ import torchvision
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
+from hashing import places
 from hashing.config import ModelConfig, Preprocessing
 from hashing.errors import ArtefactError, InputError, UsageError
 from hashing.models.backbones import TIMM
@@ -120,6 +121,8 @@ def _imagenet_state(config: ModelConfig, preprocessing: Preprocessing) -> State:
 def _local_state(config: ModelConfig) -> State:
     """A `.safetensors` file, a file written by `torch.save`, or a model folder's backbone."""
     path = Path(config.weights)
+    if not path.exists() and path.parent == Path("checkpoints"):
+        path = places.released(path.name) or path  # whatever the current folder is
     file = path / "model.safetensors" if path.is_dir() else path
     if not file.is_file():
         raise InputError(

@@ -17,6 +17,7 @@ from fastapi import (
     Response,
     UploadFile,
 )
+from fastapi.security import HTTPBasic
 from fastapi.staticfiles import StaticFiles
 
 from hashing import __version__
@@ -31,7 +32,7 @@ from hashing.service.description import add_description
 from hashing.service.filters import read_filters
 from hashing.service.guards import LOOPBACK, Guards
 from hashing.service.problems import add_error_handlers
-from hashing.service.requests import Browse, Controls, Taste
+from hashing.service.requests import LARGEST_ID, Browse, Controls, Taste
 from hashing.service.schemas import (
     Detail,
     ErrorBody,
@@ -42,10 +43,15 @@ from hashing.service.schemas import (
     Results,
     Why,
 )
+from hashing.service.unknown import add_unknown
 
 PAGE = pathlib.Path(__file__).parent / "page"
 
-ItemId = Annotated[int, Path(description="The id of a work.", examples=[345])]
+ItemId = Annotated[int, Path(description="The id of a work.", examples=[345], ge=0, le=LARGEST_ID)]
+AskedId = Annotated[int, Query(ge=0, le=LARGEST_ID, description="The work to explain.")]
+AskingId = Annotated[
+    int | None, Query(ge=0, le=LARGEST_ID, description="… the work that was asked with.")
+]
 
 
 def create_app(
@@ -62,16 +68,20 @@ def create_app(
         description="Find pictures that look alike, by binary codes and Hamming distance.",
         docs_url=None,
         redoc_url=None,
+        # The guards ask for it; named here, so that the description does, too.
+        dependencies=[] if credentials is None else [Depends(HTTPBasic(auto_error=False))],
         responses={
             status: {"model": ErrorBody, "description": "What went wrong."}
             # Named by itself, or FastAPI describes another shape for it.
             for status in ("4XX", 422, "5XX")
         },
     )
-    app.include_router(_routes(current))
+    routes = _routes(current)
+    app.include_router(routes)
     add_description(app)
     app.mount("/page", StaticFiles(directory=PAGE), name="page")
     add_error_handlers(app)
+    add_unknown(app, routes)
     if page:
         from hashing.service.page import mount_page
 
@@ -97,9 +107,15 @@ def _routes(current: Current) -> APIRouter:
 
     Filtered = Annotated[Filter | None, Depends(filtered)]  # noqa: N806 (a type)
     known_only = [Depends(parameters.refuse_further)]
+    known_fields = [Depends(parameters.refuse_further_fields)]
     routes = APIRouter()
 
-    @routes.post("/api/search", summary="Search by a picture or by its code", tags=["search"])
+    @routes.post(
+        "/api/search",
+        summary="Search by a picture or by its code",
+        tags=["search"],
+        dependencies=known_fields,
+    )
     def search(
         art: Newest,
         where: Filtered,
@@ -173,9 +189,9 @@ def _routes(current: Current) -> APIRouter:
     )
     def explain(
         art: Newest,
-        id: Annotated[int, Query(description="The work to explain.")],
+        id: AskedId,
         code: Annotated[str | None, Query(description="The query's code, or …")] = None,
-        work: Annotated[int | None, Query(description="… the work that was asked with.")] = None,
+        work: AskingId = None,
         bits: Annotated[int | None, Query(description="By the first bits only.")] = None,
     ) -> Why:
         """Which bits agree, and which regions of the pictures carry the agreement."""
@@ -190,11 +206,11 @@ def _routes(current: Current) -> APIRouter:
         "/api/explain",
         summary="Why a work is near a picture",
         tags=["search"],
-        dependencies=known_only,
+        dependencies=[*known_only, *known_fields],
     )
     def explain_picture(
         art: Newest,
-        id: Annotated[int, Query(description="The work to explain.")],
+        id: AskedId,
         picture: Annotated[UploadFile, File(description="The picture that was asked with.")],
         bits: Annotated[int | None, Query(description="By the first bits only.")] = None,
     ) -> Why:

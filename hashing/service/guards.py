@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from contextlib import nullcontext
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -26,6 +26,7 @@ MOST_BYTES = 21 << 20
 DRAIN_SECONDS = 2.0
 
 OURS = ("/api/", "/pictures/", "/page/")
+READ = ("GET", "HEAD")
 PAGES = ("/", "/docs", "/openapi.json")
 GRADIO = ("/assets/", "/static/", "/gradio_api/heartbeat/")
 GRADIO_PAGES = (
@@ -95,7 +96,9 @@ class Guards:
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
         elif scope["type"] == "http":
-            reply = _Reply(send)
+            reply = _Reply(send, bodyless=scope["method"] == "HEAD")
+            if reply.bodyless:
+                scope = {**scope, "method": "GET"}
             try:
                 await self._pass(scope, receive, reply)
             except RefusedError as refusal:
@@ -126,19 +129,18 @@ class Guards:
         if twice := next((name for name in ONCE if names[name] > 1), None):
             raise RefusedError(400, "bad_header", f"expected one header {twice}, found several")
         host = headers.get("host", "")
-        if self.hosts is not None and _hostname(f"//{host}") not in self.hosts:
+        if self.hosts is not None and _split(f"//{host}").hostname not in self.hosts:
             raise RefusedError(
                 421, "unknown_host", f"this server does not answer to the name {host!r}"
             )
         origin = headers.get("origin")
-        if origin is not None and _netloc(origin) != host:
+        if origin is not None and _split(origin).netloc != host:
             raise RefusedError(403, "foreign_origin", f"requests from {origin!r} are not answered")
         if self.credentials is not None and not _known(headers, self.credentials):
             raise RefusedError(401, "password_needed", "a user name and password are needed")
         path, method = scope["path"], scope["method"]
-        ours = path.startswith(OURS) or path in PAGES
-        gradio = path.startswith(GRADIO) or path in GRADIO_PAGES
-        if not ours and not (gradio and method in ("GET", "HEAD")):
+        read = path.startswith(GRADIO) or path in (*PAGES, *GRADIO_PAGES)
+        if not path.startswith(OURS) and not (read and method in READ):
             raise RefusedError(404, "not_found", f"there is nothing at {method} {path}")
 
 
@@ -151,18 +153,12 @@ def read_credentials(path: Path) -> dict[str, str]:
     return {name: password for name, _, password in pairs}
 
 
-def _hostname(address: str) -> str | None:
+def _split(address: str) -> SplitResult:
+    """The parts of an address, all empty for what is none."""
     try:
-        return urlsplit(address).hostname
+        return urlsplit(address)
     except ValueError:
-        return None
-
-
-def _netloc(address: str) -> str | None:
-    try:
-        return urlsplit(address).netloc
-    except ValueError:
-        return None
+        return urlsplit("")
 
 
 def _known(headers: Mapping[str, str], credentials: Mapping[str, str]) -> bool:
@@ -180,7 +176,7 @@ def _known(headers: Mapping[str, str], credentials: Mapping[str, str]) -> bool:
 
 async def _bounded(scope: Scope, receive: Receive) -> Receive:
     """Read the body up to the limit, in time, and hand it on as one message."""
-    if scope["method"] in ("GET", "HEAD"):
+    if scope["method"] in READ:
         return receive
     claimed = dict(scope["headers"]).get(b"content-length", b"")
     if claimed.isdigit() and int(claimed[:20]) > MOST_BYTES:
@@ -213,16 +209,21 @@ TOO_LARGE = RefusedError(
 
 
 class _Reply:
-    """`send` that adds the headers, and knows whether anything has been sent."""
+    """`send` that adds the headers, and knows whether anything has been sent.
 
-    def __init__(self, send: Send) -> None:
-        self._send, self.started = send, False
+    bodyless: the answer to HEAD, which is that to GET without its body.
+    """
+
+    def __init__(self, send: Send, bodyless: bool = False) -> None:
+        self._send, self.started, self.bodyless = send, False, bodyless
         self._extra = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.started = True
             message = {**message, "headers": [*message.get("headers", ()), *self._extra]}
+        elif self.bodyless:
+            message = {**message, "body": b""}
         await self._send(message)
 
 
@@ -240,7 +241,7 @@ async def _refuse(refusal: RefusedError, scope: Scope, receive: Receive, send: S
     start = {"type": "http.response.start", "status": refusal.status, "headers": headers}
     await send(start)
     await send({"type": "http.response.body", "body": body, "more_body": True})
-    if scope["method"] not in ("GET", "HEAD"):
+    if scope["method"] not in READ:
         await _drain(receive)
     await send({"type": "http.response.body", "body": b""})
 

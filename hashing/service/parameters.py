@@ -19,6 +19,14 @@ def refuse_further(request: Request) -> None:
         raise UsageError(unknown("parameter", name, declared(request)))
 
 
+async def refuse_further_fields(request: Request) -> None:
+    """Raise UsageError for a field of the form that the route does not know."""
+    known = [field.alias for field in request.scope["route"].dependant.body_params]
+    for name in await request.form():
+        if name not in known:
+            raise UsageError(unknown("field", name, known))
+
+
 def declared(request: Request) -> Sequence[str]:
     """The query parameters of a request's route, as the API describes it."""
     path = request.app.openapi()["paths"][request.scope["route"].path]

@@ -40,5 +40,7 @@ def add_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     def http(request: Request, error: HTTPException) -> JSONResponse:
-        code = "not_found" if error.status_code == 404 else "refused"
-        return problem(error.status_code, code, str(error.detail))
+        code = {404: "not_found", 405: "wrong_method"}.get(error.status_code, "refused")
+        answer = problem(error.status_code, code, str(error.detail))
+        answer.headers.update(error.headers or {})
+        return answer

@@ -1,11 +1,17 @@
 """What a visitor may ask, as the API reads it; `refine` says it to the collection."""
 
+from typing import Annotated
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from hashing.collection.request import DIVERSITY, Refine
 from hashing.errors import UsageError, unknown
 from hashing.filters import Filter
 from hashing.store import IndexInfo
+
+LARGEST_ID = 2**63 - 1
+"""The largest number that every store can look for."""
+Id = Annotated[int, Field(ge=0, le=LARGEST_ID)]
 
 
 class Narrowed(BaseModel):
@@ -25,9 +31,12 @@ class Browse(Narrowed):
     q: str = Field(default="", max_length=200, description="Words, of any column.")
     sample: bool = Field(default=False, description="In random order instead of by id.")
     seed: int = Field(
-        default=0, ge=0, description="Of the random order; equal seeds, equal orders."
+        default=0,
+        ge=0,
+        le=LARGEST_ID,
+        description="Of the random order; equal seeds, equal orders.",
     )
-    offset: int = Field(default=0, ge=0, description="How many items to pass over.")
+    offset: int = Field(default=0, ge=0, le=LARGEST_ID, description="How many items to pass over.")
     limit: int = Field(default=60, ge=1, le=500, description="How many items at most.")
 
 
@@ -35,9 +44,11 @@ class Controls(Narrowed):
     """How an answer is made: length, cut-off, variety and folding."""
 
     k: int = Field(default=10, ge=1, le=200, description="How many items.")
-    bits: int | None = Field(default=None, description="Search by the first bits of the code only.")
+    bits: int | None = Field(
+        default=None, ge=1, description="Search by the first bits of the code only."
+    )
     max_distance: int | None = Field(
-        default=None, ge=0, description="Leave out items farther than this."
+        default=None, ge=0, le=LARGEST_ID, description="Leave out items farther than this."
     )
     diversity: float = Field(default=DIVERSITY, ge=0, le=1, description="0 similar … 1 varied.")
     one_per: str | None = Field(
@@ -76,5 +87,5 @@ class Taste(Controls):
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
-    liked: list[int | str] = Field(description="At least one.", examples=[[12, 345]])
-    disliked: list[int | str] = Field(default=[], examples=[[78]])
+    liked: list[Id | str] = Field(description="At least one.", examples=[[12, 345]])
+    disliked: list[Id | str] = Field(default=[], examples=[[78]])

@@ -135,9 +135,13 @@ def read_catalogue(
     names = sorted(walk(images, left_out) if archive is None else archive.members)
     names = [name for name in names if _is_text(name, left_out)]
     paths = [name for name in names if _is_picture(name, images, archive)]
+    others = set(names).difference(paths)
+    others = {name for name in others if not name.lower().endswith(TABLES)}
+    if others:
+        left_out.note("file that is no picture", *sorted(others))
     if not paths:
-        others = f" ({left_out.told()})" if left_out else ""
-        raise InputError(f"expected {KINDS} in {images}, found none{others}")
+        told = f" ({left_out.told()})" if left_out else ""
+        raise InputError(f"expected {KINDS} in {images}, found none{told}")
     source = Source(images, names, archive)
     found = read_metadata(source, paths, metadata, columns or {}, left_out)
     if found is None:

@@ -1,9 +1,12 @@
 """A page of items: a part of all that a question keeps, in one order for every store."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from hashing.filters import Filter
 
 PAGE = 50
 """Items on a page where nobody asks for more or fewer."""
@@ -15,6 +18,26 @@ class Page:
 
     ids: NDArray[np.int64]
     total: int
+
+
+class Listed(Protocol):
+    """What a page is a part of: an index that lists the ids of its items."""
+
+    def ids(self, where: Filter | None = None) -> NDArray[np.int64]:
+        """Of all items that a filter keeps, ascending."""
+        ...
+
+    def text_search(self, text: str, *, where: Filter | None = None) -> NDArray[np.int64]:
+        """Of those that have some words, the best match first."""
+        ...
+
+
+def page_of(
+    index: Listed, where: Filter | None, text: str, seed: int | None, offset: int, limit: int
+) -> Page:
+    """Part of the items that a filter and words keep; see `Index.page`."""
+    ids = index.text_search(text, where=where) if text.strip() else index.ids(where)
+    return cut(ids, seed, offset, limit)
 
 
 def cut(ids: NDArray[np.int64], seed: int | None, offset: int, limit: int) -> Page:

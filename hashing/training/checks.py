@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from hashing.config import Config
-from hashing.data import DATASETS, PROTOCOLS
+from hashing.data import DATASETS, PROTOCOLS, check_root
 from hashing.data.protocols import AUTO
 from hashing.data.transforms import AUGMENTATIONS
 from hashing.errors import UsageError
@@ -16,10 +16,13 @@ from hashing.registry import find
 def check(config: Config) -> None:
     """Look up every name, make the network with its weights, and the losses for two classes each.
 
-    Raises UsageError for unknown names and for arguments that do not fit; InputError and
-    ArtefactError for weights that cannot be had or do not fit the network.
+    Raises UsageError for unknown names and for arguments that do not fit; InputError for a folder
+    of pictures that is not there; InputError and ArtefactError for weights that cannot be had or
+    do not fit the network.
     """
     find("data set", config.data.name, DATASETS)
+    if config.data.name == "folder":
+        check_root(config.data)
     if config.data.protocol != AUTO:
         find("protocol", config.data.protocol, PROTOCOLS)
     find("augmentation", config.train.augment, AUGMENTATIONS)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from hashing.collection.map import has_map
 from hashing.config import ModelConfig, Preprocessing
 from hashing.encoding import Model, encode_catalogue
 from hashing.models import HashModel, save_model
-from hashing.store import delete_index, is_index, open_index
+from hashing.store import create_index, delete_index, is_index, open_index
 from tests.store.servers import PostgresServer
 
 ROOT = Path(__file__).parents[2]
@@ -215,8 +216,10 @@ def test_remove_info_verify_compact(command: Run, index: Path) -> None:
     code, out, _ = command("remove", index, "--where", where, "--dry-run", "--json")
     assert (code, json.loads(out)["removed"]) == (0, COUNT // 2)
     code, out, _ = command("remove", index, "--where", where, "--json")
-    assert json.loads(out) == {"removed": COUNT // 2, "items": COUNT // 2, "dry_run": False}
-    assert command("remove", index, "--ids", 1, 1)[0] == 0
+    counts = {"removed": COUNT // 2, "absent": [], "items": COUNT // 2}
+    assert json.loads(out) == {**counts, "dry_run": False}
+    out = command("remove", index, "--ids", 1, 1, 2, 10**20)[1]
+    assert "not there  2 (2, 100000000000000000000)" in out
     info = json.loads(command("info", index, "--json")[1])
     assert (info["count"], info["removed"], info["bits"]) == (COUNT // 2 - 1, COUNT // 2 + 1, 32)
     assert info["columns"] == {"title": "str", "artist": "str", "style": "str", "year": "int"}
@@ -253,6 +256,8 @@ def test_export_and_import_keep_everything(command: Run, index: Path, tmp_path: 
     assert beside.read_bytes() == b"mine"
     assert command("export", index, "--to", file)[0] == 2
     assert command("import", copy, "--from", file)[0] == 0
+    code, _, err = command("import", copy, "--from", file)
+    assert (code, "name another place" in err, "--out" in err) == (2, True, False)
     again = tmp_path / "again.jsonl"
     command("export", copy, "--to", again)
     assert file.read_bytes() == again.read_bytes()
@@ -388,3 +393,28 @@ def test_every_command_takes_the_url_of_a_server(
         delete_index(server.url(name))
     code, _, err = command("info", url)
     assert (code, "found none" in err) == (4, True)
+
+
+def test_an_empty_index_says_why(
+    command: Run, models: Path, pictures: Path, index: Path, tmp_path: Path
+) -> None:
+    begun = tmp_path / "begun.index"
+    model = load_manifest_of(models / "one")
+    create_index(begun, unfinished="pictures", **model).close()
+    code, out, err = command("search", begun, "--image", pictures / "00.png")
+    assert (code, out) == (3, "")
+    assert "its build was interrupted; run the same `index.py build` again" in err
+    command("remove", index, "--where", "style = 'Cubism' or style = 'Fauvism'")
+    code, _, err = command("search", index, "--image", pictures / "00.png")
+    assert (code, "all its items were removed" in err) == (3, True)
+
+
+def load_manifest_of(model: Path) -> dict[str, Any]:
+    loaded = Model.load(model)
+    return {
+        "bits": loaded.bits,
+        "lengths": loaded.lengths,
+        "fingerprint": loaded.fingerprint,
+        "columns": {},
+        "model": model,
+    }

@@ -176,3 +176,12 @@ def test_an_answer_is_read_like_a_list(shop: Collection) -> None:
     assert str(found).count("\n") == 4
     assert found.code is not None
     assert Codes.from_hex([found.code], 32).distances(shop.index.codes([3]))[0, 0] == 0
+
+
+def test_numbers_that_are_not_whole_are_refused(shop: Collection) -> None:
+    code = shop.opened.code(1)
+    for wrong in ({"k": 2.5}, {"k": True}, {"max_distance": 1.5}, {"bits": 32.0}):
+        name, value = next(iter(wrong.items()))
+        with pytest.raises(UsageError, match=f"expected a whole number for {name}, found {value}"):
+            shop.search(code, **wrong)  # type: ignore[arg-type]
+    assert len(shop.search(code, k=np.int64(2))) == 2  # type: ignore[arg-type]

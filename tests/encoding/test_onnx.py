@@ -1,6 +1,7 @@
 import builtins
 import logging
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -141,3 +142,37 @@ def test_a_first_batch_without_pictures_decides_nothing(
     assert encoder._onnx is None
     assert next(batches).items == [catalogue.items[0]]
     assert encoder._onnx
+
+
+def test_an_export_is_done_once(
+    model: HashModel, exported: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+    monkeypatch.setattr(
+        "hashing.encoding.onnx._exported", lambda model, size: made.append(1) or exported
+    )
+    Model(model).save(tmp_path / "model")
+    squares_seen = squares(2)
+
+    def logits() -> NDArray[np.float32]:
+        encoder = Model.load(tmp_path / "model")
+        encoder.accelerate(squares_seen)
+        assert encoder._onnx
+        return encoder.logits_of(squares_seen)
+
+    first = logits()
+    (kept,) = (tmp_path / "model" / ".cache").iterdir()
+    np.testing.assert_array_equal(logits(), first)
+    assert len(made) == 1
+    kept.write_bytes(kept.read_bytes()[:-100])
+    np.testing.assert_array_equal(logits(), first)
+    assert len(made) == 2  # a damaged one is made anew
+    np.testing.assert_array_equal(logits(), first)
+    assert len(made) == 2
+    other = tmp_path / "model" / ".cache"
+    for file in other.iterdir():
+        file.unlink()
+    other.rmdir()
+    other.write_text("in the way")
+    np.testing.assert_array_equal(logits(), first)
+    assert len(made) == 3

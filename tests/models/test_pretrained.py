@@ -119,3 +119,18 @@ def test_downloaded_weights_are_used(resnet, monkeypatch: pytest.MonkeyPatch) ->
     assert torch.equal(
         make("imagenet").backbone.state_dict()["conv1.weight"], resnet["conv1.weight"]
     )
+
+
+def test_a_released_model_is_found_from_any_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    top = tmp_path / "checkout"
+    (top / "configs").mkdir(parents=True)
+    (top / "pyproject.toml").touch()
+    monkeypatch.setattr("hashing.places.PACKAGE", top / "hashing")
+    save_model(make("none"), top / "checkpoints" / "mine")
+    monkeypatch.chdir(tmp_path)
+    expected = make(top / "checkpoints" / "mine")
+    assert same(make("checkpoints/mine").backbone, expected.backbone)
+    with pytest.raises(InputError, match=r"found nothing at checkpoints/other"):
+        make("checkpoints/other")

@@ -3,6 +3,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from hashing.collection import Collection
@@ -243,3 +244,60 @@ def test_every_file_of_the_page_is_served(client: TestClient) -> None:
     for name in names:
         assert client.get(f"/page/{name}").status_code == 200
     assert client.get("/docs").status_code == 200
+
+
+def test_a_field_that_no_form_has_is_named(client: TestClient) -> None:
+    answer = client.post("/api/search", data={"cod": "00" * 8})
+    assert error_of(answer) == (422, "bad_request")
+    assert "unknown field 'cod'; did you mean code?" in answer.json()["error"]["message"]
+    files = {"pictures": ("x.jpg", b"x")}
+    answer = client.post("/api/explain?id=1", files=files)
+    assert "did you mean picture?" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("path", ["/api/no-such", "/api/items/1/no-such", "/pictures/1/2", "/api/"])
+def test_what_no_route_answers_has_the_shape_of_every_error(page_app: FastAPI, path: str) -> None:
+    asking = TestClient(page_app, base_url="http://127.0.0.1")
+    for method in ("GET", "POST", "DELETE"):
+        assert error_of(asking.request(method, path)) == (404, "not_found")
+
+
+def test_a_wrong_method_is_told_the_right_ones(page_app: FastAPI) -> None:
+    asking = TestClient(page_app, base_url="http://127.0.0.1")
+    for method, path, allowed in (
+        ("POST", "/api/items", "GET"),
+        ("PUT", "/api/explain", "GET, POST"),
+        ("DELETE", "/pictures/1", "GET"),
+        ("TRACE", "/api/health", "GET"),
+    ):
+        answer = asking.request(method, path)
+        assert error_of(answer) == (405, "wrong_method")
+        assert answer.headers["allow"] == allowed
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/items", "/api/items/3", "/api/health", "/pictures/3", "/openapi.json"]
+)
+def test_head_answers_as_get_does_without_the_body(page_app: FastAPI, path: str) -> None:
+    asking = TestClient(page_app, base_url="http://127.0.0.1")
+    got, head = asking.get(path), asking.head(path)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-length"] == got.headers["content-length"]
+    assert head.headers["content-type"] == got.headers["content-type"]
+
+
+def test_the_description_says_whether_a_password_is_needed(art: Collection) -> None:
+    open_app = create_app(Current(art), page=False).openapi()
+    assert "securitySchemes" not in open_app["components"]
+    closed = create_app(Current(art), page=False, credentials={"anna": "tulip"})
+    described = closed.openapi()
+    assert described["components"]["securitySchemes"]["HTTPBasic"]["scheme"] == "basic"
+    assert described["paths"]["/api/items"]["get"]["security"] == [{"HTTPBasic": []}]
+    asking = TestClient(closed, base_url="http://127.0.0.1")
+    assert asking.get("/api/health", auth=("anna", "tulip")).status_code == 200
+
+
+def test_nobody_likes_and_dislikes_the_same_work(client: TestClient) -> None:
+    answer = client.post("/api/recommend", json={"liked": [4, 5], "disliked": [5]})
+    assert error_of(answer) == (422, "bad_request")
+    assert "the work 5, found both" in answer.json()["error"]["message"]

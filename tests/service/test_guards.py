@@ -78,7 +78,7 @@ BEYOND = (2**63, 2**64, 10**30, -1, -(2**63) - 1)
 
 
 @pytest.mark.parametrize("item", BEYOND)
-def test_an_id_that_nothing_can_have_is_unknown(app: ASGIApp, item: int) -> None:
+def test_an_id_that_nothing_can_have_is_refused(app: ASGIApp, item: int) -> None:
     code_of_one = client(app).get("/api/items/1").json()["code"]
     for method, path in (
         ("GET", f"/api/items/{item}"),
@@ -88,9 +88,9 @@ def test_an_id_that_nothing_can_have_is_unknown(app: ASGIApp, item: int) -> None
         ("GET", f"/api/explain?id={item}&code={code_of_one}"),
         ("GET", f"/pictures/{item}"),
     ):
-        assert code(client(app).request(method, path)) == (404, "unknown_work"), path
+        assert code(client(app).request(method, path)) == (422, "invalid_request"), path
     for taste in ({"liked": [item]}, {"liked": [1], "disliked": [item]}):
-        assert code(client(app).post("/api/recommend", json=taste)) == (404, "unknown_work")
+        assert code(client(app).post("/api/recommend", json=taste)) == (422, "invalid_request")
 
 
 async def broken(scope: Scope, receive: Receive, send: Send) -> None:

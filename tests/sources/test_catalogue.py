@@ -444,3 +444,12 @@ def test_content_decides_where_the_ending_does_not(tmp_path: Path) -> None:
     found = [item.path for item in read_catalogue(tmp_path / "pictures").items]
     pictures = ["page", "page.tif", "photo.HEIC", "web.jpg!Large.jpg", "web.jpg_large", "without"]
     assert found == pictures
+
+
+def test_files_that_are_no_pictures_are_counted(make_source) -> None:
+    files = {**CLASSES, "cat/film.mp4": b"\0\0\0\x18ftypmp42", "dog/raw": b"RAW?"}
+    left_out = read_catalogue(make_source(files)).left_out
+    kind = "file that is no picture"
+    assert left_out.as_dict()[kind] == {"count": 3, "example": "cat/film.mp4"}
+    assert left_out[kind] == ["cat/film.mp4", "cat/notes.txt", "dog/raw"]
+    assert kind not in left_out.faults

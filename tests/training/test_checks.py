@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from hashing.cli.train import parse
-from hashing.errors import ArtHashError, UsageError
+from hashing.errors import ArtHashError, InputError, UsageError
 from hashing.training import Runtime, train
 from hashing.training.checks import check
 
@@ -55,3 +55,13 @@ def test_unlabelled_pictures_stand_in_no_group_of_a_label(recipe: Path) -> None:
 
 def test_a_good_configuration_passes(recipe: Path) -> None:
     check(parse(["--config", str(recipe)])[1])
+
+
+def test_a_missing_folder_is_told_before_the_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match=r"expected data\.root"):
+        check(parse(["--config", "artworks_cpu"])[1])
+    with pytest.raises(InputError, match=r"as data\.root, found nothing: nowhere"):
+        check(parse(["--config", "artworks_cpu", "--data.root", "nowhere"])[1])

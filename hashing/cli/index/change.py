@@ -6,6 +6,9 @@ from hashing.cli.console import emit
 from hashing.cli.index.options import Commands, command, index_argument
 from hashing.cli.index.tables import print_facts
 
+SHOWN = 10
+"""Ids that a line has room for."""
+
 
 def add_commands(commands: Commands) -> None:
     """Declare `remove` and `compact`."""
@@ -25,19 +28,23 @@ def remove(arguments: argparse.Namespace) -> int:
     from hashing.collection import Collection
 
     with Collection.open(arguments.index) as collection:
-        if arguments.dry_run:
-            chosen = arguments.ids
-            if chosen is None:
-                chosen = collection.ids(where=arguments.where).tolist()
-            removed = len(set(chosen) & set(collection.ids().tolist()))
-        else:
-            removed = collection.remove(arguments.ids or (), where=arguments.where)
+        there = set(collection.ids(where=arguments.where).tolist())
+        chosen = there if arguments.ids is None else set(arguments.ids)
+        absent = sorted(chosen - there)
+        removed = len(chosen & there)
+        if not arguments.dry_run:
+            removed = collection.remove(chosen & there)
         count = len(collection)
     if arguments.json:
-        emit({"removed": removed, "items": count, "dry_run": arguments.dry_run})
-    else:
-        name = "would be removed" if arguments.dry_run else "removed"
-        print_facts({name: f"{removed:,}", "items now": f"{count:,}"})
+        counts = {"removed": removed, "absent": absent, "items": count}
+        emit({**counts, "dry_run": arguments.dry_run})
+        return 0
+    name = "would be removed" if arguments.dry_run else "removed"
+    facts = {name: f"{removed:,}", "items now": f"{count:,}"}
+    if absent:
+        shown = ", ".join(map(str, absent[:SHOWN])) + ", …" * (len(absent) > SHOWN)
+        facts["not there"] = f"{len(absent):,} ({shown})"
+    print_facts(facts)
     return 0
 
 

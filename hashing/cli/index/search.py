@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from hashing.cli.console import emit
 from hashing.cli.index.options import Commands, command, index_argument, model_options
 from hashing.cli.index.tables import print_table
+from hashing.errors import InputError
 
 if TYPE_CHECKING:
+    from hashing.collection import Collection
     from hashing.collection.answer import Answer
     from hashing.store import IndexInfo
 
@@ -42,6 +44,7 @@ def search(arguments: argparse.Namespace) -> int:
     with Collection.open(
         arguments.index, model=arguments.model, device=arguments.device
     ) as collection:
+        refuse_empty(collection)
         found = collection.search(
             arguments.image,
             arguments.k,
@@ -59,6 +62,18 @@ def search(arguments: argparse.Namespace) -> int:
     else:
         _print(results, names, found.bits)
     return 0
+
+
+def refuse_empty(collection: "Collection") -> None:
+    """Raise InputError where there is nothing to find, and say why."""
+    if len(collection):
+        return
+    source = collection.info.unfinished
+    reason = "all its items were removed" if source is None else "its build was interrupted"
+    raise InputError(
+        f"expected an index with pictures, found an empty one in {collection.info.location}: "
+        f"{reason}; run the same `index.py build` again, or add pictures"
+    )
 
 
 def _shown(picture: Path) -> bytes:

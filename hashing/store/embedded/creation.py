@@ -114,7 +114,9 @@ def _refuse_taken(folder: Path) -> None:
     if folder.is_dir() and not any(entry for entry in folder.rglob("*") if not _is_begun(entry)):
         return
     if folder.exists():
-        raise UsageError(f"{folder} exists already: use add to put more into it, or another --out")
+        raise UsageError(
+            f"{folder} exists already: use add to put more into it, or name another place"
+        )
 
 
 def _is_begun(entry: Path) -> bool:

@@ -25,7 +25,7 @@ from hashing.store.embedded.verify import verify
 from hashing.store.fields import PYTHON_TYPES
 from hashing.store.identifiers import as_ids, possible_ids
 from hashing.store.location import FOLDER, Location
-from hashing.store.page import PAGE, Page, cut
+from hashing.store.page import PAGE, Page, page_of
 
 
 class EmbeddedIndex:
@@ -97,8 +97,7 @@ class EmbeddedIndex:
         limit: int = PAGE,
     ) -> Page:
         """Part of the items that a filter and words keep."""
-        ids = self.text_search(text, where=where) if text.strip() else self.ids(where)
-        return cut(ids, seed, offset, limit)
+        return page_of(self, where, text, seed, offset, limit)
 
     def items(self, ids: Iterable[int]) -> list[StoredItem]:
         """The items of these ids, every row checked."""

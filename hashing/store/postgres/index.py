@@ -26,7 +26,7 @@ from hashing.store.contract import IndexInfo, NewItem, StoredItem
 from hashing.store.fields import grown
 from hashing.store.identifiers import as_ids, possible_ids
 from hashing.store.location import Location
-from hashing.store.page import PAGE, Page, cut
+from hashing.store.page import PAGE, Page, page_of
 from hashing.store.postgres import query, rows
 from hashing.store.postgres.schema import add_column, now
 from hashing.store.postgres.server import Database, Server
@@ -138,8 +138,7 @@ class PostgresIndex:
         limit: int = PAGE,
     ) -> Page:
         """Part of the items that a filter and words keep."""
-        ids = self.text_search(text, where=where) if text.strip() else self.ids(where)
-        return cut(ids, seed, offset, limit)
+        return page_of(self, where, text, seed, offset, limit)
 
     def items(self, ids: Iterable[int]) -> list[StoredItem]:
         """The items of these ids."""

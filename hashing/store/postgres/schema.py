@@ -58,7 +58,7 @@ def create(location: Location, new: NewIndex) -> None:
         db.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [location.name])
         if _tables(db, location):
             raise UsageError(
-                f"{location} exists already: use add to put more into it, or another --out"
+                f"{location} exists already: use add to put more into it, or name another place"
             )
         db.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(location.name)))
         db.execute(TABLES)
