@@ -1,13 +1,15 @@
 """What is done to an index later: taking items out, tidying up, carrying it elsewhere."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 from hashing.collection.map import draw_map, has_map
-from hashing.errors import InputError, UsageError
+from hashing.errors import ImageError, InputError, UsageError
 from hashing.files import new_file
+from hashing.images import checked_preview
 from hashing.progress import log
-from hashing.store import Index, create_index, delete_index
+from hashing.store import Index, NewItem, create_index, delete_index
 from hashing.store.transfer import export_index, read_head, read_items
 
 
@@ -36,14 +38,21 @@ def import_exported(file: Path, location: str) -> int:
         raise InputError(f"expected an exported index, found no file {file}")
     with (
         file.open(encoding="utf-8", errors="replace") as stream,
-        create_index(location, **read_head(stream, file)) as index,
+        create_index(location, **vars(read_head(stream, file))) as index,
     ):
         try:
             for items in read_items(stream, file):
-                index.add(items)
+                index.add(_with_checked_preview(item) for item in items)
             index.compact()
             return index.info.count
         except BaseException:
             index.close()
             delete_index(location)
             raise
+
+
+def _with_checked_preview(item: NewItem) -> NewItem:
+    try:
+        return replace(item, preview=item.preview and checked_preview(item.preview))
+    except ImageError as error:
+        raise InputError(f"{item.file}: {error}") from error

@@ -5,7 +5,7 @@ from hashing.images.forms import Picture, open_picture
 from hashing.images.kinds import HEAD, KINDS, kind_of
 from hashing.images.limits import FILES, UPLOADS, Limits
 from hashing.images.rendering import shows_something
-from hashing.images.squares import Fit, encode_jpeg, to_square
+from hashing.images.squares import Fit, checked_preview, encode_jpeg, to_square
 
 __all__ = [
     "FILES",
@@ -15,6 +15,7 @@ __all__ = [
     "Fit",
     "Limits",
     "Picture",
+    "checked_preview",
     "decode",
     "encode_jpeg",
     "kind_of",

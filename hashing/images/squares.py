@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from hashing.errors import ImageError
+from hashing.images import jpeg
+
+MOST_PREVIEW_SIDE = 4096
 
 Fit = Literal["crop", "stretch"]
 """How a picture becomes square: its centre is cut out, or its sides are scaled apart."""
@@ -39,3 +42,24 @@ def encode_jpeg(image: Image.Image, max_side: int, quality: int = 85) -> bytes:
     except (OSError, ValueError) as error:
         raise ImageError(f"a preview cannot be encoded: {error}") from error
     return buffer.getvalue()
+
+
+def checked_preview(data: bytes) -> bytes:
+    """A preview from elsewhere, with nothing in it but its pixels. Raises ImageError.
+
+    Its header is read and no pixel decoded, which costs a browser that shows it as much as one of
+    ours: it may have at most `MOST_PREVIEW_SIDE` pixels a side.
+    """
+    if not data.startswith(jpeg.MAGIC):
+        raise ImageError("expected a preview that is a JPEG picture, found something else")
+    picture = jpeg.take_apart(data).picture
+    try:
+        with Image.open(io.BytesIO(picture), formats=("JPEG",)) as header:
+            side = max(header.size)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise ImageError(f"expected a preview that is a JPEG picture, found {error}") from error
+    if side > MOST_PREVIEW_SIDE:
+        raise ImageError(
+            f"expected a preview of at most {MOST_PREVIEW_SIDE} pixels a side, found {side}"
+        )
+    return picture

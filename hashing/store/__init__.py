@@ -6,6 +6,7 @@ from pathlib import Path
 
 from hashing.registry import find
 from hashing.store.contract import Index, IndexInfo, NewIndex, NewItem, StoredItem
+from hashing.store.fields import check_new
 from hashing.store.location import Location, read_location
 from hashing.store.page import Page
 from hashing.store.stores import STORES, Store
@@ -64,7 +65,8 @@ def create_index(
     columns: metadata columns with their types. roles: the columns of some roles (see
     `hashing.sources.roles`), an empty name for none; the others by the columns' names. unfinished:
     the source of a build that is only beginning; `finish` clears it.
-    Raises UsageError where `location` holds anything.
+    Raises UsageError where `location` holds anything or no code could be kept, InputError for
+    columns that cannot.
     """
     place = read_location(location)
     new = NewIndex(
@@ -76,6 +78,7 @@ def create_index(
         roles=roles,
         unfinished=unfinished,
     )
+    check_new(new)
     _store(place).create(place, new)
     return open_index(place)
 

@@ -5,9 +5,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from hashing.errors import InputError
+from hashing.errors import InputError, UsageError
+from hashing.registry import fits
+from hashing.search.scan.sliced import MAX_BITS
 from hashing.sources import Value
-from hashing.store.contract import NewItem
+from hashing.store.contract import NewIndex, NewItem
 
 PYTHON_TYPES: Mapping[str, type] = {"str": str, "int": int, "float": float}
 """The types of columns by their names, as every store records them."""
@@ -19,6 +21,12 @@ FITTING: Mapping[str, tuple[type, ...]] = {
 }
 """Types that a column's values may come in: text may look like numbers in one file only."""
 
+MOST_TEXT = 4096
+"""Characters of a model's folder or fingerprint."""
+
+MOST_COLUMNS = 1000
+"""PostgreSQL keeps 1,600, SQLite 2,000."""
+
 _INT64 = 1 << 63
 _UNKEEPABLE = re.compile("[\0\ud800-\udfff]")
 _EXPECTED = {
@@ -26,6 +34,29 @@ _EXPECTED = {
     "int": "a whole number of 64 bits",
     "float": "a finite number",
 }
+
+
+def check_new(new: NewIndex) -> None:
+    """Raise UsageError for an index that nothing can be put into, InputError for its columns."""
+    if not fits(new.bits, int) or not 0 < new.bits <= MAX_BITS or new.bits % 8:
+        raise UsageError(
+            f"expected codes of 8 to {MAX_BITS} bits in steps of 8, found {str(new.bits)[:40]}"
+        )
+    lengths = list(new.lengths)
+    whole = lengths and all(fits(length, int) and length > 0 for length in lengths)
+    if not whole or lengths != sorted({*lengths}) or lengths[-1] > new.bits:
+        raise UsageError(
+            f"expected ascending code lengths up to {new.bits} bits, found {str(lengths)[:60]}"
+        )
+    for name, text in (("fingerprint", new.fingerprint), ("model", str(new.model))):
+        if _UNKEEPABLE.search(text) or len(text) > MOST_TEXT:
+            raise UsageError(
+                f"expected a {name} of at most {MOST_TEXT} Unicode characters, found {text[:40]!a}"
+            )
+    for column in new.roles.values():
+        if not isinstance(column, str) or _UNKEEPABLE.search(column):
+            raise UsageError(f"expected roles that name columns, found {str(column)[:40]!a}")
+    grown({}, new.columns)
 
 
 def checked(item: NewItem, bits: int, columns: Mapping[str, str]) -> NewItem:
@@ -49,22 +80,28 @@ def _fitted(item: NewItem, name: str, columns: Mapping[str, str]) -> Value:
     if type(value) in FITTING[kind] and _can_be_kept(value):
         fitted: Value = PYTHON_TYPES[kind](value)
         return fitted
-    raise InputError(f"{item.file}: {name} is {value!a}, expected {_EXPECTED[kind]}")
+    raise InputError(f"{item.file}: {name} is {ascii(value)[:60]}, expected {_EXPECTED[kind]}")
 
 
 def _can_be_kept(value: Value) -> bool:
     if isinstance(value, str):
         return not _UNKEEPABLE.search(value)
-    return math.isfinite(value) and (isinstance(value, float) or -_INT64 <= value < _INT64)
+    return math.isfinite(value) if isinstance(value, float) else -_INT64 <= value < _INT64
 
 
 def grown(known: Mapping[str, str], columns: Mapping[str, type]) -> dict[str, str]:
     """The columns of an index with further ones. Raises InputError.
 
-    For numbers that became text, and for a name that no store can keep: with characters that no
-    item holds, or that differs from another only in the case of ASCII letters.
+    For more columns than every store can keep, for numbers that became text, and for a name that
+    no store can keep: with characters that no item holds, or that differs from another only in the
+    case of ASCII letters.
     """
     together = dict(known)
+    if len({*known, *columns}) > MOST_COLUMNS:
+        raise InputError(
+            f"expected at most {MOST_COLUMNS} columns, found {len({*known, *columns})}: leave some "
+            "out of the metadata file"
+        )
     for name, kind in columns.items():
         if name not in together:
             taken = {other.encode().lower() for other in together}

@@ -2,17 +2,34 @@
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO
 
-from hashing.errors import InputError
-from hashing.store.contract import Index, NewItem
+from hashing.errors import InputError, UsageError
+from hashing.registry import fits
+from hashing.store.contract import Index, NewIndex, NewItem
+from hashing.store.fields import PYTHON_TYPES, check_new
 
 FORMAT = "arthash index 1"
 BATCH = 4096
-_TYPES: dict[str, type] = {"str": str, "int": int, "float": float}
+HEAD: Mapping[str, Any] = {
+    "bits": int,
+    "lengths": Sequence[int],
+    "fingerprint": str,
+    "model": str,
+    "columns": Mapping[str, str],
+    "roles": Mapping[str, str],
+}
+ITEM: Mapping[str, Any] = {
+    "file": str,
+    "fields": Mapping[str, Any],
+    "code": str,
+    "content": str,
+    "preview": str | None,
+}
+"""Types of what the first line and each further one hold, besides the format."""
 
 
 def export_index(index: Index, file: TextIO) -> int:
@@ -44,17 +61,23 @@ def export_index(index: Index, file: TextIO) -> int:
     return len(ids)
 
 
-def read_head(file: TextIO, name: Path) -> dict[str, Any]:
-    """What the first line says: the arguments of `create_index`. Raises InputError."""
+def read_head(file: TextIO, name: Path) -> NewIndex:
+    """What the first line says of the index. Raises InputError."""
     head = _parse(file.readline(), name, 1)
-    if head.pop("format", None) != FORMAT:
+    if head.get("format") != FORMAT:
         raise InputError(f"expected an exported index ({FORMAT}) in {name}, found something else")
+    values = _typed({"roles": {}} | head, HEAD, name, 1)
+    kinds = values["columns"].values()
+    if not all(isinstance(kind, str) and kind in PYTHON_TYPES for kind in kinds):
+        raise InputError(f"{name}, line 1: expected columns of {', '.join(PYTHON_TYPES)}")
+    columns = {field: PYTHON_TYPES[kind] for field, kind in values["columns"].items()}
+    values |= {"lengths": tuple(values["lengths"]), "model": Path(values["model"])}
+    new = NewIndex(**values | {"columns": columns, "unfinished": None})
     try:
-        head["columns"] = {field: _TYPES[kind] for field, kind in head["columns"].items()}
-        keys = ("bits", "lengths", "fingerprint", "model", "columns")
-        return {key: head[key] for key in keys} | {"roles": head.get("roles", {})}
-    except (KeyError, AttributeError) as error:
-        raise InputError(f"{name}, line 1: {error} is missing or unknown") from error
+        check_new(new)
+    except (UsageError, InputError) as error:
+        raise InputError(f"{name}, line 1: {error}") from error
+    return new
 
 
 def read_items(file: TextIO, name: Path) -> Iterator[list[NewItem]]:
@@ -67,21 +90,29 @@ def read_items(file: TextIO, name: Path) -> Iterator[list[NewItem]]:
 def _parse(line: str, name: Path, number: int) -> dict[str, Any]:
     try:
         row = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         row = None
     if not isinstance(row, dict):
-        raise InputError(f"{name}, line {number}: expected a JSON object, found {line[:40]!r}")
+        raise InputError(f"{name}, line {number}: expected a JSON object, found {line[:40]!a}")
     return row
 
 
+def _typed(
+    row: Mapping[str, Any], types: Mapping[str, Any], name: Path, number: int
+) -> dict[str, Any]:
+    """The values of these names, compared with their types: a stranger may have written them."""
+    for key, kind in types.items():
+        if key not in row or not fits(row[key], kind):
+            found = str(row[key])[:40] if key in row else "nothing"
+            raise InputError(f"{name}, line {number}: {key} is not as exported, found {found!a}")
+    return {key: row[key] for key in types}
+
+
 def _item(row: dict[str, Any], name: Path, number: int) -> NewItem:
+    values = _typed(row, ITEM, name, number)
     try:
-        return NewItem(
-            file=row["file"],
-            fields=row["fields"],
-            code=bytes.fromhex(row["code"]),
-            content=bytes.fromhex(row["content"]),
-            preview=row["preview"] and base64.b64decode(row["preview"], validate=True),
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{name}, line {number}: {error!r} is not as exported") from error
+        preview = values["preview"] and base64.b64decode(values["preview"], validate=True)
+        code, content = bytes.fromhex(values["code"]), bytes.fromhex(values["content"])
+    except ValueError as error:
+        raise InputError(f"{name}, line {number}: not as exported, {error}") from error
+    return NewItem(values["file"], values["fields"], code, content, preview or None)

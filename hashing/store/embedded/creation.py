@@ -7,7 +7,6 @@ from uuid import uuid4
 
 from hashing.errors import UsageError
 from hashing.files import delete, sync_folder
-from hashing.search.scan.sliced import MAX_BITS
 from hashing.sources.roles import default_roles
 from hashing.store import words
 from hashing.store.contract import NewIndex
@@ -40,8 +39,6 @@ def create(folder: Path, new: NewIndex) -> None:
     made anew. Raises UsageError where `folder` holds anything else.
     """
     _refuse_taken(folder)
-    if new.bits > MAX_BITS:
-        raise UsageError(f"expected codes of at most {MAX_BITS} bits, found {new.bits}")
     model = new.model.absolute()
     generation = Generation(
         number=0,

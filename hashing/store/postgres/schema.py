@@ -7,7 +7,6 @@ from uuid import uuid4
 from psycopg import sql
 
 from hashing.errors import UsageError
-from hashing.search.scan.sliced import MAX_BITS
 from hashing.sources.roles import default_roles
 from hashing.store import words
 from hashing.store.contract import NewIndex
@@ -37,8 +36,6 @@ TYPES = {"str": 'text COLLATE "C"', "int": "bigint", "float": "double precision"
 
 def create(location: Location, new: NewIndex) -> None:
     """Make an empty index, complete or not at all, in a new schema or in one without tables."""
-    if new.bits > MAX_BITS:
-        raise UsageError(f"expected codes of at most {MAX_BITS} bits, found {new.bits}")
     columns = grown({}, new.columns)
     state = State(
         number=0,

@@ -1,0 +1,118 @@
+"""Exported indexes from strangers: kept as they are or refused in one line, nothing left behind."""
+
+import base64
+import copy
+import io
+import json
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from hashing.collection.change import import_exported
+from hashing.errors import InputError
+from hashing.store import open_index
+from tests.store.conftest import MEMORY
+
+VALUES: list[Any] = [
+    None, True, -1, 2**40, 10**30, 10**400, 1.5, float("nan"), float("inf"), "", "x", "x" * 10**5,
+    "\0", "\ud800", [], [1, "2"], {}, {"a": {"b": 1}}, "../../etc/passwd",
+]  # fmt: skip
+HEAD = {
+    "format": "arthash index 1",
+    "bits": 64,
+    "lengths": [32, 64],
+    "fingerprint": "ab" * 32,
+    "model": "model",
+    "columns": {"title": "str", "year": "int", "price": "float"},
+    "roles": {"title": "title"},
+}
+
+
+def jpeg(side: int = 32, **options: Any) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (side, 8), (200, 10, 10)).save(buffer, "JPEG", **options)
+    return buffer.getvalue()
+
+
+ROW = {
+    "file": "a.jpg",
+    "content": "00" * 32,
+    "code": "ff" * 8,
+    "fields": {"title": "T", "year": 1900, "price": 1.5},
+    "preview": base64.b64encode(jpeg()).decode(),
+}
+
+
+def lines(head: object, *rows: object) -> str:
+    return "".join(json.dumps(row) + "\n" for row in (head, *rows))
+
+
+def hostile() -> Iterator[str]:
+    for record, whole in ((HEAD, lambda head: lines(head, ROW)), (ROW, lambda r: lines(HEAD, r))):
+        for key in record:
+            for value in VALUES:
+                yield whole(record | {key: value})
+            yield whole({name: value for name, value in record.items() if name != key})
+    for name in HEAD["columns"]:
+        for value in VALUES:
+            row = copy.deepcopy(ROW)
+            row["fields"][name] = value  # type: ignore[index]
+            yield lines(HEAD, row)
+    for name in ("", "\0", "TITLE", "x" * 10**5, 'a"b', "rowid", "a; DROP TABLE items"):
+        yield lines(HEAD | {"columns": HEAD["columns"] | {name: "str"}}, ROW)
+    yield lines(HEAD | {"columns": {f"c{number}": "int" for number in range(5000)}})
+    for bits in (0, 7, 12, 65, 264, 2**31, 2**63, "64", 64.0):
+        yield lines(HEAD | {"bits": bits}, ROW)
+    for lengths in ([], [0], [-8], [128], [64, 64], [64, 32], ["64"], [8.5], 64):
+        yield lines(HEAD | {"lengths": lengths}, ROW)
+    for roles in ({"title": 3}, {"title": None}, {"title": "\0"}, ["title"]):
+        yield lines(HEAD | {"roles": roles}, ROW)
+    for preview in ("no base 64!", b"<html>", b"\x89PNG\r\n\x1a\n", jpeg()[:20], jpeg(5000)):
+        text = preview if isinstance(preview, str) else base64.b64encode(preview).decode()
+        yield lines(HEAD, ROW | {"preview": text})
+    deep = "[" * 10**5
+    yield from ("", "{", deep, lines(HEAD) + deep, lines(HEAD) + '{"a":' * 10**5, lines(HEAD, [1]))
+    yield lines(HEAD, ROW).replace("1900", "9" * 5000)
+    yield lines(HEAD, ROW)[:-30]
+
+
+@pytest.mark.robustness("exported index from a stranger")
+def test_a_strangers_export_is_kept_or_refused(
+    record_property: Callable[[str, object], None],
+) -> None:
+    outcomes = [outcome(text) for text in hostile()]
+    record_property("trials", len(outcomes))
+    refused = [message for message in outcomes if message]
+    assert len(refused) > 150
+    assert len(outcomes) - len(refused) > 15
+    assert not [message for message in refused if "\n" in message or len(message) > 400]
+
+
+def outcome(text: str) -> str:
+    """What is said of an exported index, empty where it is kept."""
+    with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
+        file, location = Path(folder, "exported.jsonl"), Path(folder, "index")
+        file.write_text(text, encoding="utf-8", errors="surrogatepass")
+        try:
+            import_exported(file, str(location))
+        except InputError as error:
+            return "left behind\n" if location.exists() else str(error)
+        with open_index(location) as index:
+            return "\n".join(index.verify())
+
+
+def test_a_preview_keeps_nothing_but_its_pixels(tmp_path: Path) -> None:
+    commented = jpeg(comment=b"<script>alert(1)</script>" * 100) + b"<script>"
+    assert b"script" in commented
+    file = tmp_path / "exported.jsonl"
+    file.write_text(lines(HEAD, ROW | {"preview": base64.b64encode(commented).decode()}))
+    import_exported(file, str(tmp_path / "index"))
+    with open_index(tmp_path / "index") as index:
+        preview = index.preview(0)
+    assert preview is not None
+    assert b"script" not in preview
+    assert Image.open(io.BytesIO(preview)).size == (32, 8)
