@@ -7,8 +7,8 @@ archive or exits.
 """
 
 import gzip
+import io
 import os
-import shutil
 import tarfile
 import tempfile
 import weakref
@@ -16,11 +16,19 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 from hashing.errors import InputError, StorageError
 from hashing.files import open_regular
 from hashing.images import FILES
 from hashing.sources.folder import open_inside
+
+MOST_EXTENSION = 1 << 20
+"""Bytes of a header that says more of the member after it; tarfile reads all of it at once."""
+MOST_UNPACKED = 1 << 30
+MOST_RATIO = 50
+"""A compressed archive may become a gibibyte, or so many times as large as it is: pictures hardly
+shrink, and what grows more would fill the disk."""
 
 _GZIP_MAGIC = b"\x1f\x8b"
 
@@ -87,7 +95,7 @@ def _unpack(path: Path) -> Path:
     spool = Path(name)
     try:
         with os.fdopen(handle, "wb") as target, gzip.open(path) as source:
-            shutil.copyfileobj(source, target, 2**20)
+            _copy(source, target, max(MOST_UNPACKED, MOST_RATIO * path.stat().st_size), path)
     except BaseException as error:
         spool.unlink()
         if isinstance(error, gzip.BadGzipFile | EOFError | zlib.error):
@@ -103,20 +111,51 @@ def _unpack(path: Path) -> Path:
     return spool
 
 
+def _copy(source: gzip.GzipFile, target: BinaryIO, most: int, path: Path) -> None:
+    copied = 0
+    while piece := source.read(1 << 20):
+        copied += len(piece)
+        if copied > most:
+            raise InputError(
+                f"expected {path} to unpack to at most {most >> 20:,} MiB, found more: unpack it "
+                "yourself and give the folder"
+            )
+        target.write(piece)
+
+
+class _Bounded(io.BufferedReader):
+    """A tar file of which no header makes its reader fill the memory."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is None or not 0 <= size <= MOST_EXTENSION:
+            raise tarfile.ReadError(f"a header of {size} bytes")
+        return super().read(size)
+
+
 def _list_members(file: Path, shown: Path) -> dict[str, tuple[int, int]]:
     """A later member of the same name replaces an earlier one, as in extraction."""
     members = {}
     try:
-        with tarfile.open(file, "r:") as tar:
+        with _Bounded(io.FileIO(file)) as stream, tarfile.open(fileobj=stream, mode="r:") as tar:
+            whole = os.fstat(stream.fileno()).st_size
             for member in tar:
                 parts = PurePosixPath(member.name).parts
+                if not 0 <= member.size <= whole - member.offset_data:
+                    raise tarfile.ReadError(f"{member.name[:80]!a} goes beyond the end")
                 if member.isreg() and not member.issparse() and _is_plain(parts):
                     members["/".join(parts)] = (member.offset_data, member.size)
                 tar.members.clear()  # type: ignore[attr-defined]  # else it keeps them all
-    except (tarfile.TarError, ValueError, EOFError) as error:
+    except (tarfile.TarError, ValueError, EOFError, OverflowError) as error:
         raise InputError(
             f"expected a folder or a whole tar archive, found {shown}: {error}"
         ) from None
+    except RecursionError:
+        raise InputError(
+            f"expected a folder or a whole tar archive, found {shown}: a member with more "
+            "extension headers than any program writes"
+        ) from None
+    except OSError as error:
+        raise InputError(f"cannot read {shown}: {error.strerror}") from error
     return members
 
 

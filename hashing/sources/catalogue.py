@@ -170,11 +170,17 @@ def _is_picture(name: str, root: Path, archive: Archive | None) -> bool:
 
 
 def _is_text(name: str, left_out: LeftOut) -> bool:
-    """A name that is not UTF-8 could be neither stored nor printed."""
+    """A name that is not UTF-8, or holds a null, could be neither stored nor printed."""
+    if "\0" in name or not _is_utf8(name):
+        left_out.note("file whose name is not UTF-8", ascii(name)[1:-1], fault=True)
+        return False
+    return True
+
+
+def _is_utf8(name: str) -> bool:
     try:
         name.encode()
     except UnicodeEncodeError:
-        left_out.note("file whose name is not UTF-8", ascii(name)[1:-1], fault=True)
         return False
     return True
 

@@ -29,7 +29,7 @@ QUANTITIES = {
 TO, WRITTEN = "_to", "_written"
 """A column of dates is the first year of each; beside it stand its last year and its text."""
 
-_INTEGER = re.compile(r"-?(0|[1-9][0-9]*)")
+_INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,18})")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 
 

@@ -9,6 +9,7 @@ left out and counted, never the whole file.
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from hashing.sources.left_out import LeftOut
 DELIMITERS = ",;\t|"
 LONGEST = 1 << 24
 """Characters in one cell."""
+
+_UNKEEPABLE = re.compile("[\0\ud800-\udfff]")
 
 Record = tuple[str, dict[str, str]]
 """Where a row stands (`line 7`) and its cells by column, none of them blank."""
@@ -48,12 +51,25 @@ def read_table(data: bytes, source: str, left_out: LeftOut) -> RawTable:
     if suffix not in readers:
         known = ", ".join(readers)
         raise InputError(f"expected metadata as one of {known}, found {source}")
-    records = list(readers[suffix](data, source, left_out))
+    read = readers[suffix](data, source, left_out)
+    records = [(where, _kept(row, where, source, left_out)) for where, row in read]
     columns = dict.fromkeys(name for _, row in records for name in row)
     filled = [
         (where, {k: v.strip() for k, v in row.items() if v.strip()}) for where, row in records
     ]
     return RawTable(list(columns), filled)
+
+
+def _kept(row: dict[str, str], where: str, source: str, left_out: LeftOut) -> dict[str, str]:
+    """A row without the characters that no store keeps: nulls and halves of UTF-16 pairs."""
+    if not any(_UNKEEPABLE.search(text) for pair in row.items() for text in pair):
+        return row
+    left_out.note("character that no text may hold", f"{where} of {source}")
+
+    def plain(text: str) -> str:
+        return text.replace("\0", "").encode("utf-8", "replace").decode()
+
+    return {plain(key): plain(text) for key, text in row.items()}
 
 
 def decode_text(data: bytes, source: str, left_out: LeftOut) -> str:
@@ -216,7 +232,7 @@ def _cell(value: object) -> str | None:
         return ", ".join(filter(None, whole)) if flat else None
     if isinstance(value, dict | bytes):
         return None
-    return str(value).encode("utf-8", "replace").decode()
+    return str(value)
 
 
 def _xlsx_records(data: bytes, source: str, left_out: LeftOut) -> Iterator[Record]:

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hashing.errors import InputError
+from hashing.sources.columns import typed
 from hashing.sources.left_out import LeftOut
 from hashing.sources.metadata import Table, parse_table
 
@@ -130,6 +131,7 @@ def test_json_values_become_what_their_cells_would_be() -> None:
     assert {kind: len(names) for kind, names in left_out.items()} == {
         "nested value": 2,
         "row that is no JSON object": 2,
+        "character that no text may hold": 1,
     }
     array, _ = parse(json.dumps([line]), "m.json")
     assert array.rows == table.rows
@@ -167,3 +169,20 @@ def test_any_table_that_csv_writes_is_read_back(rows: list[tuple[str, str]]) -> 
     for i, row in enumerate(rows):
         for column, text in zip("ab", row, strict=True):
             assert table.rows[f"{i}.png"].get(column, "") == text.strip()
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl"])
+def test_numbers_and_characters_that_no_column_keeps(suffix: str) -> None:
+    digits, left_out = "9" * 5000, LeftOut()
+    if suffix == "csv":
+        text = f"file,year,t\na.jpg,{digits},x\nb.jpg,1900,a\0b\n"
+    else:
+        text = f'{{"file": "a.jpg", "t\\ud800": "x", "year": "{digits}"}}\n'
+        text += '{"file": "b.jpg", "t": "a\\u0000b", "year": 1900}\n'
+    table = parse_table(text.encode(), f"m.{suffix}", left_out)
+    kinds, rows = typed(table.columns, table.rows)
+    assert kinds["year"] is int
+    assert rows["b.jpg"] == {"year": 1900, "year_written": "1900", "t": "ab"}
+    other = "t?" if suffix == "jsonl" else "t"
+    assert rows["a.jpg"] == {"year_written": digits, other: "x"}
+    assert left_out["character that no text may hold"]
