@@ -64,8 +64,9 @@ check: $(STAMP)
 	"$(BIN)/ruff" check .
 	"$(BIN)/mypy"
 
+# A process for each core; a file's tests share what they build, so they stay together.
 test: check
-	"$(BIN)/python" -m pytest
+	"$(BIN)/python" -m pytest -n auto --dist loadfile
 
 # Minutes; the long form takes hours, its figures stand in docs/RELIABILITY.md.
 robustness: $(STAMP)
