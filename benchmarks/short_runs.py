@@ -16,9 +16,9 @@ from hashing.training.batches import Batches
 from hashing.training.distributed import World
 from hashing.training.evaluation import evaluate_network
 from hashing.training.examples import Examples
-from hashing.training.loop import Course, Loop
 from hashing.training.provenance import plain_config
 from hashing.training.runs import make_learner
+from hashing.training.trainer import Trainer, TrainState
 
 RUNTIME = Runtime(log=log, progress=progress)
 
@@ -54,7 +54,7 @@ def precisions(config: Config, examples: Examples, file: Path) -> Precisions:
     batches = Batches(config, examples, here)
     learner = make_learner(config, examples, batches.steps_per_epoch, here)
     with TemporaryDirectory() as folder:
-        Loop(config.train, learner, Course(), batches, None, Path(folder), RUNTIME).run()
+        Trainer(config.train, learner, TrainState(), batches, None, Path(folder), RUNTIME).run()
     # Without the training part, which only classification needs.
     part = replace(examples.test, train=examples.test.train[:0])
     found = evaluate_network(learner.result, examples, part).retrieval[examples.fields[0]]

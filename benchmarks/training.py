@@ -38,11 +38,11 @@ from hashing.training.batches import Batches
 from hashing.training.distributed import World
 from hashing.training.examples import Examples, Part
 from hashing.training.learner import Learner
-from hashing.training.loop import Course, Loop
 from hashing.training.optimiser import make_optimiser
 from hashing.training.provenance import provenance
 from hashing.training.runs import make_learner
 from hashing.training.runtime import Runtime
+from hashing.training.trainer import Trainer, TrainState
 
 Precision = Literal["float32", "bf16"]
 PRECISIONS: tuple[Precision, ...] = ("float32", "bf16")
@@ -161,7 +161,7 @@ def rates(run: Callable[[], None], examples: Examples, here: World) -> tuple[flo
 def our_loop(config: Config, learner: Learner, batches: Batches) -> None:
     """One epoch as train.py runs it, without the state at its end."""
     with tempfile.TemporaryDirectory() as folder:
-        loop = Loop(config.train, learner, Course(), batches, None, Path(folder), Runtime())
+        loop = Trainer(config.train, learner, TrainState(), batches, None, Path(folder), Runtime())
         loop.save = lambda: None  # type: ignore[method-assign]
         loop.run()
 

@@ -131,6 +131,7 @@ class OptimConfig:
     lr: peak rate of the hash layer and of the loss's own parameters.
     backbone_lr: peak rate of the backbone as a fraction of `lr`; 0 freezes it, see `train.views`.
     momentum: momentum of SGD, first beta of AdamW.
+    nesterov: Nesterov's momentum for SGD.
     weight_decay: decay of matrices and kernels; norms and biases have none.
     schedule: course of the rates after warm-up; `steps` divides by ten at each milestone.
     warmup: epochs of linear warm-up, fractions count.
@@ -144,6 +145,7 @@ class OptimConfig:
     lr: float = 1e-3
     backbone_lr: float = 1.0
     momentum: float = 0.9
+    nesterov: bool = False
     weight_decay: float = 1e-2
     schedule: Literal["cosine", "one-cycle", "steps", "constant"] = "cosine"
     warmup: float = 0.5
@@ -159,6 +161,8 @@ class TrainConfig:
 
     epochs: passes over the training part.
     batch: pictures of one step, over all processes.
+    accumulate: parts in which a process's share of a batch runs through the network, where it does
+        not fit the memory at once; the loss is still that of the whole batch.
     repeat: how often a picture stands in its batch, each time varied anew.
     per_label: pictures of each label in a batch (P×K sampling); 0 shuffles plainly.
     augment: how strongly pictures are varied.
@@ -171,13 +175,15 @@ class TrainConfig:
     patience: validations without a better result before training stops; 0 never stops early.
     refit: train on the validation part too and keep the last weights.
     baselines: measure an untrained network and a colour histogram beside the result.
-    state_every: steps between resumable states; 0 is one an epoch.
+    state_minutes: minutes between resumable states; 0 writes them by `state_every` alone.
+    state_every: steps between resumable states, beside those by time; the end has one always.
     bad_steps: losses in a row that are not finite before training gives up.
     seed: seed of weights, order, augmentation and everything else random.
     """
 
     epochs: int = 10
     batch: int = 128
+    accumulate: int = 1
     repeat: int = 1
     per_label: int = 0
     augment: str = "standard"
@@ -190,6 +196,7 @@ class TrainConfig:
     patience: int = 0
     refit: bool = False
     baselines: bool = False
+    state_minutes: float = 5.0
     state_every: int = 0
     bad_steps: int = 10
     seed: int = 0

@@ -1,6 +1,7 @@
 """Where the network runs: the one place that turns a name into a device."""
 
 import torch
+from torch import Tensor
 
 from hashing.errors import UsageError
 
@@ -22,3 +23,13 @@ def choose_device(name: str = "auto", local_rank: int = 0) -> torch.device:
             f"{str(error).splitlines()[0]}"
         ) from None
     return torch.device("cuda", local_rank) if name == "cuda" else device
+
+
+def pinned(tensor: Tensor, device: torch.device) -> Tensor:
+    """The tensor where a copy to `device` need not wait: in pinned memory for a GPU."""
+    return tensor.pin_memory() if device.type == "cuda" and tensor.device.type == "cpu" else tensor
+
+
+def send(tensor: Tensor, device: torch.device) -> Tensor:
+    """The tensor on `device`; the host does not wait for the copy."""
+    return pinned(tensor, device).to(device, non_blocking=True)

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ _MEMINFO = Path("/proc/meminfo")
 _CONTAINER = Path("/sys/fs/cgroup")
 
 Failure = tuple[Item, ImageError]
+Read = TypeVar("Read")
 
 
 class Squares(Protocol):
@@ -101,13 +102,13 @@ class LazySquares:
 
 
 def read_ahead(
-    squares: Squares, batches: Iterable[NDArray[np.int64]], ahead: int = 2
-) -> Iterator[NDArray[np.uint8]]:
-    """`squares[rows]` for each batch of rows, the next ones being read meanwhile in a thread."""
-    pending: deque[Future[NDArray[np.uint8]]] = deque()
+    read: Callable[[NDArray[np.int64]], Read], batches: Iterable[NDArray[np.int64]], ahead: int = 2
+) -> Iterator[Read]:
+    """`read(rows)` for each batch of rows, the next ones being read meanwhile in a thread."""
+    pending: deque[Future[Read]] = deque()
     with ThreadPoolExecutor(1) as reader:
         for rows in batches:
-            pending.append(reader.submit(squares.__getitem__, rows))
+            pending.append(reader.submit(read, rows))
             if len(pending) > ahead:
                 yield pending.popleft().result()
         while pending:

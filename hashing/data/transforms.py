@@ -6,6 +6,7 @@ the device. Pictures go in as uint8 `[B, S, S, 3]` and come out as normalised fl
 """
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,6 +17,7 @@ from torch.nn import functional
 
 from hashing.config import Preprocessing
 from hashing.data.random import Stream, uniforms
+from hashing.device import pinned
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,8 @@ AUGMENTATIONS: dict[str, Augmentation] = {
 hues all the way round and may take colour away, where only form is to count."""
 
 _DRAWS = 15
-_TO_YIQ = torch.tensor([[0.299, 0.587, 0.114], [0.596, -0.274, -0.322], [0.211, -0.523, 0.312]])
+_BRIGHTNESS = (0.299, 0.587, 0.114)
+_TO_YIQ = torch.tensor([_BRIGHTNESS, [0.596, -0.274, -0.322], [0.211, -0.523, 0.312]])
 """Brightness and two axes of colour; turning these two changes the hue alone."""
 
 
@@ -77,10 +80,17 @@ class Draws:
     contrasts: Tensor | None
     patches: Tensor | None
 
+    def pinned(self, device: torch.device) -> "Draws":
+        """The same where a copy to `device` need not wait."""
+        return self._each(lambda values: pinned(values, device))
+
     def to(self, device: torch.device) -> "Draws":
         """The same on a device."""
-        moved = {name: x.to(device) for name, x in vars(self).items() if x is not None}
-        return replace(self, **moved)
+        return self._each(lambda values: values.to(device, non_blocking=True))
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> "Draws":
+        changed = {name: change(x) for name, x in vars(self).items() if x is not None}
+        return replace(self, **changed)
 
 
 def draw(augmentation: Augmentation, seed: int, epoch: int, rows: NDArray[np.int64]) -> Draws:
@@ -108,12 +118,12 @@ def apply(squares: Tensor, draws: Draws, size: int, preprocessing: Preprocessing
     if draws.colours is not None:
         images = torch.einsum("bij,bjhw->bihw", draws.colours, images)
     if draws.contrasts is not None:
-        means = torch.einsum("j,bjhw->b", _TO_YIQ[0].to(device), images) / size**2
+        means = torch.einsum("j,bjhw->b", _constants(_BRIGHTNESS, device), images) / size**2
         images = torch.lerp(
             means[:, None, None, None], images, draws.contrasts[:, None, None, None]
         )
     mean, std = (
-        torch.tensor(values, device=device)[:, None, None]
+        _constants(values, device)[:, None, None]
         for values in (preprocessing.mean, preprocessing.std)
     )
     images = (images.clamp(0, 1) - mean) / std
@@ -157,7 +167,7 @@ def _resample(images: Tensor, boxes: Tensor | None, flips: Tensor, size: int) ->
     if boxes is None and side == size:
         return torch.where(flips[:, None, None, None], images.flip(3), images)
     if boxes is None:
-        boxes = torch.tensor([0.0, 0, 1, 1], device=images.device).expand(len(images), 4)
+        boxes = _constants((0.0, 0, 1, 1), images.device).expand(len(images), 4)
     # Corners on whole pixels: a mere shift then blurs nothing.
     corners, extents = (boxes[:, :2] * side).round() / side, boxes[:, 2:]
     affine = torch.zeros(len(images), 2, 3, device=images.device)
@@ -169,6 +179,11 @@ def _resample(images: Tensor, boxes: Tensor | None, flips: Tensor, size: int) ->
         images, grid, padding_mode="reflection", align_corners=False
     )
     return sampled
+
+
+def _constants(values: Sequence[float], device: torch.device) -> Tensor:
+    """Float32 `[n]`, filled on the device: a copy from the host would wait for all before it."""
+    return torch.stack([torch.full((), float(value), device=device) for value in values])
 
 
 def _erase(images: Tensor, patches: Tensor) -> Tensor:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
+from hashing.device import send
 from hashing.losses.base import HashingLoss
 
 
@@ -41,7 +42,8 @@ class Nested(HashingLoss):
 class MultiField(HashingLoss):
     """Σ over label fields of weight · loss over the pictures that carry the field.
 
-    Takes labels int64 `[B, fields]`, −1 where absent.
+    Takes labels int64 `[B, fields]`, −1 where absent. They may lie on the CPU: which pictures
+    carry a field is then known without waiting for the logits' device.
     """
 
     def __init__(self, fields: Sequence[tuple[float, HashingLoss]]) -> None:
@@ -54,6 +56,9 @@ class MultiField(HashingLoss):
         total = logits.sum() * 0
         parts = zip(self.weights, self.losses, labels.unbind(1), strict=True)
         for weight, loss, column in parts:
-            carried = column >= 0
-            total = total + weight * loss(logits[carried], column[carried])
+            carried, those = column >= 0, logits
+            if not carried.all():
+                rows = carried.nonzero()[:, 0]
+                those, column = logits[send(rows, logits.device)], column[rows]
+            total = total + weight * loss(those, send(column, logits.device))
         return total

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from hashing.config import LossTerm
+from hashing.device import send
 from hashing.errors import UsageError, unknown
 from hashing.losses.base import HashingLoss
 from hashing.losses.bihalf import BiHalf
@@ -54,7 +55,8 @@ GIVEN = frozenset({"classes", "bits", "centres"})
 class Objective(HashingLoss):
     """Σ_fields weight · mean over prefixes of Σ_terms weight · loss, plus terms without labels.
 
-    Called with logits `[B, bits]` and labels int64 `[B, fields]`, −1 where absent; one more column
+    Called with logits `[B, bits]` and labels int64 `[B, fields]`, −1 where absent, best on the CPU
+    (see `MultiField`); one more column
     may number the pictures, by which terms without labels know views of one picture. These see
     the whole code of every picture, or every prefix where they are about similarity.
 
@@ -81,8 +83,11 @@ class Objective(HashingLoss):
     def compute(self, logits: Tensor, labels: Tensor) -> Tensor:
         """The sum of both parts."""
         of_fields, numbers = labels[:, : self.fields], labels[:, self.fields :]
-        pictures = numbers.flatten() if numbers.numel() else torch.arange(len(logits))
-        unlabelled = self.unlabelled(logits, pictures.to(logits.device))
+        if numbers.numel():
+            pictures = send(numbers.flatten(), logits.device)
+        else:
+            pictures = torch.arange(len(logits), device=logits.device)
+        unlabelled = self.unlabelled(logits, pictures)
         total: Tensor = self.labelled(logits, of_fields) + unlabelled
         return total
 

@@ -1,17 +1,22 @@
-"""From rows to what a step takes: augmented pictures on the device, and their labels."""
+"""From rows to what a step takes: augmented pictures on the device, and their labels.
+
+A thread reads the next batches, draws their augmentation and puts both where a GPU fetches them
+while it computes.
+"""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from hashing.config import Config
 from hashing.data import balanced_batches, read_ahead, shard, shuffled_batches
 from hashing.data.random import Stream, uniforms
-from hashing.data.transforms import AUGMENTATIONS, apply, draw
+from hashing.data.transforms import AUGMENTATIONS, Draws, apply, draw
+from hashing.device import pinned
 from hashing.errors import UsageError
 from hashing.losses import Targets
 from hashing.registry import find
@@ -24,7 +29,8 @@ class Batch(NamedTuple):
 
     images: this process's share, normalised float32 `[B / processes, 3, s, s]`, or their features
         `[B / processes, D]` where the examples have them.
-    labels: of the whole batch, int64 `[B, fields + 1]`, −1 where absent, and the pictures' numbers.
+    labels: of the whole batch, int64 `[B, fields + 1]` on the CPU, −1 where absent, and the
+        pictures' numbers.
     targets: what a teacher says of the whole batch, where there is one.
     """
 
@@ -42,6 +48,7 @@ class Batches:
 
     def __init__(self, config: Config, examples: Examples, world: World) -> None:
         self.config, self.examples, self.world = config, examples, world
+        check_batch(config, world.size)
         self.augmentation = find("augmentation", config.train.augment, AUGMENTATIONS)
         columns = [examples.labels[field] for field in examples.fields]
         self.labels = np.stack([*columns, np.arange(len(columns[0]))], axis=1)
@@ -49,20 +56,17 @@ class Batches:
 
     def __call__(self, epoch: int, start: int) -> Iterator[Batch]:
         """The batches of `epoch` from the `start`-th on."""
-        keys = self._keys(epoch)[start:]
-        rows, ours = keys % len(self.labels), shard(keys, self.world.rank, self.world.size)
-        if self.examples.views:
-            for whole, mine in zip(rows, ours, strict=True):
-                yield self._batch(self._features(mine, epoch), whole)
-            return
-        squares = read_ahead(self.examples.squares, ours % len(self.labels))
-        for whole, mine, pictures in zip(rows, ours, squares, strict=True):
-            yield self._batch(self._augmented(pictures, mine, epoch), whole)
-
-    def _batch(self, images: Tensor, rows: Rows) -> Batch:
-        lesson, device = self.examples.lesson, self.world.device
-        labels = torch.from_numpy(self.labels[rows]).to(device)
-        return Batch(images, labels, lesson.of(rows, device) if lesson else None)
+        keys, lesson = self._keys(epoch)[start:], self.examples.lesson
+        ours = shard(keys, self.world.rank, self.world.size)
+        ready = read_ahead(
+            partial(self._features if self.examples.views else self._read, epoch), ours
+        )
+        for rows, given in zip(keys % len(self.labels), ready, strict=True):
+            yield Batch(
+                self._on_device(given, epoch),
+                torch.from_numpy(self.labels[rows]),
+                lesson.of(rows, self.world.device) if lesson else None,
+            )
 
     def _keys(self, epoch: int) -> Rows:
         """What stands in all the epoch's batches, int64 `[steps, B]`.
@@ -71,11 +75,6 @@ class Batches:
         before: a picture's augmentation follows from its key.
         """
         train = self.config.train
-        if train.repeat < 1 or train.batch % train.repeat:
-            raise UsageError(
-                f"expected a batch of which each picture takes train.repeat places, found "
-                f"{train.batch} and {train.repeat}: make batch a multiple of repeat"
-            )
         rows = self._rows(epoch, train.batch // train.repeat)
         return np.concatenate([rows + n * len(self.labels) for n in range(train.repeat)], axis=1)
 
@@ -88,21 +87,43 @@ class Batches:
             rows, self.labels[rows, 0], batch, train.per_label, seed=train.seed, epoch=epoch
         )
 
-    def _augmented(self, pictures: NDArray[np.uint8], keys: Rows, epoch: int) -> Tensor:
-        config = self.config
-        squares = torch.from_numpy(pictures).to(self.world.device)
-        draws = draw(self.augmentation, config.train.seed, epoch, keys)
-        return apply(squares, draws, self._size(epoch), config.preprocessing)
+    def _read(self, epoch: int, keys: Rows) -> tuple[Tensor, Draws]:
+        """Pictures uint8 `[n, S, S, 3]` and how each is varied, ready for the device."""
+        device = self.world.device
+        squares = torch.from_numpy(self.examples.squares[keys % len(self.labels)])
+        draws = draw(self.augmentation, self.config.train.seed, epoch, keys)
+        return pinned(squares, device), draws.pinned(device)
 
-    def _features(self, keys: Rows, epoch: int) -> Tensor:
+    def _on_device(self, given: tuple[Tensor, Draws | None], epoch: int) -> Tensor:
+        values, draws = given[0].to(self.world.device, non_blocking=True), given[1]
+        if draws is None:
+            return values
+        return apply(values, draws, self._size(epoch), self.config.preprocessing)
+
+    def _features(self, epoch: int, keys: Rows) -> tuple[Tensor, None]:
         """Each picture's features in the view that falls to it in this epoch."""
         views = self.examples.views
         turns = uniforms(Stream.AUGMENT, self.config.train.seed, epoch, keys, 1)[:, 0] * len(views)
         rows = keys % len(self.labels)
         found = np.stack([views[int(turn)][row] for turn, row in zip(turns, rows, strict=True)])
-        return torch.from_numpy(found).to(self.world.device)
+        return pinned(torch.from_numpy(found), self.world.device), None
 
     def _size(self, epoch: int) -> int:
         """Training size in px: the stages of `sizes` share the epochs evenly."""
         sizes = self.config.train.sizes or (self.config.preprocessing.size,)
         return sizes[epoch * len(sizes) // self.config.train.epochs]
+
+
+def check_batch(config: Config, processes: int = 1) -> None:
+    """Raise UsageError for a batch that the settings do not divide, whatever the data."""
+    train = config.train
+    if train.repeat < 1 or train.batch % train.repeat:
+        raise UsageError(
+            f"expected a batch of which each picture takes train.repeat places, found "
+            f"{train.batch} and {train.repeat}: make batch a multiple of repeat"
+        )
+    if train.accumulate < 1 or train.batch % (train.accumulate * processes):
+        raise UsageError(
+            f"expected a batch that {processes} processes divide into train.accumulate parts each, "
+            f"found {train.batch} and {train.accumulate}: make batch a multiple of their product"
+        )

@@ -11,9 +11,10 @@ from hashing.errors import UsageError
 from hashing.losses import find_refinements, make_objective
 from hashing.models import HashModel
 from hashing.registry import find
+from hashing.training.batches import check_batch
 
 
-def check(config: Config) -> None:
+def check(config: Config, processes: int = 1) -> None:
     """Look up every name, make the network with its weights, and the losses for two classes each.
 
     Raises UsageError for unknown names and for arguments that do not fit; InputError for a folder
@@ -26,6 +27,7 @@ def check(config: Config) -> None:
     if config.data.protocol != AUTO:
         find("protocol", config.data.protocol, PROTOCOLS)
     find("augmentation", config.train.augment, AUGMENTATIONS)
+    check_batch(config, processes)
     fields, lengths = config.data.fields, config.model.lengths
     with torch.random.fork_rng(devices=[]):
         HashModel(config.model, config.preprocessing)

@@ -8,7 +8,7 @@ process's share is then exact, and the network's gradients only have to be added
 import os
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -119,3 +119,10 @@ def distribute(network: nn.Module, world: World) -> nn.Module:
         return network
     devices = [world.device.index] if world.device.type == "cuda" else None
     return nn.parallel.DistributedDataParallel(network, device_ids=devices)
+
+
+def unsynchronised(network: nn.Module, wanted: bool = True) -> AbstractContextManager[None]:
+    """Gradients of several processes stay apart in the block; the next backward adds them up."""
+    if wanted and isinstance(network, nn.parallel.DistributedDataParallel):
+        return network.no_sync()
+    return nullcontext()

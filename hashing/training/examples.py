@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from hashing.data import Split, Squares
+from hashing.device import send
 from hashing.losses import Targets
 from hashing.metrics import Labels, graded
 
@@ -52,7 +53,7 @@ class Lesson:
         """The targets of a batch's rows, which are among those taught."""
         at = torch.from_numpy(np.searchsorted(self.rows, rows))
         features, logits = self.targets.features[at], self.targets.logits[at]
-        return Targets(features.to(device), logits.to(device))
+        return Targets(send(features, device), send(logits, device))
 
 
 @dataclass(frozen=True, eq=False)

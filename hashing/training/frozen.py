@@ -129,7 +129,9 @@ def _encode(
 
     encode: Callable[[Tensor], Features] = by_torch
     chunks = [rows[start : start + BATCH] for start in range(0, len(rows), BATCH)]
-    for chunk, squares in zip(chunks, read_ahead(examples.squares, chunks), strict=True):
+    for chunk, squares in zip(
+        chunks, read_ahead(examples.squares.__getitem__, chunks), strict=True
+    ):
         images = view(torch.from_numpy(squares).to(network.device), chunk)
         if chunk is chunks[0] and len(rows) >= ACCELERATE_FROM and network.device.type == "cpu":
             encode = _by_onnx(network, images) or by_torch
@@ -210,6 +212,6 @@ def _digest_pictures(examples: Examples, rows: Rows) -> str:
     """sha256 over the pixels of `rows`, in order."""
     digest = hashlib.sha256(rows.astype("<i8").tobytes())
     chunks = [rows[start : start + BATCH] for start in range(0, len(rows), BATCH)]
-    for squares in read_ahead(examples.squares, chunks):
+    for squares in read_ahead(examples.squares.__getitem__, chunks):
         digest.update(np.ascontiguousarray(squares).tobytes())
     return digest.hexdigest()

@@ -2,8 +2,8 @@
 
 import hashlib
 import math
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -12,7 +12,7 @@ from hashing.config import Config
 from hashing.errors import UsageError
 from hashing.losses import Distillation, Objective, Targets
 from hashing.models import HashModel, use_products
-from hashing.training.distributed import World, distribute, synchronise_norms
+from hashing.training.distributed import World, distribute, synchronise_norms, unsynchronised
 from hashing.training.optimiser import (
     WeightAverage,
     make_optimiser,
@@ -67,7 +67,7 @@ class Learner:
     @property
     def result(self) -> HashModel:
         """The network that is validated and kept: the average where there is one."""
-        return self.average.network if self.average else self.network
+        return cast(HashModel, self.average.module) if self.average else self.network
 
     def step(
         self, step: int, images: Tensor, labels: Tensor, targets: Targets | None = None
@@ -75,16 +75,20 @@ class Learner:
         """Update from one batch; returns its loss, NaN where nothing was changed.
 
         images: this process's share, normalised float32 `[B / processes, 3, H, W]`, or features
-        `[B / processes, D]`; labels: of the whole batch, int64 `[B, fields]`, −1 where absent;
-        targets: the teacher's of the whole batch.
+        `[B / processes, D]`; labels: of the whole batch, int64 `[B, fields]` on the CPU, −1 where
+        absent; targets: the teacher's of the whole batch.
         """
         self._train_mode()
         self.objective.step(step / (self.steps_per_epoch * self.config.train.epochs))
         torch.manual_seed(_key(self.config.train.seed, step))  # what a loss or dropout draws
         undo = [buffer.clone() for buffer in self._buffers()]
-        loss = self._loss(images, labels, targets)
         self.optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        parts = self.config.train.accumulate
+        if parts == 1:
+            loss = self._loss(*self._forward(images), labels, targets)
+            loss.backward()  # type: ignore[no-untyped-call]
+        else:
+            loss = self._accumulate(images.chunk(parts), labels, targets, step)
         gradients = [p.grad for p in self.parameters if p.grad is not None]
         norm = nn.utils.get_total_norm(gradients)
         # One look at the device for both numbers: each makes the host wait.
@@ -99,7 +103,7 @@ class Learner:
         set_rates(self.optimiser, self.rate(step))
         self.optimiser.step()
         if self.average:
-            self.average.update(self.network, step)
+            self.average.update_parameters(self.network)
         return loss_now
 
     def rate(self, step: int) -> float:
@@ -114,7 +118,8 @@ class Learner:
             "objective": self.objective.state_dict(),
             "distillation": self.distillation.state_dict() if self.distillation else {},
             "optimiser": self.optimiser.state_dict(),
-            "average": self.average.network.state_dict() if self.average else {},
+            "average": self.average.module.state_dict() if self.average else {},
+            "updates": self.average.updates if self.average else 0,
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -125,16 +130,55 @@ class Learner:
             self.distillation.load_state_dict(state["distillation"])
         self.optimiser.load_state_dict(state["optimiser"])
         if self.average:
-            self.average.network.load_state_dict(state["average"])
+            self.average.module.load_state_dict(state["average"])
+            self.average.updates = state["updates"]
 
-    def _loss(self, images: Tensor, labels: Tensor, targets: Targets | None) -> Tensor:
-        """The loss of the whole batch, in float32 whatever the network computes in."""
+    def _forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits and features of this process's pictures, in float32 whatever computed them."""
         with torch.autocast(self.world.device.type, torch.bfloat16, enabled=self.bf16):
             logits, features = self.forward(images)
-        logits = self.world.gather(logits.float())
+        return logits.float(), features.float()
+
+    def _loss(
+        self, logits: Tensor, features: Tensor, labels: Tensor, targets: Targets | None
+    ) -> Tensor:
+        """The loss of the whole batch, of which this process's share is given."""
+        logits = self.world.gather(logits)
         loss: Tensor = self.objective(logits, labels)
         if self.distillation is not None and targets is not None:
-            loss = loss + self.distillation(self.world.gather(features.float()), logits, targets)
+            loss = loss + self.distillation(self.world.gather(features), logits, targets)
+        return loss
+
+    def _accumulate(
+        self, parts: Sequence[Tensor], labels: Tensor, targets: Targets | None, step: int
+    ) -> Tensor:
+        """Gradients of the whole batch's loss though only one part of it is held at a time.
+
+        Every part runs through the network twice (Gao et al. 2021, "Scaling Deep Contrastive
+        Learning Batch Size under Memory Limited Setup"): once for its logits, which the loss
+        takes together, and once more to take the loss's gradient on to the weights. Each part
+        is normalised by its own statistics, as a batch of its size would be.
+        """
+        buffers = [*self.network.buffers()]
+        before = [buffer.clone() for buffer in buffers]
+        given = []
+        with torch.no_grad():
+            for number, images in enumerate(parts):
+                torch.manual_seed(_key(self.config.train.seed, step, number))
+                given.append(self._forward(images))
+        logits, features = (torch.cat(rows).requires_grad_() for rows in zip(*given, strict=True))
+        loss = self._loss(logits, features, labels, targets)
+        loss.backward()  # type: ignore[no-untyped-call]
+        for buffer, old in zip(buffers, before, strict=True):
+            buffer.copy_(old)
+        # Without a teacher nothing is asked of the features.
+        used = 1 if features.grad is None else 2
+        gradients = [cast(Tensor, x.grad).chunk(len(parts)) for x in (logits, features)[:used]]
+        for number, images in enumerate(parts):
+            torch.manual_seed(_key(self.config.train.seed, step, number))
+            with unsynchronised(self.forward, number + 1 < len(parts)):
+                outputs = self._forward(images)[:used]
+                torch.autograd.backward(outputs, [rows[number] for rows in gradients])
         return loss
 
     def _choose_what_is_trained(self) -> None:

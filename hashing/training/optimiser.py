@@ -1,15 +1,13 @@
 """Parameter groups, the optimiser and the weight average."""
 
-import copy
 from collections.abc import Iterable
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
 
 from hashing.config import OptimConfig
-
-Network = TypeVar("Network", bound=nn.Module)
 
 
 def parameter_groups(
@@ -45,7 +43,7 @@ def make_optimiser(
     fused = device.type in ("cuda", "cpu")
     if config.name == "adamw":
         return torch.optim.AdamW(groups, betas=(config.momentum, 0.999), fused=fused)
-    return torch.optim.SGD(groups, momentum=config.momentum, fused=fused)
+    return torch.optim.SGD(groups, momentum=config.momentum, nesterov=config.nesterov, fused=fused)
 
 
 def set_rates(optimiser: torch.optim.Optimizer, factor: float) -> None:
@@ -54,31 +52,34 @@ def set_rates(optimiser: torch.optim.Optimizer, factor: float) -> None:
         group["lr"] = group["peak"] * factor
 
 
-class WeightAverage(Generic[Network]):
+class WeightAverage(AveragedModel):
     """Exponential moving average of a network's weights and statistics (Polyak averaging).
 
-    `network` is a copy that is never trained. The decay grows from 0.1 with the number of
-    updates, so that short runs are not held back by their first weights.
+    `module` is a copy that is never trained. The decay grows from 0.1 with the number of updates,
+    so that short runs are not held back by their first weights. All tensors move in one call, and
+    none waits for the device, as torch's own update does to read its counter.
     """
 
-    def __init__(self, network: Network, decay: float) -> None:
-        self.network = copy.deepcopy(network).requires_grad_(False).eval()
-        self.decay = decay
+    def __init__(self, network: nn.Module, decay: float) -> None:
+        super().__init__(network, use_buffers=True)
+        self.module.requires_grad_(False).eval()
+        self.decay, self.updates = decay, 0
 
     @torch.no_grad()
-    def update(self, network: nn.Module, step: int) -> None:
-        """Move towards `network`, whose `step`-th update (from 0) has just been made."""
-        decay = min(self.decay, (1 + step) / (10 + step))
-        mine, theirs = _tensors(self.network), _tensors(network)
+    def update_parameters(self, model: nn.Module) -> None:
+        """Move towards `model`, which has just been updated."""
+        decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
+        mine, theirs = _tensors(self.module), _tensors(model)
         torch._foreach_lerp_(mine[0], theirs[0], 1 - decay)
-        for counter, new in zip(mine[1], theirs[1], strict=True):
-            counter.copy_(new)
+        if mine[1]:
+            torch._foreach_copy_(mine[1], theirs[1])
+        self.updates += 1
 
 
 def _tensors(network: nn.Module) -> tuple[list[Tensor], list[Tensor]]:
     """The network's floating-point tensors, and its counters."""
-    tensors = list(network.state_dict().values())
+    tensors = [*network.parameters(), *network.buffers()]
     return (
-        [tensor for tensor in tensors if tensor.is_floating_point()],
+        [tensor.detach() for tensor in tensors if tensor.is_floating_point()],
         [tensor for tensor in tensors if not tensor.is_floating_point()],
     )

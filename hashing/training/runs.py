@@ -2,8 +2,8 @@
 
 import json
 import warnings
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,6 @@ import yaml
 from numpy.typing import NDArray
 
 from hashing.config import Config, DistillationConfig
-from hashing.errors import UsageError
 from hashing.files import write_new
 from hashing.losses import Distillation, find_refinements, make_objective
 from hashing.models import (
@@ -27,13 +26,13 @@ from hashing.models import (
 from hashing.training.baselines import measure_baselines
 from hashing.training.batches import Batches
 from hashing.training.checks import check
+from hashing.training.claim import claim
 from hashing.training.distributed import World, world
 from hashing.training.evaluation import Evaluation, compute_features, evaluate_network
 from hashing.training.examples import Examples, Part
 from hashing.training.figures import draw_curves, draw_figures
 from hashing.training.frozen import encode_views, is_frozen
 from hashing.training.learner import Learner
-from hashing.training.loop import Course, Loop
 from hashing.training.preparation import prepare
 from hashing.training.provenance import plain_config, provenance, public_config, surroundings
 from hashing.training.report import Metrics, card, centre_remarks, measures
@@ -42,6 +41,7 @@ from hashing.training.runtime import Runtime
 from hashing.training.state import load_newest_state
 from hashing.training.teaching import teacher_remarks
 from hashing.training.tracking import Tracker, tracking
+from hashing.training.trainer import Trainer, TrainState
 
 FEATURES = "features"
 """Folder beside the runs in which what frozen backbones gave is kept."""
@@ -59,8 +59,8 @@ def train(config: Config, out: Path, runtime: Runtime, *, resume: bool = False) 
         runtime = runtime if here.is_main else runtime.silent()
         with here.main_first():
             if here.is_main:
-                check(config)
-                _claim(out, config, resume)
+                check(config, here.size)
+                claim(out, config, resume)
         finished = out / "model" / "metrics.json"
         if finished.exists():
             metrics: Metrics = json.loads(finished.read_text(encoding="utf-8"))
@@ -72,10 +72,11 @@ def train(config: Config, out: Path, runtime: Runtime, *, resume: bool = False) 
                 split.write(out / f"split-{split.part}.json")
         made_with = provenance(here.device)  # before an hour passes in which the code may change
         with tracking(runtime.wandb, out, plain_config(config)) as track:
-            learner, course, examples = _learn(config, examples, here, out, runtime, track)
+            run = _Run(config, here, out, runtime, track)
+            learner, state, examples = _learn(run, examples)
             if not here.is_main:
                 return {}
-            return _finish(config, examples, learner, course, made_with, out, runtime, track)
+            return _finish(run, examples, learner, state, made_with)
 
 
 def evaluate(config: Config, folder: Path, runtime: Runtime, out: Path | None = None) -> Metrics:
@@ -135,18 +136,23 @@ def make_network(config: Config) -> HashModel:
     return HashModel(config.model, config.preprocessing)
 
 
-def _learn(
-    config: Config,
-    examples: Examples,
-    here: World,
-    out: Path,
-    runtime: Runtime,
-    track: Tracker,
-) -> tuple[Learner, Course, Examples]:
-    """Train to the end, from the newest state in `out` where there is one.
+@dataclass(frozen=True)
+class _Run:
+    """What surrounds the training of one model, from beginning to end."""
+
+    config: Config
+    here: World
+    out: Path
+    runtime: Runtime
+    track: Tracker
+
+
+def _learn(run: _Run, examples: Examples) -> tuple[Learner, TrainState, Examples]:
+    """Train to the end, from the newest state in the run's folder where there is one.
 
     The examples come back with the features of a frozen backbone.
     """
+    config, here, out, runtime = run.config, run.here, run.out, run.runtime
     if config.model.whiten:
         check_whitening(len(examples.trained), config.model.whiten)
     network = make_network(config)
@@ -166,10 +172,10 @@ def _learn(
         *teacher_remarks(config, objective),
     ):
         runtime.log(remark)
-    course = _resumed(learner, out, runtime)
+    state = _resumed(learner, out, runtime)
     validate = _validation(examples, learner)
-    Loop(config.train, learner, course, batches, validate, out, runtime, track).run()
-    return learner, course, examples
+    Trainer(config.train, learner, state, batches, validate, out, runtime, run.track).run()
+    return learner, state, examples
 
 
 def _learned_features(network: HashModel, examples: Examples) -> NDArray[np.float32]:
@@ -180,33 +186,27 @@ def _learned_features(network: HashModel, examples: Examples) -> NDArray[np.floa
 
 
 def _finish(
-    config: Config,
-    examples: Examples,
-    learner: Learner,
-    course: Course,
-    made_with: Metrics,
-    out: Path,
-    runtime: Runtime,
-    track: Tracker,
+    run: _Run, examples: Examples, learner: Learner, state: TrainState, made_with: Metrics
 ) -> Metrics:
     """Measure the chosen weights on the test part and publish them with all that is known."""
-    network, here = learner.result, learner.world
-    if course.best:
-        network.load_state_dict(course.best)
+    config, out, network = run.config, run.out, learner.result
+    if state.best:
+        network.load_state_dict(state.best)
     round_to_half(network)
-    found = _measured(network, examples, examples.test, "testing", runtime)
+    found = _measured(network, examples, examples.test, "testing", run.runtime)
     metrics = {
         **measures(config, examples, found),
         **made_with,
-        "validations": course.scores,
-        "skipped_steps": course.skipped,
+        "validations": state.scores,
+        "skipped_steps": state.skipped,
         "centre_distances": learner.objective.centre_distances(),
         "coarser_distances": learner.objective.coarser_distances(),
-        "baselines": _baselines(config, examples, here),
-        "duration_s": course.seconds,
+        "baselines": _baselines(config, examples, run.here),
+        "duration_s": state.seconds,
+        "spent_s": state.spent,
     }
     figures = draw_curves(read_records(out / "metrics.jsonl")) | draw_figures(examples, found)
-    track({"retrieval": metrics["retrieval"], **figures})
+    run.track({"retrieval": metrics["retrieval"], **figures})
     settings = yaml.safe_dump(public_config(config), sort_keys=False, allow_unicode=True)
     files: dict[str, str | bytes] = {
         "README.md": card(out.name, metrics, list(figures)),
@@ -223,44 +223,11 @@ def _as_json(metrics: Metrics) -> str:
     return json.dumps(metrics, indent=1, ensure_ascii=False) + "\n"
 
 
-def _claim(out: Path, config: Config, resume: bool) -> None:
-    """Make the run's folder with its settings, or see that they are those of the run in it."""
-    file, ours = out / "config.yaml", plain_config(config)
-    # Settings alone are those of an attempt that failed before its first step.
-    if not ((out / "metrics.jsonl").exists() and file.exists()):
-        out.mkdir(parents=True, exist_ok=True)
-        text = yaml.safe_dump(ours, sort_keys=False, allow_unicode=True)
-        write_new(file, [text.encode()])
-        return
-    if not resume:
-        raise UsageError(
-            f"{out} holds a run already: add --resume auto to go on with it, "
-            "or choose another --out"
-        )
-    theirs = _flat(yaml.safe_load(file.read_text(encoding="utf-8")))
-    changed = [key for key, value in _flat(ours).items() if theirs.get(key) != value]
-    if changed:
-        raise UsageError(
-            f"expected the settings of the run in {out}, found others for {', '.join(changed)}: "
-            "resume with the same ones, or choose another --out"
-        )
-
-
-def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Dotted key → value."""
-    flat: dict[str, Any] = {}
-    for key, value in settings.items():
-        flat |= (
-            _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
-        )
-    return flat
-
-
-def _resumed(learner: Learner, out: Path, runtime: Runtime) -> Course:
+def _resumed(learner: Learner, out: Path, runtime: Runtime) -> TrainState:
     """The course of the newest state in `out`, taken up by `learner`; a fresh one without."""
     state = load_newest_state(out)
     if state is None:
-        return Course()
+        return TrainState()
     for name, now in surroundings().items():
         before = state["surroundings"][name]
         if before != now:
@@ -271,7 +238,7 @@ def _resumed(learner: Learner, out: Path, runtime: Runtime) -> Course:
             )
     learner.load_state_dict(state["learner"])
     runtime.log(f"resuming at step {state['course']['step']:,}")
-    return Course(**state["course"])
+    return TrainState(**state["course"])
 
 
 def _validation(examples: Examples, learner: Learner) -> Callable[[], float] | None:

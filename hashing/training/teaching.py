@@ -61,7 +61,7 @@ class Teacher:
             torch.inference_mode(),
             runtime.progress(len(rows), "asking the teacher", "pictures") as bar,
         ):
-            for pictures in read_ahead(squares, batches):
+            for pictures in read_ahead(squares.__getitem__, batches):
                 images = normalise(torch.from_numpy(pictures).to(self.device), own)
                 pooled = self.network.features(images)
                 features.append(pooled.float().cpu())

@@ -71,12 +71,12 @@ def test_reading_ahead_changes_nothing_but_the_time() -> None:
             asked.append(number)
             yield batch
 
-    reader = read_ahead(squares, rows(), ahead=2)
+    reader = read_ahead(squares.__getitem__, rows(), ahead=2)
     assert np.array_equal(next(reader), squares[batches[0]])
     assert asked == [0, 1, 2]
     assert np.array_equal(np.stack(list(reader)), squares[batches[1:]])
     threads = set(threading.enumerate())
-    unfinished = read_ahead(squares, rows(), ahead=2)
+    unfinished = read_ahead(squares.__getitem__, rows(), ahead=2)
     next(unfinished)
     unfinished.close()
     assert set(threading.enumerate()) <= threads
@@ -84,7 +84,7 @@ def test_reading_ahead_changes_nothing_but_the_time() -> None:
 
 def test_a_failure_while_reading_ahead_reaches_the_caller(source: Catalogue) -> None:
     lazy = LazySquares(source, 16, "crop")
-    reader = read_ahead(lazy, [np.array([1]), np.array([70])])
+    reader = read_ahead(lazy.__getitem__, [np.array([1]), np.array([70])])
     next(reader)
     with pytest.raises(ImageError):
         next(reader)

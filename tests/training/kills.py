@@ -21,17 +21,25 @@ import torch
 
 from hashing.cli import train as command
 from hashing.cli.console import run
+from hashing.files import name_beside
+from hashing.training import state
 from hashing.training.learner import Learner
 from hashing.training.runlog import read_records
 from hashing.training.state import load_newest_state
 
 
-def train(arguments: Sequence[str], kill_at: int | None = None) -> int:
-    """Train in a fork that kills itself just before or after step `kill_at`; its wait status."""
+def train(arguments: Sequence[str], kill_at: int | None = None, writing: bool = False) -> int:
+    """Train in a fork that kills itself; its wait status.
+
+    It dies after the update of step `kill_at`, or else when it has half written the first state
+    from there on, while training goes on.
+    """
     child = os.fork()
     if child:
         return os.waitpid(child, 0)[1]
-    if kill_at is not None:
+    if kill_at is not None and writing:
+        _kill_while_writing(kill_at)
+    elif kill_at is not None:
         _kill_in_step(kill_at)
     os._exit(run(command.main, [*arguments, "--quiet", "--resume", "auto"]))
 
@@ -48,10 +56,26 @@ def _kill_in_step(step: int) -> None:
     Learner.step = partial  # type: ignore[method-assign]
 
 
+def _kill_while_writing(step: int) -> None:
+    whole = state.write_new
+
+    def partial(path: Path, pieces: Sequence[Any]) -> None:
+        if int(path.stem.partition("-")[2]) < step:
+            whole(path, pieces)
+            return
+        digest, payload = pieces
+        with name_beside(path).open("wb") as file:
+            file.write(digest + bytes(payload[: len(payload) // 2]))
+            file.flush()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    state.write_new = partial  # type: ignore[assignment]
+
+
 def differences(one: Any, other: Any, where: str = "") -> list[str]:
     """Places where two nested states differ in any bit; the time spent may."""
     if isinstance(one, dict):
-        keys = sorted({*one, *other} - {"seconds"}, key=str)
+        keys = sorted({*one, *other} - {"seconds", "spent"}, key=str)
         return [d for k in keys for d in differences(one.get(k), other.get(k), f"{where}/{k}")]
     if isinstance(one, list | tuple):
         pairs = enumerate(zip(one, other, strict=True))
@@ -91,7 +115,9 @@ def main() -> int:
         out = known.folder / "killed"
         for kill_at in sorted(draw.sample(range(steps), min(2, known.kills - kills))):
             workers = draw.choice(["0", "2"])
-            status = train([*arguments, "--out", str(out), "--workers", workers], kill_at)
+            writing = draw.random() < 0.4
+            given = [*arguments, "--out", str(out), "--workers", workers]
+            status = train(given, kill_at, writing)
             if not os.WIFSIGNALED(status):
                 return 1
             kills += 1

@@ -55,6 +55,8 @@ def main() -> int:
     for size in (1, 2):
         out = folder / str(size)
         own = [*arguments, "--out", str(out)]
+        if size == 1:  # the reference: one process that takes every batch at once
+            own += ["--train.accumulate", "1"]
         children = [train(own, rank, size, port) for rank in range(size)]
         ended = [os.waitpid(child, 0)[1] for child in children]
         if any(ended):

@@ -31,7 +31,11 @@ def both(recipe: Path, folder: Path, *arguments: str) -> tuple[dict[str, float],
     return {name: float(value) for name, value in map(str.split, lines)}, told.stderr
 
 
-@pytest.mark.parametrize("network", [PLAIN, FROZEN], ids=["without norms", "frozen norms"])
+@pytest.mark.parametrize(
+    "network",
+    [PLAIN, FROZEN, [*PLAIN, "--train.accumulate", "2"]],
+    ids=["without norms", "frozen norms", "in parts"],
+)
 def test_two_processes_compute_what_one_does(
     recipe: Path, tmp_path: Path, network: list[str]
 ) -> None:

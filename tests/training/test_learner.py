@@ -20,21 +20,23 @@ from hashing.models import HashModel
 from hashing.models.products import ProductConv2d
 from hashing.training.distributed import World
 from hashing.training.learner import Learner
-from hashing.training.loop import Course, Loop
 from hashing.training.runlog import read_records
 from hashing.training.runtime import Runtime
 from hashing.training.state import load_newest_state
+from hashing.training.trainer import Trainer, TrainState
 
 HERE = World(0, 1, torch.device("cpu"))
 
 
-def make(backbone: str = "small_cnn", **optim: object) -> Learner:
+def make(
+    backbone: str = "small_cnn", accumulate: int = 1, batchnorm: bool = True, **optim: object
+) -> Learner:
     config = Config(
-        model=ModelConfig(backbone=backbone, lengths=(8,)),
+        model=ModelConfig(backbone=backbone, lengths=(8,), batchnorm=batchnorm),
         preprocessing=Preprocessing(size=32),
         losses=(LossTerm("dsh"), LossTerm("ProxyAnchorLoss")),
         optim=OptimConfig(**{"ema": 0.9, **optim}),
-        train=TrainConfig(epochs=2, precision="float32"),
+        train=TrainConfig(epochs=2, precision="float32", accumulate=accumulate),
     )
     torch.manual_seed(0)
     network = HashModel(config.model, config.preprocessing)
@@ -111,7 +113,7 @@ def test_the_gradient_is_clipped() -> None:
     assert steps[1] < 1.001e-3 < steps[0]
 
 
-def loop(learner: Learner, course: Course, folder: Path, poisoned: range) -> Loop:
+def loop(learner: Learner, state: TrainState, folder: Path, poisoned: range) -> Trainer:
     """Four batches an epoch; those whose step is in `poisoned` hold a picture of infinities."""
 
     def batches(epoch: int, start: int):
@@ -122,20 +124,20 @@ def loop(learner: Learner, course: Course, folder: Path, poisoned: range) -> Loo
             yield images, labels
 
     config = TrainConfig(epochs=2, state_every=1, bad_steps=3)
-    return Loop(config, learner, course, batches, None, folder, Runtime())
+    return Trainer(config, learner, state, batches, None, folder, Runtime())
 
 
 def test_bad_losses_are_skipped_and_counted(tmp_path: Path) -> None:
-    course = Course()
-    loop(make(), course, tmp_path, range(2, 4)).run()
-    assert (course.step, course.skipped, course.bad) == (8, 2, 0)
+    state = TrainState()
+    loop(make(), state, tmp_path, range(2, 4)).run()
+    assert (state.step, state.skipped, state.bad) == (8, 2, 0)
     losses = [record["loss"] for record in read_records(tmp_path / "metrics.jsonl")]
     assert [loss is None for loss in losses] == [False] * 2 + [True] * 2 + [False] * 4
 
 
 def test_too_many_bad_losses_stop_and_leave_the_last_good_state(tmp_path: Path) -> None:
     with pytest.raises(DivergedError, match="found 3 in a row") as caught:
-        loop(make(), Course(), tmp_path, range(3, 8)).run()
+        loop(make(), TrainState(), tmp_path, range(3, 8)).run()
     assert caught.value.exit_code == 6
     state = load_newest_state(tmp_path)
     assert state is not None
@@ -146,7 +148,7 @@ def test_too_many_bad_losses_stop_and_leave_the_last_good_state(tmp_path: Path) 
 def test_training_stops_when_validation_no_longer_improves(tmp_path: Path) -> None:
     scores = iter([0.5, 0.7, 0.6, 0.65, 0.9])
     best: list[Tensor] = []
-    learner, course = make(), Course()
+    learner, state = make(), TrainState()
 
     def validate() -> float:
         score = next(scores)
@@ -158,14 +160,34 @@ def test_training_stops_when_validation_no_longer_improves(tmp_path: Path) -> No
         return (batch(number) for number in range(start, 4))
 
     config = TrainConfig(epochs=10, patience=2)
-    Loop(config, learner, course, batches, validate, tmp_path, Runtime()).run()
-    assert course.scores == [(4, 0.5), (8, 0.7), (12, 0.6), (16, 0.65)]
-    assert torch.equal(course.best["hash_layer.weight"], best[0])
-    assert not torch.equal(course.best["hash_layer.weight"], learner.result.hash_layer.weight)
+    Trainer(config, learner, state, batches, validate, tmp_path, Runtime()).run()
+    assert state.scores == [(4, 0.5), (8, 0.7), (12, 0.6), (16, 0.65)]
+    assert torch.equal(state.best["hash_layer.weight"], best[0])
+    assert not torch.equal(state.best["hash_layer.weight"], learner.result.hash_layer.weight)
 
-    again = Course(**vars(course))
-    Loop(config, learner, again, batches, validate, tmp_path, Runtime()).run()
+    again = TrainState(**vars(state))
+    Trainer(config, learner, again, batches, validate, tmp_path, Runtime()).run()
     assert again.step == 16
+
+
+@pytest.mark.parametrize("parts", [2, 3])
+def test_parts_of_a_batch_add_up_to_the_gradient_of_its_whole_loss(parts: int) -> None:
+    """Without norms, which see one part, nothing is lost: not even the pairs across parts."""
+    ends = []
+    for accumulate in (1, parts):
+        learner = make(accumulate=accumulate, batchnorm=False, ema=0.0, warmup=0, name="sgd")
+        losses = [learner.step(step, *batch(step)) for step in range(3)]
+        ends.append((losses, snapshot(learner)))
+    (losses, whole), (losses_of_parts, in_parts) = ends
+    assert losses_of_parts == pytest.approx(losses, rel=1e-5)
+    for name, value in whole.items():
+        torch.testing.assert_close(in_parts[name], value, rtol=1e-4, atol=1e-6)
+
+
+def test_statistics_of_norms_move_once_a_part() -> None:
+    learner = make("resnet18", accumulate=3)
+    learner.step(0, *batch())
+    assert learner.network.backbone.bn1.num_batches_tracked == 3
 
 
 def test_a_cpu_learns_with_convolutions_as_products() -> None:

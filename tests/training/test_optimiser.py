@@ -58,13 +58,13 @@ def test_the_average_follows_its_recurrence() -> None:
         network(torch.randn(4, 3))  # moves the statistics
         with torch.no_grad():
             network[0].weight.add_(torch.randn(3, 3))
-        average.update(network, step)
+        average.update_parameters(network)
         decay = min(0.5, (1 + step) / (10 + step))
         for name, tensor in network.state_dict().items():
             if tensor.is_floating_point():
                 expected[name] = decay * expected[name] + (1 - decay) * tensor
             else:
                 expected[name] = tensor.clone()
-    for name, tensor in average.network.state_dict().items():
+    for name, tensor in average.module.state_dict().items():
         torch.testing.assert_close(tensor, expected[name])
-    assert not average.network.training
+    assert not average.module.training

@@ -1,10 +1,13 @@
+import errno
+import threading
 from pathlib import Path
 
 import pytest
 import torch
 
 from hashing.errors import ArtefactError
-from hashing.training.state import load_newest_state, save_state
+from hashing.training import state as states
+from hashing.training.state import StateWriter, load_newest_state, save_state
 
 
 def test_the_newest_state_comes_back_and_two_are_kept(tmp_path: Path) -> None:
@@ -18,6 +21,48 @@ def test_the_newest_state_comes_back_and_two_are_kept(tmp_path: Path) -> None:
         "state-00000010.pt",
         "state-00000015.pt",
     ]
+
+
+def test_a_state_is_written_as_it_was_while_training_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, allowed = threading.Event(), threading.Event()
+
+    def slowly(*arguments: object) -> None:
+        asked.set()
+        assert allowed.wait(60)
+        save_state(*arguments)
+
+    monkeypatch.setattr(states, "save_state", slowly)
+    weights, scores = torch.zeros(3), [(1, 0.5)]
+    writer = StateWriter(tmp_path)
+    writer.write(1, {"weights": weights, "scores": scores, "nested": [{"w": weights}]})
+    assert asked.wait(60)
+    weights.add_(1)
+    scores.append((2, 0.7))
+    assert load_newest_state(tmp_path) is None
+    allowed.set()
+    writer.close()
+    state = load_newest_state(tmp_path)
+    assert state is not None
+    assert state["weights"].tolist() == state["nested"][0]["w"].tolist() == [0, 0, 0]
+    assert state["scores"] == [(1, 0.5)]
+
+
+def test_what_the_thread_could_not_write_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*arguments: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(states, "save_state", full)
+    writer = StateWriter(tmp_path)
+    writer.write(1, {})
+    with pytest.raises(OSError, match="No space left"):
+        writer.write(2, {})
+    writer.write(3, {})
+    with pytest.raises(OSError, match="No space left"):
+        writer.close()
 
 
 def test_no_state_is_none(tmp_path: Path) -> None:

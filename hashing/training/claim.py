@@ -1,0 +1,45 @@
+"""A run's folder: whose it is, told by the settings in it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from hashing.config import Config
+from hashing.errors import UsageError
+from hashing.files import write_new
+from hashing.training.provenance import plain_config
+
+
+def claim(out: Path, config: Config, resume: bool) -> None:
+    """Make the run's folder with its settings, or see that they are those of the run in it."""
+    file, ours = out / "config.yaml", plain_config(config)
+    # Settings alone are those of an attempt that failed before its first step.
+    if not ((out / "metrics.jsonl").exists() and file.exists()):
+        out.mkdir(parents=True, exist_ok=True)
+        text = yaml.safe_dump(ours, sort_keys=False, allow_unicode=True)
+        write_new(file, [text.encode()])
+        return
+    if not resume:
+        raise UsageError(
+            f"{out} holds a run already: add --resume auto to go on with it, "
+            "or choose another --out"
+        )
+    # What a run of an earlier version does not name was as it is by default.
+    theirs = _flat(plain_config(Config())) | _flat(yaml.safe_load(file.read_text(encoding="utf-8")))
+    changed = [key for key, value in _flat(ours).items() if theirs.get(key) != value]
+    if changed:
+        raise UsageError(
+            f"expected the settings of the run in {out}, found others for {', '.join(changed)}: "
+            "resume with the same ones, or choose another --out"
+        )
+
+
+def _flat(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Dotted key → value, as deep as the configuration's own keys go."""
+    flat: dict[str, Any] = {}
+    for section, values in settings.items():
+        members = values if isinstance(values, dict) else {"": values}
+        flat |= {f"{section}.{name}".rstrip("."): value for name, value in members.items()}
+    return flat
