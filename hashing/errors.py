@@ -45,6 +45,8 @@ EXTRAS = {
     "openpyxl": "tables",
     "pyarrow": "tables",
     "psycopg": "postgres",
+    "segno": "serve",
+    "watchfiles": "watch",
 }
 """Modules that only some purposes need, and the extra of this distribution that brings each."""
 

@@ -13,7 +13,7 @@ from typing import NoReturn
 
 from hashing import __version__
 from hashing.errors import ArtHashError, MissingPackageError, StorageError, UsageError, unknown
-from hashing.progress import LINES, escaped_json, printable, set_quiet
+from hashing.progress import LINES, escaped_json, log, printable, set_quiet
 
 DEFECT = 1
 INTERRUPTED = 130
@@ -82,6 +82,11 @@ def add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--version", action="version", version=f"arthash {__version__}")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     parser.add_argument("--quiet", action="store_true", help="no progress and no logs")
+
+
+def suggest(command: str) -> None:
+    """Tell, beside the result, what one may want to do next."""
+    log(f"next: {command}")
 
 
 def emit(value: object) -> None:

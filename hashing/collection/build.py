@@ -1,33 +1,27 @@
 """Pictures into an index: read, encoded, and published a few seconds of work at a time."""
 
-import hashlib
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL.Image import Image
 
 from hashing.collection.check import refuse_broken
+from hashing.collection.intake import Outcome, content_of, new_items
 from hashing.collection.map import draw_map
 from hashing.collection.models import model_of
 from hashing.collection.pictures import PREVIEW_SIDE, remember_source
-from hashing.encoding import EncodedBatch, Model, encode_catalogue
-from hashing.errors import ImageError, InputError, UsageError
-from hashing.images import encode_jpeg, shows_something
-from hashing.progress import log, progress
+from hashing.encoding import Model
+from hashing.errors import InputError, UsageError
+from hashing.progress import log
 from hashing.search.scan import KERNEL, SMALL
 from hashing.sources import Catalogue, Item, read_catalogue
-from hashing.sources.left_out import LeftOut
 from hashing.sources.roles import check_roles
 from hashing.store import (
     Index,
     Location,
-    NewItem,
     Place,
     create_index,
     delete_index,
@@ -37,29 +31,7 @@ from hashing.store import (
 )
 from hashing.store.location import FOLDER
 
-PUBLISH_SECONDS = 20.0
-PUBLISH_ITEMS = 4096
-SHOWN_FAILURES = 20
 MODEL = "model"
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What became of the pictures of one source; broken ones as (file, reason).
-
-    without_preview: those that could not be encoded as one, likewise. one_shade: files that show
-    nothing. sharing: how many of the added have the same code as another of them.
-    left_out: what else the source has, by kind.
-    """
-
-    added: int = 0
-    already: int = 0
-    seconds: float = 0.0
-    broken: list[tuple[str, str]] = field(default_factory=list)
-    without_preview: list[tuple[str, str]] = field(default_factory=list)
-    one_shade: list[str] = field(default_factory=list)
-    sharing: int = 0
-    left_out: LeftOut = field(default_factory=LeftOut)
 
 
 def check(
@@ -70,6 +42,7 @@ def check(
     roles: Mapping[str, str] = {},
     columns: Mapping[str, str] = {},
     strict: bool = False,
+    exclude: Sequence[str] = (),
 ) -> Catalogue:
     """What a build would read. Raises UsageError where it may not be made, InputError."""
     if is_index(location):
@@ -80,7 +53,7 @@ def check(
                 f"{read_location(location)} exists already: "
                 "use add to put more into it, or build another"
             )
-    catalogue = read_catalogue(images, metadata, columns=columns, strict=strict)
+    catalogue = read_catalogue(images, metadata, columns=columns, strict=strict, exclude=exclude)
     check_roles(roles, catalogue.columns)
     return catalogue
 
@@ -97,6 +70,7 @@ def build(
     workers: int | None = None,
     previews: int = PREVIEW_SIDE,
     strict: bool = False,
+    exclude: Sequence[str] = (),
 ) -> tuple[Index, Model, Outcome]:
     """Make an index; the same call again goes on where an interrupted one stopped.
 
@@ -105,7 +79,15 @@ def build(
     and fail at a broken one, or at a row, folder or name that would be left out.
     Raises UsageError for an index that is there already, InputError where no picture can be read.
     """
-    catalogue = check(images, metadata, location, roles=roles, columns=columns, strict=strict)
+    catalogue = check(
+        images,
+        metadata,
+        location,
+        roles=roles,
+        columns=columns,
+        strict=strict,
+        exclude=exclude,
+    )
     if strict:
         refuse_broken(catalogue, workers)
     source, place = _source(images, metadata), read_location(location)
@@ -143,11 +125,12 @@ def fill(
     outcome.already = len(catalogue) - len(todo)
     if outcome.already:
         log(f"{outcome.already:,} of {len(catalogue):,} pictures are there already")
+        outcome.differing = _count_differing(index, catalogue, todo)
     used = {name for item in todo for name in item.fields}
     columns = {name: kind for name, kind in catalogue.columns.items() if name in used}
     started = time.monotonic()
     codes: list[NDArray[np.uint8]] = []
-    for items in _portions(_encoded(model, catalogue, todo, workers, previews), outcome):
+    for items in new_items(model, catalogue, todo, outcome, workers=workers, previews=previews):
         index.add(items, columns)
         outcome.added += len(items)
         codes.append(np.frombuffer(b"".join(item.code for item in items), np.uint8))
@@ -219,83 +202,21 @@ def _complete(index: Index) -> None:
         KERNEL.wait()
 
 
+def _count_differing(index: Index, catalogue: Catalogue, todo: Sequence[Item]) -> int:
+    """How many pictures that are there already have other metadata in the index."""
+    if not catalogue.described:
+        return 0
+    new = {item.path for item in todo}
+    known = {item.file: item.fields for item in index.items(index.ids())}
+    there = (item for item in catalogue.items if item.path not in new and item.path in known)
+    return sum(dict(known[item.path]) != dict(item.fields) for item in there)
+
+
 def _missing_items(index: Index, catalogue: Catalogue) -> list[Item]:
     """The items whose file and content are not both in the index."""
     contents = index.contents(item.path for item in catalogue.items)
     return [
         item
         for item, there in zip(catalogue.items, contents, strict=True)
-        if not there or _content(catalogue, item) not in there
+        if not there or content_of(catalogue, item) not in there
     ]
-
-
-def _content(catalogue: Catalogue, item: Item) -> bytes | None:
-    try:
-        return hashlib.sha256(catalogue.read(item)).digest()
-    except ImageError:
-        return None
-
-
-class _Derived(NamedTuple):
-    """What else an index keeps, or its maker tells, of a picture."""
-
-    content: bytes
-    preview: bytes | ImageError | None
-    shows: bool
-
-
-def _encoded(
-    model: Model,
-    catalogue: Catalogue,
-    todo: Sequence[Item],
-    workers: int | None,
-    previews: int,
-) -> Iterator[EncodedBatch]:
-    """Codes of all items, each with the digest of its file and its preview, under a progress."""
-
-    def derive(data: bytes, image: Image) -> _Derived:
-        preview: bytes | ImageError | None = None
-        try:
-            preview = encode_jpeg(image, previews) if previews else None
-        except ImageError as error:
-            preview = error
-        return _Derived(hashlib.sha256(data).digest(), preview, shows_something(image))
-
-    with progress(len(todo), "encoding", "pictures") as bar:
-        for batch in encode_catalogue(model, catalogue, items=todo, workers=workers, derive=derive):
-            yield batch
-            bar.advance(len(batch.items) + len(batch.failures))
-
-
-def _portions(batches: Iterator[EncodedBatch], outcome: Outcome) -> Iterator[list[NewItem]]:
-    """New items, as many as are worth a publication; broken pictures go into `outcome`."""
-    portion: list[NewItem] = []
-    since = time.monotonic()
-    for batch in batches:
-        rows = zip(batch.items, batch.codes.packed, batch.derived, strict=True)
-        for item, code, derived in rows:
-            preview = derived.preview
-            if isinstance(preview, ImageError):
-                outcome.without_preview.append((item.path, str(preview)))
-                log(f"no preview of {item.path}: {preview}")
-                preview = None
-            if not derived.shows:
-                outcome.one_shade.append(item.path)
-            portion.append(
-                NewItem(item.path, item.fields, code.tobytes(), derived.content, preview)
-            )
-        _note_failures(outcome, batch.failures)
-        if len(portion) >= PUBLISH_ITEMS or time.monotonic() - since > PUBLISH_SECONDS:
-            yield portion
-            portion, since = [], time.monotonic()
-    if portion:
-        yield portion
-
-
-def _note_failures(outcome: Outcome, failures: Sequence[tuple[Item, ImageError]]) -> None:
-    for item, error in failures:
-        outcome.broken.append((item.path, str(error)))
-        if len(outcome.broken) <= SHOWN_FAILURES:
-            log(f"skipped {item.path}: {error}")
-        elif len(outcome.broken) == SHOWN_FAILURES + 1:
-            log("further broken pictures are only counted")

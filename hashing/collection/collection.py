@@ -12,7 +12,7 @@ from hashing.collection.answer import Answer
 from hashing.collection.evaluate import RERANK, encode_queries, evaluate
 from hashing.collection.evaluation import Evaluation
 from hashing.collection.explain import Explanation, explain
-from hashing.collection.holding import Holding, optional_path
+from hashing.collection.keeping import Keeping, optional_path
 from hashing.collection.map import read_map
 from hashing.collection.pictures import PREVIEW_SIDE
 from hashing.collection.recommend import recommend
@@ -30,7 +30,7 @@ class NoMapError(InputError):
     """A collection whose items were never laid out."""
 
 
-class Collection(Holding):
+class Collection(Keeping):
     """An index of pictures with the model that made it: build, search, recommend, evaluate.
 
     The model is loaded when a picture has to be encoded, not before. Methods may be called from

@@ -1,28 +1,26 @@
-"""What a collection holds: an index that is built, opened, changed and listed."""
+"""What a collection holds: an index that is opened and listed, with its model."""
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hashing.collection.change import compact
 from hashing.collection.opened import Opened
-from hashing.collection.pictures import PREVIEW_SIDE
 from hashing.filters import Filter, parse
-from hashing.sources import read_catalogue
 from hashing.store import Index, IndexInfo, Page, Place, StoredItem, open_index
+from hashing.store.fields import filterable
 from hashing.store.page import PAGE
 
 if TYPE_CHECKING:
-    from hashing.collection.build import Outcome
+    from hashing.collection.intake import Outcome
     from hashing.encoding import Model
 
 
 class Holding:
-    """An open index with the model that made it; `Collection` is one that answers, too."""
+    """An open index with the model that made it."""
 
     def __init__(
         self, index: Index, model: "Model | Path | None" = None, device: str = "auto"
@@ -32,67 +30,6 @@ class Holding:
         self._model, self._device = model, device
         self._checked = False
         self._loading = threading.Lock()
-
-    @classmethod
-    def build(
-        cls,
-        images: str | Path,
-        model: "Model | str | Path",
-        out: Place,
-        *,
-        metadata: str | Path | None = None,
-        roles: Mapping[str, str] = {},
-        columns: Mapping[str, str] = {},
-        device: str = "auto",
-        workers: int | None = None,
-        previews: int = PREVIEW_SIDE,
-        strict: bool = False,
-    ) -> Self:
-        """Make a new collection of pictures.
-
-        The same call after an interruption goes on where it stopped. Pictures that cannot be read
-        are skipped and listed in `outcome`.
-
-        Args:
-            images: a folder or a tar archive.
-            model: the model, or its folder. A model that was never saved is kept in the index.
-            out: the index to make, a folder or a URL (`postgresql://…#name`).
-            metadata: a table (CSV, JSONL, Excel, Parquet, …) with a column that names the
-                pictures; by default every `metadata.csv`, `.jsonl`, … within `images`.
-            roles: the columns that play the roles title, creator, group, year and link, where
-                their names do not say it: `{"group": "category", "creator": "brand"}`.
-            columns: new names of the table's columns: `{"file": "Image file"}`.
-            device: where the network runs if `model` is a folder.
-            workers: threads that decode, by default one per core.
-            previews: longer side in pixels of the small pictures kept; 0 keeps none.
-            strict: fail at a broken picture, or at a row, folder or name that cannot be used, and
-                add none.
-
-        Returns:
-            The collection, open.
-
-        Raises:
-            UsageError: there is something at `out` already.
-            InputError: pictures or metadata cannot be used.
-            ArtefactError: the model is damaged.
-        """
-        from hashing.collection.build import build
-
-        index, loaded, outcome = build(
-            Path(images),
-            Path(model) if isinstance(model, str) else model,
-            out,
-            metadata=optional_path(metadata),
-            roles=roles,
-            columns=columns,
-            device=device,
-            workers=workers,
-            previews=previews,
-            strict=strict,
-        )
-        collection = cls(index, loaded)
-        collection.outcome = outcome
-        return collection
 
     @classmethod
     def open(
@@ -168,45 +105,6 @@ class Holding:
             self._look()
         return changed
 
-    def add(
-        self,
-        images: str | Path,
-        *,
-        metadata: str | Path | None = None,
-        columns: Mapping[str, str] = {},
-        workers: int | None = None,
-        previews: int = PREVIEW_SIDE,
-        strict: bool = False,
-    ) -> "Outcome":
-        """Put more pictures in; those already there are skipped. Arguments as for `build`."""
-        from hashing.collection.build import fill
-        from hashing.collection.check import refuse_broken
-
-        catalogue = read_catalogue(
-            Path(images), optional_path(metadata), columns=columns, strict=strict
-        )
-        if strict:
-            refuse_broken(catalogue, workers)
-        self.outcome = fill(self.index, self.model, catalogue, workers=workers, previews=previews)
-        self._look()
-        return self.outcome
-
-    def remove(self, ids: Iterable[int] = (), *, where: str | Filter | None = None) -> int:
-        """Take items out, by id or by filter; their ids are never used again.
-
-        Returns:
-            How many were there.
-        """
-        chosen = {*ids, *(self.ids(where=where).tolist() if where is not None else ())}
-        removed = self.index.remove(sorted(chosen))
-        self._look()
-        return removed
-
-    def compact(self) -> None:
-        """Merge segments, drop removed items for good, and draw the map anew if it is old."""
-        compact(self.index)
-        self._look()
-
     def ids(self, *, where: str | Filter | None = None, text: str = "") -> NDArray[np.int64]:
         """Ids of the items that pass a filter and match some words, best match first.
 
@@ -251,13 +149,8 @@ class Holding:
 
     def filter(self, where: str | Filter | None) -> Filter | None:
         """A filter written as text, checked against the columns there are. Raises UsageError."""
-        return parse(where, self.info.columns) if isinstance(where, str) else where
+        return parse(where, filterable(self.info.columns)) if isinstance(where, str) else where
 
     def _look(self) -> None:
         """Note what the index says of itself now."""
         self.opened = Opened(self.index, self.index.info, self.opened.pictures)
-
-
-def optional_path(path: str | Path | None) -> Path | None:
-    """A path, where one is given."""
-    return None if path is None else Path(path)

@@ -43,7 +43,7 @@ At 8 x 8 pixels one middle is like all of these."""
 
 def remember_source(index: Index, images: Path) -> None:
     """Note in the index where pictures came from, for the large view."""
-    sources = _sources(index)
+    sources = known_sources(index)
     if str(images.absolute()) not in sources:
         index.put_extra(SOURCES, json.dumps([*sources, str(images.absolute())]).encode())
 
@@ -134,7 +134,7 @@ class Pictures:
 
     def _original(self, item: StoredItem) -> Image.Image | None:
         """The picture where it was indexed from, unless another lies there now."""
-        for source in _sources(self.index):
+        for source in known_sources(self.index):
             try:
                 image = decode(self._read(source, item.file), FILES)
             except (OSError, ArtHashError):
@@ -183,6 +183,7 @@ def _read_look(index: Index, item_id: int) -> NDArray[np.uint8]:
         return look(image, LOOK)
 
 
-def _sources(index: Index) -> list[str]:
+def known_sources(index: Index) -> list[str]:
+    """The folders and archives that an index was made of."""
     known = index.extra(SOURCES)
     return [] if known is None else [str(source) for source in json.loads(known)]

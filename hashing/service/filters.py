@@ -13,6 +13,7 @@ from hashing.filters import Filter, all_of, among, any_of, compare, is_null, lik
 from hashing.sources import Value
 from hashing.sources.columns import TO
 from hashing.store import IndexInfo
+from hashing.store.fields import filterable
 
 PREFIX = "fields."
 MOST_VALUES, LONGEST = 100, 200
@@ -85,7 +86,7 @@ def _column(name: str, info: IndexInfo, others: Collection[str]) -> tuple[str, s
     if sign and (end in OPERATORS or end == "null"):
         names.append((start, end))
     for column, operator in names:
-        if column in info.columns:
+        if column in filterable(info.columns):
             return column, operator
     for column, operator in names:
         role = info.roles.get(ALIASES.get(column, ""))
@@ -95,7 +96,7 @@ def _column(name: str, info: IndexInfo, others: Collection[str]) -> tuple[str, s
 
 
 def _operand(column: str, value: str, info: IndexInfo) -> Value:
-    kind = info.columns[column]
+    kind = filterable(info.columns)[column]
     if kind is str:
         return value
     try:

@@ -16,6 +16,7 @@ from hashing.sources.folder import walk
 from hashing.sources.left_out import LeftOut
 from hashing.sources.rows import SUFFIXES as TABLES
 from hashing.sources.rows import Source, read_metadata
+from hashing.sources.sieve import sift
 
 NO_CLASSES = {
     "train", "training", "test", "testing", "val", "valid", "validation", "dev",
@@ -51,6 +52,7 @@ class Catalogue:
     columns: each metadata column and its type (`str`, `int` or `float`), in the source's order.
     missing: paths that the metadata names and the source does not hold; they are no items.
     left_out: by kind, what was passed over: what is no regular file, a row that cannot be used, ….
+    described: whether metadata was read; else fields hold a folder's name at most.
     """
 
     root: Path
@@ -59,6 +61,7 @@ class Catalogue:
     missing: Sequence[str] = ()
     archive: Archive | None = None
     left_out: LeftOut = field(default_factory=LeftOut)
+    described: bool = False
 
     def __len__(self) -> int:
         return len(self.items)
@@ -118,13 +121,14 @@ def read_catalogue(
     *,
     columns: Mapping[str, str] | None = None,
     strict: bool = False,
+    exclude: Sequence[str] = (),
 ) -> Catalogue:
     """The catalogue of a folder or a tar archive (plain or gzip-compressed).
 
     Metadata comes from the file given, or else from every `metadata.csv` (`.jsonl`, …) in the
     source, each for the pictures below its folder, the nearest one first; pictures that none names
     have no fields. Without metadata a picture's `label` is the nearest folder that is no mere part
-    of the layout (`train`, `images`). columns: see `parse_table`.
+    of the layout (`train`, `images`). columns: see `parse_table`. exclude: see `sieve.why_not`.
     Raises InputError for a source or metadata that cannot be used, with `strict` also for a folder,
     name or row that was left out, StorageError when a compressed archive cannot be unpacked.
     """
@@ -132,7 +136,10 @@ def read_catalogue(
         raise InputError(f"expected a folder or a tar archive of pictures, found nothing: {images}")
     left_out = LeftOut()
     archive = None if images.is_dir() else open_archive(images)
-    names = sorted(walk(images, left_out) if archive is None else archive.members)
+    if archive is None:
+        names = sorted(walk(images, left_out, exclude))
+    else:
+        names = sift(sorted(archive.members), exclude, left_out)
     names = [name for name in names if _is_text(name, left_out)]
     paths = [name for name in names if _is_picture(name, images, archive)]
     others = set(names).difference(paths)
@@ -153,7 +160,7 @@ def read_catalogue(
     if strict and left_out.faults:
         raise InputError(f"{images} is not in order, nothing was read; {left_out.told()}")
     items = [Item(i, path, rows.get(path, {})) for i, path in enumerate(paths)]
-    return Catalogue(images, items, kinds, missing, archive, left_out)
+    return Catalogue(images, items, kinds, missing, archive, left_out, found is not None)
 
 
 def _is_picture(name: str, root: Path, archive: Archive | None) -> bool:

@@ -3,12 +3,14 @@
 import errno
 import os
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 from hashing.errors import InputError
 from hashing.files import kind_of, open_regular
 from hashing.sources.left_out import LeftOut
+from hashing.sources.sieve import why_not
 
 OUTSIDE = "link that leads out of the folder"
 BROKEN = "broken link"
@@ -16,11 +18,12 @@ LINKED_FOLDER = "link to a folder"
 UNREADABLE = "folder that cannot be read"
 
 
-def walk(folder: Path, left_out: LeftOut) -> list[str]:
+def walk(folder: Path, left_out: LeftOut, exclude: Sequence[str] = ()) -> list[str]:
     """Every file below a folder that is not hidden, relative to it, with forward slashes.
 
     Left out are all but regular files, links that lead out of the folder or nowhere, linked
-    folders, for these may lie in themselves, and folders below that cannot be read.
+    folders, for these may lie in themselves, folders below that cannot be read, and what
+    `sieve.why_not` names.
     Raises InputError where the folder itself cannot be.
     """
     root = folder.resolve()
@@ -39,7 +42,9 @@ def walk(folder: Path, left_out: LeftOut) -> list[str]:
             name = below + entry.name
             if entry.name.startswith("."):
                 continue
-            if entry.is_dir(follow_symlinks=False):
+            if reason := why_not(name, exclude):
+                left_out.note(reason, name)
+            elif entry.is_dir(follow_symlinks=False):
                 waiting.append(f"{name}/")
             elif entry.is_file(follow_symlinks=False) or not (reason := _odd(Path(entry), root)):
                 files.append(name)

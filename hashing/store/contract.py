@@ -115,6 +115,14 @@ class Index(Protocol):
         """Publish without these items; ids that are not there are ignored. Returns how many."""
         ...
 
+    def change(self, items: Iterable[StoredItem], columns: Mapping[str, type] = {}) -> None:
+        """Publish other files and fields of items that are there, all or none.
+
+        Id, code, preview and content stay. columns: as for `add`. Raises InputError for an id
+        that is not there, and for another content.
+        """
+        ...
+
     def search(self, request: SearchRequest) -> SearchResult:
         """The k nearest items."""
         ...
@@ -124,7 +132,10 @@ class Index(Protocol):
         ...
 
     def ids(self, where: Filter | None = None) -> NDArray[np.int64]:
-        """Ids of all items, or of those that a filter keeps, ascending. Raises UsageError."""
+        """Ids of all items, or of those that a filter keeps, ascending. Raises UsageError.
+
+        A filter may ask for `file`, too, where no column is called so.
+        """
         ...
 
     def page(

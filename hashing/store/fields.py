@@ -14,6 +14,9 @@ from hashing.store.contract import NewIndex, NewItem
 PYTHON_TYPES: Mapping[str, type] = {"str": str, "int": int, "float": float}
 """The types of columns by their names, as every store records them."""
 
+FILE = "file"
+"""What a filter calls an item's file, where no column has that name."""
+
 FITTING: Mapping[str, tuple[type, ...]] = {
     "int": (int,),
     "float": (float, int),
@@ -57,6 +60,11 @@ def check_new(new: NewIndex) -> None:
         if not isinstance(column, str) or _UNKEEPABLE.search(column):
             raise UsageError(f"expected roles that name columns, found {str(column)[:40]!a}")
     grown({}, new.columns)
+
+
+def filterable(columns: Mapping[str, type]) -> dict[str, type]:
+    """What a filter may ask for, with the types."""
+    return {FILE: str, **columns}
 
 
 def checked(item: NewItem, bits: int, columns: Mapping[str, str]) -> NewItem:

@@ -1,5 +1,6 @@
 import json
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -274,9 +275,9 @@ def test_an_interrupted_build_goes_on(
 ) -> None:
     out = tmp_path / "new.index"
     arguments = ["build", "--model", models / "one", "--images", pictures, "--out", out]
-    monkeypatch.setattr("hashing.collection.build.PUBLISH_ITEMS", 4)
+    monkeypatch.setattr("hashing.collection.intake.PUBLISH_ITEMS", 4)
     small_batches = partial(encode_catalogue, batch_size=4)
-    monkeypatch.setattr("hashing.collection.build.encode_catalogue", small_batches)
+    monkeypatch.setattr("hashing.collection.intake.encode_catalogue", small_batches)
     logits, calls = Model.logits_of, iter(range(100))
 
     def interrupted(self: Model, squares: np.ndarray) -> np.ndarray:
@@ -418,3 +419,61 @@ def load_manifest_of(model: Path) -> dict[str, Any]:
         "columns": {},
         "model": model,
     }
+
+
+def test_sync_tells_and_does(
+    command: Run, models: Path, pictures: Path, tmp_path: Path, index: Path
+) -> None:
+    mine = shutil.copytree(pictures, tmp_path / "mine")
+    (mine / "00.png").rename(mine / "moved.png")
+    (mine / "01.png").unlink()
+    Image.new("RGB", (48, 48), "teal").save(mine / "new.png")
+    planned = command("sync", index, "--images", mine, "--keep-absent", "--dry-run")
+    assert planned[0] == 0
+    assert "nothing was changed" in planned[2]
+    out = tmp_path / "mine.index"
+    command("build", "--model", models / "one", "--images", mine, "--out", out, "--quiet")
+    (mine / "new.png").rename(mine / "newest.png")
+    (mine / "02.png").unlink()
+    code, text, err = command("sync", out, "--exclude", "03.*")
+    assert code == 0
+    assert "moved" in text
+    assert "1 (new.png → newest.png)" in text
+    assert "deleted" in text
+    assert "2 (02.png, …)" in text
+    assert f"next: index.py compact {out}" in err
+    told = json.loads(command("sync", out, "--json")[1])
+    assert (told["new"], told["deleted"], told["items"]) == (["03.png"], [], COUNT - 1)
+    table = mine / "metadata.csv"
+    table.write_text(table.read_text().replace("Tree 4", "Sea 4"))
+    code, text, _ = command("add", out, "--images", mine, "--json")
+    assert json.loads(text)["with_other_metadata"] == 1
+    assert "1, not read in: index.py sync does" in command("add", out, "--images", mine)[1]
+    assert json.loads(command("sync", out, "--json")[1])["corrected"] == ["04.png"]
+
+
+def test_a_watched_folder_is_followed(index: Path, pictures: Path, tmp_path: Path) -> None:
+    pytest.importorskip("watchfiles", reason="the extra watch is not installed")
+    mine = shutil.copytree(pictures, tmp_path / "mine")
+    arguments = ["sync", str(index), "--images", str(mine), "--keep-absent", "--watch"]
+    process = subprocess.Popen(
+        [sys.executable, str(ROOT / "index.py"), *arguments], stderr=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stderr
+        while "watching" not in (line := process.stderr.readline()):
+            assert line, "it ended"
+        name, deadline = 0, time.monotonic() + 100
+        with open_index(index) as reader:
+            while reader.info.count == COUNT and time.monotonic() < deadline:
+                # again and again: the first may come before it looks
+                Image.new("RGB", (48, 48), (name, 90, 90)).save(mine / f"new{name}.png")
+                name += 1
+                time.sleep(2)
+                reader.refresh()
+            assert reader.info.count > COUNT
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 130
+    finally:
+        process.kill()
+        process.communicate()

@@ -8,7 +8,7 @@ import torch
 from PIL import Image, PngImagePlugin
 
 from hashing.cli.index import main
-from hashing.collection import build as building
+from hashing.collection import intake
 from hashing.config import ModelConfig, Preprocessing
 from hashing.errors import ImageError
 from hashing.images import encode_jpeg
@@ -84,7 +84,7 @@ def test_a_preview_that_cannot_be_made_is_named_and_stops_nothing(
             raise ImageError("a preview cannot be encoded: encoder error -2")
         return encode_jpeg(image, side)
 
-    monkeypatch.setattr(building, "encode_jpeg", fail_for_one)
+    monkeypatch.setattr(intake, "encode_jpeg", fail_for_one)
     out, report = build(model, pictures, capsys)
     assert (report["added"], report["without_preview"]) == (2, ["odd.png"])
     with open_index(out) as index:

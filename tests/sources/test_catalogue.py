@@ -453,3 +453,25 @@ def test_files_that_are_no_pictures_are_counted(make_source) -> None:
     assert left_out.as_dict()[kind] == {"count": 3, "example": "cat/film.mp4"}
     assert left_out[kind] == ["cat/film.mp4", "cat/notes.txt", "dog/raw"]
     assert kind not in left_out.faults
+
+
+def test_what_systems_keep_and_what_one_excludes_is_left_out_and_said(make_source) -> None:
+    files = {
+        "art/a.png": picture(1),
+        "art/@eaDir/a.png/SYNOPHOTO_THUMB_M.jpg": picture(2),
+        "art/@eaDir/b.png": picture(2),
+        "#recycle/old.png": picture(3),
+        "__MACOSX/art/a.png": picture(4),
+        "Lost+Found/x.png": picture(5),
+        "art/thumb_a.png": picture(6),
+        "private/deep/x.png": picture(7),
+        "art/private/y.png": picture(8),
+    }
+    found = read_catalogue(make_source(files), exclude=["thumb_*", "private/", "art/z*"])
+    assert [item.path for item in found.items] == ["art/a.png"]
+    system, excluded = "folder that a system keeps for itself", "excluded by name"
+    assert sorted(found.left_out[system]) == [
+        "#recycle", "Lost+Found", "__MACOSX", "art/@eaDir"
+    ]  # fmt: skip
+    assert sorted(found.left_out[excluded]) == ["art/private", "art/thumb_a.png", "private"]
+    assert not found.left_out.faults

@@ -357,3 +357,49 @@ def test_long_and_strange_names_are_columns_like_any(place: Place) -> None:
         for name, value in fields.items():
             assert index.ids(equals(name, value)).tolist() == [0]
             assert index.facets()[name] == {value: 1}
+
+
+def test_files_and_fields_change_and_all_else_stays(place: Place) -> None:
+    items = new_items(20)
+    with create(place, items) as index, open_index(place) as reader:
+        before, codes = index.items([3, 4]), index.codes([3]).hex()
+        number = index.info.generation
+        moved = replace(before[0], file="moved/a b.jpg", fields={"title": "Umbrella", "size": 1.5})
+        index.change([moved], {"size": float})
+        assert index.info.generation == number + 1
+        assert index.items([3, 4]) == [moved, before[1]]
+        assert (index.codes([3]).hex(), index.preview(3)) == (codes, items[3].preview)
+        assert index.info.columns == {**COLUMNS, "size": float}
+        assert index.text_search("umbrella").tolist() == [3]
+        for word in before[0].fields["title"].split():  # type: ignore[union-attr]
+            assert 3 not in index.text_search(word).tolist()
+        assert index.ids(equals("size", 1.5)).tolist() == [3]
+        assert index.ids(equals("file", "moved/a b.jpg")).tolist() == [3]
+        assert index.ids(like("file", "0/%")).tolist() == [
+            row for row, item in enumerate(items) if item.file.startswith("0/") and row != 3
+        ]
+        # who reads an earlier generation sees the new texts, and no damage
+        assert [item.id for item in reader.items([3, 4])] == [3, 4]
+        assert reader.preview(3) == items[3].preview
+        assert index.verify() == []
+        with pytest.raises(InputError, match="no item 99"):
+            index.change([replace(moved, file="x"), replace(moved, id=99)])
+        with pytest.raises(InputError, match="content of item 3, found another"):
+            index.change([replace(moved, content=bytes(32))])
+        with pytest.raises(InputError, match="year is 'x', expected"):
+            index.change([replace(moved, fields={"year": "x"})])
+        index.remove([4])
+        with pytest.raises(InputError, match="no item 4"):
+            index.change([before[1]])
+        assert index.items([3]) == [moved]
+    with open_index(place) as again:
+        assert again.items([3]) == [moved]
+        assert again.verify() == []
+
+
+def test_a_column_called_file_comes_before_the_items_own(place: Place) -> None:
+    (item,) = new_items(1)
+    with create(place) as index:
+        index.add([replace(item, fields={"file": "catalogue.pdf"})], {"file": str})
+        assert index.ids(equals("file", "catalogue.pdf")).tolist() == [0]
+        assert index.ids(equals("file", item.file)).tolist() == []

@@ -1,6 +1,7 @@
 """Any sequence of changes and questions, compared with a dictionary and brute force."""
 
 import tempfile
+from dataclasses import replace
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -15,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from hashing.codes import Codes
 from hashing.filters import Filter, holds, parse
 from hashing.search import RadiusRequest, ReferenceEngine, SearchRequest
-from hashing.store import NewItem, Place, delete_index, open_index
+from hashing.store import NewItem, Place, StoredItem, delete_index, open_index
 from tests.store.conftest import BITS, COLUMNS, MEMORY, create
 from tests.store.servers import PostgresServer
 
@@ -29,8 +30,14 @@ fields = st.fixed_dictionaries(
     },
 )
 filters = st.sampled_from(
-    ["style = 'Cubism'", "year > 1892 or style is null", "not year in (1890, 1891)", "year < 0"]
-).map(partial(parse, columns=COLUMNS))
+    [
+        "style = 'Cubism'",
+        "file like 'moved%' and year > 1891",
+        "year > 1892 or style is null",
+        "not year in (1890, 1891)",
+        "year < 0",
+    ]
+).map(partial(parse, columns={"file": str, **COLUMNS}))
 
 
 class IndexMachine(RuleBasedStateMachine):
@@ -63,6 +70,17 @@ class IndexMachine(RuleBasedStateMachine):
         assert self.index.remove(places) == len(there)
         for place in there:
             del self.model[place]
+
+    @rule(places=st.dictionaries(st.integers(0, 200), fields, max_size=4))
+    def change(self, places: dict[int, dict[str, str | int]]) -> None:
+        there = {place: known for place, known in places.items() if place in self.model}
+        self.index.change(
+            StoredItem(place, f"moved/{place}.jpg", bytes(32), known)
+            for place, known in there.items()
+        )
+        for place, known in there.items():
+            moved = f"moved/{place}.jpg"
+            self.model[place] = replace(self.model[place], file=moved, fields=known)
 
     @rule()
     def compact(self) -> None:
@@ -120,7 +138,9 @@ class IndexMachine(RuleBasedStateMachine):
 
     def _kept(self, where: Filter | None) -> list[int]:
         return sorted(
-            i for i, item in self.model.items() if where is None or holds(where, item.fields)
+            i
+            for i, item in self.model.items()
+            if where is None or holds(where, {"file": item.file, **item.fields})
         )
 
     def _codes(self, rows: list[bytes]) -> Codes:

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from hashing.cli.console import Parser, add_common
-from hashing.cli.index import build, change, evaluate, fit, inspect, search, transfer
+from hashing.cli.index import build, change, evaluate, fit, inspect, search, sync, transfer
 
-GROUPS = (fit, build, change, search, evaluate, inspect, transfer)
+GROUPS = (fit, build, sync, change, search, evaluate, inspect, transfer)
 
 
 def main(argv: Sequence[str]) -> int:

@@ -9,6 +9,7 @@ from hashing.cli.index.options import (
     Commands,
     at_least,
     command,
+    exclude_option,
     index_argument,
     model_options,
     picture_options,
@@ -18,7 +19,7 @@ from hashing.progress import log
 
 if TYPE_CHECKING:
     from hashing.collection import Collection
-    from hashing.collection.build import Outcome
+    from hashing.collection.intake import Outcome
     from hashing.sources import Catalogue
     from hashing.sources.left_out import LeftOut
 
@@ -47,6 +48,7 @@ def add_commands(commands: Commands) -> None:
 
 def _add_options(parser: Parser) -> None:
     model_options(parser)
+    exclude_option(parser)
     parser.add_argument("--strict", action="store_true", help="fail at a broken picture, add none")
     parser.add_argument("--dry-run", action="store_true", help="only read all pictures and report")
     parser.add_argument(
@@ -76,6 +78,7 @@ def build(arguments: argparse.Namespace) -> int:
                 roles=roles,
                 columns=dict(arguments.columns),
                 strict=arguments.strict,
+                exclude=arguments.exclude,
             ),
         )
     with Collection.build(
@@ -89,6 +92,7 @@ def build(arguments: argparse.Namespace) -> int:
         workers=arguments.workers,
         previews=arguments.previews,
         strict=arguments.strict,
+        exclude=arguments.exclude,
     ) as collection:
         return _report(collection, as_json=arguments.json)
 
@@ -107,6 +111,7 @@ def add(arguments: argparse.Namespace) -> int:
                 arguments.metadata,
                 columns=dict(arguments.columns),
                 strict=arguments.strict,
+                exclude=arguments.exclude,
             )
             return _dry_run(arguments, catalogue)
         collection.add(
@@ -116,6 +121,7 @@ def add(arguments: argparse.Namespace) -> int:
             workers=arguments.workers,
             previews=arguments.previews,
             strict=arguments.strict,
+            exclude=arguments.exclude,
         )
         return _report(collection, as_json=arguments.json)
 
@@ -166,6 +172,7 @@ def _report(collection: "Collection", *, as_json: bool) -> int:
                 "items": info.count,
                 "added": outcome.added,
                 "already": outcome.already,
+                "with_other_metadata": outcome.differing,
                 "broken": [{"file": file, "reason": reason} for file, reason in outcome.broken],
                 "without_preview": [file for file, _ in outcome.without_preview],
                 "one_shade": outcome.one_shade,
@@ -183,11 +190,18 @@ def _report(collection: "Collection", *, as_json: bool) -> int:
             "skipped as broken": f"{len(outcome.broken):,}",
             **_oddities(outcome),
             "already there": f"{outcome.already:,}",
+            **_differing(outcome),
             **_left_out(outcome.left_out),
             "items now": f"{info.count:,}",
         }
     )
     return 0
+
+
+def _differing(outcome: "Outcome") -> dict[str, str]:
+    if not outcome.differing:
+        return {}
+    return {"with other metadata now": f"{outcome.differing:,}, not read in: index.py sync does"}
 
 
 def _oddities(outcome: "Outcome") -> dict[str, str]:

@@ -47,6 +47,17 @@ def picture_options(parser: Parser, *, required: bool = True) -> None:
     )
 
 
+def exclude_option(parser: Parser) -> None:
+    """What of the pictures is passed over."""
+    parser.add_argument(
+        "--exclude",
+        action="append",
+        default=[],
+        metavar="GLOB",
+        help="pass over files and folders of this name, or with a slash of this path (repeatable)",
+    )
+
+
 def renaming(text: str) -> tuple[str, str]:
     """`file=Image file` as a pair. Raises argparse.ArgumentTypeError."""
     name, sign, column = (part.strip() for part in text.partition("="))

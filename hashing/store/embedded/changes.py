@@ -8,17 +8,20 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
+from hashing.errors import InputError
 from hashing.search import SlicedCodes, build_sliced
-from hashing.store.contract import NewItem
-from hashing.store.embedded.digests import CODE_MODULUS, ITEM_MODULUS, extra_digest
+from hashing.store.contract import NewItem, StoredItem
+from hashing.store.embedded.digests import CODE_MODULUS, ITEM_MODULUS, extra_digest, item_digest
 from hashing.store.embedded.generation import SegmentRecord
 from hashing.store.embedded.previews import count_previews, insert_previews
 from hashing.store.embedded.publication import Draft
 from hashing.store.embedded.rows import (
     BATCH,
     insert_items,
+    insert_metadata,
     insert_removals,
     read_codes,
+    read_items,
     read_removals,
 )
 from hashing.store.embedded.schema import add_column, disk_errors
@@ -59,6 +62,13 @@ def remove(draft: Draft, ids: NDArray[np.int64]) -> int:
         removals_check=(generation.removals_check + check) % CODE_MODULUS,
     )
     return len(chosen)
+
+
+def change(draft: Draft, items: Iterable[StoredItem]) -> None:
+    """Give items other files and fields. Raises InputError where one is not there."""
+    source = iter(items)
+    while batch := list(islice(source, BATCH)):
+        _change_batch(draft, batch)
 
 
 def add_columns(draft: Draft, columns: Mapping[str, type]) -> None:
@@ -136,6 +146,40 @@ def _add_batch(draft: Draft, batch: list[NewItem]) -> None:
         previews=generation.previews + len(previews),
         items_check=(generation.items_check + check) % ITEM_MODULUS,
     )
+
+
+def _change_batch(draft: Draft, batch: list[StoredItem]) -> None:
+    db, generation = draft.db, draft.generation
+    ids = [item.id for item in batch]
+    listed = json.dumps(ids)
+    codes = dict(
+        db.execute(
+            "SELECT id, code FROM codes WHERE id IN (SELECT value FROM json_each(?)) "
+            "AND id NOT IN (SELECT id FROM removals)",
+            (listed,),
+        )
+    )
+    if absent := [item_id for item_id in ids if item_id not in codes]:
+        raise InputError(f"there is no item {absent[0]} in {draft.folder}")
+    former = read_items(db, ids, generation)
+    check, rows, metadata = generation.items_check, [], []
+    for item, row in zip(batch, former, strict=True):
+        if item.content != row.item.content:
+            raise InputError(f"expected the content of item {item.id}, found another")
+        code = codes[item.id]
+        new = NewItem(item.file, item.fields, code, item.content)
+        new = checked(new, generation.bits, generation.columns)
+        digest = item_digest(item.id, new.file, new.content, code, new.fields, row.preview)
+        check += int.from_bytes(digest, "big") - int.from_bytes(row.digest, "big")
+        rows.append((new.file, digest, item.id))
+        metadata.append((item.id, new.fields))
+    db.executemany("UPDATE items SET file = ?, digest = ? WHERE id = ?", rows)
+    for table, key in (("metadata", "id"), ("words", "rowid")):
+        db.execute(
+            f"DELETE FROM {table} WHERE {key} IN (SELECT value FROM json_each(?))", (listed,)
+        )
+    insert_metadata(db, metadata, generation.columns, generation.role_columns)
+    draft.generation = replace(generation, items_check=check % ITEM_MODULUS)
 
 
 def _limit_segments(draft: Draft) -> None:

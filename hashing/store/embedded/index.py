@@ -103,8 +103,9 @@ class EmbeddedIndex:
         """The items of these ids, every row checked."""
         wanted = as_ids(ids)
         self._check_there(wanted)
-        with self._reader.reading():
-            found = rows.read_items(self._reader.db, wanted.tolist(), self._generation)
+        with self._reader.reading() as current:
+            # a later change may have given one of them a column that the snapshot does not know
+            found = rows.read_items(self._reader.db, wanted.tolist(), current)
         return [row.item for row in found]
 
     def codes(self, ids: Iterable[int]) -> Codes:
@@ -117,8 +118,8 @@ class EmbeddedIndex:
     def preview(self, item: int) -> bytes | None:
         """A small JPEG of the picture, None where none was kept."""
         self._check_there(as_ids([item]))
-        with self._reader.reading():
-            (row,) = rows.read_items(self._reader.db, [item], self._generation)
+        with self._reader.reading() as current:
+            (row,) = rows.read_items(self._reader.db, [item], current)
         with self._reader.guard, database_errors(self._folder / PREVIEWS):
             return read_preview(self._reader.previews, item, row.preview)
 
@@ -162,6 +163,12 @@ class EmbeddedIndex:
         with self._changing() as draft:
             changes.add_columns(draft, columns)
             return changes.add(draft, items)
+
+    def change(self, items: Iterable[StoredItem], columns: Mapping[str, type] = {}) -> None:
+        """Publish other files and fields of items."""
+        with self._changing() as draft:
+            changes.add_columns(draft, columns)
+            changes.change(draft, items)
 
     def remove(self, ids: Iterable[int]) -> int:
         """Publish without these items; returns how many were there."""

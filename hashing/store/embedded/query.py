@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterable
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from hashing.sources import Value
 from hashing.store.embedded.conditions import to_sqlite
 from hashing.store.embedded.generation import Generation
 from hashing.store.embedded.schema import column
-from hashing.store.fields import PYTHON_TYPES
+from hashing.store.fields import FILE, PYTHON_TYPES, filterable
 from hashing.store.words import phrases
 
 MAX_FACETS = 5000
@@ -26,8 +27,8 @@ _LIVING = "id < ? AND id NOT IN (SELECT id FROM removals WHERE generation <= ?)"
 def select_ids(db: sqlite3.Connection, generation: Generation, where: Filter) -> NDArray[np.int64]:
     """Ids of the living items that a filter keeps, ascending."""
     types = {name: PYTHON_TYPES[kind] for name, kind in generation.columns.items()}
-    check(where, types)
-    condition, values = to_sqlite(where, column)
+    check(where, filterable(types))
+    condition, values = to_sqlite(where, partial(_column, generation))
     statement = (
         f"SELECT group_concat(id) FROM metadata WHERE ({condition}) AND {_LIVING} "
         "AND id >= ? AND id < ?"
@@ -39,6 +40,12 @@ def select_ids(db: sqlite3.Connection, generation: Generation, where: Filter) ->
         # one long text is read twice as fast as so many rows
         parts.append(np.fromstring(text or "", np.int64, sep=","))
     return np.sort(np.concatenate(parts))
+
+
+def _column(generation: Generation, field: str) -> str:
+    if field == FILE and FILE not in generation.columns:
+        return "(SELECT file FROM items WHERE items.id = metadata.id)"
+    return column(field)
 
 
 def select_contents(

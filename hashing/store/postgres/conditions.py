@@ -29,9 +29,9 @@ def to_postgres(tree: Filter, state: State) -> tuple[str, list[object]]:
     """An SQL condition and the values bound to it."""
     match tree:
         case Compare(field, sign, value):
-            return _compare(state.column(field), state.columns[field], sign, value)
+            return _compare(state.column(field), state.kind(field), sign, value)
         case Among(field, values):
-            column, kind = state.column(field), state.columns[field]
+            column, kind = state.column(field), state.kind(field)
             exact = [same for value in values if (same := _exact(kind, value)) is not None]
             return f"{column} = ANY(%s::{_TYPES[kind]}[])", [exact]
         case Like(field, pattern):

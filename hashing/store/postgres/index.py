@@ -206,6 +206,12 @@ class PostgresIndex:
             draft.state = replace(draft.state, next_id=first + new, rows=draft.state.rows + new)
         return ids
 
+    def change(self, items: Iterable[StoredItem], columns: Mapping[str, type] = {}) -> None:
+        """Publish other files and fields of items."""
+        with self._changing() as draft:
+            _add_columns(draft, columns)
+            rows.change(draft.db, draft.state, items)
+
     def remove(self, ids: Iterable[int]) -> int:
         """Publish without these items; returns how many were there."""
         with self._changing() as draft:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from hashing.errors import ArtefactError
 from hashing.filters import Filter, check
 from hashing.sources import Value
+from hashing.store.fields import filterable
 from hashing.store.location import Location
 from hashing.store.postgres.conditions import to_postgres
 from hashing.store.postgres.rows import LONGEST_WORD
@@ -27,7 +28,7 @@ _LIVING = "id < %s AND (removed IS NULL OR removed > %s)"
 
 def select_ids(db: Database, state: State, where: Filter) -> NDArray[np.int64]:
     """Ids of the living items that a filter keeps, ascending."""
-    check(where, state.types)
+    check(where, filterable(state.types))
     condition, values = to_postgres(where, state)
     statement = (
         f"SELECT string_agg(id::text, ',') FROM items WHERE ({condition}) AND {_LIVING} "

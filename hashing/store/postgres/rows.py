@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hashing.codes import Codes
+from hashing.errors import InputError
 from hashing.sources import Value
 from hashing.store.contract import NewItem, StoredItem
 from hashing.store.fields import checked
@@ -89,6 +90,34 @@ def read_codes(db: Database, first: int, end: int, bits: int) -> tuple[NDArray[n
     )
     rows = np.frombuffer(raw[len(_BEGIN) : -len(_END)], row)
     return rows["id"].astype(np.int64), Codes(np.ascontiguousarray(rows["code"]), bits)
+
+
+def change(db: Database, state: State, items: Iterable[StoredItem]) -> None:
+    """Give living items other files and fields. Raises InputError where one is not there."""
+    names = list(state.columns)
+    sets = "".join(f", {state.column(name)} = %s" for name in names)
+    some = list(items)
+    found = db.execute(
+        "SELECT id, content FROM items WHERE removed IS NULL AND id = ANY(%s::bigint[])",
+        [[item.id for item in some]],
+    )
+    contents = {item: bytes(content) for item, content in found}
+    values: list[list[object]] = []
+    for item in some:
+        if item.id not in contents:
+            raise InputError(f"there is no item {item.id} in the index")
+        if item.content != contents[item.id]:
+            raise InputError(f"expected the content of item {item.id}, found another")
+        code = bytes(state.bits // 8)  # stays what it is
+        row = checked(
+            NewItem(item.file, item.fields, code, item.content), state.bits, state.columns
+        )
+        words = _words(row.fields, state.role_columns)
+        values.append([row.file, words, *(row.fields.get(name) for name in names), item.id])
+    with db.cursor() as cursor:
+        cursor.executemany(
+            f"UPDATE items SET file = %s, words = %s::tsvector{sets} WHERE id = %s", values
+        )
 
 
 def rewrite_words(db: Database, state: State) -> None:

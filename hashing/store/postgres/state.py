@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from hashing.errors import ArtefactError
 from hashing.sources.roles import resolve_roles
-from hashing.store.fields import PYTHON_TYPES
+from hashing.store.fields import FILE, PYTHON_TYPES
 from hashing.store.location import Location
 from hashing.store.postgres.server import Database
 
@@ -59,7 +59,13 @@ class State:
 
     def column(self, field: str) -> str:
         """The column of `items` that holds a field."""
+        if field == FILE and FILE not in self.columns:
+            return FILE
         return f"c{list(self.columns).index(field)}"
+
+    def kind(self, field: str) -> str:
+        """The type of a field by its name."""
+        return self.columns.get(field, "str")
 
     @classmethod
     def read(cls, db: Database, location: Location, *, lock: bool = False) -> Self:

@@ -1,0 +1,129 @@
+"""Pictures of a source as new items of an index, a few seconds of work at a time."""
+
+import hashlib
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from PIL.Image import Image
+
+from hashing.collection.pictures import PREVIEW_SIDE
+from hashing.encoding import EncodedBatch, Model, encode_catalogue
+from hashing.errors import ImageError
+from hashing.images import encode_jpeg, shows_something
+from hashing.progress import log, progress
+from hashing.sources import Catalogue, Item
+from hashing.sources.left_out import LeftOut
+from hashing.store import NewItem
+
+PUBLISH_SECONDS = 20.0
+PUBLISH_ITEMS = 4096
+SHOWN_FAILURES = 20
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of the pictures of one source; broken ones as (file, reason).
+
+    without_preview: those that could not be encoded as one, likewise. one_shade: files that show
+    nothing. sharing: how many of the added have the same code as another of them.
+    left_out: what else the source has, by kind. differing: how many of those already there have
+    other metadata now, which only a sync takes over.
+    """
+
+    added: int = 0
+    already: int = 0
+    differing: int = 0
+    seconds: float = 0.0
+    broken: list[tuple[str, str]] = field(default_factory=list)
+    without_preview: list[tuple[str, str]] = field(default_factory=list)
+    one_shade: list[str] = field(default_factory=list)
+    sharing: int = 0
+    left_out: LeftOut = field(default_factory=LeftOut)
+
+
+def new_items(
+    model: Model,
+    catalogue: Catalogue,
+    todo: Sequence[Item],
+    outcome: Outcome,
+    *,
+    workers: int | None = None,
+    previews: int = PREVIEW_SIDE,
+) -> Iterator[list[NewItem]]:
+    """Items with code and preview, as many as are worth a publication; oddities go to `outcome`."""
+    return _portions(_encoded(model, catalogue, todo, workers, previews), outcome)
+
+
+def content_of(catalogue: Catalogue, item: Item) -> bytes | None:
+    """SHA-256 of an encoded picture, None where it cannot be read."""
+    try:
+        return hashlib.sha256(catalogue.read(item)).digest()
+    except ImageError:
+        return None
+
+
+class _Derived(NamedTuple):
+    """What else an index keeps, or its maker tells, of a picture."""
+
+    content: bytes
+    preview: bytes | ImageError | None
+    shows: bool
+
+
+def _encoded(
+    model: Model,
+    catalogue: Catalogue,
+    todo: Sequence[Item],
+    workers: int | None,
+    previews: int,
+) -> Iterator[EncodedBatch]:
+    """Codes of all items, each with the digest of its file and its preview, under a progress."""
+
+    def derive(data: bytes, image: Image) -> _Derived:
+        preview: bytes | ImageError | None = None
+        try:
+            preview = encode_jpeg(image, previews) if previews else None
+        except ImageError as error:
+            preview = error
+        return _Derived(hashlib.sha256(data).digest(), preview, shows_something(image))
+
+    with progress(len(todo), "encoding", "pictures") as bar:
+        for batch in encode_catalogue(model, catalogue, items=todo, workers=workers, derive=derive):
+            yield batch
+            bar.advance(len(batch.items) + len(batch.failures))
+
+
+def _portions(batches: Iterator[EncodedBatch], outcome: Outcome) -> Iterator[list[NewItem]]:
+    """New items, as many as are worth a publication; broken pictures go into `outcome`."""
+    portion: list[NewItem] = []
+    since = time.monotonic()
+    for batch in batches:
+        rows = zip(batch.items, batch.codes.packed, batch.derived, strict=True)
+        for item, code, derived in rows:
+            preview = derived.preview
+            if isinstance(preview, ImageError):
+                outcome.without_preview.append((item.path, str(preview)))
+                log(f"no preview of {item.path}: {preview}")
+                preview = None
+            if not derived.shows:
+                outcome.one_shade.append(item.path)
+            portion.append(
+                NewItem(item.path, item.fields, code.tobytes(), derived.content, preview)
+            )
+        _note_failures(outcome, batch.failures)
+        if len(portion) >= PUBLISH_ITEMS or time.monotonic() - since > PUBLISH_SECONDS:
+            yield portion
+            portion, since = [], time.monotonic()
+    if portion:
+        yield portion
+
+
+def _note_failures(outcome: Outcome, failures: Sequence[tuple[Item, ImageError]]) -> None:
+    for item, error in failures:
+        outcome.broken.append((item.path, str(error)))
+        if len(outcome.broken) <= SHOWN_FAILURES:
+            log(f"skipped {item.path}: {error}")
+        elif len(outcome.broken) == SHOWN_FAILURES + 1:
+            log("further broken pictures are only counted")

@@ -1,0 +1,188 @@
+"""How a collection comes to be and changes: built, added to, brought up to date, taken from."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from hashing.collection.change import compact
+from hashing.collection.holding import Holding
+from hashing.collection.pictures import PREVIEW_SIDE
+from hashing.errors import UsageError
+from hashing.filters import Filter
+from hashing.sources import read_catalogue
+from hashing.store import Place
+
+if TYPE_CHECKING:
+    from hashing.collection.intake import Outcome
+    from hashing.collection.sync import Changes
+    from hashing.encoding import Model
+
+
+class Keeping(Holding):
+    """A collection that is kept; `Collection` is one that answers, too."""
+
+    @classmethod
+    def build(
+        cls,
+        images: str | Path,
+        model: "Model | str | Path",
+        out: Place,
+        *,
+        metadata: str | Path | None = None,
+        roles: Mapping[str, str] = {},
+        columns: Mapping[str, str] = {},
+        device: str = "auto",
+        workers: int | None = None,
+        previews: int = PREVIEW_SIDE,
+        strict: bool = False,
+        exclude: Sequence[str] = (),
+    ) -> Self:
+        """Make a new collection of pictures.
+
+        The same call after an interruption goes on where it stopped. Pictures that cannot be read
+        are skipped and listed in `outcome`.
+
+        Args:
+            images: a folder or a tar archive.
+            model: the model, or its folder. A model that was never saved is kept in the index.
+            out: the index to make, a folder or a URL (`postgresql://…#name`).
+            metadata: a table (CSV, JSONL, Excel, Parquet, …) with a column that names the
+                pictures; by default every `metadata.csv`, `.jsonl`, … within `images`.
+            roles: the columns that play the roles title, creator, group, year and link, where
+                their names do not say it: `{"group": "category", "creator": "brand"}`.
+            columns: new names of the table's columns: `{"file": "Image file"}`.
+            device: where the network runs if `model` is a folder.
+            workers: threads that decode, by default one per core.
+            previews: longer side in pixels of the small pictures kept; 0 keeps none.
+            strict: fail at a broken picture, or at a row, folder or name that cannot be used, and
+                add none.
+            exclude: patterns of files and folders to pass over, such as `*_thumb.jpg`.
+
+        Returns:
+            The collection, open.
+
+        Raises:
+            UsageError: there is something at `out` already.
+            InputError: pictures or metadata cannot be used.
+            ArtefactError: the model is damaged.
+        """
+        from hashing.collection.build import build
+
+        index, loaded, outcome = build(
+            Path(images),
+            Path(model) if isinstance(model, str) else model,
+            out,
+            metadata=optional_path(metadata),
+            roles=roles,
+            columns=columns,
+            device=device,
+            workers=workers,
+            previews=previews,
+            strict=strict,
+            exclude=exclude,
+        )
+        collection = cls(index, loaded)
+        collection.outcome = outcome
+        return collection
+
+    def add(
+        self,
+        images: str | Path,
+        *,
+        metadata: str | Path | None = None,
+        columns: Mapping[str, str] = {},
+        workers: int | None = None,
+        previews: int = PREVIEW_SIDE,
+        strict: bool = False,
+        exclude: Sequence[str] = (),
+    ) -> "Outcome":
+        """Put more pictures in; those already there are skipped. Arguments as for `build`."""
+        from hashing.collection.build import fill
+        from hashing.collection.check import refuse_broken
+
+        catalogue = read_catalogue(
+            Path(images), optional_path(metadata), columns=columns, strict=strict, exclude=exclude
+        )
+        if strict:
+            refuse_broken(catalogue, workers)
+        self.outcome = fill(self.index, self.model, catalogue, workers=workers, previews=previews)
+        self._look()
+        return self.outcome
+
+    def sync(
+        self,
+        images: str | Path | None = None,
+        *,
+        metadata: str | Path | None = None,
+        columns: Mapping[str, str] = {},
+        exclude: Sequence[str] = (),
+        workers: int | None = None,
+        previews: int = PREVIEW_SIDE,
+        keep_absent: bool = False,
+        checksum: bool = False,
+        dry_run: bool = False,
+    ) -> "Changes":
+        """Make the collection hold what its pictures and their metadata are now.
+
+        New and changed pictures are encoded, moved ones keep their ids, deleted ones go, corrected
+        metadata is taken over. The same call after an interruption goes on where it stopped.
+
+        Args:
+            images: the folder or archive; by default the one the collection was made of.
+            metadata: as for `build`; where there is none now, the fields stay as they are.
+            columns: as for `build`.
+            exclude: as for `build`; what it names counts as deleted.
+            workers: threads that read and decode.
+            previews: as for `build`.
+            keep_absent: keep items whose picture is not there any more.
+            checksum: read every file, rather than those whose size or time of change differ.
+            dry_run: change nothing, only tell.
+
+        Returns:
+            What was done, or would be.
+
+        Raises:
+            UsageError: the collection was made of several folders.
+            InputError: pictures or metadata cannot be used.
+        """
+        from hashing.collection.sync import source_of, sync
+
+        source = source_of(self.index) if images is None else Path(images)
+        if source is None:
+            raise UsageError("expected the folder of the pictures: the index has several, or none")
+        catalogue = read_catalogue(
+            source, optional_path(metadata), columns=columns, exclude=exclude
+        )
+        changes = sync(
+            self.index,
+            lambda: self.model,
+            catalogue,
+            workers=workers,
+            previews=previews,
+            keep_absent=keep_absent,
+            checksum=checksum,
+            dry_run=dry_run,
+        )
+        self._look()
+        return changes
+
+    def remove(self, ids: Iterable[int] = (), *, where: str | Filter | None = None) -> int:
+        """Take items out, by id or by filter; their ids are never used again.
+
+        Returns:
+            How many were there.
+        """
+        chosen = {*ids, *(self.ids(where=where).tolist() if where is not None else ())}
+        removed = self.index.remove(sorted(chosen))
+        self._look()
+        return removed
+
+    def compact(self) -> None:
+        """Merge segments, drop removed items for good, and draw the map anew if it is old."""
+        compact(self.index)
+        self._look()
+
+
+def optional_path(path: str | Path | None) -> Path | None:
+    """A path, where one is given."""
+    return None if path is None else Path(path)

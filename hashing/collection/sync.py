@@ -1,0 +1,171 @@
+"""A collection kept in step with its pictures: nothing encoded twice, no id given up in vain."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hashing.collection.intake import Outcome, new_items
+from hashing.collection.pictures import PREVIEW_SIDE, known_sources, remember_source
+from hashing.collection.plan import (
+    Plan,
+    make_plan,
+    read_contents,
+    recall_stamps,
+    remember_stamps,
+)
+from hashing.encoding import Model
+from hashing.errors import UsageError
+from hashing.sources import Catalogue, Item
+from hashing.sources.columns import Value
+from hashing.store import Index, NewItem
+
+COPIES = 512
+"""Copies that are published at once."""
+LABEL = {"label"}
+
+
+@dataclass
+class Changes:
+    """What a sync did, or with `dry_run` would do; files as the source names them.
+
+    moved: (former file, file). broken: pictures that cannot be read, with the reason; an item
+    that such a file had stays. kept: items whose folder could not be read. metadata_kept: whether
+    fields were left as they are, because the source has no metadata now.
+    """
+
+    new: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    moved: list[tuple[str, str]] = field(default_factory=list)
+    copied: list[str] = field(default_factory=list)
+    deleted: list[str] = field(default_factory=list)
+    corrected: list[str] = field(default_factory=list)
+    unchanged: int = 0
+    kept: int = 0
+    metadata_kept: bool = False
+    outcome: Outcome = field(default_factory=Outcome)
+
+    @property
+    def broken(self) -> list[tuple[str, str]]:
+        """Pictures that cannot be read or decoded, with the reason."""
+        return self.outcome.broken
+
+    def __bool__(self) -> bool:
+        lists = (self.new, self.changed, self.moved, self.copied, self.deleted, self.corrected)
+        return any(lists)
+
+
+def sync(
+    index: Index,
+    model: Callable[[], Model],
+    catalogue: Catalogue,
+    *,
+    workers: int | None = None,
+    previews: int = PREVIEW_SIDE,
+    keep_absent: bool = False,
+    checksum: bool = False,
+    dry_run: bool = False,
+) -> Changes:
+    """Make an index hold what a source holds; killed and called again it comes to the same end.
+
+    model: called where something has to be encoded. keep_absent: items whose picture is not in
+    the source stay. checksum: read every file, rather than those whose size or time differ.
+    Raises UsageError where the index holds pictures of further sources, which would seem deleted.
+    """
+    root = str(catalogue.root.absolute())
+    others = [source for source in known_sources(index) if source != root]
+    if others and not keep_absent:
+        raise UsageError(
+            f"expected the one folder whose pictures the index holds, found that it holds some of "
+            f"{others[0]}, too, which would be deleted: with --keep-absent nothing is"
+        )
+    catalogue = catalogue.fitting(index.info.columns)
+    stored = index.items(index.ids())
+    seen = {} if checksum else recall_stamps(index, root)
+    known = {item.file: item.content for item in stored}
+    contents, stamps = read_contents(catalogue, known, seen, workers)
+    describes = catalogue.described or set(index.info.columns) <= LABEL
+    plan = make_plan(catalogue, stored, contents, describes=describes)
+    if keep_absent:
+        deleted = {item.id for item in plan.deleted}
+        plan.gone = [item for item in plan.gone if item not in deleted]
+        plan.kept += deleted
+        plan.deleted = []
+    changes = _changes(plan, catalogue, describes=describes)
+    if not dry_run:
+        _carry_out(index, model, catalogue, plan, changes.outcome, workers, previews)
+        failed = {file for file, _ in changes.outcome.broken}
+        if stamps != seen:
+            kept = {file: stamp for file, stamp in stamps.items() if file not in failed}
+            remember_stamps(index, root, kept)
+        if index.info.unfinished is not None:
+            index.finish()
+    return changes
+
+
+def _changes(plan: Plan, catalogue: Catalogue, *, describes: bool) -> Changes:
+    outcome = Outcome(broken=list(plan.unreadable), left_out=catalogue.left_out)
+    names = {item.id: item.file for item in plan.described}
+    return Changes(
+        new=[item.path for item in plan.new],
+        changed=[item.path for item in plan.changed],
+        moved=[(former, names[i]) for i, former in plan.moved.items()],
+        copied=[item.path for item, _ in plan.copied],
+        deleted=[item.file for item in plan.deleted],
+        corrected=[names[i] for i in plan.corrected],
+        unchanged=plan.unchanged,
+        kept=len(plan.kept),
+        metadata_kept=not describes,
+        outcome=outcome,
+    )
+
+
+def _carry_out(
+    index: Index,
+    model: Callable[[], Model],
+    catalogue: Catalogue,
+    plan: Plan,
+    outcome: Outcome,
+    workers: int | None,
+    previews: int,
+) -> None:
+    """One publication after the other, each a step towards the same end."""
+    remember_source(index, catalogue.root)
+    if plan.described:
+        index.change(plan.described, _columns(catalogue, [i.fields for i in plan.described]))
+    for start in range(0, len(plan.copied), COPIES):
+        index.add(_copies(index, plan.copied[start : start + COPIES]), catalogue.columns)
+    todo = sorted([*plan.new, *plan.changed], key=lambda item: item.path)
+    if todo:
+        used = _columns(catalogue, [item.fields for item in todo])
+        portions = new_items(model(), catalogue, todo, outcome, workers=workers, previews=previews)
+        for items in portions:
+            index.add(items, used)
+            outcome.added += len(items)
+    broken = {file for file, _ in outcome.broken}
+    replaced = {item.path for item in plan.changed} & broken
+    gone = plan.gone
+    if replaced:  # what cannot be decoded takes no item's place
+        files = {item.id: item.file for item in index.items(gone)}
+        gone = [item for item in gone if files[item] not in replaced]
+    if gone:
+        index.remove(gone)
+
+
+def _columns(catalogue: Catalogue, rows: Sequence[Mapping[str, Value]]) -> dict[str, type]:
+    """The types of the columns that are used."""
+    used = {name for fields in rows for name in fields}
+    return {name: kind for name, kind in catalogue.columns.items() if name in used}
+
+
+def _copies(index: Index, pairs: Sequence[tuple[Item, int]]) -> Iterator[NewItem]:
+    """Further files of a content: the code and the preview are those of the first."""
+    ids = [item_id for _, item_id in pairs]
+    codes, stored = index.codes(ids).packed, index.items(ids)
+    for (item, item_id), code, old in zip(pairs, codes, stored, strict=True):
+        yield NewItem(item.path, item.fields, code.tobytes(), old.content, index.preview(item_id))
+
+
+def source_of(index: Index) -> Path | None:
+    """The one folder or archive that an index is made of; None where there are several."""
+    sources = known_sources(index)
+    return Path(sources[0]) if len(sources) == 1 else None

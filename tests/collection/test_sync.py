@@ -1,0 +1,289 @@
+"""A collection kept in step with its pictures, compared with one that is built anew."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from hashing.collection import Collection
+from hashing.collection.plan import make_plan
+from hashing.config import ModelConfig, Preprocessing
+from hashing.encoding import Model
+from hashing.errors import ImageError, UsageError
+from hashing.models import HashModel, save_model
+from hashing.sources import Catalogue, Item
+from hashing.store import StoredItem
+
+ROOT = Path(__file__).parents[2]
+SIDE = 24
+
+
+def draw(path: Path, seed: int) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pixels = np.random.default_rng(seed).integers(0, 256, (SIDE, SIDE, 3), np.uint8)
+    Image.fromarray(pixels).save(path)
+    return path
+
+
+def describe(folder: Path, rows: dict[str, str]) -> None:
+    lines = ["file,title", *(f"{file},{title}" for file, title in rows.items())]
+    (folder / "metadata.csv").write_text("\n".join(lines), encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    torch.manual_seed(0)
+    config = ModelConfig(backbone="small_cnn", lengths=(16, 32))
+    folder = tmp_path_factory.mktemp("model") / "model"
+    save_model(HashModel(config, Preprocessing(size=32)).eval(), folder)
+    return folder
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    folder = tmp_path / "pictures"
+    for number in range(8):
+        draw(folder / f"{number}.png", number)
+    describe(folder, {f"{number}.png": f"Tree {number}" for number in range(8)})
+    return folder
+
+
+@pytest.fixture
+def art(pictures: Path, model: Path, tmp_path: Path) -> Iterator[Collection]:
+    with Collection.build(pictures, model, tmp_path / "art.index") as collection:
+        yield collection
+
+
+@pytest.fixture
+def encoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many pictures went through the network, a number a batch."""
+    counts: list[int] = []
+    run = Model.logits_of
+
+    def counted(self: Model, squares: np.ndarray) -> np.ndarray:
+        counts.append(len(squares))
+        return run(self, squares)
+
+    monkeypatch.setattr(Model, "logits_of", counted)
+    return counts
+
+
+State = dict[str, tuple[str, dict[str, object]]]
+
+
+def state_of(collection: Collection) -> State:
+    """What is there, without ids: code and fields by file."""
+    items = collection.items()
+    codes = collection.index.codes([item.id for item in items]).hex()
+    return {i.file: (code, dict(i.fields)) for i, code in zip(items, codes, strict=True)}
+
+
+def built_anew(pictures: Path, model: Path, place: Path) -> State:
+    with Collection.build(pictures, model, place) as anew:
+        return state_of(anew)
+
+
+def test_each_kind_of_change_is_told_and_done(
+    art: Collection, pictures: Path, model: Path, tmp_path: Path, encoded: list[int]
+) -> None:
+    (pictures / "0.png").unlink()
+    (pictures / "deep").mkdir()
+    (pictures / "1.png").rename(pictures / "deep" / "one.png")
+    draw(pictures / "2.png", 102)
+    draw(pictures / "new.png", 103)
+    shutil.copy(pictures / "3.png", pictures / "copy.png")
+    rows = {f"{number}.png": f"Tree {number}" for number in range(2, 8)}
+    describe(pictures, {**rows, "4.png": "Corrected", "deep/one.png": "Tree 1", "new.png": "N"})
+    before = {item.file: item.id for item in art.items()}
+    planned = art.sync(dry_run=True)
+    assert {item.file: item.id for item in art.items()} == before
+    done = art.sync()
+    for changes in (planned, done):
+        assert changes.new == ["new.png"]
+        assert changes.changed == ["2.png"]
+        assert changes.moved == [("1.png", "deep/one.png")]
+        assert changes.copied == ["copy.png"]
+        assert changes.deleted == ["0.png"]
+        assert changes.corrected == ["4.png"]
+        assert changes.unchanged == 4
+    assert sum(encoded) == 2  # the copy has the code and the preview of the first
+    ids = {item.file: item.id for item in art.items()}
+    assert ids["deep/one.png"] == before["1.png"]
+    assert ids["4.png"] == before["4.png"]
+    assert ids["2.png"] > max(before.values())
+    assert art.index.preview(ids["copy.png"]) == art.index.preview(ids["3.png"])
+    assert state_of(art) == built_anew(pictures, model, tmp_path / "anew.index")
+    assert art.ids(text="corrected").tolist() == [ids["4.png"]]
+    assert not art.sync()
+    assert art.index.verify() == []
+
+
+def test_files_are_read_again_only_where_they_seem_changed(
+    art: Collection, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads: list[str] = []
+    read = Catalogue.read
+    monkeypatch.setattr(
+        Catalogue, "read", lambda self, item: reads.append(item.path) or read(self, item)
+    )
+    assert not art.sync()
+    assert len(reads) == 8  # the build did not note when it saw them
+    reads.clear()
+    assert not art.sync()
+    assert reads == []
+    same = (pictures / "3.png").stat()
+    draw(pictures / "3.png", 77)
+    assert art.sync().changed == ["3.png"]
+    assert set(reads) == {"3.png"}
+    # a file that changed and looks as it did is found by --checksum
+    data = bytearray((pictures / "5.png").read_bytes())
+    stamp = (pictures / "5.png").stat()
+    draw(pictures / "5.png", 78)
+    anew = (pictures / "5.png").read_bytes()
+    (pictures / "5.png").write_bytes(anew.ljust(len(data), b"\0")[: len(data)])
+    os.utime(pictures / "5.png", ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+    if (pictures / "5.png").stat().st_size == stamp.st_size and len(anew) <= len(data):
+        assert not art.sync()
+        assert art.sync(checksum=True).changed == ["5.png"]
+    assert same.st_size
+
+
+def test_what_cannot_be_read_keeps_its_item(art: Collection, pictures: Path) -> None:
+    former = {item.file: item.id for item in art.items()}
+    (pictures / "6.png").write_bytes(b"\x89PNG\r\n\x1a\n and then nothing")
+    changes = art.sync()
+    assert [file for file, _ in changes.broken] == ["6.png"]
+    assert {item.file: item.id for item in art.items()} == former
+    assert [file for file, _ in art.sync().broken] == ["6.png"]  # and is told again
+    draw(pictures / "6.png", 66)
+    assert art.sync().changed == ["6.png"]
+
+
+def test_what_is_left_out_goes_and_metadata_that_is_gone_stays(
+    art: Collection, pictures: Path
+) -> None:
+    assert art.sync(exclude=["7.*"]).deleted == ["7.png"]
+    (pictures / "metadata.csv").unlink()
+    draw(pictures / "later.png", 9)
+    changes = art.sync(exclude=["7.*"])
+    assert (changes.new, changes.corrected, changes.metadata_kept) == (["later.png"], [], True)
+    assert [item.fields["title"] for item in art.items() if item.file == "3.png"] == ["Tree 3"]
+
+
+def test_a_second_folder_is_no_reason_to_delete_the_first(
+    art: Collection, pictures: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    draw(other / "x.png", 50)
+    art.add(other)
+    with pytest.raises(UsageError, match="has several, or none"):
+        art.sync()
+    with pytest.raises(UsageError, match="with --keep-absent nothing is"):
+        art.sync(pictures)
+    (pictures / "0.png").unlink()
+    changes = art.sync(pictures, keep_absent=True)
+    assert (changes.deleted, changes.kept) == ([], 2)
+    assert len(art) == 9
+
+
+def test_folders_that_cannot_be_read_are_not_deleted() -> None:
+    catalogue = Catalogue(Path("p"), [], {})
+    catalogue.left_out.note("folder that cannot be read", "a/", fault=True)
+    stored = [StoredItem(0, "a/1.png", b"x" * 32, {}), StoredItem(1, "ab.png", b"y" * 32, {})]
+    plan = make_plan(catalogue, stored, {}, describes=True)
+    assert (plan.kept, plan.gone) == ([0], [1])
+
+
+def test_of_several_equal_files_the_one_of_the_same_name_has_moved() -> None:
+    content = b"x" * 32
+    stored = [StoredItem(0, "a/1.png", content, {}), StoredItem(1, "a/2.png", content, {})]
+    items = [Item(0, "b/2.png", {}), Item(1, "b/9.png", {}), Item(2, "c/8.png", {})]
+    contents: dict[str, bytes | ImageError] = {item.path: content for item in items}
+    plan = make_plan(Catalogue(Path("p"), items, {}), stored, contents, describes=True)
+    assert {i.id: i.file for i in plan.described} == {1: "b/2.png", 0: "b/9.png"}
+    assert [(item.path, first) for item, first in plan.copied] == [("c/8.png", 0)]
+    assert (plan.new, plan.changed, plan.gone) == ([], [], [])
+
+
+def change_all(pictures: Path) -> None:
+    for number in range(40):
+        draw(pictures / f"later/{number}.png", 200 + number)
+    for number in range(3):
+        (pictures / f"{number}.png").rename(pictures / f"later/moved{number}.png")
+    draw(pictures / "3.png", 300)
+    (pictures / "4.png").unlink()
+    rows = {f"later/{number}.png": f"Sea {number}" for number in range(40)}
+    describe(pictures, {**rows, "5.png": "Corrected", "later/moved1.png": "Tree 1"})
+
+
+SCRIPT = """
+import sys
+from hashing.collection import Collection, intake, sync
+intake.PUBLISH_ITEMS = 3
+intake_items = intake.new_items
+with Collection.open(sys.argv[1]) as art:
+    print("begun", flush=True)
+    art.sync(sys.argv[2])
+print("done", flush=True)
+"""
+
+
+def test_killed_at_random_and_run_again_it_comes_to_the_same_end(
+    pictures: Path, model: Path, tmp_path: Path
+) -> None:
+    place = tmp_path / "art.index"
+    Collection.build(pictures, model, place).close()
+    change_all(pictures)
+    expected = built_anew(pictures, model, tmp_path / "anew.index")
+    rng = np.random.default_rng(0)
+    arguments = [sys.executable, "-c", SCRIPT, str(place), str(pictures)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    generations = []
+    for _ in range(4):
+        process = subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True, env=environment)
+        assert process.stdout
+        assert process.stdout.readline() == "begun\n"
+        generation = _generation(place)
+        deadline = time.monotonic() + 60
+        # killed once it has published something more, or once it is done
+        while process.poll() is None and time.monotonic() < deadline:
+            if _generation(place) > generation:
+                time.sleep(float(rng.uniform(0, 0.05)))
+                break
+            time.sleep(0.002)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        generations.append(_generation(place))
+    with Collection.open(place) as art:
+        art.sync(pictures)
+        assert state_of(art) == expected
+        files = [item.file for item in art.items()]
+        assert len(files) == len(set(files))
+        moved = {item.file: item.id for item in art.items() if "moved" in item.file}
+        assert moved == {f"later/moved{number}.png": number for number in range(3)}
+        assert art.index.verify() == []
+
+
+def _generation(place: Path) -> int:
+    with Collection.open(place) as art:
+        return art.info.generation
+
+
+def test_a_sync_of_class_folders_follows_the_folder(model: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "classes"
+    draw(folder / "cat" / "1.png", 1)
+    draw(folder / "dog" / "2.png", 2)
+    with Collection.build(folder, model, tmp_path / "c.index") as art:
+        (folder / "cat" / "1.png").rename(folder / "dog" / "1.png")
+        changes = art.sync()
+        assert (changes.moved, changes.metadata_kept) == ([("cat/1.png", "dog/1.png")], False)
+        assert {item.id: item.fields["label"] for item in art.items()} == {0: "dog", 1: "dog"}
