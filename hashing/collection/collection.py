@@ -9,6 +9,7 @@ from PIL.Image import Image
 
 from hashing.codes import Codes
 from hashing.collection.answer import Answer
+from hashing.collection.duplicates import KINDS, Group, Kind, find_duplicates
 from hashing.collection.evaluate import RERANK, encode_queries, evaluate
 from hashing.collection.evaluation import Evaluation
 from hashing.collection.explain import Explanation, explain
@@ -18,7 +19,7 @@ from hashing.collection.pictures import PREVIEW_SIDE
 from hashing.collection.recommend import recommend
 from hashing.collection.request import DIVERSITY, Query, Refine, Taste
 from hashing.collection.search import search
-from hashing.errors import InputError, UsageError
+from hashing.errors import InputError, UsageError, choose
 from hashing.filters import Filter
 from hashing.images import Picture, decode, open_picture
 from hashing.sources import read_catalogue
@@ -214,6 +215,18 @@ class Collection(Keeping):
             catalogue = read_catalogue(Path(images), optional_path(metadata), columns=columns)
             queries = encode_queries(self.model, catalogue, workers)
         return evaluate(self.opened, labels, queries, rerank)
+
+    def duplicates(self, kind: Kind = "near") -> list[Group]:
+        """Pictures that are there more than once, the best copy of each group first.
+
+        Args:
+            kind: `exact` for equal files, `near` for the same picture in another form, `burst` for
+                shots taken within seconds of each other (by the originals' Exif data).
+
+        Returns:
+            Groups, those first that would free most bytes. Nothing is removed.
+        """
+        return find_duplicates(self.opened, choose("kind", kind, dict.fromkeys(KINDS, kind)))
 
     def _is_hex(self, text: str) -> bool:
         digits = len(text) == self.info.bits // 4 and not set(text) - set("0123456789abcdefABCDEF")

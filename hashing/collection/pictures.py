@@ -1,9 +1,12 @@
 """The pictures of an index: kept previews, originals where they still lie, shapes and colours."""
 
+import hashlib
 import io
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 
@@ -48,6 +51,14 @@ def remember_source(index: Index, images: Path) -> None:
         index.put_extra(SOURCES, json.dumps([*sources, str(images.absolute())]).encode())
 
 
+@dataclass(frozen=True)
+class OriginalFile:
+    """An encoded picture; changed: seconds since 1970, None within an archive."""
+
+    data: bytes
+    changed: float | None
+
+
 class Pictures:
     """Reads pictures by id; ids are never reused, so nothing in its caches goes stale."""
 
@@ -87,6 +98,36 @@ class Pictures:
             looks = np.stack([self._look(item_ids[row]) for row in alike.tolist()])
             found[np.ix_(alike, alike)] &= are_copies(looks, looks)
         return found
+
+    def pairs(
+        self, candidates: Iterable[tuple[Sequence[int], Sequence[int]]]
+    ) -> Iterator[tuple[int, int]]:
+        """Of candidates, ids each of which may be a copy of any of others, those that are."""
+        for first, second in candidates:
+            mine, theirs = self._glances(first), self._glances(second)
+            if not mine or not theirs:
+                continue
+            small = np.stack(list(mine.values()))
+            others = small if first is second else np.stack(list(theirs.values()))
+            ids, other_ids = list(mine), list(theirs)
+            for a, b in np.argwhere(are_copies(small, others)).tolist():
+                pair = ids[a], other_ids[b]
+                if pair[0] < pair[1] and are_copies(*(self._look(i)[None] for i in pair))[0, 0]:
+                    yield pair
+
+    def _glances(self, item_ids: Sequence[int]) -> dict[int, NDArray[np.uint8]]:
+        """The smallest thumbnails of those that have a preview."""
+        return {i: known[1] for i in item_ids if (known := self._glance(i)) is not None}
+
+    def file(self, item: StoredItem) -> "OriginalFile | None":
+        """An item's file where it was indexed from; None where it has gone or is another now."""
+        for source in known_sources(self.index):
+            with suppress(OSError, ArtHashError):
+                data = self._read(source, item.file)
+                if hashlib.sha256(data).digest() == item.content:
+                    path = Path(source) / item.file
+                    return OriginalFile(data, path.stat().st_mtime if path.is_file() else None)
+        return None
 
     def copied(self, image: Image.Image, item_ids: Sequence[int]) -> NDArray[np.int64]:
         """The positions among M works of those that a picture is a copy of, the nearest first."""

@@ -61,6 +61,34 @@ class Sheet:
         return f"<header>{picture if self.query else ''}<h1>{name}</h1></header>"
 
 
+@dataclass(frozen=True)
+class GroupSheet:
+    """Groups of pictures (JPEGs) below headings: (heading, ((picture, file, detail), …))."""
+
+    title: str
+    groups: Sequence[tuple[str, Sequence[tuple[bytes | None, str, str]]]]
+
+    def page(self) -> str:
+        """A whole page."""
+        group, copy = _template("group.html"), _template("copy.html")
+        parts = []
+        for heading, copies in self.groups:
+            figures = (
+                copy.substitute(
+                    picture=_data_uri(picture), file=html.escape(file), detail=html.escape(detail)
+                )
+                for picture, file, detail in copies
+            )
+            parts.append(group.substitute(heading=html.escape(heading), copies="".join(figures)))
+        title = html.escape(self.title)
+        sheet = _template("sheet.html").substitute(
+            heading=f"<header><h1>{title}</h1></header>", cards=""
+        )
+        return _template("page.html").substitute(
+            title=title, sheet=sheet.replace("<main>\n</main>", "".join(parts))
+        )
+
+
 def show_sheet(sheet: Sheet) -> None:
     """In the notebook where this runs in one, else as a temporary file in the browser."""
     if in_notebook():

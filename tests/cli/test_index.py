@@ -477,3 +477,28 @@ def test_a_watched_folder_is_followed(index: Path, pictures: Path, tmp_path: Pat
     finally:
         process.kill()
         process.communicate()
+
+
+def test_duplicates_in_every_form(
+    command: Run, models: Path, pictures: Path, tmp_path: Path
+) -> None:
+    mine = shutil.copytree(pictures, tmp_path / "mine")
+    shutil.copy(mine / "05.png", mine / "x<b>.png")
+    out = tmp_path / "mine.index"
+    command("build", "--model", models / "one", "--images", mine, "--out", out, "--quiet")
+    code, text, err = command("duplicates", out, "--kind", "exact")
+    size = (mine / "05.png").stat().st_size
+    assert code == 0
+    assert "x<b>.png" in text
+    assert f"next: index.py remove {out} --ids {COUNT} keeps the best of each" in err
+    told = json.loads(command("duplicates", out, "--kind", "exact", "--json")[1])
+    assert (told["frees"], len(told["groups"])) == (size, 1)
+    assert [copy["file"] for copy in told["groups"][0]["copies"]] == ["05.png", "x<b>.png"]
+    lines = command("duplicates", out, "--kind", "exact", "--csv")[1].splitlines()
+    assert lines[0] == "group,place,id,file,width,height,bytes,date"
+    assert lines[1].startswith(f"1,1,5,05.png,48,48,{size},")
+    page = command("duplicates", out, "--html")[1]
+    assert page.count("<figure>") == 2
+    assert "x&lt;b&gt;.png" in page
+    command("remove", out, "--ids", COUNT)
+    assert "no picture is there twice" in command("duplicates", out)[2]

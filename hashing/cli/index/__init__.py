@@ -3,9 +3,19 @@
 from collections.abc import Sequence
 
 from hashing.cli.console import Parser, add_common
-from hashing.cli.index import build, change, evaluate, fit, inspect, search, sync, transfer
+from hashing.cli.index import (
+    build,
+    change,
+    duplicates,
+    evaluate,
+    fit,
+    inspect,
+    search,
+    sync,
+    transfer,
+)
 
-GROUPS = (fit, build, sync, change, search, evaluate, inspect, transfer)
+GROUPS = (fit, build, sync, change, search, duplicates, evaluate, inspect, transfer)
 
 
 def main(argv: Sequence[str]) -> int:
