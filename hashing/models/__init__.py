@@ -1,6 +1,7 @@
 """Networks that turn pictures into logits, and the folder a finished model lives in."""
 
 from hashing.models.backbones import BACKBONES, TIMM, Backbone, own_preprocessing
+from hashing.models.depthwise import use_depthwise
 from hashing.models.explanation import Explanation, explain
 from hashing.models.folder import (
     Manifest,
@@ -35,5 +36,6 @@ __all__ = [
     "read_manifest",
     "round_to_half",
     "save_model",
+    "use_depthwise",
     "use_products",
 ]

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from hashing.config import Config
 from hashing.errors import UsageError
 from hashing.losses import Distillation, Objective, Targets
-from hashing.models import HashModel, use_products
+from hashing.models import HashModel, use_depthwise, use_products
 from hashing.training.distributed import World, distribute, synchronise_norms, unsynchronised
 from hashing.training.optimiser import (
     WeightAverage,
@@ -47,6 +47,7 @@ class Learner:
             self.network.to(memory_format=torch.channels_last)
         if world.device.type == "cpu":
             use_products(self.network)
+            use_depthwise(self.network)
         # What a frozen backbone gave stays in float32: the head alone gains nothing from less.
         frozen = config.optim.backbone_lr == 0
         self.bf16 = uses_bf16(config.train.precision, world.device) and not frozen
