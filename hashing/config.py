@@ -206,6 +206,7 @@ class TrainConfig:
 class Config:
     """Everything that decides what a run computes; written to `runs/NAME/config.yaml`.
 
+    start: model folder that the network starts from, head and all; `model` must be as it was.
     teacher: model folder that the network is drawn to, by `distillation`; none by default.
     """
 
@@ -214,6 +215,7 @@ class Config:
     data: DataConfig = field(default_factory=DataConfig)
     losses: tuple[LossTerm, ...] = (LossTerm("dsh"),)
     centres: CentresConfig = field(default_factory=CentresConfig)
+    start: Path | None = None
     teacher: Path | None = None
     distillation: DistillationConfig = DistillationConfig()
     optim: OptimConfig = OptimConfig()

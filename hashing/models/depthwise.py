@@ -24,10 +24,9 @@ BLOCK = 128
 class DepthwiseConv2d(nn.Conv2d):
     """The same as a depthwise `nn.Conv2d`, to rounding, with faster gradients."""
 
-    @torch.compiler.disable
     def forward(self, maps: Tensor) -> Tensor:
         """From `[B, D, h, w]`, best in the memory format channels_last, to `[B, D, h', w']`."""
-        if not torch.is_grad_enabled():
+        if not torch.is_grad_enabled() or torch.compiler.is_compiling():
             return super().forward(maps)
         stride, padding = self.stride[0], int(self.padding[0])
         found: Tensor = _Depthwise.apply(maps, self.weight, stride, padding)
@@ -37,14 +36,15 @@ class DepthwiseConv2d(nn.Conv2d):
 class SameDepthwiseConv2d(DepthwiseConv2d):
     """One that pads as TensorFlow does, so that h' is h / stride rounded up (timm's `tf_…`)."""
 
-    @torch.compiler.disable
     def forward(self, maps: Tensor) -> Tensor:
         """From `[B, D, h, w]` to `[B, D, h', w']`."""
         side, stride = self.kernel_size[0], self.stride[0]
-        gaps = [max((-(-n // stride) - 1) * stride + side - n, 0) for n in maps.shape[2:]]
-        down, across = gaps
-        around = (across // 2, across - across // 2, down // 2, down - down // 2)
-        return super().forward(functional.pad(maps, around))
+        around = [0, 0]  # none between channels, which stand last: padding keeps that order
+        for length in (maps.shape[3], maps.shape[2]):
+            gap = max((-(-length // stride) - 1) * stride + side - length, 0)
+            around += [gap // 2, gap - gap // 2]
+        padded = functional.pad(maps.permute(0, 2, 3, 1), around)
+        return super().forward(padded.permute(0, 3, 1, 2))
 
 
 class _Depthwise(torch.autograd.Function):

@@ -12,6 +12,7 @@ from hashing.losses import find_refinements, make_objective
 from hashing.models import HashModel
 from hashing.registry import find
 from hashing.training.batches import check_batch
+from hashing.training.start import check_start
 
 
 def check(config: Config, processes: int = 1) -> None:
@@ -29,6 +30,7 @@ def check(config: Config, processes: int = 1) -> None:
     find("augmentation", config.train.augment, AUGMENTATIONS)
     check_batch(config, processes)
     fields, lengths = config.data.fields, config.model.lengths
+    check_start(config)
     with torch.random.fork_rng(devices=[]):
         HashModel(config.model, config.preprocessing)
         if fields:  # their lack is told with the columns that the data set has

@@ -39,8 +39,9 @@ def public_config(config: Config) -> dict[str, Any]:
     values["data"] |= {"root": None, "metadata": None}
     values["distillation"]["unlabelled"] = None
     values["model"]["weights"] = "/".join(Path(config.model.weights).parts[-2:])
-    if config.teacher is not None:
-        values["teacher"] = "/".join(config.teacher.parts[-2:])
+    for name, folder in (("start", config.start), ("teacher", config.teacher)):
+        if folder is not None:
+            values[name] = "/".join(folder.parts[-2:])
     return values
 
 

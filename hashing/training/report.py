@@ -159,8 +159,9 @@ def _remarks(metrics: Metrics) -> list[str]:
 def _origin(metrics: Metrics) -> list[str]:
     configuration, hardware = metrics["configuration"], metrics["hardware"]
     losses = " + ".join(f"{term['weight']:g} × {term['name']}" for term in configuration["losses"])
+    start = configuration.get("start") or configuration["model"]["weights"]
     return [
-        f"- losses {losses}; weights at the start: {configuration['model']['weights']}",
+        f"- losses {losses}; weights at the start: {start}",
         f"- commit {metrics['commit']}; data {metrics['data']['digest'][:12]}",
         f"- torch {metrics['versions']['torch']} on {hardware['device']}, {hardware['cores']} "
         f"cores, {metrics['duration_s']:,.0f} s",

@@ -38,6 +38,7 @@ from hashing.training.provenance import plain_config, provenance, public_config,
 from hashing.training.report import Metrics, card, centre_remarks, measures
 from hashing.training.runlog import read_records
 from hashing.training.runtime import Runtime
+from hashing.training.start import check_centres, start_remarks, take_over, teach_losses
 from hashing.training.state import load_newest_state
 from hashing.training.teaching import teacher_remarks
 from hashing.training.tracking import Tracker, tracking
@@ -90,7 +91,7 @@ def evaluate(config: Config, folder: Path, runtime: Runtime, out: Path | None = 
             return {}
         network = load_model(folder, here.device)
         config = replace(config, model=network.config, preprocessing=network.preprocessing)
-        config = replace(config, teacher=None, distillation=DistillationConfig())
+        config = replace(config, start=None, teacher=None, distillation=DistillationConfig())
         examples = prepare(config, runtime)
         found = _measured(network, examples, examples.test, "testing", runtime)
         metrics = measures(config, examples, found) | provenance(here.device)
@@ -133,7 +134,10 @@ def make_learner(
 def make_network(config: Config) -> HashModel:
     """The network before the first step; seeds what is random from here on."""
     torch.manual_seed(config.train.seed)
-    return HashModel(config.model, config.preprocessing)
+    network = HashModel(config.model, config.preprocessing)
+    if config.start is not None:
+        take_over(network, config.start)
+    return network
 
 
 @dataclass(frozen=True)
@@ -162,19 +166,24 @@ def _learn(run: _Run, examples: Examples) -> tuple[Learner, TrainState, Examples
         with here.main_first():
             views = encode_views(network, config, examples, out.parent / FEATURES, runtime)
         examples = replace(examples, views=views)
-    if config.model.whiten:
+    if config.model.whiten and config.start is None:
         network.whiten(*fit_whitening(_learned_features(network, examples), config.model.whiten))
     batches = Batches(config, examples, here)
     learner = make_learner(config, examples, batches.steps_per_epoch, here, network)
     objective = learner.objective
+    check_centres(config, objective)
     for remark in (
+        *start_remarks(config),
         *centre_remarks(objective.centre_distances(), objective.coarser_distances()),
         *teacher_remarks(config, objective),
     ):
         runtime.log(remark)
     state = _resumed(learner, out, runtime)
+    started = config.start is not None
+    if started and state.step == 0:
+        teach_losses(learner, examples)
     validate = _validation(examples, learner)
-    Trainer(config.train, learner, state, batches, validate, out, runtime, run.track).run()
+    Trainer(config.train, learner, state, batches, validate, out, runtime, run.track, started).run()
     return learner, state, examples
 
 

@@ -4,7 +4,6 @@ The teacher sees every picture whole and by its own preprocessing, whatever the 
 augmentation: it may look at more pixels than the student ever gets.
 """
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,6 +21,7 @@ from hashing.models import HashModel, load_model, normalise, read_manifest
 from hashing.sources import Catalogue
 from hashing.training.examples import Lesson, Rows
 from hashing.training.runtime import Runtime
+from hashing.training.start import has_seen_all
 
 BATCH = 64
 
@@ -97,16 +97,8 @@ def teacher_remarks(config: Config, objective: Objective) -> Iterator[str]:
                     "bits and the losses pull apart: take a loss without centres, the teacher's "
                     "model.lengths, centres.share and train.seed, or --distillation.codes 0."
                 )
-    if config.train.validate_every and not config.train.refit and _has_seen_all(config.teacher):
+    if config.train.validate_every and not config.train.refit and has_seen_all(config.teacher):
         yield (
             "The teacher was trained on its validation part too (refit): where that is this "
             "run's, validation flatters the student."
         )
-
-
-def _has_seen_all(folder: Path) -> bool:
-    file = folder / "metrics.json"
-    try:
-        return bool(json.loads(file.read_text(encoding="utf-8")).get("refit"))
-    except (OSError, ValueError):  # a fitted model has none
-        return False

@@ -51,6 +51,7 @@ class Trainer:
     batches: an epoch's batches from the n-th on, given (epoch, n).
     validate: mAP of `learner.result` on the validation part; None where nothing is chosen.
     folder: where states and `metrics.jsonl` go. track: also told every line of the latter.
+    is_started: whether the weights before the first step are a model's, to be validated as well.
     """
 
     config: TrainConfig
@@ -61,6 +62,7 @@ class Trainer:
     folder: Path
     runtime: Runtime
     track: Tracker = lambda values: None
+    is_started: bool = False
 
     def run(self) -> None:
         """Train from where the state stands to the last epoch or an early stop.
@@ -78,6 +80,8 @@ class Trainer:
             closing(StateWriter(self.folder)) as self.writer,
             self.runtime.progress(total, "training", "steps", state.step) as self.bar,
         ):
+            if state.step == 0 and self.is_started and self.config.validate_every:
+                self._validate(0, -1)
             while state.step < total and not self._is_stopped():
                 epoch, start = divmod(state.step, per_epoch)
                 for batch in self._waited_for(self.batches(epoch, start)):
@@ -111,13 +115,18 @@ class Trainer:
         self.bar.advance(1, loss=loss, **figures)
 
     def _end_epoch(self, epoch: int) -> None:
-        """Validate where it is due, and keep the weights where they are the best."""
+        """Validate where it is due."""
         every, last = self.config.validate_every, epoch + 1 == self.config.epochs
-        if self.validate is None or not every or ((epoch + 1) % every and not last):
+        if every and (last or (epoch + 1) % every == 0):
+            self._validate(self.state.step - 1, epoch)
+
+    def _validate(self, step: int, epoch: int) -> None:
+        """Score the result on the validation part, and keep its weights where it is the best."""
+        if self.validate is None:
             return
         with self._spending("validating"):
             state, score = self.state, self.validate()
-        self.log.validation(state.step - 1, epoch, score)
+        self.log.validation(step, epoch, score)
         state.scores.append((state.step, score))
         if state.validations_since_best() == 0:
             weights = self.learner.result.state_dict()

@@ -1,0 +1,124 @@
+"""A run that starts from a whole model: linear probing, then fine-tuning (Kumar et al. 2022).
+
+A head that was learned on a frozen backbone is where fine-tuning begins: from a head of random
+weights the first steps would pull the backbone's features apart. Losses with parameters of their
+own, which no model folder holds, learn them before the first step from the model's logits.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from hashing.config import Config
+from hashing.errors import UsageError
+from hashing.losses import Objective
+from hashing.models import HashModel, load_model, read_manifest
+from hashing.training.evaluation import compute_logits
+from hashing.training.examples import Examples
+from hashing.training.learner import Learner
+
+FREE = ("weights", "dropout")
+"""What a run may have its own way, whatever it starts from."""
+
+STEPS, BATCH, RATE = 300, 256, 1e-2
+"""How the losses' own parameters learn what the model knows."""
+
+
+def check_start(config: Config) -> None:
+    """Hold `config.start`, where there is one, against the network that is asked for.
+
+    Raises UsageError for the first setting that differs, ArtefactError where it is no model.
+    """
+    if config.start is None:
+        return
+    if config.model.weights != "none":
+        raise UsageError(
+            f"expected model.weights none with a start, found {config.model.weights}: "
+            "the backbone comes from the start too"
+        )
+    found = read_manifest(config.start)
+    for part, theirs, ours in (
+        ("model", asdict(found.model), asdict(config.model)),
+        ("preprocessing", asdict(found.preprocessing), asdict(config.preprocessing)),
+    ):
+        for name in ours:
+            if ours[name] != theirs[name] and name not in FREE:
+                raise UsageError(
+                    f"expected {part}.{name} {_text(theirs[name])}, as the start {config.start} "
+                    f"has it, found {_text(ours[name])}: set it so, or take the backbone alone by "
+                    "model.weights"
+                )
+
+
+def check_centres(config: Config, objective: Objective) -> None:
+    """Raise UsageError where the start was drawn to other class centres than those of the run."""
+    if config.start is None:
+        return
+    theirs = read_manifest(config.start).extra.get("objective") or {}
+    for field, ours in objective.record().items():
+        known = theirs.get(field)
+        if known is not None and known["centres"] != ours["centres"]:
+            raise UsageError(
+                f"expected the class centres of {field} that the start {config.start} has "
+                f"({len(known['centres'])} classes), found others ({len(ours['centres'])}): "
+                "take its data, centres.share and train.seed, or its backbone alone by "
+                "model.weights"
+            )
+
+
+def take_over(network: HashModel, folder: Path) -> None:
+    """Give `network` all the weights of the model in `folder`, which has the same shape."""
+    network.load_state_dict(load_model(folder).state_dict())
+
+
+def teach_losses(learner: Learner, examples: Examples) -> None:
+    """Fit what the losses learn themselves, such as classifiers and proxies, to the first logits.
+
+    They are those of the plain pictures that are learned from; the network stays as it is.
+    """
+    objective, rows = learner.objective, examples.trained
+    parameters = [parameter for parameter in objective.parameters() if parameter.requires_grad]
+    if not parameters:
+        return
+    known = compute_logits(learner.network, examples, rows, bf16=learner.bf16)
+    labels = np.stack([examples.labels[field][rows] for field in examples.fields], axis=1)
+    device = learner.world.device
+    logits, targets = torch.from_numpy(known).to(device), torch.from_numpy(labels).to(device)
+    generator = torch.Generator().manual_seed(learner.config.train.seed)
+    optimiser = torch.optim.AdamW(parameters, lr=RATE)
+    objective.step(0)
+    for _ in range(STEPS):
+        chosen = torch.randint(len(rows), (min(BATCH, len(rows)),), generator=generator).to(device)
+        loss = objective(logits[chosen], targets[chosen])
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    optimiser.zero_grad()
+
+
+def start_remarks(config: Config) -> Iterator[str]:
+    """What a user should know of the start before training, a sentence each."""
+    if config.start is None or config.train.refit or not config.train.validate_every:
+        return
+    if has_seen_all(config.start):
+        yield (
+            "The start was trained on its validation part too (refit): where that is this run's, "
+            "validation flatters it."
+        )
+
+
+def has_seen_all(folder: Path) -> bool:
+    """Whether the model in `folder` was trained on its validation part too."""
+    try:
+        metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+        return bool(metrics.get("refit"))
+    except (OSError, ValueError):  # a fitted model has none
+        return False
+
+
+def _text(value: object) -> str:
+    return str(list(value)) if isinstance(value, tuple) else str(value)

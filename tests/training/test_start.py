@@ -1,0 +1,156 @@
+"""A run that starts from a whole model: what is taken over, what is refused, what is kept."""
+
+import copy
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from hashing.config import (
+    Config,
+    DataConfig,
+    LossTerm,
+    ModelConfig,
+    OptimConfig,
+    Preprocessing,
+    TrainConfig,
+)
+from hashing.errors import UsageError
+from hashing.models import load_model
+from hashing.training import Runtime, train
+from hashing.training.checks import check
+from hashing.training.distributed import World
+from hashing.training.evaluation import compute_logits
+from hashing.training.preparation import prepare
+from hashing.training.provenance import public_config
+from hashing.training.runlog import read_records
+from hashing.training.runs import make_learner, make_network
+from hashing.training.start import check_centres, start_remarks, teach_losses
+
+HERE = World(0, 1, torch.device("cpu"))
+
+
+@pytest.fixture(scope="module")
+def probe(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A head on a frozen network, with whitening, a hidden layer, and BatchNorm folded away."""
+    out = tmp_path_factory.mktemp("probe") / "run"
+    train(probing(pictures), out, Runtime())
+    return out / "model"
+
+
+def probing(pictures: Path) -> Config:
+    return Config(
+        model=ModelConfig("small_cnn", whiten=16, head="mlp", dropout=0.1, lengths=(8, 16)),
+        preprocessing=Preprocessing(32),
+        data=DataConfig("folder", pictures, protocol="holdout", fields={"label": 1.0}),
+        losses=(LossTerm("greedyhash"), LossTerm("orthohash")),
+        optim=OptimConfig(lr=5e-3, backbone_lr=0),
+        train=TrainConfig(epochs=8, batch=16, views=1, validate_every=0),
+    )
+
+
+def tuning(pictures: Path, probe: Path, **changes: Any) -> Config:
+    config = probing(pictures)
+    model = replace(config.model, batchnorm=False, dropout=0.0)
+    settings = {"epochs": 1, "batch": 16, "precision": "float32"} | changes
+    optim = OptimConfig(lr=1e-3, backbone_lr=0.1)
+    return replace(config, model=model, start=probe, optim=optim, train=TrainConfig(**settings))
+
+
+def test_the_first_logits_are_those_of_the_start(pictures: Path, probe: Path) -> None:
+    config = tuning(pictures, probe)
+    examples = prepare(config, Runtime())
+    rows = examples.trained
+    found = compute_logits(make_network(config), examples, rows)
+    np.testing.assert_array_equal(found, compute_logits(load_model(probe), examples, rows))
+
+
+def test_a_run_that_spoils_its_start_ends_with_it(
+    pictures: Path, probe: Path, tmp_path: Path
+) -> None:
+    config = tuning(pictures, probe)
+    config = replace(config, optim=OptimConfig(lr=10.0, clip=0, warmup=0, schedule="constant"))
+    train(config, tmp_path / "run", Runtime())
+    scores = [r for r in read_records(tmp_path / "run/metrics.jsonl") if "validation" in r]
+    assert (scores[0]["step"], scores[0]["epoch"]) == (0, -1)
+    assert scores[-1]["validation"] < scores[0]["validation"]
+    before, after = load_model(probe).state_dict(), load_model(tmp_path / "run/model").state_dict()
+    assert all(torch.equal(after[name], tensor) for name, tensor in before.items())
+
+
+def test_losses_know_the_start_before_the_first_step(pictures: Path, probe: Path) -> None:
+    config = tuning(pictures, probe)
+    examples = prepare(config, Runtime())
+    learner = make_learner(config, examples, 1, HERE)
+    logits = torch.from_numpy(compute_logits(learner.network, examples, examples.trained))
+    labels = torch.from_numpy(examples.labels["label"][examples.trained])[:, None]
+    weights = copy.deepcopy(learner.network.state_dict())
+    before = learner.objective(logits, labels).item()
+    teach_losses(learner, examples)
+    assert learner.objective(logits, labels).item() < before - 0.5
+    assert all(torch.equal(weights[n], t) for n, t in learner.network.state_dict().items())
+    assert all(parameter.grad is None for parameter in learner.network.parameters())
+
+
+def test_a_started_run_resumes_to_the_last_bit(pictures: Path, probe: Path, tmp_path: Path) -> None:
+    config = tuning(pictures, probe, epochs=2, state_every=2)
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    train(config, whole, Runtime())
+    train(config, cut, Runtime())
+    states = sorted(cut.glob("state-*.pt"))
+    states[-1].unlink()
+    for file in sorted((cut / "model").iterdir()):
+        file.unlink()
+    train(config, cut, Runtime(), resume=True)
+    ours, theirs = (json.loads((f / "model/metrics.json").read_text()) for f in (cut, whole))
+    assert ours["validations"] == theirs["validations"]
+    weights = [load_model(folder / "model").state_dict() for folder in (cut, whole)]
+    assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
+
+
+@pytest.mark.parametrize(
+    ("part", "changes", "message"),
+    [
+        ("model", {"pooling": "gem"}, r"model.pooling average, as the start .*, found gem"),
+        ("model", {"lengths": (8, 32)}, r"model.lengths \[8, 16\], as .*, found \[8, 32\]"),
+        ("model", {"whiten": 0}, "model.whiten 16"),
+        ("model", {"head": "linear"}, "model.head mlp"),
+        ("model", {"batchnorm": True}, "model.batchnorm False"),
+        ("model", {"weights": "package"}, "model.weights none with a start, found package"),
+        ("preprocessing", {"mean": (0.5, 0.5, 0.5)}, "preprocessing.mean"),
+    ],
+)
+def test_a_network_of_another_shape_is_refused_in_one_line(
+    pictures: Path, probe: Path, part: str, changes: dict[str, Any], message: str
+) -> None:
+    config = tuning(pictures, probe)
+    config = replace(config, **{part: replace(getattr(config, part), **changes)})
+    with pytest.raises(UsageError, match=message) as caught:
+        check(config)
+    assert "\n" not in str(caught.value)
+
+
+def test_other_centres_are_refused(pictures: Path, probe: Path) -> None:
+    class Other:
+        def record(self) -> dict[str, Any]:
+            return {"label": {"centres": ["00ff"]}, "artist": {"centres": ["ff00"]}}
+
+    with pytest.raises(UsageError, match=r"centres of label .* \(4 classes\), found others \(1\)"):
+        check_centres(tuning(pictures, probe), Other())  # type: ignore[arg-type]
+
+
+def test_a_start_that_saw_the_validation_part_is_told(pictures: Path, tmp_path: Path) -> None:
+    (tmp_path / "metrics.json").write_text('{"refit": true}')
+    assert "flatters" in " ".join(start_remarks(tuning(pictures, tmp_path)))
+    assert not list(start_remarks(tuning(pictures, tmp_path, refit=True)))
+    assert not list(start_remarks(replace(tuning(pictures, tmp_path), start=None)))
+
+
+def test_the_published_recipe_names_the_start_without_its_place(
+    pictures: Path, probe: Path
+) -> None:
+    assert public_config(tuning(pictures, probe))["start"] == "run/model"
