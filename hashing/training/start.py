@@ -87,13 +87,13 @@ def teach_losses(learner: Learner, examples: Examples) -> None:
     known = compute_logits(learner.network, examples, rows, bf16=learner.bf16)
     labels = np.stack([examples.labels[field][rows] for field in examples.fields], axis=1)
     device = learner.world.device
-    logits, targets = torch.from_numpy(known).to(device), torch.from_numpy(labels).to(device)
+    logits, targets = torch.from_numpy(known).to(device), torch.from_numpy(labels)
     generator = torch.Generator().manual_seed(learner.config.train.seed)
     optimiser = torch.optim.AdamW(parameters, lr=RATE)
     objective.step(0)
     for _ in range(STEPS):
-        chosen = torch.randint(len(rows), (min(BATCH, len(rows)),), generator=generator).to(device)
-        loss = objective(logits[chosen], targets[chosen])
+        chosen = torch.randint(len(rows), (min(BATCH, len(rows)),), generator=generator)
+        loss = objective(logits[chosen.to(device)], targets[chosen])
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
