@@ -140,3 +140,43 @@ def test_steps_of_an_earlier_run_are_not_in_the_rate(
     with module.progress(104, "training", "steps", done=100) as bar:
         bar.advance(4)
     assert capsys.readouterr().err == "training: 104 of 104, 2.0 steps/s, took 2.0 s\n"
+
+
+WRITE = """
+import multiprocessing, sys, time
+from pathlib import Path
+from hashing.cli.console import run
+from hashing.files import new_file
+
+def wait(started):
+    started.set()
+    time.sleep(60)
+
+def command(argv):
+    with new_file(Path(argv[0])) as file:
+        fork = multiprocessing.get_context("fork")
+        started = fork.Event()
+        child = fork.Process(target=wait, args=[started])
+        child.start()
+        started.wait()
+        child.terminate()
+        child.join()
+        print(child.exitcode, flush=True)
+        time.sleep(60)
+
+sys.exit(run(command, sys.argv[1:]))
+"""
+
+
+def test_sigterm_leaves_nothing_half_done(tmp_path: Path) -> None:
+    line = [sys.executable, "-c", WRITE, str(tmp_path / "file")]
+    with subprocess.Popen(
+        line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"-15\n"  # its children end as they always did
+        assert [path.suffix for path in tmp_path.iterdir()] == [".new"]
+        process.terminate()
+        _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (143, b"terminated\n")
+    assert not [*tmp_path.iterdir()]

@@ -7,8 +7,11 @@ import argparse
 import errno
 import json
 import os
+import signal
 import sys
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import NoReturn
 
 from hashing import __version__
@@ -18,6 +21,7 @@ from hashing.progress import LINES, escaped_json, log, printable, set_quiet
 DEFECT = 1
 INTERRUPTED = 130
 BROKEN_PIPE = 141
+TERMINATED = 143
 
 
 def run(command: Callable[[Sequence[str]], int], argv: Sequence[str]) -> int:
@@ -27,9 +31,13 @@ def run(command: Callable[[Sequence[str]], int], argv: Sequence[str]) -> int:
     """
     set_quiet("--quiet" in argv)
     try:
-        code = command(argv)
+        with _ending_cleanly():
+            code = command(argv)
         sys.stdout.flush()
         return code
+    except _Terminated:
+        sys.stderr.write("terminated\n")
+        return TERMINATED
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
         return INTERRUPTED
@@ -43,6 +51,31 @@ def run(command: Callable[[Sequence[str]], int], argv: Sequence[str]) -> int:
         line, code = describe(error)
         sys.stderr.write(f"error: {printable(line, LINES)}\n")
         return code
+
+
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM, as Slurm, Docker and systemd send it: ends a command by way of its `finally`."""
+
+
+@contextmanager
+def _ending_cleanly() -> Iterator[None]:
+    """Let SIGTERM take back what is half done, as Ctrl+C does; only in this process."""
+    owner, before = os.getpid(), signal.getsignal(signal.SIGTERM)
+
+    def end(number: int, _: object) -> None:
+        if os.getpid() == owner:
+            raise _Terminated
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+
+    if before is not signal.SIG_DFL or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def describe(error: Exception) -> tuple[str, int]:

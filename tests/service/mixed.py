@@ -1,9 +1,9 @@
 """A server in use while its index changes: `python -m tests.service.mixed SECONDS`.
 
 `serve.py` with the released model is a process of its own. Visitors browse, search by words, by
-picture and by work, ask why, recommend and look at pictures; once a minute a command adds, removes or
-compacts, and every ten minutes the index is deleted and built anew under the open page. Every five
-seconds the server's memory and open handles are written down.
+picture and by work, ask why, recommend and look at pictures; once a minute a command adds, removes
+or compacts, and every ten minutes the index is deleted and built anew under the open page. Every
+five seconds the server's memory and open handles are written down.
 """
 
 import json
