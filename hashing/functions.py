@@ -1,6 +1,6 @@
 """The functions of the package's face: models made, and codes of any model searched and judged."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from hashing.codes import Codes
 from hashing.errors import UsageError
-from hashing.metrics import Labels, RetrievalMetrics, graded
+from hashing.metrics import Labels, LabelSets, Relevance, RetrievalMetrics, graded
 from hashing.metrics import evaluate as evaluate_codes
 from hashing.search import SearchRequest, SearchResult, make_engine
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from hashing.encoding import Model
     from hashing.fit import Method
 
-Values = Sequence[Hashable | None]
-"""One label for each code; None and NaN are no label and match nothing."""
+Values = Sequence[Hashable | None] | Sequence[Collection[Hashable] | None]
+"""One label for each code, or a set of labels; None and NaN are no label and match nothing."""
 
 
 def search(
@@ -74,15 +74,18 @@ def evaluate(
 
     Args:
         codes: the Q queries, in any form that `search` takes.
-        labels: one hashable label for each query, None or NaN for none. Several fields as a
-            mapping, the broad one first: a match in the n-th adds n to an item's grade.
+        labels: one hashable label for each query, None or NaN for none; or a set or list of
+            labels, or an array of 0 and 1 `[Q, C]`: what shares a label is relevant, graded by
+            how many are shared. Several fields as a mapping, the broad one first: a match in the
+            n-th adds n to an item's grade.
         database: the N codes to search; without it every code is searched among all others.
         labels_db: their labels.
         ks: the k of precision@k, recall@k, nDCG@k and mAP@k.
 
     Returns:
         Mean average precision and its worst and best order, measures by k, statistics of the
-        database's codes; it shows itself as a table.
+        database's codes; it shows itself as a table. `mean_average_precision_of_found_at` is
+        mAP@k as hashing papers compute it. With grades also weighted mAP and mean grades.
 
     Raises:
         UsageError: lengths do not agree, or fields differ.
@@ -106,7 +109,7 @@ def evaluate(
     mine, theirs = _fields(labels), _fields(found)
     if mine.keys() != theirs.keys():
         raise UsageError(f"expected fields {list(mine)} in labels_db, found {list(theirs)}")
-    relevance = graded(Labels.of(mine[name], theirs[name]) for name in mine)
+    relevance = graded(_relevance(mine[name], theirs[name]) for name in mine)
     return evaluate_codes(queries, stored, relevance, exclude=exclude, ks=ks)
 
 
@@ -215,13 +218,22 @@ def train(
     return Model.load(folder / "model", device)
 
 
-def _fields(labels: Values | Mapping[str, Values]) -> dict[str, list[Hashable | None]]:
+def _fields(labels: Values | Mapping[str, Values]) -> dict[str, list[Any]]:
     """Fields by name, each a plain list in which None is the only absence."""
     named = labels if isinstance(labels, Mapping) else {"label": labels}
     return {name: [_label(value) for value in _plain(values)] for name, values in named.items()}
 
 
+def _relevance(queries: list[Any], database: list[Any]) -> Relevance:
+    """One label each, or sets of them."""
+    if any(isinstance(value, set | frozenset | list) for value in (*queries, *database)):
+        return LabelSets.of(queries, database)
+    return Labels.of(queries, database)
+
+
 def _plain(values: Any) -> list[Any]:
+    if getattr(values, "ndim", 1) == 2:  # 0 and 1 for each label
+        return [[column for column, one in enumerate(row) if one] for row in values.tolist()]
     return list(values.tolist() if hasattr(values, "tolist") else values)
 
 

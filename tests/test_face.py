@@ -136,7 +136,7 @@ def test_pictures_come_in_any_form(desk: Path) -> None:
 
 
 def test_labels_that_are_missing_match_nothing() -> None:
-    codes = ah.Codes.from_hex(["00", "01", "03", "ff"], 8)
+    codes = ah.Codes.from_hex(["00", "01", "07", "ff"], 8)
     for missing in (None, float("nan"), np.nan):
         found = ah.evaluate(codes, ["a", "a", missing, missing], ks=[1])
         assert found.without_relevant == 2
@@ -232,3 +232,17 @@ def test_a_device_that_is_not_there_is_one_line(desk: Path, tmp_path: Path) -> N
         assert done.returncode == 2
         assert "expected a device that this torch can use, found 'cuda:99'" in done.stderr
         assert done.stderr.count("\n") == 1
+
+
+def test_evaluate_takes_sets_of_labels_and_the_field_s_mean() -> None:
+    codes = ah.Codes.from_hex(["00", "01", "07", "ff"], 8)
+    labels = [["sky", "sea"], ["sea"], ["city"], ["sky", "sea"]]
+    found = ah.evaluate(codes, labels, ks=[1, 2])
+    # The first three queries find sea at once, nothing, nothing; the last finds it third.
+    assert found.mean_average_precision_of_found_at[1] == pytest.approx((1 + 1 + 0 + 0) / 4)
+    assert found.without_relevant == 1
+    assert found.weighted_mean_average_precision == pytest.approx(
+        ((1 + 3 / 3) / 2 + (1 + 2 / 3) / 2 + 0 + (1 / 2 + 3 / 3) / 2) / 4
+    )
+    columns = np.array([[1, 1, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0]])
+    assert ah.evaluate(codes, columns, ks=[1, 2]) == found

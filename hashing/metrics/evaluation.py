@@ -8,22 +8,28 @@ from numpy.typing import NDArray
 from hashing.codes import Codes
 from hashing.errors import UsageError
 from hashing.metrics.codes import CodeStatistics, code_statistics
-from hashing.metrics.labels import Labels
+from hashing.metrics.labels import Labels, LabelSets
 from hashing.metrics.results import RetrievalMetrics
 from hashing.metrics.ties import (
     Floats,
     TiedGroups,
     average_precision,
+    average_precision_of_found,
+    cumulative_gain,
     ndcg,
     precision,
     precision_within,
     recall,
     relevant_found,
+    weighted_average_precision,
 )
 from hashing.search.reference import distances, word_columns
 
 KS = (1, 10, 100)
 """Numbers of results at which measures are reported unless said otherwise."""
+
+Relevance = Labels | LabelSets
+"""What tells which items match a query, and how well."""
 
 _BLOCK = 256
 _CURVE_POINTS = 50
@@ -32,16 +38,17 @@ _CURVE_POINTS = 50
 def evaluate(
     queries: Codes,
     database: Codes,
-    relevance: Sequence[Labels],
+    relevance: Sequence[Relevance],
     *,
-    exclude: Sequence[Labels] = (),
+    exclude: Sequence[Relevance] = (),
     ks: Sequence[int] = KS,
 ) -> RetrievalMetrics:
     """Rank the database by Hamming distance to each query.
 
     An item's grade is the sum of the grades of the `relevance` fields in which it matches the
-    query; it is left out for queries that it matches in any `exclude` field (content hashes for
-    self matches, a second field for disjoint protocols).
+    query, times the labels that they share where these are sets; it is left out for queries that
+    it matches in any `exclude` field (content hashes for self matches, a second field for disjoint
+    protocols).
     Raises UsageError on lengths that disagree.
     """
     if queries.bits != database.bits:
@@ -50,15 +57,15 @@ def evaluate(
         )
     judge = _Judge(relevance, exclude, len(queries), len(database))
     blocks = _code_groups(queries, database, judge)
-    return _summary(judge, blocks, ks, code_statistics(database))
+    return evaluate_groups(blocks, len(queries), len(database), ks, code_statistics(database))
 
 
 def evaluate_features(
     queries: NDArray[np.floating],
     database: NDArray[np.floating],
-    relevance: Sequence[Labels],
+    relevance: Sequence[Relevance],
     *,
-    exclude: Sequence[Labels] = (),
+    exclude: Sequence[Relevance] = (),
     ks: Sequence[int] = KS,
 ) -> RetrievalMetrics:
     """Rank by cosine similarity of features `[Q, D]` and `[N, D]`; a zero vector scores 0."""
@@ -68,23 +75,27 @@ def evaluate_features(
 
 def evaluate_costs(
     costs: Iterable[NDArray[np.number]],
-    relevance: Sequence[Labels],
+    relevance: Sequence[Relevance],
     *,
-    exclude: Sequence[Labels] = (),
+    exclude: Sequence[Relevance] = (),
     ks: Sequence[int] = KS,
 ) -> RetrievalMetrics:
     """Rank by any cost: one array `[N]` per query, the least first, equal costs tied."""
     if not relevance:
         raise UsageError("expected at least one field of labels, found none")
     judge = _Judge(relevance, exclude, len(relevance[0].queries), len(relevance[0].database))
-    return _summary(judge, _cost_groups(costs, judge), ks, None)
+    return evaluate_groups(_cost_groups(costs, judge), judge.queries, judge.database, ks)
 
 
 class _Judge:
     """Gives every item its grade for a query, `left_out` where it must not be counted."""
 
     def __init__(
-        self, relevance: Sequence[Labels], exclude: Sequence[Labels], queries: int, database: int
+        self,
+        relevance: Sequence[Relevance],
+        exclude: Sequence[Relevance],
+        queries: int,
+        database: int,
     ) -> None:
         if not relevance:
             raise UsageError("expected at least one field of labels, found none")
@@ -100,13 +111,13 @@ class _Judge:
                 )
         self.queries, self.database = queries, database
         self._relevance, self._exclude = relevance, exclude
-        self.left_out = sum(labels.grade for labels in relevance) + 1
+        self.left_out = sum(labels.grade * labels.most for labels in relevance) + 1
 
     def grades(self, query: int) -> NDArray[np.intp]:
         """The grade of every item `[N]`."""
         grades = np.zeros(self.database, np.intp)
         for labels in self._relevance:
-            grades += labels.grade * labels.matches(query)
+            grades += labels.grade * labels.shared(query)
         for labels in self._exclude:
             grades[labels.matches(query)] = self.left_out
         return grades
@@ -157,15 +168,21 @@ def _unit_rows(rows: NDArray[np.floating]) -> NDArray[np.float64]:
     return unit
 
 
-def _summary(
-    judge: _Judge,
+def evaluate_groups(
     blocks: Iterable[TiedGroups],
-    ks: Sequence[int],
-    codes: CodeStatistics | None,
+    queries: int,
+    database: int,
+    ks: Sequence[int] = KS,
+    codes: CodeStatistics | None = None,
 ) -> RetrievalMetrics:
+    """Measure rankings that are known by their tied groups alone, a block of queries at a time.
+
+    codes: statistics of the database's codes where it was ranked by them: group d then holds what
+    lies at distance d.
+    """
     if any(k < 1 for k in ks):
         raise UsageError(f"expected numbers of results of at least 1, found {list(ks)}")
-    ranks = _curve_ranks(judge.database)
+    ranks = _curve_ranks(database)
     measured = [_measures(groups, ks, ranks, codes is not None) for groups in blocks]
     mean = {
         name: np.concatenate([block[name] for block in measured]).mean(axis=0)
@@ -173,12 +190,13 @@ def _summary(
     }
     by_k = {
         name: {k: float(mean[f"{name} {k}"]) for k in ks}
-        for name in ("average_precision", "precision", "recall", "ndcg")
+        for name in ("average_precision", "of_found", "precision", "recall", "ndcg")
     }
+    graded = "weighted" in mean
     return RetrievalMetrics(
-        queries=judge.queries,
-        database=judge.database,
-        without_relevant=round(float(mean["without_relevant"]) * judge.queries),
+        queries=queries,
+        database=database,
+        without_relevant=round(float(mean["without_relevant"]) * queries),
         mean_average_precision=float(mean["expected"]),
         mean_average_precision_best=float(mean["best"]),
         mean_average_precision_worst=float(mean["worst"]),
@@ -189,6 +207,9 @@ def _summary(
         precision_within_2=None if codes is None else float(mean["precision_within_2"]),
         curve=tuple(map(tuple, mean["curve"].tolist())),
         codes=codes,
+        mean_average_precision_of_found_at=by_k["of_found"],
+        weighted_mean_average_precision=float(mean["weighted"]) if graded else None,
+        cumulative_gain_at={k: float(mean[f"gain {k}"]) for k in ks} if graded else {},
     )
 
 
@@ -205,7 +226,13 @@ def _measures(
         "worst": average_precision(groups, order="worst"),
         "curve": np.stack([found / np.maximum(total, 1), found / ranks], axis=2),
     }
+    graded = groups.counts.shape[2] > 2
+    if graded:
+        measures["weighted"] = weighted_average_precision(groups)
     for k in ks:
+        if graded:
+            measures[f"gain {k}"] = cumulative_gain(groups, k)
+        measures[f"of_found {k}"] = average_precision_of_found(groups, k)
         measures[f"average_precision {k}"] = average_precision(groups, k)
         measures[f"precision {k}"] = precision(groups, k)
         measures[f"recall {k}"] = recall(groups, k)

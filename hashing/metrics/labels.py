@@ -1,8 +1,9 @@
-"""Which items are relevant to a query, or left out for it: where integer labels agree."""
+"""Which items are relevant to a query, or left out for it: where labels agree."""
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Self
+from functools import cached_property
+from typing import Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,13 +56,95 @@ class Labels:
         label = self.queries[query]
         return self.database == label if label >= 0 else np.zeros(len(self.database), np.bool_)
 
+    def shared(self, query: int) -> NDArray[np.bool_]:
+        """How many labels the items `[N]` share with the query: one where they match."""
+        return self.matches(query)
 
-def graded(fields: Iterable[Labels]) -> list[Labels]:
+    @property
+    def most(self) -> int:
+        """The most labels that an item can share with a query."""
+        return 1
+
+
+@dataclass(frozen=True, eq=False)
+class LabelSets:
+    """Sets of labels of queries and database, as NUS-WIDE and COCO have them.
+
+    An item matches a query with which it shares a label, and the more it shares the better.
+
+    queries: bool `[Q, C]`, database: bool `[N, C]`: which of C labels each carries.
+    grade: what each shared label adds to the relevance grade.
+    """
+
+    queries: NDArray[np.bool_]
+    database: NDArray[np.bool_]
+    grade: int = 1
+
+    def __post_init__(self) -> None:
+        for name in ("queries", "database"):
+            array = np.asarray(getattr(self, name))
+            if array.ndim != 2 or not np.isin(array, (0, 1)).all():
+                raise UsageError(
+                    f"expected {name} labels as 0 and 1 of each of C labels, [n, C], "
+                    f"found {array.dtype} {list(array.shape)}"
+                )
+            object.__setattr__(self, name, array.astype(np.bool_, copy=False))
+        if self.queries.shape[1] != self.database.shape[1]:
+            raise UsageError(
+                f"expected the same labels of queries and database, found "
+                f"{self.queries.shape[1]} and {self.database.shape[1]} columns"
+            )
+        if self.grade < 1:
+            raise UsageError(f"expected a grade of at least 1, found {self.grade}")
+
+    @classmethod
+    def of(
+        cls,
+        queries: Sequence[Collection[Hashable] | None],
+        database: Sequence[Collection[Hashable] | None],
+        grade: int = 1,
+    ) -> Self:
+        """Sets of any hashable values; None and an empty set match nothing."""
+        numbers: dict[Hashable, int] = {}
+        for values in (*queries, *database):
+            for value in values or ():
+                numbers.setdefault(value, len(numbers))
+
+        def rows(sets: Sequence[Collection[Hashable] | None]) -> NDArray[np.bool_]:
+            found = np.zeros((len(sets), len(numbers)), np.bool_)
+            for row, values in enumerate(sets):
+                found[row, [numbers[value] for value in values or ()]] = True
+            return found
+
+        return cls(rows(queries), rows(database), grade)
+
+    def shared(self, query: int) -> NDArray[np.intp]:
+        """How many labels the items `[N]` share with the query."""
+        carried = np.flatnonzero(self.queries[query])
+        shared: NDArray[np.intp] = np.count_nonzero(self.database[:, carried], axis=1)
+        return shared
+
+    def matches(self, query: int) -> NDArray[np.bool_]:
+        """Which items `[N]` share a label with the query."""
+        return self.shared(query) > 0
+
+    @cached_property
+    def most(self) -> int:
+        """The most labels that an item can share with a query, at least one."""
+        counts = (labels.sum(axis=1).max(initial=0) for labels in (self.queries, self.database))
+        return max(1, int(min(counts)))
+
+
+Field = TypeVar("Field", Labels, LabelSets, Labels | LabelSets)
+
+
+def graded(fields: Iterable[Field]) -> list[Field]:
     """Several label fields as one graded relevance, wherever it is measured.
 
     The rule: a match in the n-th field, counted from 1, adds n, and an item's grade is the sum. So
     name the broad field first and the narrow one last: with a group and a creator a grade is
     0 nothing, 1 same group, 2 same creator, 3 both; a third field alone weighs as much as the
-    first two together. The gain of a grade g in nDCG is 2^g - 1.
+    first two together. The gain of a grade g in nDCG is 2^g - 1. Where a field's labels are sets,
+    each shared label counts: in one field alone the grade is the number of shared labels.
     """
     return [replace(labels, grade=place) for place, labels in enumerate(fields, 1)]

@@ -1,7 +1,7 @@
 """The outcome of one evaluation."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from hashing.errors import UsageError
 from hashing.metrics.codes import CodeStatistics
@@ -22,6 +22,10 @@ class RetrievalMetrics:
     precision_within_2: within Hamming radius 2, an empty ball counting 0; None without codes.
     curve: (recall, precision) at growing numbers of results, the whole database last.
     codes: statistics of the database's codes; None without codes.
+    mean_average_precision_of_found_at: by k, divided by the relevant items among the first k, as
+    hashing papers print mAP@k; `mean_average_precision_at` divides by the most there can be.
+    weighted_mean_average_precision, cumulative_gain_at: weighted by grades, and mean grade of the
+    first k, both 1 per grade and not bounded by 1; None and empty where there is one grade.
     """
 
     queries: int
@@ -37,6 +41,9 @@ class RetrievalMetrics:
     precision_within_2: float | None
     curve: tuple[tuple[float, float], ...]
     codes: CodeStatistics | None
+    mean_average_precision_of_found_at: Mapping[int, float] = field(default_factory=dict)
+    weighted_mean_average_precision: float | None = None
+    cumulative_gain_at: Mapping[int, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name, value in self._measures():
@@ -64,7 +71,10 @@ class RetrievalMetrics:
 
     def table(self) -> Table:
         """Every measure with its value."""
-        rows = [(name.replace("_", " "), f"{value:.4f}") for name, value in self._measures()]
+        graded = [("weighted_mean_average_precision", self.weighted_mean_average_precision)]
+        graded += [(f"cumulative_gain_at {k}", v) for k, v in self.cumulative_gain_at.items()]
+        measured = [*self._measures(), *((name, v) for name, v in graded if v is not None)]
+        rows = [(name.replace("_", " "), f"{value:.4f}") for name, value in measured]
         if self.codes is not None:
             rows.append(("distinct codes", f"{self.codes.distinct:,}"))
         return Table(f"{self.queries:,} queries, {self.database:,} items", ("measure", ""), rows)
@@ -77,7 +87,13 @@ class RetrievalMetrics:
 
     def _measures(self) -> list[tuple[str, float]]:
         single = ("mean_average_precision", "precision_within_2")
-        by_k = ("mean_average_precision_at", "precision_at", "recall_at", "ndcg_at")
+        by_k = (
+            "mean_average_precision_at",
+            "mean_average_precision_of_found_at",
+            "precision_at",
+            "recall_at",
+            "ndcg_at",
+        )
         found = [(name, getattr(self, name)) for name in single]
         found += [(f"{name} {k}", v) for name in by_k for k, v in getattr(self, name).items()]
         return [(name, value) for name, value in found if value is not None]

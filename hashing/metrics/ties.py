@@ -97,6 +97,54 @@ def average_precision(
     return _ratio(sums, total if k is None else np.minimum(total, k))
 
 
+def average_precision_of_found(groups: TiedGroups, k: int) -> Floats:
+    """Average precision within the first k divided by how many of them are relevant, `[B]`.
+
+    The measure that hashing papers print as mAP@k (that of HashNet's code and its successors),
+    which a ranking with one relevant item at its first place and none after it makes 1; where
+    nothing relevant is found it is 0. Expected over the orders of tied items, of the quotient: of
+    the group cut by k, h of the m places within k are relevant by the hypergeometric distribution.
+    """
+    within = groups.within(k)
+    cut = (within > 0) & (within < groups.sizes)
+    whole = (within > 0) & ~cut
+    sums = np.where(whole, _expected(groups, None), 0).sum(axis=1)
+    found = np.where(whole, groups.relevant, 0).sum(axis=1)
+    place = cut.argmax(axis=1)[:, None]
+    size, relevant, places, before, relevant_before = (
+        np.take_along_axis(values, place, axis=1)
+        for values in (groups.sizes, groups.relevant, within, groups.before, groups.relevant_before)
+    )
+    places = np.where(cut.any(axis=1, keepdims=True), places, 0)
+    hits = np.arange(int(np.minimum(relevant, places).max(initial=0)) + 1)[None, :]
+    chance = _hypergeometric(hits, size, relevant, places)
+    slope = _ratio(hits - 1, places - 1)
+    harmonic = _rank_sums(_harmonic, before, places)
+    inside = (relevant_before + 1 - slope * (before + 1)) * harmonic + slope * places
+    gained = sums[:, None] + _ratio(hits, places) * inside
+    quotients = chance * _ratio(gained, found[:, None] + hits)
+    average: Floats = quotients.sum(axis=1)
+    return average
+
+
+def weighted_average_precision(groups: TiedGroups) -> Floats:
+    """Average precision that weighs each relevant rank by the mean grade so far, `[B]`.
+
+    Σ over relevant ranks i of (Σ_{j≤i} grade_j) / i, divided by R (Zhao et al. 2015, "Deep
+    Semantic Ranking Based Hashing for Multi-Label Image Retrieval"), where a grade is the number
+    of shared labels: with one grade it is average precision, else it may exceed 1.
+    """
+    gains = groups.counts @ np.arange(groups.counts.shape[2])
+    return _ratio(_expected(groups, None, gains).sum(axis=1), groups.total_relevant)
+
+
+def cumulative_gain(groups: TiedGroups, k: int) -> Floats:
+    """Expected mean grade of the first k items, `[B]`: average cumulative gain, ACG@k."""
+    gains = groups.counts @ np.arange(groups.counts.shape[2])
+    total: Floats = (_ratio(gains, groups.sizes) * groups.within(k)).sum(axis=1) / k
+    return total
+
+
 def relevant_found(groups: TiedGroups, ranks: NDArray[np.int64]) -> Floats:
     """Expected number of relevant items among the first 1 … ranks items, `[B, len(ranks)]`.
 
@@ -105,7 +153,10 @@ def relevant_found(groups: TiedGroups, ranks: NDArray[np.int64]) -> Floats:
     edge = np.zeros((len(groups.counts), 1), np.int64)
     ends = np.hstack([edge, np.cumsum(groups.sizes, axis=1)])
     found = np.hstack([edge, np.cumsum(groups.relevant, axis=1)])
-    return np.stack([np.interp(ranks, *row) for row in zip(ends, found, strict=True)])
+    # One interpolation for all queries: each has a stretch of the axis to itself.
+    stretch = (int(ends[:, -1].max(initial=0)) + 1) * np.arange(len(ends))[:, None]
+    wanted = np.minimum(ranks, ends[:, -1:]) + stretch
+    return np.interp(wanted.ravel(), (ends + stretch).ravel(), found.ravel()).reshape(wanted.shape)
 
 
 def precision(groups: TiedGroups, k: int) -> Floats:
@@ -137,14 +188,37 @@ def precision_within(groups: TiedGroups, count: int) -> Floats:
     return _ratio(groups.relevant[:, :count].sum(axis=1), groups.sizes[:, :count].sum(axis=1))
 
 
-def _expected(groups: TiedGroups, k: int | None) -> Floats:
-    """Expected sum of precisions at the relevant ranks of each group, `[B, G]`."""
+def _expected(groups: TiedGroups, k: int | None, gains: Counts | None = None) -> Floats:
+    """Expected sum of precisions at the relevant ranks of each group, `[B, G]`.
+
+    gains: what the items of each group are worth together, int64 `[B, G]`; by default 1 each.
+    """
+    gains = groups.relevant if gains is None else gains
+    before = np.cumsum(gains, axis=1) - gains
     slope = _ratio(groups.relevant - 1, groups.sizes - 1)
-    # Σ_i [R + 1 + (i−1)·slope] / (N + i) with i − 1 = (N + i) − (N + 1): a harmonic sum and a count
-    constant = groups.relevant_before + 1 - slope * (groups.before + 1)
+    # Σ_i [1 + (i−1)·slope] / (N + i) with i − 1 = (N + i) − (N + 1): a harmonic sum and a count
     ranks = groups.within(k)
-    sums = constant * _rank_sums(_harmonic, groups.before, ranks) + slope * ranks
-    return _ratio(groups.relevant, groups.sizes) * sums
+    harmonic = _rank_sums(_harmonic, groups.before, ranks)
+    inside = (1 - slope * (groups.before + 1)) * harmonic + slope * ranks
+    return (
+        _ratio(gains, groups.sizes) * inside
+        + _ratio(groups.relevant, groups.sizes) * before * harmonic
+    )
+
+
+def _hypergeometric(hits: Counts, size: Counts, relevant: Counts, places: Counts) -> Floats:
+    """Chance of `hits` relevant items in `places` drawn of `size`, 0 where that cannot be."""
+    misses, irrelevant = places - hits, size - relevant
+    possible = (hits <= relevant) & (misses >= 0) & (misses <= irrelevant)
+    table = _cumulative(_logarithm, _table_size(int(size.max(initial=0))))
+
+    def choose(total: Counts, some: Counts) -> Floats:
+        some = np.clip(some, 0, total)
+        logarithm: Floats = table[total] - table[some] - table[total - some]
+        return logarithm
+
+    chance = choose(relevant, hits) + choose(irrelevant, misses) - choose(size, places)
+    return np.where(possible, np.exp(chance), 0)
 
 
 def _best(groups: TiedGroups, k: int | None) -> Floats:
@@ -173,7 +247,7 @@ def _table_size(largest: int) -> int:
     return 1 << (largest + 1).bit_length()
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=6)
 def _cumulative(weight: Callable[[Floats], Floats], size: int) -> Floats:
     """Sums of the weights of the first 0, 1, … size − 1 ranks."""
     return np.concatenate([[0.0], np.cumsum(weight(np.arange(1.0, size)))])
@@ -181,6 +255,10 @@ def _cumulative(weight: Callable[[Floats], Floats], size: int) -> Floats:
 
 def _harmonic(rank: Floats) -> Floats:
     return 1.0 / rank
+
+
+def _logarithm(rank: Floats) -> Floats:
+    return np.log(rank)
 
 
 def _discount(rank: Floats) -> Floats:

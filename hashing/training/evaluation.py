@@ -9,11 +9,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from hashing.codes import Codes
-from hashing.metrics import RetrievalMetrics, evaluate
+from hashing.data import read_ahead
+from hashing.device import pinned
+from hashing.metrics import Relevance, RetrievalMetrics, evaluate
 from hashing.models import HashModel, normalise
 from hashing.training.examples import Examples, Part, Rows
+from hashing.training.ranking import evaluate_on
 
 BATCH = 250
+CPU = torch.device("cpu")
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +77,7 @@ def evaluate_network(
 ) -> Evaluation:
     """Search `part.query` in `part.database` by codes of every length the network has."""
     logits = compute_logits(network, examples, part.rows, bf16=bf16, on_pictures=on_pictures)
-    return evaluate_logits(logits, network.lengths, examples, part)
+    return evaluate_logits(logits, network.lengths, examples, part, network.device)
 
 
 def compute_logits(
@@ -110,38 +114,47 @@ def _compute(
 ) -> NDArray[np.float32]:
     """What `function` of the network gives for these pictures, `[len(rows), width]`."""
     network.eval()
-    kind = network.device.type
-    found = np.empty((len(rows), width), np.float32)
-    for start in range(0, len(rows), BATCH):
-        chunk = slice(start, start + BATCH)
-        source = examples.views[0] if examples.views else examples.squares
-        inputs = torch.from_numpy(np.asarray(source[rows[chunk]])).to(network.device)
-        with torch.inference_mode(), torch.autocast(kind, torch.bfloat16, enabled=bf16):
+    device, source = network.device, examples.views[0] if examples.views else examples.squares
+    chunks = [rows[start : start + BATCH] for start in range(0, len(rows), BATCH)]
+    # A GPU is not waited for while it has work; a few numbers a picture are all that stay there.
+    found = torch.empty((len(rows), width), device=device)
+
+    def read(chunk: Rows) -> Tensor:
+        return pinned(torch.from_numpy(np.asarray(source[chunk])), device)
+
+    for number, given in enumerate(read_ahead(read, chunks)):
+        inputs = given.to(device, non_blocking=True)
+        with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=bf16):
             if not examples.views:
                 inputs = normalise(inputs, network.preprocessing)
-            found[chunk] = function(inputs).float().cpu().numpy()
+            found[number * BATCH : number * BATCH + len(inputs)] = function(inputs)
         on_pictures(len(inputs))
-    return found
+    return found.cpu().numpy()
 
 
 def evaluate_logits(
-    logits: NDArray[np.float32], lengths: Sequence[int], examples: Examples, part: Part
+    logits: NDArray[np.float32],
+    lengths: Sequence[int],
+    examples: Examples,
+    part: Part,
+    device: torch.device = CPU,
 ) -> Evaluation:
-    """What `evaluate_network` finds, from logits float32 `[P, bits]` of the P `part.rows`."""
+    """What `evaluate_network` finds, from logits float32 `[P, bits]` of the P `part.rows`.
+
+    device: where rankings are counted; the figures are the same anywhere.
+    """
     queries, database, train = (
         logits[np.searchsorted(part.rows, rows)] for rows in (part.query, part.database, part.train)
     )
-    codes = Codes.from_logits(queries), Codes.from_logits(database)
     retrieval = {
-        field: {
-            bits: evaluate(
-                codes[0].prefix(bits),
-                codes[1].prefix(bits),
-                examples.relevant(field, part),
-                exclude=examples.excluded(field, part),
-            )
-            for bits in lengths
-        }
+        field: _by_length(
+            queries,
+            database,
+            lengths,
+            examples.relevant(field, part),
+            examples.excluded(field, part),
+            device,
+        )
         for field in examples.measured
     }
     classification = {
@@ -150,6 +163,24 @@ def evaluate_logits(
         if field in examples.fields
     }
     return Evaluation(retrieval, classification, queries, database)
+
+
+def _by_length(
+    queries: NDArray[np.float32],
+    database: NDArray[np.float32],
+    lengths: Sequence[int],
+    relevance: Sequence[Relevance],
+    exclude: Sequence[Relevance],
+    device: torch.device,
+) -> Mapping[int, RetrievalMetrics]:
+    """Retrieval by the codes of these logits, at every length."""
+    if device.type != "cpu":
+        return evaluate_on(device, queries, database, lengths, relevance, exclude)
+    codes = Codes.from_logits(queries), Codes.from_logits(database)
+    return {
+        bits: evaluate(codes[0].prefix(bits), codes[1].prefix(bits), relevance, exclude=exclude)
+        for bits in lengths
+    }
 
 
 def classify(

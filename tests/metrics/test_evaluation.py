@@ -7,14 +7,17 @@ from hashing.codes import Codes
 from hashing.errors import UsageError
 from hashing.metrics import (
     Labels,
+    LabelSets,
     RetrievalMetrics,
     TiedGroups,
     average_precision,
+    cumulative_gain,
     evaluate,
     evaluate_costs,
     evaluate_features,
     graded,
     ndcg,
+    weighted_average_precision,
 )
 
 
@@ -193,3 +196,32 @@ def test_several_fields_are_graded_by_their_places() -> None:
     gains = [2**grade - 1 for grade in grades]
     discounts = 1 / np.log2(np.arange(2, 10))
     assert found == pytest.approx((gains @ discounts) / (sorted(gains)[::-1] @ discounts))
+
+
+def test_sets_of_labels_are_graded_by_what_is_shared(rng: np.random.Generator) -> None:
+    queries, database = random_codes(rng, 6), random_codes(rng, 40)
+    mine, theirs = rng.random((6, 5)) < 0.4, rng.random((40, 5)) < 0.4
+    mine[2] = False  # carries no label: nothing is relevant to it
+    found = evaluate(queries, database, [LabelSets(mine, theirs)], ks=(7,))
+    gains, weighted, precisions = [], [], []
+    for query in range(6):
+        grades = [len(set(np.flatnonzero(mine[query])) & set(np.flatnonzero(t))) for t in theirs]
+        groups = TiedGroups.of(queries.distances(database)[query], np.array(grades), 6)
+        gains.append(cumulative_gain(groups, 7)[0])
+        weighted.append(weighted_average_precision(groups)[0])
+        precisions.append(average_precision(groups)[0])
+    assert found.without_relevant == 1
+    assert found.mean_average_precision == pytest.approx(np.mean(precisions))
+    assert found.weighted_mean_average_precision == pytest.approx(np.mean(weighted))
+    assert found.cumulative_gain_at[7] == pytest.approx(np.mean(gains))
+    assert "weighted mean average precision" in str(found)
+
+
+def test_sets_come_as_sets_of_values_or_as_columns() -> None:
+    sets = LabelSets.of([{"sea", "sky"}, None], [["sky"], [], ["city", "sky", "sea"]])
+    assert sets.shared(0).tolist() == [1, 0, 2]
+    assert sets.matches(1).tolist() == [False] * 3
+    with pytest.raises(UsageError, match="expected the same labels"):
+        LabelSets(np.ones((1, 2), bool), np.ones((1, 3), bool))
+    with pytest.raises(UsageError, match="0 and 1 of each"):
+        LabelSets(np.full((1, 2), 7), np.ones((1, 2)))

@@ -10,7 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hashing.metrics import TiedGroups, average_precision, ndcg, precision, precision_within, recall
+from hashing.metrics import (
+    TiedGroups,
+    average_precision,
+    average_precision_of_found,
+    cumulative_gain,
+    ndcg,
+    precision,
+    precision_within,
+    recall,
+    weighted_average_precision,
+)
 
 Ranking = tuple[int, ...]
 Measure = Callable[[Ranking, int], Fraction]
@@ -35,6 +45,25 @@ def exact_ap(ranking: Ranking, k: int) -> Fraction:
             found += 1
             result += Fraction(found, rank)
     return result / min(total, k) if total else Fraction(0)
+
+
+def exact_of_found(ranking: Ranking, k: int) -> Fraction:
+    found, result = 0, Fraction(0)
+    for rank, grade in enumerate(ranking[:k], 1):
+        if grade:
+            found += 1
+            result += Fraction(found, rank)
+    return result / found if found else Fraction(0)
+
+
+def exact_weighted(ranking: Ranking, _: int) -> Fraction:
+    relevant = [rank for rank, grade in enumerate(ranking, 1) if grade]
+    total = sum((Fraction(sum(ranking[:rank]), rank) for rank in relevant), Fraction(0))
+    return total / len(relevant) if relevant else Fraction(0)
+
+
+def exact_gain(ranking: Ranking, k: int) -> Fraction:
+    return Fraction(sum(ranking[:k]), k)
 
 
 def exact_precision(ranking: Ranking, k: int) -> Fraction:
@@ -71,6 +100,9 @@ def groups_of(items: list[tuple[int, int]]) -> TiedGroups:
     ("measure", "exact"),
     [
         (average_precision, exact_ap),
+        (average_precision_of_found, exact_of_found),
+        (lambda groups, k: weighted_average_precision(groups), exact_weighted),
+        (cumulative_gain, exact_gain),
         (precision, exact_precision),
         (recall, exact_recall),
         (ndcg, exact_ndcg),
@@ -122,3 +154,20 @@ def test_nothing_relevant_and_an_empty_ball_score_zero() -> None:
     assert ndcg(groups, 3).tolist() == [0, 1]
     assert recall(groups, 5).tolist() == [0, 1]
     assert precision_within(groups, 1).tolist() == [0, 0]
+
+
+def test_with_one_grade_weights_say_nothing() -> None:
+    rng = np.random.default_rng(0)
+    groups = TiedGroups(rng.integers(0, 9, (5, 12, 2)))
+    np.testing.assert_allclose(weighted_average_precision(groups), average_precision(groups))
+
+
+def test_a_cut_through_a_large_group_is_its_mean_over_many_draws() -> None:
+    groups = TiedGroups(np.array([[[3, 1], [400, 200], [50, 2]]]))
+    rng, tied = np.random.default_rng(1), np.repeat([0, 1], [400, 200])
+    values = []
+    for _ in range(2000):
+        first, second = rng.permutation([0, 0, 0, 1]), rng.permutation(tied)
+        values.append(float(exact_of_found((*first, *second), 100)))
+    found = average_precision_of_found(groups, 100)[0]
+    assert found == pytest.approx(np.mean(values), abs=4 * np.std(values) / 2000**0.5)
