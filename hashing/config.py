@@ -139,6 +139,7 @@ class OptimConfig:
     clip: largest norm of the gradient; 0 does not clip.
     ema: decay of the weight average that is validated and kept; 0 keeps the weights themselves.
     freeze_batchnorm: hold the statistics and weights of the backbone's BatchNorm.
+    freeze_layers: layers of the backbone, from the first, that stay as they are with their norms.
     """
 
     name: Literal["adamw", "sgd"] = "adamw"
@@ -153,6 +154,7 @@ class OptimConfig:
     clip: float = 5.0
     ema: float = 0.0
     freeze_batchnorm: bool = False
+    freeze_layers: int = 0
 
 
 @dataclass(frozen=True)

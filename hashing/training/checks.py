@@ -12,6 +12,7 @@ from hashing.losses import find_refinements, make_objective
 from hashing.models import HashModel
 from hashing.registry import find
 from hashing.training.batches import check_batch
+from hashing.training.learner import first_layers
 from hashing.training.start import check_start
 
 
@@ -32,7 +33,8 @@ def check(config: Config, processes: int = 1) -> None:
     fields, lengths = config.data.fields, config.model.lengths
     check_start(config)
     with torch.random.fork_rng(devices=[]):
-        HashModel(config.model, config.preprocessing)
+        network = HashModel(config.model, config.preprocessing)
+        first_layers(network.backbone, config.optim.freeze_layers)
         if fields:  # their lack is told with the columns that the data set has
             two = dict.fromkeys(fields, 2)
             make_objective(config.losses, fields, two, lengths, share=config.centres.share)

@@ -187,19 +187,22 @@ class Learner:
             self.network.whitening.requires_grad_(False)
         if self.config.optim.backbone_lr == 0:
             self.network.backbone.requires_grad_(False)
-        if self.config.optim.freeze_batchnorm:
-            for norm in self._backbone_norms():
-                norm.requires_grad_(False)
+        first = first_layers(self.network.backbone, self.config.optim.freeze_layers)
+        for module in [*first, *self._held_norms()]:
+            module.requires_grad_(False)
 
     def _train_mode(self) -> None:
         self.network.train()
-        if self.config.optim.freeze_batchnorm or self.config.optim.backbone_lr == 0:
-            for norm in self._backbone_norms():
-                norm.eval()
+        for norm in self._held_norms():
+            norm.eval()
 
-    def _backbone_norms(self) -> list[nn.Module]:
+    def _held_norms(self) -> list[nn.Module]:
+        """The BatchNorm of the backbone that keeps its statistics and weights."""
+        optim, backbone = self.config.optim, self.network.backbone
+        every = optim.freeze_batchnorm or optim.backbone_lr == 0
+        parts = backbone.modules() if every else first_layers(backbone, optim.freeze_layers)
         norms = (nn.BatchNorm2d, nn.SyncBatchNorm)
-        return [module for module in self.network.backbone.modules() if isinstance(module, norms)]
+        return [module for module in parts if isinstance(module, norms)]
 
     def _buffers(self) -> list[Tensor]:
         """Running statistics and memories, which a forward pass changes."""
@@ -216,6 +219,28 @@ class _WithFeatures(nn.Module):
     def forward(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
         features = self.network.features(inputs) if inputs.ndim == 4 else inputs
         return self.network(features), features
+
+
+def first_layers(network: nn.Module, count: int) -> list[nn.Module]:
+    """The first `count` layers with a weight matrix or kernel, and the norms after each of them.
+
+    Raises UsageError where there are no more than so many.
+    """
+    found: list[nn.Module] = []
+    if not count:
+        return found
+    layers = 0
+    for module in network.modules():
+        weights = list(module.parameters(recurse=False))
+        layers += any(weight.ndim > 1 for weight in weights)
+        if layers > count:
+            return found
+        if weights:
+            found.append(module)
+    raise UsageError(
+        f"expected optim.freeze_layers below {layers}, the layers of the backbone, found "
+        f"{count}: all of them are frozen by optim.backbone_lr 0"
+    )
 
 
 def uses_bf16(precision: str, device: torch.device) -> bool:

@@ -24,6 +24,7 @@ from hashing.training.checks import check
         (["--model.lengths", "[12]"], "12"),
         (["--model.backbone", "small_cn"], "did you mean small_cnn?"),
         (["--model.stem", "cifar"], "has no cifar stem"),
+        (["--optim.freeze_layers", "5"], "freeze_layers below 4, the layers of the backbone"),
         (["--model.weights", "/nowhere"], "/nowhere"),
         (["--data.name", "foldr"], "did you mean folder?"),
         (["--data.protocol", "ful"], "did you mean full?"),

@@ -95,6 +95,18 @@ def test_frozen_norms_and_backbone_stay() -> None:
     assert not any(".bn" in name for name in changed)
     assert "network.backbone.conv1.weight" in changed
 
+    learner = make("resnet18", freeze_layers=2)
+    before = snapshot(learner)
+    learner.step(0, *batch())
+    changed = {n for n, v in snapshot(learner).items() if not torch.equal(v, before[n])}
+    first = ["conv1.weight", "layer1.0.conv1.weight"]
+    norms = [f"{norm}.{n}" for norm in ("bn1", "layer1.0.bn1") for n in ("weight", "running_mean")]
+    held = {f"network.backbone.{name}" for name in (*first, *norms)}
+    assert not held & changed
+    assert held <= before.keys()
+    after = ("layer1.0.conv2.weight", "layer1.0.bn2.weight", "layer1.0.bn2.running_mean")
+    assert {f"network.backbone.{name}" for name in after} <= changed
+
     learner = make("resnet18", backbone_lr=0)
     before = snapshot(learner)
     learner.step(0, *batch())
