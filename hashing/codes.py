@@ -29,11 +29,11 @@ class Codes:
     copy by `torch.from_numpy`, and its tensors are taken wherever an array is.
 
     Args:
-        packed: uint8 `[N, bits / 8]`, most significant bit first.
-        bits: code length, a positive multiple of 8.
+        packed: uint8 `[N, ⌈bits / 8⌉]`, most significant bit first, the last byte filled up by 0.
+        bits: code length; indexes hold multiples of 8, any other can be measured.
 
     Raises:
-        UsageError: the array is of another type or shape.
+        UsageError: the array is of another type or shape, or its last byte holds more bits.
 
     Example:
         >>> codes = Codes.from_hex(["f0", "ff", "0f"], 8)
@@ -47,8 +47,9 @@ class Codes:
     bits: int
 
     def __post_init__(self) -> None:
-        check_bits(self.bits)
-        expected = self.bits // 8
+        if self.bits <= 0:
+            raise UsageError(f"expected a positive code length, found {self.bits}")
+        expected = -(-self.bits // 8)
         if (
             self.packed.dtype != np.uint8
             or self.packed.ndim != 2
@@ -58,6 +59,8 @@ class Codes:
                 f"expected packed codes as uint8 [N, {expected}] for {self.bits} bits, "
                 f"found {self.packed.dtype} {list(self.packed.shape)}"
             )
+        if self.bits % 8 and (self.packed[:, -1] & (0xFF >> self.bits % 8)).any():
+            raise UsageError(f"expected zeros after the {self.bits} bits of every code, found ones")
         if not self.packed.flags.c_contiguous:
             object.__setattr__(self, "packed", np.ascontiguousarray(self.packed))
 
@@ -119,10 +122,9 @@ class Codes:
 
     @classmethod
     def from_hex(cls, texts: Sequence[str], bits: int) -> Self:
-        """Codes from hexadecimal texts of `bits / 4` digits each; raises UsageError otherwise."""
-        check_bits(bits)
+        """Codes from hexadecimal texts, two digits a byte; raises UsageError otherwise."""
         rows = [_bytes_from_hex(text, bits) for text in texts]
-        return cls(np.frombuffer(b"".join(rows), np.uint8).reshape(len(rows), bits // 8), bits)
+        return cls(np.frombuffer(b"".join(rows), np.uint8).reshape(len(rows), -(-bits // 8)), bits)
 
     @classmethod
     def concatenate(cls, parts: Sequence["Codes"]) -> Self:
@@ -177,7 +179,7 @@ class Codes:
     def save(self, file: str | Path) -> None:
         """Write the codes, packed: as `.npy`, or by any other name as a flat index of faiss.
 
-        The file is complete or absent.
+        The file is complete or absent; it knows whole bytes, not how many bits of them are used.
         """
         path = Path(file)
         write_new(path, [_npy(self.packed) if path.suffix == ".npy" else _faiss_index(self)])
@@ -214,14 +216,24 @@ class Codes:
 
     def prefix(self, bits: int) -> "Codes":
         """The first `bits` bits of every code: the shorter code of a nested (Matryoshka) model."""
-        check_bits(bits)
-        if bits > self.bits:
+        if not 0 < bits <= self.bits:
             raise UsageError(f"expected a prefix of at most {self.bits} bits, found {bits}")
-        return self if bits == self.bits else Codes(self.packed[:, : bits // 8], bits)
+        if bits == self.bits:
+            return self
+        packed = self.packed[:, : -(-bits // 8)]
+        if bits % 8:
+            packed = packed.copy()
+            packed[:, -1] &= 0xFF << 8 - bits % 8 & 0xFF
+        return Codes(packed, bits)
+
+    def whole_bytes(self) -> "Codes":
+        """The same filled up by zeros to whole bytes, as engines and indexes hold them."""
+        bits = 8 * self.packed.shape[1]
+        return self if bits == self.bits else Codes(self.packed, bits)
 
     def unpacked(self) -> NDArray[np.uint8]:
         """Bits as 0 and 1, uint8 `[N, bits]`."""
-        return np.unpackbits(self.packed, axis=1)
+        return np.unpackbits(self.packed, axis=1, count=self.bits)
 
     def words(self) -> NDArray[np.uint64]:
         """Each code in 64-bit words `[N, ceil(bits / 64)]`, filled up with zeros.
@@ -253,11 +265,11 @@ class Codes:
         """One code as a big-endian `bitarray` (a copy)."""
         view = bitarray(endian="big")
         view.frombytes(self.packed[row].tobytes())
-        return view
+        return view[: self.bits]
 
 
 def check_bits(bits: int) -> None:
-    """Raise UsageError unless `bits` is a positive multiple of 8."""
+    """Raise UsageError unless `bits` is a positive multiple of 8, as indexes hold them."""
     if bits <= 0 or bits % 8:
         raise UsageError(f"expected a code length that is a positive multiple of 8, found {bits}")
 
@@ -295,8 +307,9 @@ def _bytes_from_hex(text: str, bits: int) -> bytes:
         row = bytes.fromhex(text)
     except ValueError:
         row = b""
-    if len(row) != bits // 8 or len(text) != bits // 4:
-        raise UsageError(f"expected a code of {bits // 4} hexadecimal digits, found {text[:80]!r}")
+    digits = 2 * -(-bits // 8)
+    if len(text) != digits or len(row) != digits // 2:
+        raise UsageError(f"expected a code of {digits} hexadecimal digits, found {text[:80]!r}")
     return row
 
 
@@ -316,7 +329,7 @@ def _faiss() -> Any:
 
 def _faiss_index(codes: Codes) -> bytes:
     faiss = _faiss()
-    index = faiss.IndexBinaryFlat(codes.bits)
+    index = faiss.IndexBinaryFlat(codes.whole_bytes().bits)
     index.add(codes.packed)
     content: bytes = faiss.serialize_index_binary(index).tobytes()
     return content

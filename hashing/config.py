@@ -36,7 +36,8 @@ class ModelConfig:
     whiten: components of a PCA of the features, fitted on the training part; 0 does without.
     head: `linear`, the hash layer alone, or `mlp`, a hidden layer before it.
     dropout: share of the features, and of hidden units, that a training step leaves out.
-    lengths: code lengths in bits, ascending multiples of 8; a shorter code is a prefix.
+    lengths: code lengths in bits, ascending multiples of 8, a shorter code being a prefix; or one
+        of any number from 8, which an index fills up to whole bytes.
     batchnorm: BatchNorm on the logits while training, folded into the hash layer on saving.
     """
 
@@ -127,22 +128,23 @@ class DistillationConfig:
 class OptimConfig:
     """How the weights are changed.
 
-    name: the optimiser.
+    name: the optimiser; `adam` adds its decay to the gradient, as papers before AdamW do.
     lr: peak rate of the hash layer and of the loss's own parameters.
     backbone_lr: peak rate of the backbone as a fraction of `lr`; 0 freezes it, see `train.views`.
     momentum: momentum of SGD, first beta of AdamW.
     nesterov: Nesterov's momentum for SGD.
     weight_decay: decay of matrices and kernels; norms and biases have none.
-    schedule: course of the rates after warm-up; `steps` divides by ten at each milestone.
+    schedule: course of the rates after warm-up; `steps` drops at each milestone.
     warmup: epochs of linear warm-up, fractions count.
     milestones: epochs at which the schedule `steps` drops.
+    gamma: what it drops to each time, of what it was.
     clip: largest norm of the gradient; 0 does not clip.
     ema: decay of the weight average that is validated and kept; 0 keeps the weights themselves.
     freeze_batchnorm: hold the statistics and weights of the backbone's BatchNorm.
     freeze_layers: layers of the backbone, from the first, that stay as they are with their norms.
     """
 
-    name: Literal["adamw", "sgd"] = "adamw"
+    name: Literal["adamw", "adam", "sgd"] = "adamw"
     lr: float = 1e-3
     backbone_lr: float = 1.0
     momentum: float = 0.9
@@ -151,6 +153,7 @@ class OptimConfig:
     schedule: Literal["cosine", "one-cycle", "steps", "constant"] = "cosine"
     warmup: float = 0.5
     milestones: tuple[float, ...] = ()
+    gamma: float = 0.1
     clip: float = 5.0
     ema: float = 0.0
     freeze_batchnorm: bool = False
@@ -168,6 +171,8 @@ class TrainConfig:
     repeat: how often a picture stands in its batch, each time varied anew.
     per_label: pictures of each label in a batch (P×K sampling); 0 shuffles plainly.
     augment: how strongly pictures are varied.
+    cutmix: share of the batches in which each picture has a part of another (Yun et al. 2019), and
+        as much of its label; for losses that classify.
     views: of a frozen backbone, views per picture: plain, mirrored, more as `augment` varies it.
     sizes: training sizes in px, each for an equal share of the epochs; none is the model's own.
     precision: number format of the network; `auto` is bf16 on a GPU that has it.
@@ -189,6 +194,7 @@ class TrainConfig:
     repeat: int = 1
     per_label: int = 0
     augment: str = "standard"
+    cutmix: float = 0.0
     views: int = 2
     sizes: tuple[int, ...] = ()
     precision: Literal["auto", "float32", "bf16"] = "auto"

@@ -54,9 +54,14 @@ def search(
         >>> found.ids.tolist(), found.distances.tolist()
         ([[1, 0]], [[1, 3]])
     """
-    stored = Codes.of(database)
-    request = SearchRequest(Codes.of(codes), k, max_distance=max_distance, bits=bits)
-    return make_engine(stored, name=engine).search(request)
+    queries, stored = Codes.of(codes), Codes.of(database)
+    if queries.bits != stored.bits:
+        raise UsageError(
+            f"expected queries of {stored.bits} bits like the database, found {queries.bits}"
+        )
+    bits = None if bits == stored.bits else bits
+    request = SearchRequest(queries.whole_bytes(), k, max_distance=max_distance, bits=bits)
+    return make_engine(stored.whole_bytes(), name=engine).search(request)
 
 
 def evaluate(

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+import hashing as ah
 from hashing.codes import Codes
 from hashing.errors import InputError, UsageError
 
@@ -25,8 +26,8 @@ def test_bit_one_stands_where_the_logit_is_not_negative_first_bit_highest() -> N
 def test_broken_logits_are_refused() -> None:
     with pytest.raises(UsageError, match="NaN"):
         Codes.from_logits(np.full((1, 8), np.nan))
-    with pytest.raises(UsageError, match="multiple of 8"):
-        Codes.from_logits(np.zeros((1, 12)))
+    with pytest.raises(UsageError, match="positive code length"):
+        Codes.from_logits(np.zeros((1, 0)))
 
 
 @given(PACKED)
@@ -52,8 +53,8 @@ def test_prefixes_and_selections_are_checked() -> None:
     assert codes.prefix(16) is codes
     with pytest.raises(UsageError, match="at most 16"):
         codes.prefix(24)
-    with pytest.raises(UsageError, match="multiple of 8"):
-        codes.prefix(12)
+    with pytest.raises(UsageError, match="at most 16 bits, found 0"):
+        codes.prefix(0)
     assert codes[np.array([2, 0])].packed.tolist() == [[4, 5], [0, 1]]
     assert len(codes[:0]) == 0
     assert Codes.concatenate([codes, codes[1:]]).packed[3:].tolist() == [[2, 3], [4, 5]]
@@ -157,3 +158,28 @@ def test_files_of_faiss(tmp_path: Path) -> None:
     faiss.write_index_binary(inverted, str(tmp_path / "hash.faiss"))
     with pytest.raises(InputError, match="flat binary index"):
         Codes.load(tmp_path / "hash.faiss")
+
+
+def test_any_number_of_bits_is_packed_with_zeros_after_it() -> None:
+    rng = np.random.default_rng(0)
+    bits = rng.integers(0, 2, (7, 12))
+    codes = Codes.from_bits(bits)
+    assert (codes.bits, codes.packed.shape) == (12, (7, 2))
+    assert codes.unpacked().tolist() == bits.tolist()
+    assert codes.prefix(9).unpacked().tolist() == bits[:, :9].tolist()
+    assert codes.prefix(12) is codes
+    expected = (bits[:, None] != bits).sum(axis=2)
+    assert codes.distances(codes).tolist() == expected.tolist()
+    assert Codes.from_hex(codes.hex(), 12).packed.tolist() == codes.packed.tolist()
+    assert codes.bitarray(3).tolist() == bits[3].tolist()
+    with pytest.raises(UsageError, match="expected zeros after the 12 bits"):
+        Codes(np.full((1, 2), 255, np.uint8), 12)
+
+
+@pytest.mark.parametrize("bits", [9, 12, 36])
+def test_engines_search_any_number_of_bits(bits: int) -> None:
+    rng = np.random.default_rng(bits)
+    queries, database = (Codes.from_bits(rng.integers(0, 2, (n, bits))) for n in (3, 500))
+    found = ah.search(queries, database, 5, engine="scan")
+    order = np.lexsort((np.arange(500) + np.zeros((3, 1), int), queries.distances(database)))
+    assert found.ids.tolist() == order[:, :5].tolist()

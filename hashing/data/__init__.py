@@ -1,4 +1,4 @@
-"""Data sets, protocols and batches; `transforms` alone imports torch."""
+"""Data sets, protocols and batches; `transforms` and `cutmix` alone import torch."""
 
 from hashing.data.beside import beside
 from hashing.data.datasets import DATASETS, check_root, load_dataset

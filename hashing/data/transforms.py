@@ -48,14 +48,17 @@ _STANDARD = Augmentation(area=0.5, ratio=4 / 3, flip=0.5)
 
 AUGMENTATIONS: dict[str, Augmentation] = {
     "none": Augmentation(),
+    "flip": Augmentation(flip=0.5),
+    "jitter": Augmentation(flip=0.5, brightness=0.05, contrast=0.05),
     "shift": Augmentation(shift=1 / 8, flip=0.5),
     "standard": _STANDARD,
     "colour": replace(_STANDARD, brightness=0.3, contrast=0.3, saturation=0.3, hue=0.03),
     "recolour": replace(_STANDARD, brightness=0.4, contrast=0.4, saturation=1.0, hue=0.5),
     "strong": Augmentation(0.2, 4 / 3, 0.0, 0.5, 0.4, 0.4, 0.4, 0.05, 0.25),
 }
-"""`shift` is the custom for CIFAR (4 px of 32), `standard` for larger pictures; `recolour` turns
-hues all the way round and may take colour away, where only form is to count."""
+"""`shift` is the custom for CIFAR (4 px of 32), `jitter` OrthoHash's for it at 224 px, `standard`
+for larger pictures; `recolour` turns hues all the way round and may take colour away, where only
+form is to count."""
 
 _DRAWS = 15
 _BRIGHTNESS = (0.299, 0.587, 0.114)

@@ -90,13 +90,13 @@ class Model:
 
     @property
     def bits(self) -> int:
-        """The longest code length, the one that is encoded."""
-        return self.network.bits
+        """The longest code length, the one that is encoded: whole bytes, filled up if need be."""
+        return -(-self.network.bits // 8) * 8
 
     @property
     def lengths(self) -> tuple[int, ...]:
         """Every length that a prefix of the code may have (nested, or Matryoshka, codes)."""
-        return self.network.lengths
+        return (*self.network.lengths[:-1], self.bits)
 
     @property
     def preprocessing(self) -> Preprocessing:
@@ -172,8 +172,8 @@ class Model:
         """Logits float32 `[B, bits]` of pictures uint8 `[B, S, S, 3]`, as one batch."""
         network = self._onnx
         if network is None:
-            return on_network_thread(self._run, self.network, squares)
-        return on_network_thread(network, squares)
+            return self._filled(on_network_thread(self._run, self.network, squares))
+        return self._filled(on_network_thread(network, squares))
 
     def features_of(self, squares: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Pooled features float32 `[B, D]` before the hash layer, of pictures likewise."""
@@ -221,7 +221,17 @@ class Model:
     def _explain(self, image: Image.Image) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         batch = torch.from_numpy(self.square(image)[None]).to(self.network.device)
         explained = explain(self.network, normalise(batch, self.preprocessing))
-        return explained.contributions[0].cpu().numpy(), explained.bias[0].cpu().numpy()
+        contributions, bias = (
+            x[0].cpu().numpy() for x in (explained.contributions, explained.bias)
+        )
+        return self._filled(contributions, axis=0), self._filled(bias, axis=0)
+
+    def _filled(self, logits: NDArray[np.float32], axis: int = 1) -> NDArray[np.float32]:
+        """The same up to whole bytes by zeros, which tell no two pictures apart."""
+        missing = self.bits - logits.shape[axis]
+        if not missing:
+            return logits
+        return np.pad(logits, [(0, missing if n == axis else 0) for n in range(logits.ndim)])
 
     def _difference(self, candidate: OnnxNetwork, squares: NDArray[np.uint8]) -> float:
         """Largest difference to PyTorch's logits, in standard deviations of these."""

@@ -31,6 +31,10 @@ class HashingLoss(nn.Module):
         """The paper's formula."""
         raise NotImplementedError
 
+    def scores(self, logits: Tensor) -> Tensor | None:
+        """Of each class, `[B, classes]`, where the loss classifies; None where it does not."""
+        return None
+
     def step(self, progress: float) -> None:
         """Tell every part how far training is, 0 at the first step to 1 at the last."""
         for module in self.modules():

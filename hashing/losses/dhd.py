@@ -39,6 +39,11 @@ class DHD(HashingLoss):
         proxy = proxy_term(codes, self.proxies.to(codes.dtype), labels, self.temperature)
         return proxy + self.quantisation * quantisation_term(codes, self.deviation)
 
+    def scores(self, logits: Tensor) -> Tensor:
+        """Cosines to the proxies by temperature, `[B, classes]`."""
+        proxies = self.proxies.to(logits.dtype)
+        return F.normalize(logits.tanh()) @ F.normalize(proxies).T / self.temperature
+
 
 def proxy_term(codes: Tensor, proxies: Tensor, labels: Tensor, temperature: float) -> Tensor:
     """Cross-entropy of cos(h, p_c) / temperature over classes, mean over pictures."""

@@ -13,18 +13,24 @@ class GreedyHash(HashingLoss):
     """Classification of the binary code itself; the sign passes gradients on unchanged.
 
     alpha: weight of the penalty that draws logits to ±1.
+    smoothing: share of each label that is spread over all classes.
     """
 
-    def __init__(self, classes: int, bits: int, alpha: float = 0.1) -> None:
+    def __init__(self, classes: int, bits: int, alpha: float = 0.1, smoothing: float = 0.0) -> None:
         super().__init__()
         self.classifier = nn.Linear(bits, classes)
         self.alpha = alpha
+        self.smoothing = smoothing
 
     def compute(self, logits: Tensor, labels: Tensor) -> Tensor:
         """Cross-entropy of the classified code plus the penalty."""
+        entropy = F.cross_entropy(self.scores(logits), labels, label_smoothing=self.smoothing)
+        return entropy + self.alpha * penalty(logits)
+
+    def scores(self, logits: Tensor) -> Tensor:
+        """What the classifier says of the code, `[B, classes]`."""
         weight, bias = self.classifier.weight, self.classifier.bias
-        scores = F.linear(sign(logits), weight.to(logits.dtype), bias.to(logits.dtype))
-        return F.cross_entropy(scores, labels) + self.alpha * penalty(logits)
+        return F.linear(sign(logits), weight.to(logits.dtype), bias.to(logits.dtype))
 
 
 def sign(logits: Tensor) -> Tensor:

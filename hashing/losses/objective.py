@@ -28,6 +28,7 @@ from hashing.losses.hashnet import HashNet
 from hashing.losses.hierarchy import Refinement
 from hashing.losses.metric import MetricLoss, is_metric_loss, metric_losses
 from hashing.losses.orthohash import OrthoHash
+from hashing.losses.softmax import Softmax
 from hashing.losses.terms import Balance, Decorrelation, Quantisation
 from hashing.registry import check_arguments, find
 
@@ -42,6 +43,7 @@ LOSSES: dict[str, type[HashingLoss]] = {
     "dhd": DHD,
     "cibhash": CIBHash,
     "bihalf": BiHalf,
+    "softmax": Softmax,
     "quantisation": Quantisation,
     "balance": Balance,
     "decorrelation": Decorrelation,
@@ -90,6 +92,12 @@ class Objective(HashingLoss):
         unlabelled = self.unlabelled(logits, pictures)
         total: Tensor = self.labelled(logits, of_fields) + unlabelled
         return total
+
+    def classify(self, logits: Tensor) -> list[Tensor | None]:
+        """By field, the scores `[B, classes]` of its first loss that classifies whole codes."""
+        if not isinstance(self.labelled, MultiField):
+            return [None] * self.fields
+        return [_scores(nested, logits) for nested in self.labelled.losses]
 
     def centre_distances(self) -> dict[str, dict[str, int]]:
         """By field, then by code length in bits: the least Hamming distance of two centres."""
@@ -178,6 +186,13 @@ def make_objective(
         centres,
         {field: refinement for field, refinement in near.items() if refinement is not None},
     )
+
+
+def _scores(nested: Any, logits: Tensor) -> Tensor | None:
+    """The scores of the first of a field's losses on the whole code that has any."""
+    longest = list(nested.losses)[-1]
+    found = (loss.scores(logits) for loss in longest.losses)
+    return next((scores for scores in found if scores is not None), None)
 
 
 @dataclass

@@ -21,16 +21,27 @@ class OrthoHash(HashingLoss):
 
     centres: Tensor
 
-    def __init__(self, centres: Tensor, margin: float = 0.2, scale: float | None = None) -> None:
+    def __init__(
+        self,
+        centres: Tensor,
+        margin: float = 0.2,
+        scale: float | None = None,
+        smoothing: float = 0.0,
+    ) -> None:
         super().__init__()
         self.register_buffer("centres", centres)
         self.margin = margin
         self.scale = math.sqrt(centres.shape[1]) if scale is None else scale
+        self.smoothing = smoothing
 
     def compute(self, logits: Tensor, labels: Tensor) -> Tensor:
         """Cross-entropy of the margin cosines."""
         cosines = cosines_to(self.centres.to(logits.dtype), logits)
-        return margin_cross_entropy(cosines, labels, self.margin, self.scale)
+        return margin_cross_entropy(cosines, labels, self.margin, self.scale, self.smoothing)
+
+    def scores(self, logits: Tensor) -> Tensor:
+        """Scaled cosines without the margin, `[B, classes]`."""
+        return self.scale * cosines_to(self.centres.to(logits.dtype), logits)
 
 
 def cosines_to(centres: Tensor, logits: Tensor) -> Tensor:
@@ -38,7 +49,9 @@ def cosines_to(centres: Tensor, logits: Tensor) -> Tensor:
     return F.normalize(logits) @ F.normalize(centres).T
 
 
-def margin_cross_entropy(cosines: Tensor, labels: Tensor, margin: float, scale: float) -> Tensor:
+def margin_cross_entropy(
+    cosines: Tensor, labels: Tensor, margin: float, scale: float, smoothing: float = 0.0
+) -> Tensor:
     """Equation 8: −log softmax of scale·(cos θ_c − margin·[c = own class]), mean over pictures."""
     own = F.one_hot(labels, cosines.shape[1]).to(cosines.dtype)
-    return F.cross_entropy(scale * (cosines - margin * own), labels)
+    return F.cross_entropy(scale * (cosines - margin * own), labels, label_smoothing=smoothing)

@@ -99,6 +99,35 @@ def _vgg16(config: ModelConfig, _: Preprocessing) -> Backbone:
     return _single(nn.Sequential(layers), 512, config)
 
 
+def _vgg16_bn(config: ModelConfig, _: Preprocessing) -> Backbone:
+    """The same with BatchNorm after every convolution, which trains from scratch too."""
+    only_imagenet_stem(config)
+    layers = OrderedDict(features=torchvision.models.vgg16_bn(weights=None).features)
+    return _single(nn.Sequential(layers), 512, config)
+
+
+def _alexnet(config: ModelConfig, preprocessing: Preprocessing) -> Backbone:
+    """AlexNet (Krizhevsky et al. 2012) up to its last hidden layer, 4,096 units; h = 1.
+
+    Most hashing papers replace its classifier by their hash layer, as this does.
+    """
+    only_imagenet_stem(config)
+    if preprocessing.size < 63:
+        raise UsageError(
+            f"expected pictures of at least 63 px for alexnet, found {preprocessing.size}: "
+            "set preprocessing.size, 224 as it was made for"
+        )
+    made = torchvision.models.alexnet(weights=None)
+    layers = OrderedDict(
+        features=made.features,
+        avgpool=made.avgpool,
+        flatten=nn.Flatten(),
+        classifier=made.classifier[:-1],
+        unflatten=nn.Unflatten(1, (4096, 1, 1)),
+    )
+    return _single(nn.Sequential(layers), 4096, config)
+
+
 def _small_cnn(as_of_2016: bool, config: ModelConfig, _: Preprocessing) -> Backbone:
     """The small network of Liu et al. 2016 ("Deep Supervised Hashing"), for 32 px and above.
 
@@ -183,6 +212,8 @@ BACKBONES: dict[str, Builder] = {
     "resnet50": partial(_resnet, (256, 512, 1024, 2048)),
     "resnet101": partial(_resnet, (256, 512, 1024, 2048)),
     "vgg16": _vgg16,
+    "vgg16_bn": _vgg16_bn,
+    "alexnet": _alexnet,
     "densenet121": _densenet121,
     "small_cnn": partial(_small_cnn, False),
     "small_cnn_2016": partial(_small_cnn, True),

@@ -148,9 +148,11 @@ def normalise(squares: Tensor, preprocessing: Preprocessing) -> Tensor:
 
 def _check_lengths(lengths: tuple[int, ...]) -> None:
     ascending = list(lengths) == sorted(set(lengths))
-    if not lengths or not ascending or any(length <= 0 or length % 8 for length in lengths):
+    nested = len(lengths) > 1
+    if not ascending or min(lengths, default=0) < 8 or (nested and any(n % 8 for n in lengths)):
         raise UsageError(
-            f"expected code lengths as ascending multiples of 8, found {list(lengths)}"
+            "expected code lengths as ascending multiples of 8, or one of at least 8 bits, found "
+            f"{list(lengths)}"
         )
 
 

@@ -157,12 +157,13 @@ def _without_classifier(state: State, network: nn.Module) -> State:
         names = about.get("classifier") or ()
         classifier = (names,) if isinstance(names, str) else tuple(names)
     dropped = "|".join(map(re.escape, (*classifier, *AFTER_BACKBONE)))
-    backbone = {}
+    backbone, kept = {}, network.state_dict()
     for name, tensor in state.items():
         plain = re.sub(r"^(module\.|_orig_mod\.|backbone\.)+", "", name)
         # torchvision's DenseNet files still carry the names of its first version.
         plain = re.sub(r"\.(norm|conv)\.([12])\.", r".\1\2.", plain)
-        if not re.match(rf"({dropped})\.", plain):
+        # A network that keeps hidden layers of its classifier, as AlexNet does, needs those.
+        if plain in kept or not re.match(rf"({dropped})\.", plain):
             backbone[plain] = tensor
     return backbone
 

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from hashing.config import Config
 from hashing.data import balanced_batches, read_ahead, shard, shuffled_batches
+from hashing.data.cutmix import draw_cut, paste, pasted
 from hashing.data.random import Stream, uniforms
 from hashing.data.transforms import AUGMENTATIONS, Draws, apply, draw
 from hashing.device import pinned
@@ -32,11 +33,23 @@ class Batch(NamedTuple):
     labels: of the whole batch, int64 `[B, fields + 1]` on the CPU, −1 where absent, and the
         pictures' numbers.
     targets: what a teacher says of the whole batch, where there is one.
+    mixed: what the pictures have of others, where CutMix has pasted it.
     """
 
     images: Tensor
     labels: Tensor
     targets: Targets | None = None
+    mixed: "Mixed | None" = None
+
+
+class Mixed(NamedTuple):
+    """What each picture of a batch has of another.
+
+    labels: of the others, as those of the batch. kept: share of a picture that is its own.
+    """
+
+    labels: Tensor
+    kept: float
 
 
 class Batches:
@@ -61,12 +74,13 @@ class Batches:
         ready = read_ahead(
             partial(self._features if self.examples.views else self._read, epoch), ours
         )
-        for rows, given in zip(keys % len(self.labels), ready, strict=True):
-            yield Batch(
+        for number, (rows, given) in enumerate(zip(keys % len(self.labels), ready, strict=True)):
+            batch = Batch(
                 self._on_device(given, epoch),
                 torch.from_numpy(self.labels[rows]),
                 lesson.of(rows, self.world.device) if lesson else None,
             )
+            yield self._cut(batch, epoch, start + number)
 
     def _keys(self, epoch: int) -> Rows:
         """What stands in all the epoch's batches, int64 `[steps, B]`.
@@ -100,6 +114,14 @@ class Batches:
             return values
         return apply(values, draws, self._size(epoch), self.config.preprocessing)
 
+    def _cut(self, batch: Batch, epoch: int, number: int) -> Batch:
+        train = self.config.train
+        cut = draw_cut(train.cutmix, self._size(epoch), train.seed, epoch, number)
+        if cut is None:
+            return batch
+        others = Mixed(pasted(batch.labels, self.world.size), cut.kept)
+        return batch._replace(images=paste(batch.images, cut), mixed=others)
+
     def _features(self, epoch: int, keys: Rows) -> tuple[Tensor, None]:
         """Each picture's features in the view that falls to it in this epoch."""
         views = self.examples.views
@@ -126,4 +148,11 @@ def check_batch(config: Config, processes: int = 1) -> None:
         raise UsageError(
             f"expected a batch that {processes} processes divide into train.accumulate parts each, "
             f"found {train.batch} and {train.accumulate}: make batch a multiple of their product"
+        )
+    if not 0 <= train.cutmix <= 1 or (
+        train.cutmix and (config.teacher or not config.optim.backbone_lr)
+    ):
+        raise UsageError(
+            "expected train.cutmix from 0 to 1, without a teacher and with a backbone that "
+            f"learns, found {train.cutmix:g}"
         )

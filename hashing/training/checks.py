@@ -30,6 +30,11 @@ def check(config: Config, processes: int = 1) -> None:
         find("protocol", config.data.protocol, PROTOCOLS)
     find("augmentation", config.train.augment, AUGMENTATIONS)
     check_batch(config, processes)
+    if config.optim.nesterov and (config.optim.name != "sgd" or config.optim.momentum <= 0):
+        raise UsageError(
+            f"expected optim.nesterov with sgd and momentum, found {config.optim.name} and "
+            f"{config.optim.momentum:g}"
+        )
     fields, lengths = config.data.fields, config.model.lengths
     check_start(config)
     with torch.random.fork_rng(devices=[]):

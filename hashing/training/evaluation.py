@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,6 +12,8 @@ from torch import Tensor
 from hashing.codes import Codes
 from hashing.data import read_ahead
 from hashing.device import pinned
+from hashing.losses import Objective
+from hashing.losses.softmax import classified
 from hashing.metrics import Relevance, RetrievalMetrics, evaluate
 from hashing.models import HashModel, normalise
 from hashing.training.examples import Examples, Part, Rows
@@ -33,6 +36,28 @@ class Classification:
 
     accuracy: float
     confusion: NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Classifier:
+    """Queries classified by a loss's own classifier, which learned with the network.
+
+    accuracy: share of the labelled queries classified right. loss: their mean cross-entropy.
+    confusion: int64 `[C, C]`, true class by row, found class by column.
+    """
+
+    accuracy: float
+    loss: float
+    confusion: NDArray[np.int64]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON, with the number of queries."""
+        return {
+            "accuracy": self.accuracy,
+            "loss": self.loss,
+            "queries": int(self.confusion.sum()),
+            "confusion": self.confusion.tolist(),
+        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,6 +206,31 @@ def _by_length(
         bits: evaluate(codes[0].prefix(bits), codes[1].prefix(bits), relevance, exclude=exclude)
         for bits in lengths
     }
+
+
+@torch.inference_mode()
+def classify_by(
+    objective: Objective, found: Evaluation, examples: Examples, part: Part
+) -> dict[str, Classifier]:
+    """What the losses' own classifiers say of the queries, by field; fields without one are not in.
+
+    A weight average has none of its own: the classifier is that of the last step.
+    """
+    device = next((x.device for x in objective.state_dict().values()), CPU)
+    classifiers = {}
+    scored = objective.classify(torch.from_numpy(found.queries).to(device))
+    for field, scores in zip(examples.fields, scored, strict=True):
+        if scores is None:
+            continue
+        labels = torch.from_numpy(examples.labels[field][part.query]).to(device)
+        accuracy, loss = classified(scores, labels)
+        carried = labels >= 0
+        confusion = np.zeros((scores.shape[1], scores.shape[1]), np.int64)
+        np.add.at(
+            confusion, (labels[carried].cpu().numpy(), scores.argmax(1)[carried].cpu().numpy()), 1
+        )
+        classifiers[field] = Classifier(float(accuracy), float(loss), confusion)
+    return classifiers
 
 
 def classify(

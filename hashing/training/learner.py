@@ -3,15 +3,18 @@
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
 
 from hashing.config import Config
+from hashing.device import send
 from hashing.errors import UsageError
 from hashing.losses import Distillation, Objective, Targets
+from hashing.losses.softmax import classified
 from hashing.models import HashModel, use_depthwise, use_products
+from hashing.training.batches import Mixed
 from hashing.training.distributed import World, distribute, synchronise_norms, unsynchronised
 from hashing.training.optimiser import (
     WeightAverage,
@@ -20,6 +23,13 @@ from hashing.training.optimiser import (
     set_rates,
 )
 from hashing.training.schedule import rate_factor
+
+
+class Outcome(NamedTuple):
+    """What one step says: its loss, and the batch's accuracy where a loss classifies."""
+
+    loss: float
+    accuracy: float | None
 
 
 class Learner:
@@ -71,13 +81,18 @@ class Learner:
         return cast(HashModel, self.average.module) if self.average else self.network
 
     def step(
-        self, step: int, images: Tensor, labels: Tensor, targets: Targets | None = None
-    ) -> float:
-        """Update from one batch; returns its loss, NaN where nothing was changed.
+        self,
+        step: int,
+        images: Tensor,
+        labels: Tensor,
+        targets: Targets | None = None,
+        mixed: Mixed | None = None,
+    ) -> Outcome:
+        """Update from one batch; its loss is NaN where nothing was changed.
 
         images: this process's share, normalised float32 `[B / processes, 3, H, W]`, or features
         `[B / processes, D]`; labels: of the whole batch, int64 `[B, fields]` on the CPU, −1 where
-        absent; targets: the teacher's of the whole batch.
+        absent; targets: the teacher's of the whole batch; mixed: what its pictures have of others.
         """
         self._train_mode()
         self.objective.step(step / (self.steps_per_epoch * self.config.train.epochs))
@@ -86,26 +101,26 @@ class Learner:
         self.optimiser.zero_grad()
         parts = self.config.train.accumulate
         if parts == 1:
-            loss = self._loss(*self._forward(images), labels, targets)
+            loss, accuracy = self._loss(*self._forward(images), labels, targets, mixed)
             loss.backward()  # type: ignore[no-untyped-call]
         else:
-            loss = self._accumulate(images.chunk(parts), labels, targets, step)
+            loss, accuracy = self._accumulate(images.chunk(parts), labels, targets, mixed, step)
         gradients = [p.grad for p in self.parameters if p.grad is not None]
         norm = nn.utils.get_total_norm(gradients)
-        # One look at the device for both numbers: each makes the host wait.
-        numbers: list[float] = torch.stack([loss.detach(), norm.to(loss)]).tolist()
-        loss_now, norm_now = numbers
+        # One look at the device for all numbers: each makes the host wait.
+        numbers: list[float] = torch.stack([loss.detach(), norm.to(loss), *accuracy]).tolist()
+        loss_now, norm_now, *accuracies = numbers
         if not math.isfinite(loss_now + norm_now):
             for buffer, before in zip(self._buffers(), undo, strict=True):
                 buffer.copy_(before)
-            return math.nan
+            return Outcome(math.nan, None)
         if 0 < self.config.optim.clip < norm_now:
             nn.utils.clip_grads_with_norm_(self.parameters, self.config.optim.clip, norm)
         set_rates(self.optimiser, self.rate(step))
         self.optimiser.step()
         if self.average:
             self.average.update_parameters(self.network)
-        return loss_now
+        return Outcome(loss_now, accuracies[0] if accuracies else None)
 
     def rate(self, step: int) -> float:
         """Fraction of the peak rates at `step`."""
@@ -141,18 +156,37 @@ class Learner:
         return logits.float(), features.float()
 
     def _loss(
-        self, logits: Tensor, features: Tensor, labels: Tensor, targets: Targets | None
-    ) -> Tensor:
-        """The loss of the whole batch, of which this process's share is given."""
+        self,
+        logits: Tensor,
+        features: Tensor,
+        labels: Tensor,
+        targets: Targets | None,
+        mixed: Mixed | None,
+    ) -> tuple[Tensor, list[Tensor]]:
+        """The loss of the whole batch, of which this process's share is given, and accuracy.
+
+        Accuracy is the first field's, where a loss classifies; no number else.
+        """
         logits = self.world.gather(logits)
         loss: Tensor = self.objective(logits, labels)
+        if mixed is not None:
+            loss = mixed.kept * loss + (1 - mixed.kept) * self.objective(logits, mixed.labels)
         if self.distillation is not None and targets is not None:
             loss = loss + self.distillation(self.world.gather(features), logits, targets)
-        return loss
+        with torch.no_grad():
+            scores = next(iter(self.objective.classify(logits)), None)
+            if scores is None:
+                return loss, []
+            return loss, [classified(scores, send(labels[:, 0], scores.device))[0].to(loss)]
 
     def _accumulate(
-        self, parts: Sequence[Tensor], labels: Tensor, targets: Targets | None, step: int
-    ) -> Tensor:
+        self,
+        parts: Sequence[Tensor],
+        labels: Tensor,
+        targets: Targets | None,
+        mixed: Mixed | None,
+        step: int,
+    ) -> tuple[Tensor, list[Tensor]]:
         """Gradients of the whole batch's loss though only one part of it is held at a time.
 
         Every part runs through the network twice (Gao et al. 2021, "Scaling Deep Contrastive
@@ -168,7 +202,7 @@ class Learner:
                 torch.manual_seed(_key(self.config.train.seed, step, number))
                 given.append(self._forward(images))
         logits, features = (torch.cat(rows).requires_grad_() for rows in zip(*given, strict=True))
-        loss = self._loss(logits, features, labels, targets)
+        loss, accuracy = self._loss(logits, features, labels, targets, mixed)
         loss.backward()  # type: ignore[no-untyped-call]
         for buffer, old in zip(buffers, before, strict=True):
             buffer.copy_(old)
@@ -180,7 +214,7 @@ class Learner:
             with unsynchronised(self.forward, number + 1 < len(parts)):
                 outputs = self._forward(images)[:used]
                 torch.autograd.backward(outputs, [rows[number] for rows in gradients])
-        return loss
+        return loss, accuracy
 
     def _choose_what_is_trained(self) -> None:
         if self.network.whitening is not None:

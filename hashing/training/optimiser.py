@@ -39,10 +39,11 @@ def parameter_groups(
 def make_optimiser(
     groups: list[dict[str, Any]], config: OptimConfig, device: torch.device
 ) -> torch.optim.Optimizer:
-    """AdamW or SGD with momentum, each tensor's update fused into one pass where torch can."""
+    """AdamW, Adam or SGD with momentum, the update fused into one pass where torch can."""
     fused = device.type in ("cuda", "cpu")
-    if config.name == "adamw":
-        return torch.optim.AdamW(groups, betas=(config.momentum, 0.999), fused=fused)
+    if config.name in ("adamw", "adam"):
+        kind = torch.optim.AdamW if config.name == "adamw" else torch.optim.Adam
+        return kind(groups, betas=(config.momentum, 0.999), fused=fused)
     return torch.optim.SGD(groups, momentum=config.momentum, nesterov=config.nesterov, fused=fused)
 
 

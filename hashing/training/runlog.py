@@ -1,7 +1,9 @@
 """`metrics.jsonl`: one line a step and one a validation, without gap or repetition after a resume.
 
 Lines are `{"step", "loss", "rate"}`, the loss null where it was not finite, and
-`{"step", "epoch", "validation"}`, where `step` counts the updates made before.
+`{"step", "epoch", "validation"}`, where `step` counts the updates made before. Where a loss
+classifies, the first have `accuracy` too, the second `validation_accuracy` and
+`validation_loss`.
 """
 
 import json
@@ -33,13 +35,16 @@ class RunLog:
         write_new(path, [lines.encode()])
         self._file = path.open("a", encoding="utf-8")
 
-    def step(self, step: int, loss: float, rate: float) -> None:
-        """Record one step."""
-        self._write({"step": step, "loss": loss if math.isfinite(loss) else None, "rate": rate})
+    def step(self, step: int, loss: float, rate: float, accuracy: float | None = None) -> None:
+        """Record one step; accuracy is the batch's, where a loss classifies."""
+        record = {"step": step, "loss": loss if math.isfinite(loss) else None, "rate": rate}
+        self._write(record if accuracy is None else record | {"accuracy": accuracy})
 
-    def validation(self, step: int, epoch: int, score: float) -> None:
-        """Record a validation after `step`, the last of `epoch`."""
-        self._write({"step": step, "epoch": epoch, "validation": score})
+    def validation(
+        self, step: int, epoch: int, score: float, further: Mapping[str, float] = {}
+    ) -> None:
+        """Record a validation after `step`, the last of `epoch`; `further` figures by name."""
+        self._write({"step": step, "epoch": epoch, "validation": score, **further})
 
     def flush(self) -> None:
         """Hand all lines to the operating system, so that a state never runs ahead of them."""

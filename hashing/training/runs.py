@@ -2,7 +2,6 @@
 
 import json
 import warnings
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,12 @@ from hashing.training.batches import Batches
 from hashing.training.checks import check
 from hashing.training.claim import claim
 from hashing.training.distributed import World, world
-from hashing.training.evaluation import Evaluation, compute_features, evaluate_network
+from hashing.training.evaluation import (
+    Evaluation,
+    classify_by,
+    compute_features,
+    evaluate_network,
+)
 from hashing.training.examples import Examples, Part
 from hashing.training.figures import draw_curves, draw_figures
 from hashing.training.frozen import encode_views, is_frozen
@@ -43,6 +47,7 @@ from hashing.training.state import load_newest_state
 from hashing.training.teaching import teacher_remarks
 from hashing.training.tracking import Tracker, tracking
 from hashing.training.trainer import Trainer, TrainState
+from hashing.training.validation import validation
 
 FEATURES = "features"
 """Folder beside the runs in which what frozen backbones gave is kept."""
@@ -182,7 +187,7 @@ def _learn(run: _Run, examples: Examples) -> tuple[Learner, TrainState, Examples
     started = config.start is not None
     if started and state.step == 0:
         teach_losses(learner, examples)
-    validate = _validation(examples, learner)
+    validate = validation(examples, learner)
     Trainer(config.train, learner, state, batches, validate, out, runtime, run.track, started).run()
     return learner, state, examples
 
@@ -201,11 +206,20 @@ def _finish(
     config, out, network = run.config, run.out, learner.result
     if state.best:
         network.load_state_dict(state.best)
+    if state.best_losses:
+        learner.objective.load_state_dict(state.best_losses)
     round_to_half(network)
     found = _measured(network, examples, examples.test, "testing", run.runtime)
     metrics = {
         **measures(config, examples, found),
         **made_with,
+        "classifier": {
+            field: classifier.as_dict()
+            for field, classifier in classify_by(
+                learner.objective, found, examples, examples.test
+            ).items()
+        },
+        "parameters": sum(parameter.numel() for parameter in network.parameters()),
         "validations": state.scores,
         "skipped_steps": state.skipped,
         "centre_distances": learner.objective.centre_distances(),
@@ -248,21 +262,6 @@ def _resumed(learner: Learner, out: Path, runtime: Runtime) -> TrainState:
     learner.load_state_dict(state["learner"])
     runtime.log(f"resuming at step {state['course']['step']:,}")
     return TrainState(**state["course"])
-
-
-def _validation(examples: Examples, learner: Learner) -> Callable[[], float] | None:
-    """How the learner's result is scored on the validation part, equally in every process."""
-    part, here = examples.validation, learner.world
-    if part is None:
-        return None
-
-    def validate() -> float:
-        if not here.is_main:
-            return here.broadcast(0.0)
-        found = evaluate_network(learner.result, examples, part, bf16=learner.bf16)
-        return here.broadcast(found.score)
-
-    return validate
 
 
 def _measured(

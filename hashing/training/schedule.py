@@ -30,7 +30,7 @@ def rate_factor(step: int, steps_per_epoch: int, epochs: int, config: OptimConfi
         return 1 - (1 - END) * _half_cosine((step - warmup) / (total - warmup))
     if config.schedule == "steps":
         passed = sum(step >= milestone * steps_per_epoch for milestone in config.milestones)
-        return math.pow(0.1, passed)
+        return math.pow(config.gamma, passed)
     return 1.0
 
 

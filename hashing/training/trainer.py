@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +16,7 @@ from hashing.training.learner import Learner
 from hashing.training.provenance import surroundings
 from hashing.training.runlog import RunLog
 from hashing.training.runtime import Runtime
-from hashing.training.state import StateWriter
+from hashing.training.state import StateWriter, on_cpu
 from hashing.training.tracking import Tracker
 
 
@@ -25,7 +25,8 @@ class TrainState:
     """Where a run stands; with the learner's state, all that its continuation depends on.
 
     step: updates tried. bad: losses in a row that were not finite; skipped: all of those.
-    scores: validations as (step, mAP). best: the weights of the best one. seconds: spent so far;
+    scores: validations as (step, mAP). best: the weights of the best one, and best_losses those of
+    its losses. seconds: spent so far;
     spent: of these, by what training did beside its steps: waiting for batches, validating, and
     saving, as far as steps had to wait for it.
     """
@@ -35,6 +36,7 @@ class TrainState:
     skipped: int = 0
     scores: list[tuple[int, float]] = field(default_factory=list)
     best: dict[str, Tensor] = field(default_factory=dict)
+    best_losses: dict[str, Tensor] = field(default_factory=dict)
     seconds: float = 0.0
     spent: dict[str, float] = field(default_factory=dict)
 
@@ -49,7 +51,8 @@ class Trainer:
     """One run.
 
     batches: an epoch's batches from the n-th on, given (epoch, n).
-    validate: mAP of `learner.result` on the validation part; None where nothing is chosen.
+    validate: mAP of `learner.result` on the validation part, and further figures by name; None
+        where nothing is chosen.
     folder: where states and `metrics.jsonl` go. track: also told every line of the latter.
     is_started: whether the weights before the first step are a model's, to be validated as well.
     """
@@ -58,7 +61,7 @@ class Trainer:
     learner: Learner
     state: TrainState
     batches: Callable[[int, int], Iterator[Batch]]
-    validate: Callable[[], float] | None
+    validate: Callable[[], tuple[float, Mapping[str, float]]] | None
     folder: Path
     runtime: Runtime
     track: Tracker = lambda values: None
@@ -96,8 +99,8 @@ class Trainer:
     def _step(self, batch: Batch) -> None:
         state = self.state
         rate = self.learner.rate(state.step)
-        loss = self.learner.step(state.step, *batch)
-        self.log.step(state.step, loss, rate)
+        loss, accuracy = self.learner.step(state.step, *batch)
+        self.log.step(state.step, loss, rate, accuracy)
         state.step += 1
         state.seconds = time.monotonic() - self.started
         if math.isfinite(loss):
@@ -125,12 +128,12 @@ class Trainer:
         if self.validate is None:
             return
         with self._spending("validating"):
-            state, score = self.state, self.validate()
-        self.log.validation(step, epoch, score)
+            state, (score, further) = self.state, self.validate()
+        self.log.validation(step, epoch, score, further)
         state.scores.append((state.step, score))
         if state.validations_since_best() == 0:
-            weights = self.learner.result.state_dict()
-            state.best = {name: tensor.cpu().clone() for name, tensor in weights.items()}
+            state.best = on_cpu(self.learner.result.state_dict())
+            state.best_losses = on_cpu(self.learner.objective.state_dict())
 
     def _is_stopped(self) -> bool:
         return 0 < self.config.patience <= self.state.validations_since_best()

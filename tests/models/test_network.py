@@ -1,7 +1,9 @@
+import numpy as np
 import pytest
 import torch
 
 from hashing.config import ModelConfig, Preprocessing
+from hashing.encoding import Model
 from hashing.errors import UsageError
 from hashing.models import HashModel, normalise
 
@@ -12,7 +14,7 @@ def test_logits_are_as_long_as_the_longest_code(model: HashModel) -> None:
     assert model.features(torch.rand(3, 3, 32, 32)).shape == (3, 500)
 
 
-@pytest.mark.parametrize("lengths", [(), (12,), (32, 16), (16, 16), (0, 8)])
+@pytest.mark.parametrize("lengths", [(), (7,), (12, 24), (32, 16), (16, 16), (0, 8)])
 def test_lengths_are_ascending_multiples_of_8(lengths: tuple[int, ...]) -> None:
     with pytest.raises(UsageError, match="ascending multiples of 8"):
         HashModel(ModelConfig("small_cnn", lengths=lengths), Preprocessing())
@@ -21,6 +23,16 @@ def test_lengths_are_ascending_multiples_of_8(lengths: tuple[int, ...]) -> None:
 def test_unknown_backbone_names_the_nearest() -> None:
     with pytest.raises(UsageError, match="unknown backbone 'resnet5'; did you mean resnet50"):
         HashModel(ModelConfig("resnet5"), Preprocessing())
+
+
+def test_one_length_may_be_any_from_8() -> None:
+    model = HashModel(ModelConfig("small_cnn", lengths=(12,)), Preprocessing(32)).eval()
+    assert model(torch.rand(3, 3, 32, 32)).shape == (3, 12)
+    encoder = Model(model)
+    assert (encoder.bits, encoder.lengths) == (16, (16,))
+    codes = encoder.encode([np.full((32, 32, 3), grey, np.uint8) for grey in (0, 99)])
+    assert codes.bits == 16
+    assert len(set(codes.unpacked()[:, 12:].ravel().tolist())) == 1
 
 
 def test_folded_head_equals_batchnorm(model: HashModel) -> None:

@@ -23,7 +23,7 @@ from hashing.cli import train as command
 from hashing.cli.console import run
 from hashing.files import name_beside
 from hashing.training import state
-from hashing.training.learner import Learner
+from hashing.training.learner import Learner, Outcome
 from hashing.training.runlog import read_records
 from hashing.training.state import load_newest_state
 
@@ -47,11 +47,11 @@ def train(arguments: Sequence[str], kill_at: int | None = None, writing: bool = 
 def _kill_in_step(step: int) -> None:
     whole = Learner.step
 
-    def partial(learner: Learner, now: int, *batch: Any) -> float:
-        loss = whole(learner, now, *batch)
+    def partial(learner: Learner, now: int, *batch: Any) -> Outcome:
+        outcome = whole(learner, now, *batch)
         if now >= step:
             os.kill(os.getpid(), signal.SIGKILL)
-        return loss
+        return outcome
 
     Learner.step = partial  # type: ignore[method-assign]
 

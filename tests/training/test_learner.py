@@ -63,7 +63,7 @@ def snapshot(learner: Learner) -> dict[str, Tensor]:
 def test_a_step_changes_everything_that_is_trained() -> None:
     learner = make()
     before = snapshot(learner)
-    assert math.isfinite(learner.step(0, *batch()))
+    assert math.isfinite(learner.step(0, *batch()).loss)
     same = [name for name, value in snapshot(learner).items() if torch.equal(value, before[name])]
     assert same == []
 
@@ -78,13 +78,13 @@ def test_a_step_that_is_not_finite_leaves_no_trace(what: str) -> None:
         images[3, 0, 0, 0] = math.inf
     else:
         hook = learner.network.hash_layer.weight.register_hook(lambda g: g * math.nan)
-    assert math.isnan(learner.step(1, images, labels))
+    assert math.isnan(learner.step(1, images, labels).loss)
     for name, value in snapshot(learner).items():
         assert torch.equal(value, before[name]), name
     assert repr(learner.optimiser.state_dict()) == optimiser
     if what == "gradient":
         hook.remove()
-    assert math.isfinite(learner.step(2, *batch(1)))
+    assert math.isfinite(learner.step(2, *batch(1)).loss)
 
 
 def test_frozen_norms_and_backbone_stay() -> None:
@@ -162,11 +162,11 @@ def test_training_stops_when_validation_no_longer_improves(tmp_path: Path) -> No
     best: list[Tensor] = []
     learner, state = make(), TrainState()
 
-    def validate() -> float:
+    def validate() -> tuple[float, dict[str, float]]:
         score = next(scores)
         if score == 0.7:
             best.append(learner.result.hash_layer.weight.clone())
-        return score
+        return score, {}
 
     def batches(epoch: int, start: int):
         return (batch(number) for number in range(start, 4))
@@ -188,7 +188,7 @@ def test_parts_of_a_batch_add_up_to_the_gradient_of_its_whole_loss(parts: int) -
     ends = []
     for accumulate in (1, parts):
         learner = make(accumulate=accumulate, batchnorm=False, ema=0.0, warmup=0, name="sgd")
-        losses = [learner.step(step, *batch(step)) for step in range(3)]
+        losses = [learner.step(step, *batch(step)).loss for step in range(3)]
         ends.append((losses, snapshot(learner)))
     (losses, whole), (losses_of_parts, in_parts) = ends
     assert losses_of_parts == pytest.approx(losses, rel=1e-5)
