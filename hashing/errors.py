@@ -45,6 +45,7 @@ EXTRAS = {
     "openpyxl": "tables",
     "pyarrow": "tables",
     "psycopg": "postgres",
+    "httpx": "serve",
     "segno": "serve",
     "watchfiles": "watch",
 }

@@ -4,15 +4,17 @@ import argparse
 import errno
 import logging
 import socket
+import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hashing.cli.console import Parser, add_common
+from hashing.cli.index.options import at_least
 from hashing.errors import UsageError
 from hashing.places import demo
-from hashing.progress import log
+from hashing.progress import is_quiet, log
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 DEMO_INDEX = "art.index"
 """The demo's, in its folder."""
 LOCAL = ("127.0.0.1", "localhost", "::1")
+EVERYWHERE = ("0.0.0.0", "::")
 
 
 def main(argv: Sequence[str]) -> int:
@@ -57,6 +60,44 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--device", default="auto", help="where the network runs: cpu, cuda (default: auto)"
     )
+    parser.add_argument("--model", metavar="MODEL", help="the index's model, if it has moved")
+    parser.add_argument(
+        "--workers", type=at_least(1), default=1, metavar="N", help="processes that serve (1)"
+    )
+    parser.add_argument(
+        "--public-url",
+        default="",
+        metavar="URL",
+        help="the address that the world knows, behind a proxy: https://host[/prefix]",
+    )
+    parser.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a further name the server answers to (repeatable)",
+    )
+    parser.add_argument(
+        "--allow-origin",
+        action="append",
+        default=[],
+        metavar="ORIGIN",
+        help="another site whose pages may ask, https://host, or * for all (repeatable)",
+    )
+    parser.add_argument(
+        "--proxy",
+        action="append",
+        default=[],
+        metavar="ADDRESS",
+        help="a proxy whose X-Forwarded headers are believed; nobody's are else (repeatable)",
+    )
+    parser.add_argument(
+        "--writable",
+        type=Path,
+        metavar="FILE",
+        help="let programs that say the token in this file add, change and remove works",
+    )
+    parser.add_argument("--access-log", action="store_true", help="a line of JSON for each request")
     add_common(parser)
     return parser
 
@@ -86,35 +127,110 @@ def _listen(host: str, port: int) -> socket.socket:
 
 def _serve(location: str, listener: socket.socket, options: argparse.Namespace) -> None:
     log("Starting: loading the libraries …")
-    from hashing.service.api import create_app
-    from hashing.service.current import open_current
-    from hashing.service.guards import read_credentials
+    from hashing.service.worker import Settings, make
 
-    credentials = read_credentials(options.auth) if options.auth else None
-    is_local = options.host in LOCAL
-    current = open_current(location, options.device)
-    app = create_app(current, hosts=LOCAL if is_local else None, credentials=credentials)
-    address = f"http://{_in_url(options.host)}:{listener.getsockname()[1]}"
+    settings = Settings(
+        location,
+        options.device,
+        options.model,
+        options.auth and str(options.auth),
+        options.writable and str(options.writable),
+        tuple(options.allow_host) if options.host in LOCAL or options.allow_host else None,
+        tuple(options.allow_origin),
+        options.public_url,
+    )
+    settings.door()  # what is wrong with it is told before the model is loaded
+    if options.access_log:
+        _log_access()
+    if options.workers > 1:
+        _announce(options, listener, None)
+        run_workers(settings.as_text(), listener, options)
+        return
+    current, app = make(settings)
     with current.reading() as collection:
         count = len(collection)
-    log(f"{count:,} works are hanging at {address} (Ctrl+C closes)")
-    if options.open:
-        import webbrowser
-
-        webbrowser.open(address)
+    _announce(options, listener, count)
     closing = threading.Event()
     warming = threading.Thread(target=current.warm, args=[closing])
     warming.start()
     try:
-        run_server(app, listener)
+        run_server(app, listener, options.proxy)
     finally:
         closing.set()
         warming.join()
         current.close()
 
 
-def run_server(app: "FastAPI", listener: socket.socket) -> None:
-    """Serve until interrupted; raises KeyboardInterrupt then."""
+def _announce(options: argparse.Namespace, listener: socket.socket, count: int | None) -> None:
+    """Say where the works hang, for a phone as a picture, too."""
+    port = listener.getsockname()[1]
+    host = reachable() if options.host in EVERYWHERE else options.host
+    address = options.public_url or f"http://{_in_url(host)}:{port}"
+    hanging = "the works" if count is None else f"{count:,} works"
+    log(f"{hanging} are hanging at {address} (Ctrl+C closes)")
+    if options.host in EVERYWHERE and sys.stderr.isatty() and not is_quiet():
+        _print_code(address)
+    if options.open:
+        import webbrowser
+
+        webbrowser.open(address)
+
+
+def reachable() -> str:
+    """The address by which others in the network reach this machine; nothing is sent."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # reserved for documentation, by RFC 5737
+        except OSError:
+            return "127.0.0.1"
+        return str(probe.getsockname()[0])
+
+
+def _print_code(address: str) -> None:
+    try:
+        import segno
+    except ImportError:
+        return
+    segno.make(address, error="l").terminal(sys.stderr, border=2, compact=True)
+
+
+def _log_access() -> None:
+    """One JSON object a request on standard error."""
+    access = logging.getLogger("arthash.access")
+    access.addHandler(logging.StreamHandler())
+    access.setLevel(logging.INFO)
+    access.propagate = False
+
+
+def run_workers(settings: str, listener: socket.socket, options: argparse.Namespace) -> None:
+    """Serve from several processes that share the port; raises KeyboardInterrupt at the end."""
+    import os
+
+    import uvicorn
+    from uvicorn.supervisors import Multiprocess
+
+    from hashing.service.worker import SETTINGS
+
+    os.environ[SETTINGS] = settings
+    config = uvicorn.Config(
+        "hashing.service.worker:app",
+        factory=True,
+        workers=options.workers,
+        http="hashing.service.admission:PromptProtocol",
+        log_level="warning",
+        timeout_graceful_shutdown=1,
+        proxy_headers=bool(options.proxy),
+        forwarded_allow_ips=options.proxy,
+    )
+    Multiprocess(config, [listener]).run()
+    raise KeyboardInterrupt
+
+
+def run_server(app: "FastAPI", listener: socket.socket, proxies: Sequence[str] = ()) -> None:
+    """Serve until interrupted; raises KeyboardInterrupt then.
+
+    proxies: addresses whose word is taken for who asks, and how.
+    """
     import uvicorn
 
     from hashing.service.admission import PromptProtocol
@@ -129,7 +245,12 @@ def run_server(app: "FastAPI", listener: socket.socket) -> None:
 
     # An open page keeps one connection for good; closing must not wait for it.
     config = uvicorn.Config(
-        app, http=PromptProtocol, log_level="warning", timeout_graceful_shutdown=1
+        app,
+        http=PromptProtocol,
+        log_level="warning",
+        timeout_graceful_shutdown=1,
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=list(proxies),
     )
     server = Server(config)
     server.run(sockets=[listener])

@@ -128,6 +128,16 @@ class Collection(Keeping):
         logits = self.model.logits([image])
         return Query(Codes.from_logits(logits), logits, picture=image)
 
+    def queries(self, pictures: Sequence[Picture]) -> list[Query]:
+        """Several pictures as queries, encoded in one pass of the network."""
+        images = [open_picture(picture) for picture in pictures]
+        logits = self.model.logits(images)
+        codes = Codes.from_logits(logits)
+        return [
+            Query(codes[row : row + 1], logits[row : row + 1], picture=image)
+            for row, image in enumerate(images)
+        ]
+
     def stored(self, item_id: int) -> Query:
         """The query that an item is, which does not find itself. Raises UnknownItemError."""
         return Query(self.opened.code(item_id), exclude=(item_id,))

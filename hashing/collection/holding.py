@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 
 class Holding:
-    """An open index with the model that made it."""
+    """An open index with the model that made it.
+
+    served_at: the path before that of its pictures, where a server shows them below one.
+    """
 
     def __init__(
         self, index: Index, model: "Model | Path | None" = None, device: str = "auto"
@@ -29,6 +32,7 @@ class Holding:
         self.outcome: Outcome | None = None
         self._model, self._device = model, device
         self._checked = False
+        self.served_at = ""
         self._loading = threading.Lock()
 
     @classmethod

@@ -1,16 +1,20 @@
 """How a collection comes to be and changes: built, added to, brought up to date, taken from."""
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from hashing.codes import Codes
 from hashing.collection.change import compact
 from hashing.collection.holding import Holding
 from hashing.collection.pictures import PREVIEW_SIDE
-from hashing.errors import UsageError
-from hashing.filters import Filter
-from hashing.sources import read_catalogue
-from hashing.store import Place
+from hashing.errors import UsageError, unknown
+from hashing.filters import Filter, equals
+from hashing.images import decode, encode_jpeg
+from hashing.sources import Value, read_catalogue
+from hashing.store import NewItem, Place
 
 if TYPE_CHECKING:
     from hashing.collection.intake import Outcome
@@ -108,6 +112,66 @@ class Keeping(Holding):
         self.outcome = fill(self.index, self.model, catalogue, workers=workers, previews=previews)
         self._look()
         return self.outcome
+
+    def add_picture(
+        self, picture: bytes, file: str, fields: Mapping[str, Value], previews: int = PREVIEW_SIDE
+    ) -> int:
+        """Put one encoded picture in; what is there already under its name stays as it is.
+
+        Args:
+            picture: a JPEG, PNG, … of at most 20 MiB; the index keeps its preview alone.
+            file: its path among the pictures, forward slashes.
+            fields: by column, of those that the collection has.
+            previews: as for `build`.
+
+        Returns:
+            Its id.
+
+        Raises:
+            ImageError: it cannot be read.
+            UsageError: the name is none of a file, or there is no such column.
+        """
+        content = hashlib.sha256(picture).digest()
+        parts = file.split("/")
+        if not file or any(part in ("", ".", "..") for part in parts) or "\\" in file:
+            raise UsageError(f"expected a name such as a/1.jpg for a picture, found {file[:80]!r}")
+        checked = self._typed(fields)
+        image = decode(picture)
+        if content not in self.index.contents([file])[0]:
+            code = Codes.from_logits(self.model.logits([image])).packed[0].tobytes()
+            preview = encode_jpeg(image, previews) if previews else None
+            self.index.add([NewItem(file, checked, code, content, preview)])
+            self._look()
+        found = self.index.items(self.index.ids(equals("file", file)))
+        return next(item.id for item in found if item.content == content)
+
+    def describe(self, item_id: int, fields: Mapping[str, Value | None]) -> None:
+        """Take over some fields of an item, None takes one away; the others stay.
+
+        Raises:
+            UnknownItemError: there is no such item.
+            UsageError: there is no such column, or a value is not of its type.
+        """
+        item = self.item(item_id)
+        known = {name: value for name, value in fields.items() if value is not None}
+        gone = set(fields) - set(known)
+        self._typed(dict.fromkeys(gone, ""), names_only=True)
+        changed = {**item.fields, **self._typed(known)}
+        kept = {name: value for name, value in changed.items() if name not in gone}
+        self.index.change([replace(item, fields=kept)])
+        self._look()
+
+    def _typed(self, fields: Mapping[str, Value], names_only: bool = False) -> dict[str, Value]:
+        """Fields in the types of their columns. Raises UsageError."""
+        columns = self.info.columns
+        for name, value in fields.items():
+            if name not in columns:
+                raise UsageError(unknown("column", name, columns))
+            text = columns[name] is str
+            if not names_only and text != isinstance(value, str):
+                kind = "text" if text else "a number"
+                raise UsageError(f"expected {kind} for {name}, found {value!r}")
+        return dict(fields)
 
     def sync(
         self,

@@ -19,6 +19,10 @@ BODY_SECONDS = 30.0
 """In which a body must be there: 20 MiB at 6 Mbit/s."""
 
 
+NETWORK = {f"/api/v1/{route}" for route in ("explain", "search", "search/batch", "items")}
+"""Routes behind which the network runs, or may."""
+
+
 class FullError(Exception):
     """Nobody more can wait."""
 
@@ -59,9 +63,9 @@ class Gates:
 
     def of(self, method: str, path: str) -> Gate | None:
         """The gate to pass; None for pictures, files and the health of the server."""
-        if path == "/api/explain" or (method == "POST" and path == "/api/search"):
+        if path in NETWORK and (method == "POST" or path.endswith("explain")):
             return self._network
-        return self._rest if path.startswith("/api/") and path != "/api/health" else None
+        return self._rest if path.startswith("/api/") and not path.endswith("/health") else None
 
 
 class PromptProtocol(H11Protocol):

@@ -1,8 +1,6 @@
 """The HTTP API: thin routes over a `Collection`, one error shape, and the page mounted at `/`."""
 
 import pathlib
-from collections.abc import Collection as Names
-from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated
 
 from fastapi import (
@@ -11,7 +9,6 @@ from fastapi import (
     FastAPI,
     File,
     Form,
-    Path,
     Query,
     Request,
     Response,
@@ -22,15 +19,22 @@ from fastapi.staticfiles import StaticFiles
 
 from hashing import __version__
 from hashing.codes import Codes
-from hashing.collection.collection import Collection
 from hashing.collection.pictures import PREVIEW_SIDE
 from hashing.errors import UsageError
-from hashing.filters import Filter, all_of
-from hashing.service import parameters, views
+from hashing.service import batch, operations, views, writing
+from hashing.service.context import (
+    KNOWN_FIELDS,
+    KNOWN_ONLY,
+    Filtered,
+    ItemId,
+    Newest,
+    combined,
+)
 from hashing.service.current import Current
 from hashing.service.description import add_description
-from hashing.service.filters import read_filters
-from hashing.service.guards import LOOPBACK, Guards
+from hashing.service.door import Door
+from hashing.service.guards import Guards
+from hashing.service.metrics import Metrics
 from hashing.service.problems import add_error_handlers
 from hashing.service.requests import LARGEST_ID, Browse, Controls, Taste
 from hashing.service.schemas import (
@@ -47,7 +51,6 @@ from hashing.service.unknown import add_unknown
 
 PAGE = pathlib.Path(__file__).parent / "page"
 
-ItemId = Annotated[int, Path(description="The id of a work.", examples=[345], ge=0, le=LARGEST_ID)]
 AskedId = Annotated[int, Query(ge=0, le=LARGEST_ID, description="The work to explain.")]
 AskingId = Annotated[
     int | None, Query(ge=0, le=LARGEST_ID, description="… the work that was asked with.")
@@ -57,11 +60,11 @@ AskingId = Annotated[
 def create_app(
     current: Current,
     *,
-    hosts: Names[str] | None = LOOPBACK,
-    credentials: Mapping[str, str] | None = None,
+    door: Door | None = None,
     page: bool = True,
 ) -> FastAPI:
     """The whole service as one application; `page=False` leaves the Gradio page out."""
+    door = door or Door()
     app = FastAPI(
         title="ArtHash",
         version=__version__,
@@ -69,52 +72,38 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         # The guards ask for it; named here, so that the description does, too.
-        dependencies=[] if credentials is None else [Depends(HTTPBasic(auto_error=False))],
+        dependencies=[Depends(HTTPBasic(auto_error=False))] if door.credentials else [],
         responses={
             status: {"model": ErrorBody, "description": "What went wrong."}
             # Named by itself, or FastAPI describes another shape for it.
             for status in ("4XX", 422, "5XX")
         },
     )
-    routes = _routes(current)
-    app.include_router(routes)
+    current.served_at(door.prefix)
+    app.state.current, app.state.metrics = current, Metrics()
+    routers = [_routes(), batch.router, *([writing.router] if door.token else [])]
+    for router in (*routers, operations.router):
+        app.include_router(router)
     add_description(app)
     app.mount("/page", StaticFiles(directory=PAGE), name="page")
     add_error_handlers(app)
-    add_unknown(app, routes)
+    add_unknown(app, routers)
     if page:
         from hashing.service.page import mount_page
 
         mount_page(app)
-    app.add_middleware(Guards, hosts=hosts, credentials=credentials)
+    app.add_middleware(Guards, door=door, metrics=app.state.metrics)
     return app
 
 
-def _routes(current: Current) -> APIRouter:
-    def newest(response: Response) -> Iterator[Collection]:
-        """A change of the index is seen from the next request on; every answer tells its state."""
-        with current.reading() as collection:
-            info = collection.info
-            response.headers["arthash-index"] = f"{info.uuid} {info.generation}"
-            yield collection
-
-    Newest = Annotated[Collection, Depends(newest)]  # noqa: N806 (a type)
-
-    def filtered(request: Request, art: Newest) -> Filter | None:
-        """What is asked of the columns, by parameters and by `where`."""
-        further, known = parameters.further(request), parameters.declared(request)
-        return _filter(art, further, request.query_params.get("where", ""), known)
-
-    Filtered = Annotated[Filter | None, Depends(filtered)]  # noqa: N806 (a type)
-    known_only = [Depends(parameters.refuse_further)]
-    known_fields = [Depends(parameters.refuse_further_fields)]
+def _routes() -> APIRouter:
     routes = APIRouter()
 
     @routes.post(
-        "/api/search",
+        "/api/v1/search",
         summary="Search by a picture or by its code",
         tags=["search"],
-        dependencies=known_fields,
+        dependencies=KNOWN_FIELDS,
     )
     def search(
         art: Newest,
@@ -141,7 +130,7 @@ def _routes(current: Current) -> APIRouter:
             query = art.query(Codes.from_hex([code or ""], art.info.bits))
         return views.results(art, art.answer(query, controls.refine(where, art.info)))
 
-    @routes.get("/api/items", summary="List works", tags=["collection"])
+    @routes.get("/api/v1/items", summary="List works", tags=["collection"])
     def items(art: Newest, where: Filtered, browse: Annotated[Browse, Query()]) -> Page:
         """Items that pass the filters; with `q` the best match first, with `sample` shuffled."""
         found = art.page(
@@ -154,13 +143,13 @@ def _routes(current: Current) -> APIRouter:
         return views.page(art, found.total, found.ids)
 
     @routes.get(
-        "/api/items/{item_id}", summary="One work", tags=["collection"], dependencies=known_only
+        "/api/v1/items/{item_id}", summary="One work", tags=["collection"], dependencies=KNOWN_ONLY
     )
     def item(art: Newest, item_id: ItemId) -> Detail:
         """Everything that is known of one work, its code and its main colours."""
         return views.detail(art, art.item(item_id))
 
-    @routes.get("/api/items/{item_id}/similar", summary="Works like this one", tags=["search"])
+    @routes.get("/api/v1/items/{item_id}/similar", summary="Works like this one", tags=["search"])
     def similar(
         art: Newest, where: Filtered, item_id: ItemId, controls: Annotated[Controls, Query()]
     ) -> Results:
@@ -169,7 +158,7 @@ def _routes(current: Current) -> APIRouter:
         return views.results(art, answer)
 
     @routes.post(
-        "/api/recommend", summary="Works for a taste", tags=["search"], dependencies=known_only
+        "/api/v1/recommend", summary="Works for a taste", tags=["search"], dependencies=KNOWN_ONLY
     )
     def recommend(art: Newest, taste: Taste) -> Results:
         """Works near what somebody likes and away from what they dislike.
@@ -177,15 +166,15 @@ def _routes(current: Current) -> APIRouter:
         Several tastes at once take turns. Nothing of the taste is kept.
         """
         asked = art.taste(taste.liked, taste.disliked)
-        where = _filter(art, (taste.model_extra or {}).items(), taste.where, Taste.model_fields)
+        where = combined(art, (taste.model_extra or {}).items(), taste.where, Taste.model_fields)
         answer = art.answer(asked, taste.refine(where, art.info))
         return views.results(art, answer)
 
     @routes.get(
-        "/api/explain",
+        "/api/v1/explain",
         summary="Why a work is near another",
         tags=["search"],
-        dependencies=known_only,
+        dependencies=KNOWN_ONLY,
     )
     def explain(
         art: Newest,
@@ -203,10 +192,10 @@ def _routes(current: Current) -> APIRouter:
         raise UsageError("expected either a code or a work, found both or neither")
 
     @routes.post(
-        "/api/explain",
+        "/api/v1/explain",
         summary="Why a work is near a picture",
         tags=["search"],
-        dependencies=[*known_only, *known_fields],
+        dependencies=[*KNOWN_ONLY, *KNOWN_FIELDS],
     )
     def explain_picture(
         art: Newest,
@@ -218,17 +207,20 @@ def _routes(current: Current) -> APIRouter:
         return views.why(art.explain(id, picture.file.read(), bits=bits))
 
     @routes.get(
-        "/api/map", summary="The collection as a map", tags=["collection"], dependencies=known_only
+        "/api/v1/map",
+        summary="The collection as a map",
+        tags=["collection"],
+        dependencies=KNOWN_ONLY,
     )
     def collection_map(art: Newest) -> Map:
         """Every work as a point, like beside like; at most 10,000 of them."""
         return views.collection_map(art)
 
     @routes.get(
-        "/api/facets",
+        "/api/v1/facets",
         summary="What there is to choose from",
         tags=["collection"],
-        dependencies=known_only,
+        dependencies=KNOWN_ONLY,
     )
     def facets(art: Newest) -> Facets:
         """Columns of the collection and their values, code lengths, words for distances."""
@@ -238,7 +230,7 @@ def _routes(current: Current) -> APIRouter:
         "/pictures/{item_id}",
         summary="A picture",
         tags=["collection"],
-        dependencies=known_only,
+        dependencies=KNOWN_ONLY,
         response_class=Response,
         responses={200: {"content": {"image/jpeg": {}}}},
     )
@@ -264,21 +256,13 @@ def _routes(current: Current) -> APIRouter:
         )
 
     @routes.get(
-        "/api/health", summary="Whether the server is up", tags=["service"], dependencies=known_only
+        "/api/v1/health",
+        summary="Whether the server is up",
+        tags=["service"],
+        dependencies=KNOWN_ONLY,
     )
     def health(art: Newest) -> Health:
         """The version that is running and the index it serves."""
         return views.health(art)
 
     return routes
-
-
-def _filter(
-    collection: Collection, pairs: Iterable[tuple[str, object]], where: str, known: Names[str]
-) -> Filter | None:
-    parts = [
-        read_filters(pairs, collection.info, known),
-        collection.filter(where) if where.strip() else None,
-    ]
-    there = [part for part in parts if part is not None]
-    return all_of(*there) if there else None

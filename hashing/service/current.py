@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -40,6 +41,10 @@ class Current:
         far = collection.index.location.store != FOLDER
         self._patience = PATIENCE if far else 0.0
         self._asked = -self._patience
+
+    def served_at(self, prefix: str) -> None:
+        """Note the path below which the world finds the pictures."""
+        self._collection.served_at = prefix
 
     @contextmanager
     def reading(self) -> Iterator[Collection]:
@@ -99,7 +104,9 @@ class Current:
             raise ArtefactError(
                 "the collection was rebuilt with another model: start the server again"
             )
-        return Collection(found.index, self._collection.model)
+        anew = Collection(found.index, self._collection.model)
+        anew.served_at = self._collection.served_at
+        return anew
 
     def _replace(self, collection: Collection) -> None:
         with self._guard:
@@ -109,12 +116,12 @@ class Current:
             former.close()
 
 
-def open_current(location: str, device: str = "auto") -> Current:
+def open_current(location: str, device: str = "auto", model: Path | None = None) -> Current:
     """A collection and its model, both warmed up. Raises ArtefactError where they do not match."""
     # Numpy's products of matrices are small here, and for some 30 ms after each its own threads
     # would keep a core busy that the network wants.
     threadpool_limits(1, user_api="blas")
-    collection = Collection.open(location, device=device)
+    collection = Collection.open(location, model=model, device=device)
     log("Loading the model …")
     _ = collection.model
     log("Warming up …")

@@ -3,31 +3,25 @@
 One ASGI layer around everything, Gradio included, so that nothing is served without passing it.
 """
 
-import asyncio
-import base64
-import json
 import logging
+import re
 import secrets
+import time
 from collections import Counter
-from collections.abc import Collection, Mapping
 from contextlib import nullcontext
-from pathlib import Path
-from urllib.parse import SplitResult, urlsplit
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from hashing.errors import UsageError
-from hashing.service.admission import BODY_SECONDS, RETRY_SECONDS, FullError, Gates
+from hashing.service.admission import RETRY_SECONDS, FullError, Gates
+from hashing.service.credentials import knows_password, knows_token
+from hashing.service.door import Door
+from hashing.service.metrics import Metrics, Seen
+from hashing.service.replies import DEFECT, READ, RefusedError, Reply, bounded, refuse
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
-MOST_BYTES = 21 << 20
-"""Of a request body: the largest picture that is decoded (20 MiB) and the form around it."""
-
-DRAIN_SECONDS = 2.0
-
-OURS = ("/api/", "/pictures/", "/page/")
-READ = ("GET", "HEAD")
-PAGES = ("/", "/docs", "/openapi.json")
+API, VERSIONED = "/api/", "/api/v1/"
+OURS = (API, "/pictures/", "/page/")
+PROBES = ("/live", "/ready")
+PAGES = ("/", "/docs", "/openapi.json", "/metrics", *PROBES)
 GRADIO = ("/assets/", "/static/", "/gradio_api/heartbeat/")
 GRADIO_PAGES = (
     "/config",
@@ -63,32 +57,25 @@ HEADERS = {
 
 ONCE = ("host", "origin", "authorization", "content-length")
 """Headers that decide; a second one would be another answer to the same question."""
+REQUEST_ID = re.compile(r"[\w.:-]{1,64}", re.ASCII)
+"""What another server may have called a request."""
+INVITED = {
+    "access-control-allow-methods": "GET, HEAD, POST, PATCH, DELETE",
+    "access-control-allow-headers": "authorization, content-type, x-request-id",
+    "access-control-max-age": "600",
+}
 
 log = logging.getLogger(__name__)
 
 
-class RefusedError(Exception):
-    """A request that does not get in."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(message)
-        self.status, self.code, self.message = status, code, message
-
-
 class Guards:
-    """ASGI layer that checks host, origin, password, path, size and room, and adds the headers.
-
-    hosts: names the server answers to (guards against DNS rebinding); None answers to any.
-    credentials: passwords by user name; None lets everybody in.
-    """
+    """ASGI layer that checks host, origin, password, path, size and room, and adds the headers."""
 
     def __init__(
-        self,
-        app: ASGIApp,
-        hosts: Collection[str] | None = LOOPBACK,
-        credentials: Mapping[str, str] | None = None,
+        self, app: ASGIApp, door: Door | None = None, metrics: Metrics | None = None
     ) -> None:
-        self.app, self.hosts, self.credentials = app, hosts, credentials
+        self.app, self.door = app, door or Door()
+        self.metrics = metrics or Metrics()
         self._gates = Gates()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -96,24 +83,45 @@ class Guards:
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
         elif scope["type"] == "http":
-            reply = _Reply(send, bodyless=scope["method"] == "HEAD")
-            if reply.bodyless:
-                scope = {**scope, "method": "GET"}
-            try:
-                await self._pass(scope, receive, reply)
-            except RefusedError as refusal:
-                await _refuse(refusal, scope, receive, reply)
-            except Exception:
-                log.exception("%s %s failed", scope["method"], scope["path"])
-                if not reply.started:
-                    await _refuse(DEFECT, scope, receive, reply)
+            await self._answer(self._placed(scope), receive, send)
 
-    async def _pass(self, scope: Scope, receive: Receive, reply: "_Reply") -> None:
-        self._check(scope)
-        gate = self._gates.of(scope["method"], scope["path"])
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started, method = time.perf_counter(), scope["method"]
+        headers = _headers(scope)
+        named = headers.get("x-request-id", "")
+        request_id = named if REQUEST_ID.fullmatch(named) else secrets.token_hex(8)
+        reply = Reply(send, self._extra(headers, request_id), bodyless=method == "HEAD")
+        if method == "HEAD":
+            scope = {**scope, "method": "GET"}
+        try:
+            await self._pass(scope, headers, receive, reply)
+        except RefusedError as refusal:
+            await refuse(refusal, scope, receive, reply)
+        except Exception:
+            log.exception("%s %s failed (request %s)", method, scope["path"], request_id)
+            if not reply.started:
+                await refuse(DEFECT, scope, receive, reply)
+        finally:
+            path = scope["path"].removeprefix(self.door.prefix)
+            seconds = time.perf_counter() - started
+            client = (scope.get("client") or ("",))[0]
+            route = getattr(scope.get("route"), "path", "other")
+            about = path, route, reply.status, seconds, reply.bytes, client, request_id
+            self.metrics.note(Seen(method, *about))
+
+    async def _pass(
+        self, scope: Scope, headers: dict[str, str], receive: Receive, reply: Reply
+    ) -> None:
+        path = scope["path"].removeprefix(self.door.prefix)
+        if self._is_preflight(scope, headers):
+            await reply({"type": "http.response.start", "status": 204, "headers": []})
+            await reply({"type": "http.response.body", "body": b""})
+            return
+        self._check(scope, path, headers)
+        gate = self._gates.of(scope["method"], path)
         try:
             with gate.place() if gate else nullcontext():
-                receive = await _bounded(scope, receive)
+                receive = await bounded(scope, receive)
                 async with gate.turn() if gate else nullcontext():
                     await self.app(scope, receive, reply)
         except FullError:
@@ -121,139 +129,74 @@ class Guards:
                 503, "busy", f"too many are asking at once: try again in {RETRY_SECONDS} s"
             ) from None
 
-    def _check(self, scope: Scope) -> None:
-        headers = {
-            name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
-        }
+    def _placed(self, scope: Scope) -> Scope:
+        """The same below the prefix that the world knows, whether or not a proxy took it away.
+
+        Addresses of the API without a version are those of the first.
+        """
+        prefix, path = self.door.prefix, scope["path"]
+        if prefix and (path == prefix or path.startswith(f"{prefix}/")):
+            path = path.removeprefix(prefix) or "/"
+        if path.startswith(API) and not path.startswith(VERSIONED):
+            path = VERSIONED + path.removeprefix(API)
+        path = prefix + path
+        return {**scope, "path": path, "raw_path": path.encode(), "root_path": prefix}
+
+    def _extra(self, headers: dict[str, str], request_id: str) -> dict[str, str]:
+        """The headers of the answer."""
+        extra = {**HEADERS, "x-request-id": request_id}
+        if self.door.origins:  # pictures are shown on those sites, too
+            extra |= {"cross-origin-resource-policy": "cross-origin", "vary": "origin"}
+        origin = headers.get("origin", "")
+        if self.door.invites(origin):
+            exposed = "arthash-index, x-request-id, retry-after"
+            extra |= {
+                "access-control-allow-origin": origin,
+                "access-control-expose-headers": exposed,
+            }
+            if "access-control-request-method" in headers:
+                extra |= INVITED
+        return extra
+
+    def _is_preflight(self, scope: Scope, headers: dict[str, str]) -> bool:
+        """A browser's question whether a page of another site may ask."""
+        asks = scope["method"] == "OPTIONS" and "access-control-request-method" in headers
+        return asks and self.door.invites(headers.get("origin", ""))
+
+    def _check(self, scope: Scope, path: str, headers: dict[str, str]) -> None:
         names = Counter(name.decode("latin-1") for name, _ in scope["headers"])
         if twice := next((name for name in ONCE if names[name] > 1), None):
             raise RefusedError(400, "bad_header", f"expected one header {twice}, found several")
-        host = headers.get("host", "")
-        if self.hosts is not None and _split(f"//{host}").hostname not in self.hosts:
+        if path in PROBES and scope["method"] in READ:
+            return  # whoever looks after the server knows neither its name nor a password
+        host, door = headers.get("host", ""), self.door
+        if not door.answers_to(host):
             raise RefusedError(
                 421, "unknown_host", f"this server does not answer to the name {host!r}"
             )
         origin = headers.get("origin")
-        if origin is not None and _split(origin).netloc != host:
+        if origin is not None and not (door.is_own(origin, host) or door.invites(origin)):
             raise RefusedError(403, "foreign_origin", f"requests from {origin!r} are not answered")
-        if self.credentials is not None and not _known(headers, self.credentials):
-            raise RefusedError(401, "password_needed", "a user name and password are needed")
-        path, method = scope["path"], scope["method"]
+        self._check_who(scope["method"], path, headers.get("authorization", ""))
+        method = scope["method"]
         read = path.startswith(GRADIO) or path in (*PAGES, *GRADIO_PAGES)
         if not path.startswith(OURS) and not (read and method in READ):
             raise RefusedError(404, "not_found", f"there is nothing at {method} {path}")
 
-
-def read_credentials(path: Path) -> dict[str, str]:
-    """Passwords by user name from a file of `name:password` lines. Raises UsageError."""
-    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-    pairs = [line.partition(":") for line in lines]
-    if not pairs or not all(name and password for name, _, password in pairs):
-        raise UsageError(f"expected lines of name:password in {path}, found none or others")
-    return {name: password for name, _, password in pairs}
-
-
-def _split(address: str) -> SplitResult:
-    """The parts of an address, all empty for what is none."""
-    try:
-        return urlsplit(address)
-    except ValueError:
-        return urlsplit("")
+    def _check_who(self, method: str, path: str, authorization: str) -> None:
+        door = self.door
+        if door.credentials is None and door.token is None:
+            return
+        trusted = knows_token(authorization, door.token)
+        changes = method in ("PATCH", "DELETE") or (method, path) == ("POST", f"{VERSIONED}items")
+        if door.token is not None and changes and not trusted:
+            raise RefusedError(
+                401, "token_needed", "a change needs the header Authorization: Bearer TOKEN"
+            )
+        known = door.credentials is None or knows_password(authorization, door.credentials)
+        if not (known or trusted):
+            raise RefusedError(401, "password_needed", "a user name and password are needed")
 
 
-def _known(headers: Mapping[str, str], credentials: Mapping[str, str]) -> bool:
-    scheme, _, encoded = headers.get("authorization", "").partition(" ")
-    try:
-        text = base64.b64decode(encoded, validate=True).decode("utf-8")
-    except ValueError:  # letters that are no base64, bytes that are no text
-        return False
-    name, _, password = text.partition(":")
-    # An unknown name is compared as well, so that time does not tell which names exist.
-    expected = credentials.get(name, secrets.token_hex())
-    same = secrets.compare_digest(password.encode(), expected.encode())
-    return scheme.lower() == "basic" and same
-
-
-async def _bounded(scope: Scope, receive: Receive) -> Receive:
-    """Read the body up to the limit, in time, and hand it on as one message."""
-    if scope["method"] in READ:
-        return receive
-    claimed = dict(scope["headers"]).get(b"content-length", b"")
-    if claimed.isdigit() and int(claimed[:20]) > MOST_BYTES:
-        raise TOO_LARGE
-    body, more = bytearray(), True
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            while more:
-                message = await receive()
-                body += message.get("body", b"")
-                more = message.get("more_body", False)
-                if len(body) > MOST_BYTES:
-                    raise TOO_LARGE
-    except TimeoutError:
-        raise RefusedError(
-            408, "too_slow", f"expected the whole request in {BODY_SECONDS:.0f} s, found a part"
-        ) from None
-    messages: list[Message] = [{"type": "http.request", "body": bytes(body), "more_body": False}]
-
-    async def replay() -> Message:
-        return messages.pop() if messages else await receive()
-
-    return replay
-
-
-DEFECT = RefusedError(500, "defect", "the server made a mistake; its log tells more")
-TOO_LARGE = RefusedError(
-    413, "too_large", f"expected at most {MOST_BYTES >> 20} MiB, found a larger request"
-)
-
-
-class _Reply:
-    """`send` that adds the headers, and knows whether anything has been sent.
-
-    bodyless: the answer to HEAD, which is that to GET without its body.
-    """
-
-    def __init__(self, send: Send, bodyless: bool = False) -> None:
-        self._send, self.started, self.bodyless = send, False, bodyless
-        self._extra = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
-
-    async def __call__(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self.started = True
-            message = {**message, "headers": [*message.get("headers", ()), *self._extra]}
-        elif self.bodyless:
-            message = {**message, "body": b""}
-        await self._send(message)
-
-
-async def _refuse(refusal: RefusedError, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer at once, then read on a while: a sender cut off midway would never see the answer."""
-    error = {"error": {"code": refusal.code, "message": refusal.message}}
-    body = json.dumps(error).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
-    if refusal.status == 401:
-        headers.append((b"www-authenticate", b'Basic realm="ArtHash", charset="UTF-8"'))
-    if refusal.status == 503:
-        headers.append((b"retry-after", b"%d" % RETRY_SECONDS))
-    if refusal.status in (408, 413):
-        headers.append((b"connection", b"close"))
-    start = {"type": "http.response.start", "status": refusal.status, "headers": headers}
-    await send(start)
-    await send({"type": "http.response.body", "body": body, "more_body": True})
-    if scope["method"] not in READ:
-        await _drain(receive)
-    await send({"type": "http.response.body", "body": b""})
-
-
-async def _drain(receive: Receive) -> None:
-    """Throw away what is still being sent, as far as is decent."""
-    left, more = MOST_BYTES, True
-    try:
-        async with asyncio.timeout(DRAIN_SECONDS):
-            while more and left > 0:
-                message = await receive()
-                left -= len(message.get("body", b""))
-                more = message.get("more_body", False)
-    except TimeoutError:
-        pass
+def _headers(scope: Scope) -> dict[str, str]:
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}

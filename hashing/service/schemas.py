@@ -76,6 +76,12 @@ class Results(BaseModel):
     results: list[Result]
 
 
+class Batch(BaseModel):
+    """An answer for each query, in their order."""
+
+    answers: list[Results]
+
+
 class Page(BaseModel):
     """Some of the works that pass the filters."""
 

@@ -1,21 +1,25 @@
 """What is asked of no route: answered in the shape of every other error."""
 
+from collections.abc import Sequence
+
 from fastapi import APIRouter, FastAPI, Request
+from starlette._utils import get_route_path
 from starlette.exceptions import HTTPException
 from starlette.routing import Match, Route
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "QUERY")
 
 
-def add_unknown(app: FastAPI, known: APIRouter) -> None:
+def add_unknown(app: FastAPI, known: Sequence[APIRouter]) -> None:
     """Take what the known routes leave over, before a page that is mounted at `/` gets it."""
     router = APIRouter(include_in_schema=False)
 
     def unknown(request: Request) -> None:
-        path, method = request.url.path, request.method
+        path, method = get_route_path(request.scope), request.method
         partial = (
             route
-            for route in known.routes
+            for router in known
+            for route in router.routes
             if isinstance(route, Route) and route.matches(request.scope)[0] is Match.PARTIAL
         )
         allowed = sorted({name for route in partial for name in route.methods or ()})

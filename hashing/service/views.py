@@ -138,7 +138,7 @@ def _label(collection: Collection, item: StoredItem) -> dict[str, object]:
         "year": year,
         "fields": item.fields,
         "file": item.file,
-        "picture": f"/pictures/{item.id}?v={collection.info.uuid[:8]}",
+        "picture": f"{collection.served_at}/pictures/{item.id}?v={collection.info.uuid[:8]}",
         "width": width,
         "height": height,
     }

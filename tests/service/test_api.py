@@ -10,6 +10,7 @@ from hashing.collection import Collection
 from hashing.errors import StorageError
 from hashing.service.api import create_app
 from hashing.service.current import Current
+from hashing.service.door import Door
 
 
 @pytest.fixture
@@ -209,16 +210,17 @@ def test_trouble_with_the_index_is_told_in_the_same_shape(
 def test_the_description_is_complete(client: TestClient) -> None:
     described = client.get("/openapi.json").json()
     routes = {
-        ("get", "/api/items"),
-        ("get", "/api/items/{item_id}"),
-        ("get", "/api/items/{item_id}/similar"),
-        ("post", "/api/search"),
-        ("post", "/api/recommend"),
-        ("get", "/api/facets"),
-        ("get", "/api/map"),
-        ("get", "/api/explain"),
-        ("post", "/api/explain"),
-        ("get", "/api/health"),
+        ("get", "/api/v1/items"),
+        ("get", "/api/v1/items/{item_id}"),
+        ("get", "/api/v1/items/{item_id}/similar"),
+        ("post", "/api/v1/search"),
+        ("post", "/api/v1/recommend"),
+        ("get", "/api/v1/facets"),
+        ("get", "/api/v1/map"),
+        ("get", "/api/v1/explain"),
+        ("post", "/api/v1/explain"),
+        ("get", "/api/v1/health"),
+        ("post", "/api/v1/search/batch"),
         ("get", "/pictures/{item_id}"),
     }
     found = {(method, path) for path, item in described["paths"].items() for method in item}
@@ -289,10 +291,10 @@ def test_head_answers_as_get_does_without_the_body(page_app: FastAPI, path: str)
 def test_the_description_says_whether_a_password_is_needed(art: Collection) -> None:
     open_app = create_app(Current(art), page=False).openapi()
     assert "securitySchemes" not in open_app["components"]
-    closed = create_app(Current(art), page=False, credentials={"anna": "tulip"})
+    closed = create_app(Current(art), page=False, door=Door(credentials={"anna": "tulip"}))
     described = closed.openapi()
     assert described["components"]["securitySchemes"]["HTTPBasic"]["scheme"] == "basic"
-    assert described["paths"]["/api/items"]["get"]["security"] == [{"HTTPBasic": []}]
+    assert described["paths"]["/api/v1/items"]["get"]["security"] == [{"HTTPBasic": []}]
     asking = TestClient(closed, base_url="http://127.0.0.1")
     assert asking.get("/api/health", auth=("anna", "tulip")).status_code == 200
 

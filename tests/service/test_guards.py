@@ -9,8 +9,11 @@ from hashing.collection import Collection
 from hashing.errors import UsageError
 from hashing.service.admission import PromptProtocol
 from hashing.service.api import create_app
+from hashing.service.credentials import read_credentials
 from hashing.service.current import Current
-from hashing.service.guards import HEADERS, MOST_BYTES, Guards, read_credentials
+from hashing.service.door import Door
+from hashing.service.guards import HEADERS, Guards
+from hashing.service.replies import MOST_BYTES
 from tests.service.serving import free_port, serving
 
 
@@ -40,7 +43,7 @@ def test_answers_to_no_other_name(app: ASGIApp, host: str) -> None:
 
 
 def test_any_name_where_nothing_is_said(art: Collection) -> None:
-    app = create_app(Current(art), page=False, hosts=None)
+    app = create_app(Current(art), page=False, door=Door(hosts=None))
     assert client(app, "gallery.example").get("/api/health").status_code == 200
 
 
@@ -55,7 +58,7 @@ def test_no_foreign_page_may_ask(app: ASGIApp, origin: str) -> None:
 
 
 def test_a_password_opens_everything_and_nothing_opens_without(art: Collection) -> None:
-    app = create_app(Current(art), page=False, credentials={"anna": "tulip: red"})
+    app = create_app(Current(art), page=False, door=Door(credentials={"anna": "tulip: red"}))
     for path in ("/api/health", "/pictures/1", "/page/app.js", "/"):
         refused = client(app).get(path)
         assert code(refused) == (401, "password_needed")
@@ -146,7 +149,7 @@ def test_who_finds_no_place_is_told_before_the_body_is_read() -> None:
         ]
         await asyncio.sleep(0)
         await asyncio.sleep(0)
-        assert inside[2:] == ["/api/facets", "/api/health"]
+        assert inside[2:] == ["/api/v1/facets", "/api/v1/health"]
         free.set()
         assert [status for status, _ in await asyncio.gather(*asked, *others)] == [200] * 12
         assert (await ask(guards, "/api/search", [b"x"]))[0] == 200
@@ -174,8 +177,8 @@ def test_a_claimed_size_is_refused_before_the_body_is_read(app: ASGIApp) -> None
 
 
 def test_a_body_that_does_not_come_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hashing.service.guards.BODY_SECONDS", 0.05)
-    monkeypatch.setattr("hashing.service.guards.DRAIN_SECONDS", 0.05)
+    monkeypatch.setattr("hashing.service.replies.BODY_SECONDS", 0.05)
+    monkeypatch.setattr("hashing.service.replies.DRAIN_SECONDS", 0.05)
 
     async def run() -> set[int]:
         never = asyncio.Event()

@@ -1,16 +1,28 @@
 """`serve.py` before anything heavy is loaded: what it refuses, in one line."""
 
+import contextlib
+import ipaddress
 import signal
 import socket
 import subprocess
 import sys
+import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
+from PIL import Image
 
 from hashing.cli import serve
 from hashing.cli.console import run
+from hashing.collection import Collection
+from hashing.config import ModelConfig, Preprocessing
+from hashing.models import HashModel, save_model
+from tests.service.serving import free_port
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -121,3 +133,37 @@ def test_two_interrupts_end_it_without_a_traceback() -> None:
     assert server.returncode == 130
     assert "Traceback" not in errors
     assert errors.endswith("interrupted\n")
+
+
+def test_an_address_that_a_phone_can_open() -> None:
+    address = serve.reachable()
+    assert ipaddress.ip_address(address).version == 4
+    assert address != "0.0.0.0"
+
+
+@pytest.mark.long
+def test_several_processes_share_the_port(tmp_path: Path) -> None:
+    port, index = free_port(), tmp_path / "art.index"
+    torch.manual_seed(0)
+    config = ModelConfig(backbone="small_cnn", lengths=(16,))
+    save_model(HashModel(config, Preprocessing(size=32)).eval(), tmp_path / "model")
+    Image.new("RGB", (32, 32), "teal").save(tmp_path / "a.png")
+    Collection.build(tmp_path, tmp_path / "model", index).close()
+    moved = (tmp_path / "model").rename(tmp_path / "elsewhere")
+    arguments = [str(index), "--port", str(port), "--workers", "2", "--model", str(moved)]
+    process = subprocess.Popen(
+        [sys.executable, str(ROOT / "serve.py"), *arguments], stderr=subprocess.PIPE, text=True
+    )
+    try:
+        deadline, text = time.monotonic() + 200, ""
+        while not text and time.monotonic() < deadline and process.poll() is None:
+            address = f"http://127.0.0.1:{port}/metrics"
+            with contextlib.suppress(OSError), urllib.request.urlopen(address) as answer:
+                text = answer.read().decode()
+            time.sleep(0.2)
+        assert "arthash_items 1" in text
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 130
+    finally:
+        process.kill()
+        process.communicate()

@@ -1,0 +1,76 @@
+"""Who may come in, by which names, and where the server stands in the eyes of the world."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from urllib.parse import SplitResult, urlsplit
+
+from hashing.errors import UsageError
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+ANY = "*"
+OWN = ("/api", "/pictures", "/page", "/docs")
+"""Paths that would mean two things below a prefix of that name."""
+
+
+@dataclass(frozen=True)
+class Door:
+    """Names, passwords and origins that are let in.
+
+    hosts: names the server answers to (guards against DNS rebinding); None answers to any.
+    credentials: passwords by user name; None lets everybody in.
+    token: what a program says to change the collection; None lets nobody.
+    origins: addresses of other sites whose pages may ask, `*` for all.
+    public: the address that the world knows, `https://host[/prefix]`, behind a proxy.
+    """
+
+    hosts: Collection[str] | None = LOOPBACK
+    credentials: Mapping[str, str] | None = None
+    token: str | None = None
+    origins: Collection[str] = ()
+    public: str = ""
+
+    def __post_init__(self) -> None:
+        if self.public and not (self._public.scheme in ("http", "https") and self._public.hostname):
+            raise UsageError(
+                f"expected --public-url as https://host or https://host/prefix, found {self.public}"
+            )
+        if self.prefix.startswith(OWN):
+            raise UsageError(
+                f"expected another path in --public-url than {self.prefix}, which begins like the "
+                "server's own"
+            )
+        for origin in self.origins:
+            parts = split(origin)
+            if origin != ANY and origin != f"{parts.scheme}://{parts.netloc}":
+                raise UsageError(f"expected --allow-origin as https://host or *, found {origin!r}")
+
+    @property
+    def _public(self) -> SplitResult:
+        return split(self.public)
+
+    @property
+    def prefix(self) -> str:
+        """The path below which the world finds the server, such as `/art`; often empty."""
+        return self._public.path.rstrip("/")
+
+    def answers_to(self, host: str) -> bool:
+        """Whether a header `Host` names this server."""
+        name = split(f"//{host}").hostname
+        return self.hosts is None or name in self.hosts or name == (self._public.hostname or "")
+
+    def is_own(self, origin: str, host: str) -> bool:
+        """Whether a header `Origin` is that of the server's own pages."""
+        parts = split(origin)
+        return parts.netloc == host or (parts[:2] == self._public[:2] and bool(self.public))
+
+    def invites(self, origin: str) -> bool:
+        """Whether the pages of another site may ask."""
+        return origin in self.origins or ANY in self.origins
+
+
+def split(address: str) -> SplitResult:
+    """The parts of an address, all empty for what is none."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return urlsplit("")

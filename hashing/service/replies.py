@@ -1,0 +1,121 @@
+"""Answers as they leave the server: with its headers, and refusals in the API's one shape."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+
+from starlette.types import Message, Receive, Scope, Send
+
+from hashing.service.admission import BODY_SECONDS, RETRY_SECONDS
+
+MOST_BYTES = 21 << 20
+"""Of a request body: the largest picture that is decoded (20 MiB) and the form around it."""
+
+DRAIN_SECONDS = 2.0
+READ = ("GET", "HEAD")
+
+
+class RefusedError(Exception):
+    """A request that does not get in."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status, self.code, self.message = status, code, message
+
+
+DEFECT = RefusedError(500, "defect", "the server made a mistake; its log tells more")
+TOO_LARGE = RefusedError(
+    413, "too_large", f"expected at most {MOST_BYTES >> 20} MiB, found a larger request"
+)
+
+
+class Reply:
+    """`send` that adds headers, and knows what has been sent.
+
+    bodyless: the answer to HEAD, which is that to GET without its body. status: 0 before any.
+    """
+
+    def __init__(self, send: Send, headers: Mapping[str, str], bodyless: bool = False) -> None:
+        self._send, self._bodyless = send, bodyless
+        self._extra = [(name.encode(), value.encode()) for name, value in headers.items()]
+        self.status = self.bytes = 0
+
+    @property
+    def started(self) -> bool:
+        """Whether anything has been sent."""
+        return self.status > 0
+
+    async def __call__(self, message: Message) -> None:
+        """Send on."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            own = {name for name, _ in self._extra}
+            kept = [pair for pair in message.get("headers", ()) if pair[0].lower() not in own]
+            message = {**message, "headers": [*kept, *self._extra]}
+        elif message["type"] == "http.response.body":
+            if self._bodyless:
+                message = {**message, "body": b""}
+            self.bytes += len(message.get("body", b""))
+        await self._send(message)
+
+
+async def bounded(scope: Scope, receive: Receive) -> Receive:
+    """Read the body up to the limit, in time, and hand it on as one message."""
+    if scope["method"] in READ:
+        return receive
+    claimed = dict(scope["headers"]).get(b"content-length", b"")
+    if claimed.isdigit() and int(claimed[:20]) > MOST_BYTES:
+        raise TOO_LARGE
+    body, more = bytearray(), True
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            while more:
+                message = await receive()
+                body += message.get("body", b"")
+                more = message.get("more_body", False)
+                if len(body) > MOST_BYTES:
+                    raise TOO_LARGE
+    except TimeoutError:
+        raise RefusedError(
+            408, "too_slow", f"expected the whole request in {BODY_SECONDS:.0f} s, found a part"
+        ) from None
+    messages: list[Message] = [{"type": "http.request", "body": bytes(body), "more_body": False}]
+
+    async def replay() -> Message:
+        return messages.pop() if messages else await receive()
+
+    return replay
+
+
+async def refuse(refusal: RefusedError, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer at once, then read on a while: a sender cut off midway would never see the answer."""
+    error = {"error": {"code": refusal.code, "message": refusal.message}}
+    body = json.dumps(error).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    if refusal.status == 401:
+        bearer = b'Bearer realm="ArtHash"' if refusal.code == "token_needed" else b""
+        basic = b'Basic realm="ArtHash", charset="UTF-8"'
+        headers.append((b"www-authenticate", bearer or basic))
+    if refusal.status == 503:
+        headers.append((b"retry-after", b"%d" % RETRY_SECONDS))
+    if refusal.status in (408, 413):
+        headers.append((b"connection", b"close"))
+    start = {"type": "http.response.start", "status": refusal.status, "headers": headers}
+    await send(start)
+    await send({"type": "http.response.body", "body": body, "more_body": True})
+    if scope["method"] not in READ:
+        await _drain(receive)
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _drain(receive: Receive) -> None:
+    """Throw away what is still being sent, as far as is decent."""
+    left, more = MOST_BYTES, True
+    try:
+        async with asyncio.timeout(DRAIN_SECONDS):
+            while more and left > 0:
+                message = await receive()
+                left -= len(message.get("body", b""))
+                more = message.get("more_body", False)
+    except TimeoutError:
+        pass

@@ -1,0 +1,72 @@
+"""A served collection made from settings, in this process or in each of several."""
+
+import json
+import os
+import threading
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from hashing.service.api import create_app
+from hashing.service.credentials import read_credentials, read_token
+from hashing.service.current import Current, open_current
+from hashing.service.door import LOOPBACK, Door
+
+SETTINGS = "ARTHASH_SERVED"
+"""The variable by which the processes are told what to serve; secrets stay in their files."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What to serve, how, and to whom; see `Door`.
+
+    model: where the index's model lies, if it has moved. auth, token: files. hosts: names beside
+    the loopback ones; None answers to any.
+    """
+
+    location: str
+    device: str = "auto"
+    model: str | None = None
+    auth: str | None = None
+    token: str | None = None
+    hosts: tuple[str, ...] | None = ()
+    origins: tuple[str, ...] = ()
+    public: str = ""
+
+    def door(self) -> Door:
+        """Who is let in. Raises UsageError for files and addresses that are none."""
+        return Door(
+            hosts=None if self.hosts is None else (*LOOPBACK, *self.hosts),
+            credentials=read_credentials(Path(self.auth)) if self.auth else None,
+            token=read_token(Path(self.token)) if self.token else None,
+            origins=self.origins,
+            public=self.public,
+        )
+
+    def as_text(self) -> str:
+        """For the variable."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def of_text(cls, text: str) -> "Settings":
+        """Back from it."""
+        values = json.loads(text)
+        for name in ("hosts", "origins"):
+            values[name] = None if values[name] is None else tuple(values[name])
+        return cls(**values)
+
+
+def make(settings: Settings) -> tuple[Current, FastAPI]:
+    """The collection, warmed up, and the application that serves it."""
+    door = settings.door()
+    model = None if settings.model is None else Path(settings.model)
+    current = open_current(settings.location, settings.device, model)
+    return current, create_app(current, door=door)
+
+
+def app() -> FastAPI:
+    """What each of several processes serves."""
+    current, made = make(Settings.of_text(os.environ[SETTINGS]))
+    threading.Thread(target=current.warm, args=[threading.Event()], daemon=True).start()
+    return made

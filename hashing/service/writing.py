@@ -1,0 +1,80 @@
+"""Changes of the collection by programs that have the token; absent where nobody has one."""
+
+import json
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, File, Form, UploadFile
+from fastapi.security import HTTPBearer
+from pydantic import BaseModel, ConfigDict, Field
+
+from hashing.errors import UsageError
+from hashing.service import views
+from hashing.service.context import KNOWN_FIELDS, KNOWN_ONLY, ItemId, Newest
+from hashing.service.schemas import Detail
+from hashing.sources import Value
+
+# The guards ask for the token; named here, so that the description does, too.
+router = APIRouter(dependencies=[*KNOWN_ONLY, Depends(HTTPBearer(auto_error=False))])
+
+
+class Described(BaseModel):
+    """Fields to change; null takes one away."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    fields: dict[str, Value | None] = Field(examples=[{"title": "Pears", "year": 1912}])
+
+
+@router.post(
+    "/api/v1/items",
+    summary="Add a picture",
+    tags=["changes"],
+    status_code=201,
+    dependencies=KNOWN_FIELDS,
+)
+def add(
+    art: Newest,
+    picture: Annotated[UploadFile, File(description="At most 20 MiB.")],
+    file: Annotated[
+        str,
+        Form(description="Its name in the collection.", max_length=1000, examples=["a/1.jpg"]),
+    ],
+    fields: Annotated[
+        str, Form(description="Metadata, an object of JSON.", examples=['{"year": 1912}'])
+    ] = "{}",
+) -> Detail:
+    """Encode a picture and publish it; one that is there already under its name stays as it is.
+
+    The index keeps its preview, not the picture itself.
+    """
+    item_id = art.add_picture(picture.file.read(), file, _read_fields(fields))
+    return views.detail(art, art.item(item_id))
+
+
+@router.patch("/api/v1/items/{item_id}", summary="Change fields", tags=["changes"])
+def change(art: Newest, item_id: ItemId, described: Described) -> Detail:
+    """Take over some fields of a work; the others stay, and so does its id."""
+    art.describe(item_id, described.fields)
+    return views.detail(art, art.item(item_id))
+
+
+@router.delete(
+    "/api/v1/items/{item_id}", summary="Remove a work", tags=["changes"], status_code=204
+)
+def remove(art: Newest, item_id: ItemId) -> None:
+    """Take a work out of the index; its id is never given again, its file is not touched."""
+    art.item(item_id)
+    art.remove([item_id])
+
+
+def _read_fields(text: str) -> dict[str, Value]:
+    try:
+        fields: Any = json.loads(text)
+    except (ValueError, RecursionError):
+        fields = None
+    if not isinstance(fields, dict) or not all(
+        isinstance(value, str | int | float) and not isinstance(value, bool)
+        for value in fields.values()
+    ):
+        raise UsageError("expected fields as an object of JSON with texts and numbers")
+    return fields
