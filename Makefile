@@ -9,7 +9,8 @@ BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-train table test test-long robustness check docs format clean
+.PHONY: help install demo demo-train table test test-long robustness check docs format clean \
+	compare-cifar10 climb-cifar10 climb-artworks
 
 help:
 	@echo "make demo       draw artworks, index them, serve the page at http://127.0.0.1:7860"
@@ -20,6 +21,10 @@ help:
 	@echo "make row-RECIPE DATA=PICTURES [SEED=1] [OPTIONS=...]"
 	@echo "                train a recipe and measure it for benchmarks/results/retrieval.md"
 	@echo "make table      render that table anew"
+	@echo "make compare-cifar10 [DATA=PICTURES]"
+	@echo "                train five classifiers on CIFAR-10, one table and one sheet (hours)"
+	@echo "make climb-cifar10, make climb-artworks DATA=PICTURES"
+	@echo "                from an untrained network to our best, one table (hours)"
 	@echo "make docs       build the documentation as a site, into site/"
 	@echo "make format     rewrite the code in the project's format"
 	@echo "make clean      remove what make demo made (the folder demo/)"
@@ -55,6 +60,17 @@ row-%: $(STAMP) | data-is-named
 .PHONY: data-is-named
 data-is-named:
 	@test -n "$(DATA)" || { echo "expected DATA=PICTURES, a folder or an archive, found none" >&2; exit 2; }
+
+# Five classifiers, hours on two cores; what is trained already is taken from runs/, what was interrupted goes on.
+compare-cifar10: $(STAMP)
+	"$(BIN)/python" benchmarks/classifiers.py $(if $(DATA),--data-root "$(DATA)") $(OPTIONS)
+
+# The tables that climb: a row a command, what is trained already is taken from runs/.
+climb-cifar10: $(STAMP)
+	"$(BIN)/python" benchmarks/climb.py cifar10 $(if $(DATA),--data-root "$(DATA)") $(OPTIONS)
+
+climb-artworks: $(STAMP) | data-is-named
+	"$(BIN)/python" benchmarks/climb.py artworks --data-root "$(DATA)" $(OPTIONS)
 
 table: $(STAMP)
 	"$(BIN)/python" benchmarks/models.py

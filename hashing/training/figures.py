@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from hashing.codes import Codes
 from hashing.search import ReferenceEngine, SearchRequest
 from hashing.training import plots
+from hashing.training.epochs import epochs_of
 from hashing.training.evaluation import Evaluation
 from hashing.training.examples import Examples
 
@@ -19,7 +20,8 @@ LARGEST_CONFUSION = 40
 
 def draw_curves(records: Iterable[Mapping[str, Any]]) -> dict[str, bytes]:
     """The course of a run as PNG, by file name; `records` are the lines of its log."""
-    return {"curves.png": png(plots.learning_curves(*_curves(records)))}
+    kept = list(records)
+    return {"curves.png": png(plots.learning_curves(*_curves(kept), epochs_of(kept)))}
 
 
 def draw_figures(examples: Examples, found: Evaluation) -> dict[str, bytes]:

@@ -1,7 +1,6 @@
 """The pictures of a report: curves, confusion, bits and a sheet of real queries.
 
-Every function takes plain numbers and returns a figure. One quiet style: thin
-lines, no boxes, labels at the lines' ends where there is room.
+Every function takes plain numbers and returns a figure. One quiet style: thin lines, no boxes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,9 +10,11 @@ import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from hashing.metrics import RetrievalMetrics
+from hashing.training.epochs import Epoch
 
 INK, FAINT, ACCENT = "#22282f", "#c9ced4", "#c8472b"
 SERIES = ("#c8472b", "#2b6c99", "#d39a2c", "#4f8a5b", "#7d5a9b", "#6b7681")
@@ -40,12 +41,21 @@ STYLE: Any = {  # matplotlib types its keys as literals
 
 
 def learning_curves(
-    losses: Sequence[tuple[int, float]], scores: Sequence[tuple[int, float]]
+    losses: Sequence[tuple[int, float]],
+    scores: Sequence[tuple[int, float]],
+    epochs: Sequence[Epoch] = (),
 ) -> Figure:
-    """Loss by step with its running mean; beside it validation mAP by step, where there is one."""
+    """Loss by step with its running mean; beside it validation mAP by step, where there is one.
+
+    epochs: of a classifier, whose accuracy then stands at the end.
+    """
+    panels = 1 + bool(scores) + bool(epochs)
     with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(8, 3), layout="constrained")
-        left, *validation = figure.subplots(1, 2 if scores else 1, squeeze=False)[0]
+        figure = Figure(figsize=(8 if panels < 3 else 11.5, 3), layout="constrained")
+        left, *further = figure.subplots(1, panels, squeeze=False)[0]
+        validation = further[: bool(scores)]
+        for last in further[len(validation) :]:
+            draw_accuracy(last, {"": epochs})
         if losses:
             steps, values = np.array(losses, float).T
             left.plot(steps, values, color=FAINT, linewidth=0.8)
@@ -66,6 +76,56 @@ def learning_curves(
             right.margins(y=0.15)
             _label(right, "Validation mAP, mean over lengths", "step", "")
     return figure
+
+
+def draw_accuracy(axes: Axes, by_name: Mapping[str, Sequence[Epoch]]) -> None:
+    """Accuracy by epoch: of training as it went (dashed) and of validation, a colour a network."""
+    for colour, (name, epochs) in zip(_cycle(len(by_name)), by_name.items(), strict=True):
+        numbers = [one.number for one in epochs]
+        axes.plot(numbers, [one.accuracy for one in epochs], color=colour, linestyle="--")
+        values = [one.validation_accuracy for one in epochs]
+        axes.plot(numbers, values, color=colour, label=name or "validation")
+    axes.plot([], [], color=INK, linestyle="--", label="training")
+    axes.legend(loc="lower right")
+    axes.set_ylim(0, 1.02)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    _label(axes, "Accuracy", "epoch", "")
+
+
+def draw_losses(axes: Axes, by_name: Mapping[str, Sequence[Epoch]]) -> None:
+    """Mean loss by epoch: of training (dashed) and of validation, a colour a network."""
+    for colour, (name, epochs) in zip(_cycle(len(by_name)), by_name.items(), strict=True):
+        numbers = [one.number for one in epochs]
+        axes.plot(numbers, [one.loss for one in epochs], color=colour, linestyle="--")
+        axes.plot(numbers, [one.validation_loss for one in epochs], color=colour, label=name)
+    axes.set_ylim(bottom=0)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    _label(axes, "Loss", "epoch", "")
+
+
+def classifier_sheet(
+    by_name: Mapping[str, Sequence[Epoch]],
+    confusions: Mapping[str, NDArray[np.int64]],
+    classes: Sequence[str],
+) -> Figure:
+    """Networks side by side: loss and accuracy by epoch, below them what each confuses."""
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(max(10, 4 * len(confusions)), 8), layout="constrained")
+        above, below = figure.subfigures(2, 1)  # type: ignore[misc]
+        left, right = above.subplots(1, 2)
+        draw_losses(left, by_name)
+        draw_accuracy(right, by_name)
+        places = below.subplots(1, len(confusions), squeeze=False)[0]
+        for axes, (name, matrix) in zip(places, confusions.items(), strict=True):
+            axes.grid(visible=False)
+            _draw_confusion(axes, matrix, classes, f"{name}, {counted(matrix)}")
+    return figure
+
+
+def counted(matrix: NDArray[np.int64]) -> str:
+    """How many were classified, and the share of them that was right."""
+    total = int(matrix.sum())
+    return f"n = {total:,}, accuracy {np.trace(matrix) / max(total, 1):.3f}"
 
 
 def precision_recall(by_length: Mapping[int, RetrievalMetrics], title: str) -> Figure:
@@ -114,25 +174,28 @@ def map_by_length(by_field: Mapping[str, Mapping[int, RetrievalMetrics]]) -> Fig
 
 
 def confusion(matrix: NDArray[np.int64], classes: Sequence[str], title: str) -> Figure:
-    """Row-normalised confusion matrix; the numbers are shown where they fit."""
-    shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    """Row-normalised confusion matrix with n and accuracy; the numbers are shown where they fit."""
     side = min(3 + 0.28 * len(classes), 9)
     with matplotlib.rc_context({**STYLE, "axes.grid": False}):
         figure = Figure(figsize=(side + 0.6, side), layout="constrained")
-        axes = figure.subplots()
-        axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-        if len(classes) <= 40:
-            axes.set_xticks(range(len(classes)), classes, rotation=60, ha="right")
-            axes.set_yticks(range(len(classes)), classes)
-        if len(classes) <= 15:
-            for (row, column), share in np.ndenumerate(shares):
-                if share >= 0.005:
-                    colour = "white" if share > 0.55 else INK
-                    axes.text(
-                        column, row, f"{100 * share:.0f}", ha="center", va="center", color=colour
-                    )
-        _label(axes, title, "found", "true")
+        _draw_confusion(figure.subplots(), matrix, classes, f"{title}\n{counted(matrix)}")
     return figure
+
+
+def _draw_confusion(
+    axes: Axes, matrix: NDArray[np.int64], classes: Sequence[str], title: str
+) -> None:
+    shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    if len(classes) <= 40:
+        axes.set_xticks(range(len(classes)), classes, rotation=60, ha="right")
+        axes.set_yticks(range(len(classes)), classes)
+    if len(classes) <= 15:
+        for (row, column), share in np.ndenumerate(shares):
+            if share >= 0.005:
+                colour = "white" if share > 0.55 else INK
+                axes.text(column, row, f"{100 * share:.0f}", ha="center", va="center", color=colour)
+    _label(axes, title, "found", "true")
 
 
 def bit_statistics(signs: NDArray[np.int8], logits: NDArray[np.float32]) -> Figure:

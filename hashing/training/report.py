@@ -135,6 +135,11 @@ def _remarks(metrics: Metrics) -> list[str]:
         f"Classification by the nearest class mean, {field}: accuracy {found['accuracy']:.3f}."
         for field, found in metrics["classification"].items()
     ]
+    remarks += [
+        f"Classification by the loss's own classifier, {field}: accuracy {found['accuracy']:.3f}, "
+        f"cross-entropy {found['loss']:.3f} of {found['queries']:,} queries."
+        for field, found in metrics.get("classifier", {}).items()
+    ]
     remarks.append(f"{metrics['distinct_codes']:,} distinct codes in the database.")
     remarks += centre_remarks(
         metrics.get("centre_distances", {}), metrics.get("coarser_distances", {})
