@@ -200,7 +200,7 @@ def train(
         settings: any key of the configuration, such as `{"train.epochs": 3, "optim.lr": 0.1}`.
         resume: go on with the run in `out`, bit by bit as if it had not stopped.
         device: `auto`, `cpu`, `cuda`, …
-        workers: processes that decode pictures.
+        workers: threads that decode pictures.
 
     Returns:
         The model that was best on the validation part, ready to encode.

@@ -1,5 +1,7 @@
 """`train.py`: train a model from a recipe, evaluate one, list the recipes."""
 
+import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +11,9 @@ from jsonargparse import ArgumentParser, Namespace
 
 from hashing import __version__
 from hashing.cli.console import emit
+from hashing.cli.names import names_text
 from hashing.config import Config
+from hashing.errors import UsageError
 from hashing.places import recipes
 from hashing.progress import LINES, log, printable, progress
 from hashing.recipes import DEFAULT_RECIPE, add_config, new_parser, read_arguments
@@ -17,7 +21,7 @@ from hashing.recipes import DEFAULT_RECIPE, add_config, new_parser, read_argumen
 
 def main(argv: Sequence[str]) -> int:
     """Run `train.py` with `argv`; returns the exit code."""
-    options, config = parse(argv)
+    options, config = parse(with_own_recipe(argv))
     if options.recipes:
         sys.stdout.write(recipes_text())
         return 0
@@ -30,6 +34,7 @@ def main(argv: Sequence[str]) -> int:
         metrics = evaluate(config, options.evaluate, runtime, options.out)
     else:
         out = options.out or Path("runs") / _name(options)
+        log(announcement(_name(options), config, out))
         metrics = train(config, out, runtime, resume=options.resume == "auto")
     if options.json:
         emit(metrics)
@@ -43,6 +48,40 @@ def parse(argv: Sequence[str]) -> tuple[Namespace, Config]:
     return read_arguments(_parser(), argv)
 
 
+def with_own_recipe(argv: Sequence[str]) -> list[str]:
+    """Arguments with the recipe of the model that is to be evaluated, unless another is named.
+
+    Raises UsageError where that model's folder has none.
+    """
+    asked, before = "", ""
+    for argument in argv:
+        option, _, value = argument.partition("=")
+        if option == "--config":
+            return list(argv)
+        asked = argument if before == "--evaluate" else value if option == "--evaluate" else asked
+        before = argument
+    if not asked:
+        return list(argv)
+    recipe = Path(asked) / "recipe.yaml"
+    if not recipe.is_file():
+        raise UsageError(
+            f"expected the model's recipe in {recipe}, found none: name one by --config"
+        )
+    return ["--config", str(recipe), *argv]
+
+
+def announcement(name: str, config: Config, out: Path) -> str:
+    """What is about to be done, in one line, before anything takes time."""
+    known = recipes().get(name)
+    first = known.read_text(encoding="utf-8").partition("\n")[0] if known else ""
+    about = first.removeprefix("#").strip() or config.model.backbone
+    losses = " + ".join(term.name for term in config.losses)
+    return (
+        f"{name}: {about}. {config.model.backbone} at {config.preprocessing.size} px, {losses}, "
+        f"data {config.data.name}, {config.train.epochs} epochs, into {out}"
+    )
+
+
 def recipes_text() -> str:
     """Every recipe with the comment in its first line."""
     lines = []
@@ -52,11 +91,19 @@ def recipes_text() -> str:
     return "".join(lines)
 
 
+def cores() -> int:
+    """Cores for each process that torchrun started on this machine."""
+    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(1, (count or 1) // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
+
+
 def _parser() -> ArgumentParser:
     parser = new_parser(
         "Train a hashing model; without --config the demo recipe, on generated artworks. Every "
         "key below can stand in the YAML file and on the command line."
     )
+    parser.epilog = names_text()
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--recipes", action="store_true", help="list the recipes and stop")
     parser.add_argument(
         "--out",
@@ -64,10 +111,17 @@ def _parser() -> ArgumentParser:
         help="folder of the run (default: runs/RECIPE), or of what --evaluate finds",
     )
     parser.add_argument("--resume", choices=["auto"], help="go on where the run in --out stopped")
-    parser.add_argument("--evaluate", type=Path, metavar="MODEL", help="measure a model folder")
+    parser.add_argument(
+        "--evaluate",
+        type=Path,
+        metavar="MODEL",
+        help="measure a model folder, by its own recipe unless --config names another",
+    )
     parser.add_argument("--json", action="store_true", help="print the metrics as JSON")
     parser.add_argument("--device", default="auto", help="cpu, cuda, cuda:1 … (default: auto)")
-    parser.add_argument("--workers", type=int, default=2, help="processes that decode pictures")
+    parser.add_argument(
+        "--workers", type=int, default=cores(), help="threads that decode (default: one per core)"
+    )
     parser.add_argument("--wandb", action="store_true", help="log to Weights & Biases, offline")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     parser.add_argument("--quiet", action="store_true", help="no progress and no logs")
@@ -76,5 +130,10 @@ def _parser() -> ArgumentParser:
 
 
 def _name(options: Any) -> str:
-    """The recipe's name, the last one where several files were given."""
-    return Path(str(options.config[-1])).stem if options.config else DEFAULT_RECIPE
+    """The recipe's name, the last one where several files were given.
+
+    A run of a sweep of Weights & Biases has its own after it, so that each has a folder.
+    """
+    name = Path(str(options.config[-1])).stem if options.config else DEFAULT_RECIPE
+    run = os.environ.get("WANDB_RUN_ID") if os.environ.get("WANDB_SWEEP_ID") else None
+    return f"{name}-{run}" if run else name

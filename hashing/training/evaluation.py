@@ -216,7 +216,7 @@ def classify_by(
 
     A weight average has none of its own: the classifier is that of the last step.
     """
-    device = next((x.device for x in objective.state_dict().values()), CPU)
+    device = next((x.device for x in (*objective.parameters(), *objective.buffers())), CPU)
     classifiers = {}
     scored = objective.classify(torch.from_numpy(found.queries).to(device))
     for field, scores in zip(examples.fields, scored, strict=True):

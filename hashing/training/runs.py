@@ -77,7 +77,7 @@ def train(config: Config, out: Path, runtime: Runtime, *, resume: bool = False) 
             for split in examples.splits:
                 split.write(out / f"split-{split.part}.json")
         made_with = provenance(here.device)  # before an hour passes in which the code may change
-        with tracking(runtime.wandb, out, plain_config(config)) as track:
+        with tracking(runtime.wandb, out, plain_config(config), runtime.log) as track:
             run = _Run(config, here, out, runtime, track)
             learner, state, examples = _learn(run, examples)
             if not here.is_main:

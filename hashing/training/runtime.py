@@ -11,7 +11,7 @@ from hashing.progress import Bar, silent
 class Runtime:
     """Machine and audience of a run.
 
-    device: cpu, cuda, cuda:1 … or auto. workers: processes that decode pictures.
+    device: cpu, cuda, cuda:1 … or auto. workers: threads that decode pictures.
     wandb: also log there, offline unless the user's environment says otherwise.
     log, progress: how the user is told; silent by default.
     """

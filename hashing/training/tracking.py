@@ -1,7 +1,8 @@
 """Weights & Biases: the same numbers and figures as in the run's folder, only where asked for.
 
 Offline unless the user's environment says `WANDB_MODE=online`; silent, and nothing is reported to
-its makers. The files lie in the run's folder; `wandb sync` uploads them.
+its makers. The files lie in the run's folder; `wandb sync` uploads them. Whatever it fails of, the
+run goes on without it, and its own log is complete.
 """
 
 import io
@@ -16,7 +17,9 @@ Tracker = Callable[[Mapping[str, Any]], None]
 
 
 @contextmanager
-def tracking(enabled: bool, out: Path, settings: Mapping[str, Any]) -> Iterator[Tracker]:
+def tracking(
+    enabled: bool, out: Path, settings: Mapping[str, Any], log: Callable[[str], None]
+) -> Iterator[Tracker]:
     """A tracker that lives as long as the block; it does nothing where not `enabled`."""
     if not enabled:
         yield lambda values: None
@@ -35,7 +38,31 @@ def tracking(enabled: bool, out: Path, settings: Mapping[str, Any]) -> Iterator[
         }
         run.log({**values, **images}, step=values.get("step"))
 
-    with wandb.init(
-        project="arthash", name=out.name, dir=out, config=dict(settings), resume="allow"
-    ) as run:
-        yield send
+    def start() -> Any:
+        return wandb.init(
+            project="arthash", name=out.name, dir=out, config=dict(settings), resume="allow"
+        )
+
+    lost = _Lost(log)
+    run = lost.unless(start)
+    yield lambda values: lost.unless(lambda: send(values))
+    lost.unless(lambda: run.finish())
+
+
+class _Lost:
+    """Calls what may fail, until it fails: that is told once, and nothing is called any more."""
+
+    def __init__(self, log: Callable[[str], None]) -> None:
+        self.log, self.is_lost = log, False
+
+    def unless(self, call: Callable[[], Any]) -> Any:
+        """What the call gives; None once anything has failed."""
+        if self.is_lost:
+            return None
+        try:
+            return call()
+        except Exception as error:  # noqa: BLE001 (a server, a process or a disk; none may stop us)
+            self.is_lost = True
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            self.log(f"going on without Weights & Biases: {reason}; metrics.jsonl has everything")
+            return None

@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from hashing.cli.train import parse, recipes_text
+from hashing.cli.names import NAMES, names_text
+from hashing.cli.train import announcement, parse, recipes_text, with_own_recipe
 from hashing.config import Config, LossTerm, Preprocessing
 from hashing.errors import UsageError
 from hashing.places import recipes
@@ -86,3 +87,43 @@ def test_a_model_of_timm_brings_its_own_preprocessing(tmp_path: Path) -> None:
     assert asked == Preprocessing(96, "stretch", own.mean, (0.2, 0.2, 0.2))
     with pytest.raises(UsageError, match="timm knows no model 'nope'"):
         parse(["--model.backbone", "timm:nope"])
+
+
+def test_the_names_in_the_help_are_those_of_the_tables() -> None:
+    from hashing.data import DATASETS, PROTOCOLS
+    from hashing.data.transforms import AUGMENTATIONS
+    from hashing.losses import LOSSES
+    from hashing.models.backbones import BACKBONES
+
+    tables = (LOSSES, BACKBONES, DATASETS, PROTOCOLS, AUGMENTATIONS)
+    for (kind, names), table in zip(NAMES.items(), tables, strict=True):
+        assert set(names) == set(table), kind
+        assert len(names) == len(table), kind
+    assert "orthohash" in names_text()
+
+
+def test_a_model_is_evaluated_by_its_own_recipe(tmp_path: Path) -> None:
+    write(tmp_path / "recipe.yaml", "data: {name: cifar10, protocol: 5k}\n")
+    for arguments in (["--evaluate", str(tmp_path)], [f"--evaluate={tmp_path}"]):
+        options, config = parse(with_own_recipe([*arguments, "--data.root", "/pictures"]))
+        assert (config.data.protocol, config.data.root) == ("5k", Path("/pictures"))
+        assert options.evaluate == tmp_path
+    asked = with_own_recipe(["--evaluate", str(tmp_path), "--config", "demo"])
+    assert parse(asked)[1].data.name == "generated"
+    with pytest.raises(UsageError, match="name one by --config"):
+        with_own_recipe(["--evaluate", str(tmp_path / "none")])
+
+
+def test_what_is_about_to_be_done_is_said() -> None:
+    told = announcement("demo", parse([])[1], Path("runs/demo"))
+    assert "minutes on a CPU" in told
+    assert "resnet50 at 64 px, dsh + MultiSimilarityLoss, data generated, 4 epochs" in told
+    assert "\n" not in told
+
+
+def test_the_example_of_a_sweep_names_keys_there_are() -> None:
+    sweep = yaml.safe_load((Path(__file__).parents[2] / "examples" / "sweep.yaml").read_text())
+    for key, space in sweep["parameters"].items():
+        for value in space.get("values", [space.get("min"), space.get("max")]):
+            parse(["--config", "cifar10_5k", f"--{key}={value}"])
+    assert sweep["metric"]["name"] == "validation"

@@ -18,11 +18,8 @@ class Run:
     def log(self, values: dict[str, Any], step: int | None) -> None:
         self.lines.append((step, values))
 
-    def __enter__(self) -> "Run":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
+    def finish(self) -> None:
+        self.lines.append("finished")
 
 
 def test_wandb_hears_what_the_folder_holds_and_stays_offline(
@@ -41,13 +38,38 @@ def test_wandb_hears_what_the_folder_holds_and_stays_offline(
     arguments = ["--config", str(recipe), "--out", str(out), "--train.epochs", "1"]
     assert command.main([*arguments, "--wandb"]) == 0
     (run,) = runs
-    *lines, (_, last) = run.lines
+    *lines, (_, last), ended = run.lines
+    assert ended == "finished"
     assert [line for _, line in lines] == read_records(out / "metrics.jsonl")
     assert [step for step, _ in lines] == [0, 1, 2, 3, 3]
     assert set(last) == {"retrieval"} | {path.name for path in (out / "model").glob("*.png")}
     assert run.settings["config"]["train"]["epochs"] == 1
     assert os.environ["WANDB_MODE"] == "offline"
     assert os.environ["WANDB_ERROR_REPORTING"] == "false"
+
+
+@pytest.mark.parametrize("fails_at", ["init", "log"])
+def test_a_run_goes_on_when_wandb_does_not(
+    recipe: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    fails_at: str,
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ConnectionError("the service process has died")
+
+    fake = ModuleType("wandb")
+    fake.init = fail if fails_at == "init" else lambda **settings: Run(**settings)
+    monkeypatch.setattr(Run, "log", fail)
+    monkeypatch.setitem(sys.modules, "wandb", fake)
+    out = tmp_path / "run"
+    arguments = ["--config", str(recipe), "--out", str(out), "--train.epochs", "1"]
+    assert command.main([*arguments, "--wandb"]) == 0
+    steps = [record["step"] for record in read_records(out / "metrics.jsonl")]
+    assert steps == [0, 1, 2, 3, 3]
+    told = capsys.readouterr().err
+    assert told.count("going on without Weights & Biases: the service process has died") == 1
 
 
 def test_without_it_wandb_is_never_imported(
