@@ -9,13 +9,13 @@ BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-train table test test-long robustness check docs format clean \
-	compare-cifar10 climb-cifar10 climb-artworks
+.PHONY: help install demo demo-train table test test-long robustness check check-page docs format \
+	clean compare-cifar10 climb-cifar10 climb-artworks
 
 help:
 	@echo "make demo       draw artworks, index them, serve the page at http://127.0.0.1:7860"
 	@echo "make demo-train the same, with a model that is trained first: minutes"
-	@echo "make test       check format, lint, types and tests"
+	@echo "make test       check format, lint, types and tests (the page's scripts where npm is)"
 	@echo "make test-long  the long versions of the tests (an hour)"
 	@echo "make robustness the tests of faults and hostile inputs as one table (LONG=--long: hours)"
 	@echo "make row-RECIPE DATA=PICTURES [SEED=1] [OPTIONS=...]"
@@ -75,10 +75,16 @@ climb-artworks: $(STAMP) | data-is-named
 table: $(STAMP)
 	"$(BIN)/python" benchmarks/models.py
 
-check: $(STAMP)
+check: $(STAMP) check-page
 	"$(BIN)/ruff" format --check .
 	"$(BIN)/ruff" check .
 	"$(BIN)/mypy"
+
+# The page's scripts are checked where Node.js is, in continuous integration always.
+check-page:
+	@if [ -n "$$ARTHASH_REQUIRE_BROWSER" ] || command -v npm >/dev/null; then \
+		{ [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --silent; } && npm run --silent check; \
+	else echo "no npm here: the page's scripts are not checked"; fi
 
 # A process for each core; a file's tests share what they build, so they stay together.
 test: check

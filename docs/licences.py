@@ -17,7 +17,9 @@ HEAD = """\
 ArtHash is under Apache-2.0. Every package that `constraints.txt` pins, as its own metadata says;
 made by `python docs/licences.py`, and compared by a test, which also refuses licences that would
 bind what you build with it. psycopg (LGPL) comes only with an extra and is imported as it is; the
-wheels of pillow_heif carry libheif and libde265 (LGPL) as libraries of their own.
+wheels of pillow_heif carry libheif and libde265 (LGPL) as libraries of their own. The page carries
+lit (BSD-3-Clause) as a built file, with its licence, in `hashing/service/page/vendor/`; the other
+packages of `package.json` check its scripts and are not handed on.
 
 | package | licence |
 |---|---|

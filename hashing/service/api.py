@@ -91,7 +91,7 @@ def create_app(
     if page:
         from hashing.service.page import mount_page
 
-        mount_page(app)
+        mount_page(app, current)
     app.add_middleware(Guards, door=door, metrics=app.state.metrics)
     return app
 

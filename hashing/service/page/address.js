@@ -1,70 +1,110 @@
 // The address of the page is its whole state: what is asked, how it is refined, which one is open.
 //
 // At most one of these asks for something: work (like this id), code (like an uploaded picture),
-// q (words), taste (the taste of this browser). Without any, the wall is a random hang by `seed`.
-// All names that are not ours filter by columns, written as the API takes them (see where.js).
+// q (words), like and dislike (a taste), works (a set), area (of the map). Without any, the wall is
+// a random hang by `seed`. Works of a taste or a set go by their files, so that a link survives an
+// index that is built anew. All names that are not ours filter by columns, written as the API takes
+// them (see where.js).
 
-export const REFINE = {
-  varied: null,
-  close: "any",
-  one: false,
-  where: {},
-};
-const ASK = { work: null, code: null, q: null, taste: null, seed: null };
+/**
+ * @typedef {Record<string, string[]>} Where
+ *
+ * @typedef {object} Address
+ * @property {number | null} work
+ * @property {string | null} code
+ * @property {string | null} q
+ * @property {string[]} like files, or `code:` and a code in hexadecimal
+ * @property {string[]} dislike
+ * @property {string[]} works files
+ * @property {string | null} area left, top, right and bottom, each 0 to 1
+ * @property {number | null} seed
+ * @property {number | null} open
+ * @property {number | null} bits
+ * @property {number | null} varied
+ * @property {string} close
+ * @property {boolean} one
+ * @property {Where} where
+ */
+
+/** @type {Pick<Address, "varied" | "close" | "one" | "where">} */
+export const REFINE = { varied: null, close: "any", one: false, where: {} };
+const ASK = { work: null, code: null, q: null, like: [], dislike: [], works: [], area: null, seed: null };
 const REST = { open: null, bits: null };
+/** @type {Address} */
+export const DEFAULTS = { ...ASK, ...REST, ...REFINE };
 const NUMBERS = ["varied", "work", "open", "bits", "seed"];
-const DEFAULTS = { ...ASK, ...REST, ...REFINE };
 
-export const isOurs = (name) => name in DEFAULTS;
+/** @param {string} name */
+export const isOurs = (name) => name in DEFAULTS || name === "taste";
 
-export function read() {
-  const query = new URLSearchParams(location.search);
-  const state = {};
-  for (const [name, fallback] of Object.entries(DEFAULTS)) {
-    if (name === "where") state.where = where(query);
-    else if (!query.has(name)) state[name] = fallback;
-    else if (typeof fallback === "boolean") state[name] = query.get(name) === "1";
-    else state[name] = NUMBERS.includes(name) ? number(query.get(name)) : query.get(name);
-  }
-  return state;
+/**
+ * @param {string} search what follows the path: `?work=3`
+ * @returns {Address}
+ */
+export function read(search) {
+  const query = new URLSearchParams(search);
+  /** @type {Record<string, unknown>} */
+  const found = {};
+  for (const [name, fallback] of Object.entries(DEFAULTS))
+    found[name] = query.has(name) ? value(query, name, fallback) : fallback;
+  found.where = where(query);
+  return /** @type {Address} */ (found);
 }
 
+/** @param {URLSearchParams} query @param {string} name @param {unknown} fallback */
+function value(query, name, fallback) {
+  if (Array.isArray(fallback)) return query.getAll(name);
+  const text = query.get(name) ?? "";
+  if (typeof fallback === "boolean") return text === "1";
+  return NUMBERS.includes(name) ? number(text) : text;
+}
+
+/** @param {URLSearchParams} query @returns {Where} */
 function where(query) {
   const names = [...new Set(query.keys())].filter((name) => !isOurs(name));
   return Object.fromEntries(names.map((name) => [name, query.getAll(name)]));
 }
 
-// Change some of the state; a new question closes the open work and forgets the old question.
-//
-// told: the change comes from a control, which therefore need not be told of it.
-export function go(change, { replace = false, told = false } = {}) {
-  const asks = Object.keys(change).some((name) => name in ASK);
-  const state = { ...read(), ...(asks ? { ...ASK, open: null } : {}), ...change };
-  const text = String(write(state));
-  const url = text ? `?${text}` : location.pathname;
-  // Going back, the visitor stands where they stood.
-  if (!replace) history.replaceState({ y: window.scrollY }, "");
-  history[replace ? "replaceState" : "pushState"](null, "", url);
-  window.dispatchEvent(new CustomEvent("arthash:go", { detail: { told } }));
-}
-
-export function link(state) {
-  return new URL(`?${write({ ...read(), ...state })}`, document.baseURI).href;
-}
-
-function write(state) {
-  const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(state)) {
-    if (name === "where")
-      for (const [column, values] of Object.entries(value)) for (const one of values) query.append(column, one);
-    else if (value === true) query.set(name, "1");
-    else if (value !== null && value !== false && value !== "" && value !== REFINE[name])
-      query.set(name, value);
-  }
-  return query;
-}
-
+/** @param {string} text */
 function number(text) {
-  const value = Number(text);
-  return Number.isFinite(value) ? value : null;
+  const found = Number(text);
+  return text !== "" && Number.isFinite(found) ? found : null;
+}
+
+/**
+ * Some of an address changed; a new question closes the open work and forgets the old question.
+ *
+ * @param {Address} address
+ * @param {Partial<Address>} change
+ * @returns {Address}
+ */
+export function changedBy(address, change) {
+  const asks = Object.keys(change).some((name) => name in ASK);
+  return { ...address, ...(asks ? { ...ASK, open: null } : {}), ...change };
+}
+
+/**
+ * @param {Address} address
+ * @returns {string} `?work=3`, empty for the plain wall
+ */
+export function write(address) {
+  const query = new URLSearchParams();
+  for (const [name, given] of Object.entries(address)) {
+    if (name === "where") for (const [column, values] of Object.entries(address.where)) append(query, column, values);
+    else if (Array.isArray(given)) append(query, name, given);
+    else if (given === true) query.set(name, "1");
+    else if (isSaid(name, given)) query.set(name, String(given));
+  }
+  const text = String(query);
+  return text && `?${text}`;
+}
+
+// Whether a value is not what an address means without it.
+/** @param {string} name @param {unknown} given */
+const isSaid = (name, given) =>
+  given !== null && given !== false && given !== "" && given !== DEFAULTS[/** @type {keyof Address} */ (name)];
+
+/** @param {URLSearchParams} query @param {string} name @param {string[]} values */
+function append(query, name, values) {
+  for (const one of values) query.append(name, one);
 }

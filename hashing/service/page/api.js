@@ -1,63 +1,82 @@
 // Every request of the page. A failure is a Problem with one sentence for the visitor.
 
+import { t } from "./words.js";
+
 export class Problem extends Error {
+  /** @param {string} code @param {string} message */
   constructor(code, message) {
-    super(message[0].toUpperCase() + message.slice(1) + (message.endsWith(".") ? "" : "."));
+    super(message.charAt(0).toUpperCase() + message.slice(1) + (message.endsWith(".") ? "" : "."));
     this.code = code;
   }
 
-  // Whether waiting may help: the server is restarting, or the index is being rebuilt.
+  // Whether waiting may help: the server is restarting, busy, or the index is being rebuilt.
   get passing() {
-    return this.code === "unreachable" || this.code === "index_unavailable";
+    return ["unreachable", "index_unavailable", "busy"].includes(this.code);
   }
 }
 
+/** @typedef {Record<string, unknown>} Query values, lists of values, or null for what is not asked */
+
+/** @type {string | null} */
 let index = null; // "identity generation" of the collection that answered last
+/** @type {(rebuilt: boolean) => void} */
+let onChange = () => {};
 
+/**
+ * @param {(rebuilt: boolean) => void} listener hears when the collection has changed between answers
+ */
+export function onChanged(listener) {
+  onChange = listener;
+}
+
+/** @param {string} path @param {Query} [query] @returns {Promise<any>} */
 export function get(path, query = {}) {
-  const text = String(parameters(query));
-  return request(text ? `${path}?${text}` : path);
+  return request(path + text(query));
 }
 
+/** @param {string} path @param {Query} query @param {Record<string, string | Blob>} fields @returns {Promise<any>} */
 export function postForm(path, query, fields) {
-  const form = new FormData();
-  for (const [name, value] of Object.entries(fields)) form.append(name, value);
-  return request(`${path}?${parameters(query)}`, { method: "POST", body: form });
+  const body = new FormData();
+  for (const [name, value] of Object.entries(fields)) body.append(name, value);
+  return request(path + text(query), { method: "POST", body });
 }
 
+/** @param {string} path @param {Query} value @returns {Promise<any>} */
 export function postJson(path, value) {
+  const there = Object.fromEntries(Object.entries(value).filter(([, one]) => one !== null && one !== undefined));
   const headers = { "Content-Type": "application/json" };
-  return request(path, { method: "POST", headers, body: JSON.stringify(value) });
+  return request(path, { method: "POST", headers, body: JSON.stringify(there) });
 }
 
-function parameters(query) {
+/** @param {Query} query */
+export function text(query) {
   const result = new URLSearchParams();
   for (const [name, value] of Object.entries(query))
     for (const one of Array.isArray(value) ? value : [value])
-      if (one !== null && one !== undefined && one !== "") result.append(name, one);
-  return result;
+      if (one !== null && one !== undefined && one !== "") result.append(name, String(one));
+  const written = String(result);
+  return written && `?${written}`;
 }
 
+/** @param {string} path @param {RequestInit} [options] */
 async function request(path, options) {
   let response;
   try {
     response = await fetch(new URL(path, document.baseURI), options);
   } catch {
-    throw new Problem("unreachable", "The server does not answer.");
+    throw new Problem("unreachable", t("problem.unreachable"));
   }
   notice(response.headers.get("arthash-index"));
   const body = await response.json().catch(() => ({}));
   if (response.ok) return body;
-  const { code = "defect", message = `the server answered ${response.status}` } = body.error ?? {};
-  const start = code === "unreadable_picture" ? "this picture could not be read: " : "";
-  throw new Problem(code, start + message);
+  const { code = "defect", message = t("problem.status", { status: response.status }) } = body.error ?? {};
+  throw new Problem(code, code === "unreadable_picture" ? t("problem.unreadable", { why: message }) : message);
 }
 
-// Tells the page when the collection has changed since the last answer.
+/** @param {string | null} now */
 function notice(now) {
   const before = index;
   if (!now || now === before) return;
   index = now;
-  const rebuilt = before?.split(" ")[0] !== now.split(" ")[0];
-  if (before) window.dispatchEvent(new CustomEvent("arthash:changed", { detail: { rebuilt } }));
+  if (before) onChange(before.split(" ")[0] !== now.split(" ")[0]);
 }

@@ -1,116 +1,74 @@
-// What this visitor likes and dislikes. It lives in this browser's storage and nowhere else.
+// What this visitor likes and dislikes, and the sets they gave a name. It lives in this browser.
 
-import { $, make } from "./dom.js";
-import { count } from "./panels.js";
+import { keep, kept } from "./keep.js";
+import { checked, opinionOf, withOpinion, without } from "./opinions.js";
+import { set, state } from "./store.js";
+import { address, named } from "./works.js";
+
+/**
+ * @typedef {import("./store.js").Opinion} Opinion
+ * @typedef {import("./store.js").NamedSet} NamedSet
+ */
 
 const CHIP_SIDE = 96;
 
-let key = "arthash.taste";
-let entries = []; // { id or code, title, src, liked }
-let changed = () => {};
-
-export function start(actions) {
-  changed = actions.changed;
-  $("taste-show").addEventListener("click", actions.show);
-  $("taste-clear").addEventListener("click", () => keep([]));
+export function load() {
+  const sets = kept("sets");
+  const list = Array.isArray(sets) ? sets : [];
+  set({
+    taste: checked(kept("taste")),
+    sets: list.map(({ name, opinions }) => ({ name: String(name), opinions: checked(opinions) })),
+  });
 }
 
-// Ids mean something within one index only, so each index has a taste of its own.
-export function load(index) {
-  key = `arthash.taste.${index}`;
-  try {
-    entries = JSON.parse(localStorage.getItem(key)) ?? [];
-  } catch {
-    entries = [];
-  }
-  draw();
+// Says this of a work; said a second time it is taken back.
+/** @param {import("./store.js").Work} work @param {boolean} liked */
+export function judge(work, liked) {
+  const opinion = { file: work.file, code: "", title: named(work), src: address(work, CHIP_SIDE), liked };
+  choose(opinionOf(state.taste, work) === liked ? without(state.taste, work) : withOpinion(state.taste, opinion));
 }
 
-export function works() {
-  const of = (liked) => entries.filter((e) => e.liked === liked).map((e) => e.id ?? e.code);
-  return { liked: of(true), disliked: of(false) };
+// The same of a picture of the visitor's own.
+/** @param {string} code @param {string} title @param {string} src @param {boolean} liked */
+export async function judgeOwn(code, title, src, liked) {
+  const own = { file: "", code };
+  if (opinionOf(state.taste, own) === liked) return choose(without(state.taste, own));
+  choose(withOpinion(state.taste, { ...own, title, src: await tiny(src), liked }));
 }
 
-// What is liked, in the order of `works`: { work or code, title }.
-export function liked() {
-  return entries.filter((e) => e.liked).map(({ id, code, title }) => ({ work: id, code, title: title ?? "Untitled" }));
+/** @param {Opinion[]} taste */
+export function choose(taste) {
+  set({ taste });
+  keep("taste", taste);
 }
 
-// Two buttons that say what the visitor thinks of a work, { id or code, title }.
-//
-// show: gives the address of the picture on its chip, or a promise of it.
-export function opinions(work, show) {
-  const pair = [["Like", true], ["Dislike", false]].map(([name, liked]) =>
-    make("button", { type: "button", onclick: () => choose(liked) }, name),
-  );
-  const press = () =>
-    pair.forEach((button, i) => button.setAttribute("aria-pressed", String(opinion(work) === (i === 0))));
-  const choose = async (liked) => {
-    if (opinion(work) === liked) remove(work);
-    else add(work, await show(), liked);
-    press();
-  };
-  press();
-  return pair;
+// Keeps opinions under a name; one of that name is replaced.
+/** @param {string} name @param {Opinion[]} opinions */
+export function keepSet(name, opinions) {
+  changeSets([...state.sets.filter((one) => one.name !== name), { name, opinions }]);
 }
 
-// true liked, false disliked, null neither.
-function opinion(work) {
-  return entries.find((entry) => same(entry, work))?.liked ?? null;
+/** @param {string} name */
+export function dropSet(name) {
+  changeSets(state.sets.filter((one) => one.name !== name));
 }
 
-function add(work, src, liked) {
-  const { id, code, title } = work;
-  const others = entries.filter((entry) => !same(entry, work));
-  keep([...others, id === undefined ? { code, title, src, liked } : { id, title, src, liked }]);
-}
-
-function remove(work) {
-  keep(entries.filter((entry) => !same(entry, work)));
+/** @param {NamedSet[]} sets */
+function changeSets(sets) {
+  set({ sets });
+  keep("sets", sets);
 }
 
 // A small copy of a picture of the visitor's own, to be shown on its chip after a reload.
-export async function tiny(address) {
+/** @param {string} src */
+async function tiny(src) {
   const image = new Image();
-  image.src = address;
+  image.src = src;
   await image.decode();
   const scale = CHIP_SIDE / Math.max(image.naturalWidth, image.naturalHeight);
-  const canvas = make("canvas", {});
+  const canvas = document.createElement("canvas");
   canvas.width = Math.max(1, image.naturalWidth * scale);
   canvas.height = Math.max(1, image.naturalHeight * scale);
-  canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+  canvas.getContext("2d")?.drawImage(image, 0, 0, canvas.width, canvas.height);
   return canvas.toDataURL("image/jpeg", 0.8);
-}
-
-const same = (a, b) => (a.id === undefined ? a.code === b.code : a.id === b.id);
-
-function keep(next) {
-  entries = next;
-  try {
-    localStorage.setItem(key, JSON.stringify(entries));
-  } catch {
-    // A full or forbidden storage: the taste then lasts as long as the page.
-  }
-  draw();
-  changed();
-}
-
-function draw() {
-  $("chips").replaceChildren(...entries.map(chip));
-  const liked = entries.filter((entry) => entry.liked).length;
-  $("taste-empty").hidden = entries.length > 0;
-  $("taste-show").disabled = liked === 0;
-  $("taste-clear").disabled = entries.length === 0;
-  count("taste", entries.length);
-}
-
-function chip(entry) {
-  const name = entry.title ?? "Untitled";
-  return make(
-    "li",
-    { class: entry.liked ? "chip" : "chip disliked" },
-    make("img", { src: entry.src, alt: name }),
-    make("span", {}, make("i", {}, name), make("span", { class: "quiet" }, entry.liked ? "liked" : "disliked")),
-    make("button", { type: "button", "aria-label": `Forget ${name}`, onclick: () => remove(entry) }, "Remove"),
-  );
 }

@@ -3,20 +3,28 @@
 const MARGIN = 24;
 const CLOSEST = 40; // greatest magnification
 
+/** @typedef {[number, number]} Place */
+
 const view = { scale: 1, x: 0.5, y: 0.5 }; // magnification and the place in the middle
 const size = { width: 1, height: 1 }; // of the canvas, in CSS pixels
 
 export const magnification = () => view.scale;
+/** @returns {Place} */
 export const middle = () => [size.width / 2, size.height / 2];
 
 // Gives the canvas the pixels of its place on the screen.
-export function fit(canvas) {
+/** @param {{ clientWidth: number, clientHeight: number, width: number, height: number }} canvas @param {number} [density] */
+export function fit(canvas, density = globalThis.devicePixelRatio ?? 1) {
   [size.width, size.height] = [canvas.clientWidth, canvas.clientHeight];
-  canvas.width = size.width * window.devicePixelRatio;
-  canvas.height = size.height * window.devicePixelRatio;
+  canvas.width = size.width * density;
+  canvas.height = size.height * density;
 }
 
-export function place([, x, y]) {
+/** @param {readonly [unknown, number, number, ...unknown[]]} point @returns {Place} */
+export const place = ([, x, y]) => pixel([x, y]);
+
+/** @param {Place} spot of the unit square @returns {Place} */
+export function pixel([x, y]) {
   const [width, height] = inner();
   return [
     MARGIN + width * (0.5 + (x - view.x) * view.scale),
@@ -24,18 +32,25 @@ export function place([, x, y]) {
   ];
 }
 
-export function zoom(factor, [px, py] = middle()) {
+/** @param {Place} pixel of the canvas @returns {Place} */
+export function spot([px, py]) {
   const [width, height] = inner();
-  const dx = (px - MARGIN) / width - 0.5;
-  const dy = (py - MARGIN) / height - 0.5;
+  return [view.x + ((px - MARGIN) / width - 0.5) / view.scale, view.y + ((py - MARGIN) / height - 0.5) / view.scale];
+}
+
+/** @param {number} factor 0 for all of it @param {Place} [at] */
+export function zoom(factor, at = middle()) {
+  if (!factor) return void Object.assign(view, { scale: 1, x: 0.5, y: 0.5 });
+  const [x, y] = spot(at);
   const scale = Math.min(CLOSEST, Math.max(1, view.scale * factor));
   // What lies under the pointer stays there.
-  view.x += dx / view.scale - dx / scale;
-  view.y += dy / view.scale - dy / scale;
+  view.x = x - ((x - view.x) * view.scale) / scale;
+  view.y = y - ((y - view.y) * view.scale) / scale;
   view.scale = scale;
   move(0, 0);
 }
 
+/** @param {number} dx @param {number} dy pixels */
 export function move(dx, dy) {
   const [width, height] = inner();
   view.x = clamp(view.x - dx / width / view.scale);
@@ -43,9 +58,11 @@ export function move(dx, dy) {
 }
 
 // Whether a place lies within `edge` pixels inside the frame, or outside for a negative one.
+/** @param {Place} at @param {number} edge */
 export function within([x, y], edge) {
   return x > edge && y > edge && x < size.width - edge && y < size.height - edge;
 }
 
 const inner = () => [size.width - 2 * MARGIN, size.height - 2 * MARGIN];
+/** @param {number} value */
 const clamp = (value) => Math.min(1, Math.max(0, value));

@@ -1,0 +1,140 @@
+// Asks the API what an address asks for: the first works, or those that follow what hangs already.
+
+import { get, postForm, postJson } from "./api.js";
+import { atlas, remember, worksOf } from "./lookup.js";
+import { fromAddress } from "./opinions.js";
+import { byLikeness, kind, listing, refinement } from "./question.js";
+import { state } from "./store.js";
+
+/**
+ * @typedef {import("./store.js").Address} Address
+ * @typedef {import("./store.js").Answer} Answer
+ * @typedef {import("./store.js").Facets} Facets
+ * @typedef {import("./shapes.js").Results} Results
+ */
+
+export const FIRST = { likeness: 24, listing: 48 };
+const VARIED = 200; // places of an answer by likeness that variety chooses; the rest follows as it is near
+const AT_ONCE = { listing: 500, named: 100 };
+
+/**
+ * How many works hang after another "More".
+ *
+ * @param {Address} address
+ * @param {number} now
+ */
+export function next(address, now) {
+  if (!byLikeness(address)) return now + FIRST.listing;
+  return now < VARIED ? Math.min(2 * now, VARIED) : now + VARIED;
+}
+
+/**
+ * @param {Address} address
+ * @param {number} count how many works
+ * @param {Answer | null} hanging what hangs of the same answer already
+ * @returns {Promise<Answer>}
+ */
+export async function ask(address, count, hanging = null) {
+  const answer = await (byLikeness(address) ? likeness(address, count, hanging) : list(address, count, hanging));
+  remember(answer.works);
+  return answer;
+}
+
+/** @param {Address} address @param {number} count @param {Answer | null} hanging */
+async function list(address, count, hanging) {
+  const page = await source(address);
+  let works = hanging?.works ?? [];
+  let total = 0;
+  do {
+    const found = await page(works.length, count - works.length);
+    total = found.total;
+    works = [...works, ...found.works];
+    if (!found.works.length) break;
+  } while (works.length < Math.min(count, total));
+  return plain(works, total);
+}
+
+/** @param {import("./store.js").Hung[]} works @param {number} total @returns {Answer} */
+export function plain(works, total) {
+  return { works, total, ended: works.length >= total, code: null, bits: 0, groups: [], ms: 0, liked: [] };
+}
+
+/**
+ * Gives any part of a listing.
+ *
+ * @param {Address} address
+ * @returns {Promise<(offset: number, limit: number) => Promise<import("./shapes.js").Page>>}
+ */
+async function source(address) {
+  const named = kind(address);
+  if (named === "works") {
+    const found = await worksOf(address.works);
+    const works = address.works.flatMap((file) => found.get(file) ?? []);
+    return async (offset, limit) => ({ total: works.length, works: works.slice(offset, offset + limit) });
+  }
+  if (named === "area") {
+    const ids = within(await atlas(), address.area ?? "");
+    return async (offset, limit) => {
+      const id = ids.slice(offset, offset + Math.min(limit, AT_ONCE.named));
+      if (!id.length) return { total: ids.length, works: [] };
+      return { ...(await get("api/items", { id, limit: 500 })), total: ids.length };
+    };
+  }
+  const query = listing(address, state.facets);
+  return (offset, limit) => get("api/items", { ...query, offset, limit: Math.min(limit, AT_ONCE.listing) });
+}
+
+/**
+ * Ids of the works in a part of the map, from its middle outwards.
+ *
+ * @param {{ points: [number, number, number, number][] }} map
+ * @param {string} area
+ */
+export function within({ points }, area) {
+  const [left, top, right, bottom] = area.split(",").map(Number);
+  const inside = points.filter(([, x, y]) => x >= left && x <= right && y >= top && y <= bottom);
+  /** @param {[number, number, number, number]} point */
+  const off = ([, x, y]) => Math.hypot(x - (left + right) / 2, y - (top + bottom) / 2);
+  return inside.sort((a, b) => off(a) - off(b)).map(([id]) => id);
+}
+
+/** @param {Address} address @param {number} count @param {Answer | null} hanging @returns {Promise<Answer>} */
+async function likeness(address, count, hanging) {
+  // Up to here variety chooses anew among more; what follows is put behind what hangs.
+  const before = hanging && hanging.works.length >= VARIED ? hanging.works : [];
+  const facets = /** @type {Facets} */ (state.facets);
+  let works = before;
+  /** @type {Results} */
+  let found;
+  /** @type {import("./store.js").Opinion[]} */
+  let liked = [];
+  let k;
+  do {
+    k = Math.min(count - works.length, VARIED);
+    const query = { ...refinement(address, facets), k, offset: works.length || null };
+    [found, liked] = await near(address, query);
+    works = [...works, ...found.results];
+  } while (found.results.length === k && works.length < count);
+  const ended = found.results.length < k;
+  return { works, total: null, ended, code: found.code, bits: found.bits, groups: found.groups, ms: found.search_ms, liked };
+}
+
+/**
+ * @param {Address} address
+ * @param {Record<string, unknown>} query
+ * @returns {Promise<[Results, import("./store.js").Opinion[]]>} and what `nearest_like` counts in
+ */
+async function near(address, query) {
+  if (address.work !== null) return [await get(`api/items/${address.work}/similar`, query), []];
+  if (address.code) return [await postForm("api/search", query, { code: address.code }), []];
+  const opinions = fromAddress(address);
+  const works = await worksOf(opinions.map(({ file }) => file));
+  const there = opinions
+    .filter(({ file }) => !file || works.has(file))
+    .map((opinion) => ({ ...opinion, work: works.get(opinion.file) }));
+  /** @param {boolean} wanted */
+  const of = (wanted) => there.filter(({ liked }) => liked === wanted).map(({ work, code }) => work?.id ?? code);
+  const liked = there.filter((opinion) => opinion.liked);
+  if (!liked.length) return [{ code: null, bits: 0, search_ms: 0, groups: [], results: [] }, []];
+  return [await postJson("api/recommend", { ...query, liked: of(true), disliked: of(false) }), liked];
+}

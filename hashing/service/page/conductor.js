@@ -1,0 +1,259 @@
+// Reads the address, asks the API, and puts what it answers into the state.
+
+import { changedBy, read, REFINE, write } from "./address.js";
+import { ask, FIRST, next, plain } from "./answers.js";
+import { get, onChanged, postForm } from "./api.js";
+import { forget, remember } from "./lookup.js";
+import { byLikeness, identity, kind, refinement, refinements } from "./question.js";
+import { set, state } from "./store.js";
+import * as taste from "./taste.js";
+import { named } from "./works.js";
+import { t } from "./words.js";
+
+/** @typedef {import("./store.js").Address} Address */
+
+const NEIGHBOURS = 6;
+const PATIENCE = 1500; // milliseconds between two knocks at a door that does not open
+
+let hanging = ""; // the question that the wall answers
+let turn = 0;
+let builds = 0; // how often the collection was built anew under this page
+/** @type {import("./shapes.js").Results | null} */
+let fresh = null; // the answer to an upload, until its address is read
+let rendering = Promise.resolve(); // the latest render
+
+export const settled = () => rendering;
+
+/** @param {{ search: string, page: import("./shapes.js").Page } | null} first what the server hung already */
+export function start(first) {
+  history.scrollRestoration = "manual";
+  taste.load();
+  set({ address: read(location.search) });
+  if (first && first.search === location.search) {
+    hanging = identity(state.address);
+    remember(first.page.works);
+    set({ answer: plain(first.page.works, first.page.total) });
+  }
+  window.addEventListener("popstate", () => follow({ stay: history.state?.y ?? 0 }));
+  onChanged(changed);
+  attempt(arrive);
+}
+
+async function arrive() {
+  forget();
+  set({ facets: await get("api/facets") });
+  rendering = render({ stay: history.state?.y ?? null });
+  await rendering;
+}
+
+// Pictures came or went. In an index built anew even ids mean other ones: nothing stays open.
+/** @param {boolean} rebuilt */
+async function changed(rebuilt) {
+  builds += Number(rebuilt);
+  hanging = "";
+  if (rebuilt && state.address.work !== null) go({ seed: null }, { replace: true });
+  else if (rebuilt && state.address.open !== null) go({ open: null }, { replace: true });
+  await attempt(arrive);
+  if (rebuilt) say(t("rebuilt"));
+}
+
+// -- what visitors do ---------------------------------------------------------------------------
+
+/**
+ * Change some of the address; a new question closes the open work.
+ *
+ * @param {Partial<Address>} change
+ * @param {{ replace?: boolean }} [options]
+ */
+export function go(change, { replace = false } = {}) {
+  const url = write(changedBy(state.address, change)) || location.pathname;
+  // Going back, the visitor stands where they stood, before as many works.
+  if (!replace) history.replaceState({ y: window.scrollY, count: state.answer?.works.length }, "");
+  history[replace ? "replaceState" : "pushState"](replace ? history.state : null, "", url);
+  follow({ stay: "open" in change && !asksAnew(change) ? null : 0 });
+}
+
+/** @param {Partial<Address>} change */
+const asksAnew = (change) => Object.keys(change).some((name) => name !== "open");
+
+/** @param {Partial<Address>} change */
+export const link = (change) => new URL(write(changedBy(state.address, change)) || ".", document.baseURI).href;
+
+// The address in a link's own form, for `href`.
+/** @param {Partial<Address>} change */
+export const href = (change) => write(changedBy(state.address, change)) || ".";
+
+/** @param {number} id */
+export const open = (id) => go({ open: id });
+
+export const surprise = () => go({ seed: Math.floor(Math.random() * 1e6) });
+
+export const home = () => go({ ...REFINE, bits: null, seed: null });
+
+export const clearRefine = () => go({ ...REFINE }, { replace: true });
+
+export function example() {
+  return attempt(async () => {
+    const seed = Math.floor(Math.random() * 1e6);
+    const { works } = await get("api/items", { sample: true, seed, limit: 1 });
+    go({ work: works[0].id });
+  });
+}
+
+/** @param {Blob} file */
+export function look(file) {
+  say(t("looking"));
+  return attempt(async () => {
+    const facets = state.facets;
+    if (!facets) return;
+    const found = await postForm("api/search", { ...refinement(state.address, facets), k: FIRST.likeness }, { picture: file });
+    const uploads = new Map(state.uploads).set(found.code, { file, src: URL.createObjectURL(file) });
+    fresh = found;
+    set({ uploads });
+    go({ code: found.code });
+  });
+}
+
+export function more() {
+  return attempt(async () => {
+    if (!state.answer) return;
+    const [before, mine] = [state.answer, ++turn];
+    set({ busy: true });
+    const answer = await ask(state.address, next(state.address, before.works.length), before);
+    if (mine !== turn) return;
+    set({ answer, said: t("said.more", { n: answer.works.length }) });
+  });
+}
+
+/** @param {string} name */
+export function togglePanel(name) {
+  const panel = state.panel === name ? "" : name;
+  document.body.dataset.open = panel;
+  set({ panel });
+}
+
+/** @param {string} message */
+export function say(message) {
+  set({ message });
+}
+
+// -- from the address to the wall ---------------------------------------------------------------
+
+/** @param {{ stay?: number | null }} how */
+function follow(how) {
+  set({ address: read(location.search) });
+  rendering = render(how);
+}
+
+// stay: where to scroll once the answer hangs; null to leave the page where it is.
+/** @param {{ stay?: number | null }} how */
+async function render({ stay = null }) {
+  const { address } = state;
+  if (!state.facets) return;
+  const opening = openWork(address.open);
+  const question = identity(address);
+  if (question !== hanging)
+    await attempt(async () => {
+      const mine = ++turn;
+      set({ busy: true });
+      const count = history.state?.count ?? FIRST[byLikeness(address) ? "likeness" : "listing"];
+      const [answer, asked] = await Promise.all([
+        fresh && fresh.code === address.code ? uploaded() : ask(address, count),
+        address.work === null ? null : get(`api/items/${address.work}`),
+      ]);
+      if (mine !== turn) return;
+      hanging = question;
+      set({ answer, asked, message: remark(answer), said: summary(answer) });
+      if (stay !== null) requestAnimationFrame(() => window.scrollTo(0, stay));
+    });
+  await opening;
+  document.title = title();
+}
+
+/** @returns {import("./store.js").Answer} */
+function uploaded() {
+  const found = /** @type {import("./shapes.js").Results} */ (fresh);
+  fresh = null;
+  remember(found.results);
+  const { results: works, code, bits, groups, search_ms: ms } = found;
+  return { works, total: null, ended: works.length < FIRST.likeness, code, bits, groups, ms, liked: [] };
+}
+
+// The address decides which work is open.
+/** @param {number | null} id */
+async function openWork(id) {
+  if (id === (state.work?.id ?? null)) return;
+  if (id === null) return set({ work: null, near: [] });
+  await attempt(async () => {
+    try {
+      const [work, near] = await Promise.all([
+        get(`api/items/${id}`),
+        get(`api/items/${id}/similar`, { k: NEIGHBOURS, diversity: 0 }),
+      ]);
+      if (state.address.open === id) set({ work, near: near.results });
+    } catch (problem) {
+      if (!(problem instanceof Object && "passing" in problem && problem.passing) && state.address.open === id)
+        go({ open: null }, { replace: true });
+      throw problem;
+    }
+  });
+}
+
+function title() {
+  const { work, asked, address } = state;
+  const of = {
+    work: () => (asked ? t("title.work", { title: named(asked) }) : ""),
+    code: () => t("title.code"),
+    taste: () => t("title.taste"),
+    words: () => t("title.words", { words: address.q ?? "" }),
+    works: () => t("title.works"),
+    area: () => t("title.area"),
+    wall: () => "",
+  };
+  return [work ? named(work) : of[kind(address)](), "ArtHash"].filter(Boolean).join(" · ");
+}
+
+// What has to be said about an answer, usually nothing.
+/** @param {import("./store.js").Answer} answer */
+function remark(answer) {
+  const { address, facets } = state;
+  if (answer.works.length) return "";
+  const filtered = refinements(address, facets) > 0;
+  if (address.q) return t(filtered ? "nothing.words.filtered" : "nothing.words", { words: address.q });
+  return t(kind(address) === "wall" || filtered ? "nothing.filtered" : "nothing.here");
+}
+
+/** @param {import("./store.js").Answer} answer */
+const summary = ({ works, total }) => t("said.answer", { n: total ?? works.length });
+
+// -- when something goes wrong ------------------------------------------------------------------
+
+// Do it; say in one sentence why it failed; where waiting helps, wait and do it again.
+/** @param {() => Promise<void> | void} action */
+export async function attempt(action) {
+  try {
+    await action();
+  } catch (problem) {
+    if (!(problem instanceof Error) || !("code" in problem)) throw problem;
+    const passing = "passing" in problem && problem.passing;
+    say(passing ? t("problem.again", { why: problem.message }) : problem.message);
+    if (passing) knock(action);
+  } finally {
+    set({ busy: false });
+  }
+}
+
+/** @param {() => Promise<void> | void} action */
+function knock(action) {
+  const before = builds;
+  setTimeout(async () => {
+    try {
+      await get("api/health");
+    } catch {
+      return knock(action);
+    }
+    if (state.facets && builds !== before) return; // what was asked means nothing any more
+    say("");
+    attempt(action);
+  }, PATIENCE);
+}

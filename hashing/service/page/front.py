@@ -1,0 +1,216 @@
+"""What a browser gets at `/`: Gradio's document with our parts around it, and the wall in it.
+
+The first pictures stand in the document itself, so that they hang before any script has arrived;
+Gradio's own files wait in a template until the page asks for them (`controls.js`). Links that are
+shared are announced by what they show: title, sentence and picture.
+"""
+
+import gzip
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
+
+from jinja2 import Environment, FileSystemLoader
+from markupsafe import Markup
+from starlette.concurrency import run_in_threadpool
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from hashing.collection import Collection
+from hashing.errors import ArtHashError
+from hashing.service import views
+from hashing.service.current import Current
+from hashing.service.schemas import Page, Work
+
+FILES = Path(__file__).parent
+STYLES = ("gradio", "base", "wall", "detail", "map")
+LANGUAGES = {
+    file.stem: json.loads(file.read_text(encoding="utf-8"))
+    for file in sorted((FILES / "languages").glob("*.json"))
+}
+OWN = "en"
+"""The language of those whose own we do not speak."""
+
+FIRST = 48
+"""Works of the first wall, as many as `answers.js` asks for."""
+AT_ONCE = 12
+"""Of these the ones that stand in the document."""
+SHARED_SIDE = 1200
+"""Pixels of the picture that a shared link is announced by."""
+
+PREVIEWS = re.compile(r'<meta\s+(?:property="og:|name="twitter:)[^>]*>\s*')
+LATER = re.compile(
+    r"<script>\s*\(\(\) => \{.*?</script>"  # a resizer of frames, in which we never are
+    r'|<script type="module"[^>]*></script>'
+    r'|<link rel="stylesheet" crossorigin[^>]*>',
+    re.DOTALL,
+)
+GRADIO = re.compile(r"<gradio-app.*?</gradio-app>", re.DOTALL)
+
+_templates = Environment(loader=FileSystemLoader(FILES / "templates"), autoescape=True)
+
+
+class Front:
+    """ASGI layer that completes Gradio's document at `/`."""
+
+    def __init__(self, app: ASGIApp, current: Current) -> None:
+        self.app, self.current = app, current
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass everything on; complete what comes back from `/`."""
+        if scope["type"] != "http" or scope["path"] != "/":
+            return await self.app(scope, receive, send)
+        messages: list[Message] = []
+
+        async def gather(message: Message) -> None:
+            messages.append(message)
+
+        await self.app(scope, receive, gather)
+        start = messages[0]
+        body = b"".join(message.get("body", b"") for message in messages[1:])
+        if start["status"] == 200:
+            asked = Asked(scope)
+            text = await run_in_threadpool(complete, body.decode(), asked, self.current)
+            body, headers = asked.packed(text)
+            start = {**start, "headers": headers}
+        await send(start)
+        await send({"type": "http.response.body", "body": body})
+        return None
+
+
+class Asked:
+    """What a browser asks for: which address, in which language, packed or not."""
+
+    def __init__(self, scope: Scope) -> None:
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        self.query = scope["query_string"].decode("latin-1")
+        self.values = {name: found[-1] for name, found in parse_qs(self.query).items()}
+        self.root = f"{scope['scheme']}://{headers.get('host', '')}{scope.get('root_path', '')}"
+        self.takes_gzip = "gzip" in headers.get("accept-encoding", "")
+        wanted = re.findall(r"(?:^|,)\s*([a-z]+)", headers.get("accept-language", "").lower())
+        self.language = next((code for code in wanted if code in LANGUAGES), OWN)
+
+    @property
+    def words(self) -> Mapping[str, str]:
+        """What the page says in this language."""
+        return LANGUAGES[self.language]  # type: ignore[no-any-return]
+
+    def number(self, name: str) -> int | None:
+        """A parameter that is a whole number, None for anything else."""
+        text = self.values.get(name, "")
+        return int(text) if re.fullmatch(r"\d{1,18}", text) else None
+
+    def packed(self, text: str) -> tuple[bytes, list[tuple[bytes, bytes]]]:
+        """A document's bytes and headers."""
+        body = text.encode()
+        headers = [
+            (b"content-type", b"text/html; charset=utf-8"),
+            (b"cache-control", b"no-cache"),
+            (b"vary", b"accept-encoding, accept-language"),
+        ]
+        if self.takes_gzip:
+            body = gzip.compress(body, 5)
+            headers.append((b"content-encoding", b"gzip"))
+        return body, [*headers, (b"content-length", b"%d" % len(body))]
+
+
+def complete(document: str, asked: Asked, current: Current) -> str:
+    """Gradio's document with ours around it; without pictures while there is no collection."""
+    try:
+        with current.reading() as collection:
+            page = first_page(collection, asked)
+            known = {**preview(collection, asked), "count": _count(asked, len(collection))}
+    except ArtHashError:
+        page, known = None, {"title": "ArtHash", "description": asked.words["first"], "picture": ""}
+    data: dict[str, Any] = {"language": asked.language, "words": asked.words}
+    if page is not None:
+        data |= {"search": asked.query and f"?{asked.query}", "page": page.model_dump(mode="json")}
+    values = {
+        **known,
+        "words": asked.words,
+        "styles": STYLES,
+        "scripts": SCRIPTS,
+        "works": [] if page is None else labels(page.works[:AT_ONCE], asked.words),
+        # Nothing in it may end the element that it stands in.
+        "first": Markup(json.dumps(data, ensure_ascii=False).replace("<", "\\u003c")),
+    }
+    head, before, after = (
+        _templates.get_template(f"{name}.html").render(values)
+        for name in ("head", "before", "after")
+    )
+    later = "".join(LATER.findall(document))
+    document = LATER.sub("", PREVIEWS.sub("", document))
+    document = document.replace('lang="en"', f'lang="{asked.language}"', 1)
+    # The title is ours: it follows what hangs.
+    document = document.replace('control_page_title="true"', 'control_page_title="false"', 1)
+    document = document.replace("</head>", f'{head}<template id="gradio">{later}</template></head>', 1)
+    return GRADIO.sub(lambda gradio: before + gradio[0] + after, document, count=1)
+
+
+def first_page(collection: Collection, asked: Asked) -> Page | None:
+    """The wall of a random hang; None where the address asks for something else."""
+    if set(asked.values) - {"seed", "open"}:
+        return None
+    found = collection.page(seed=asked.number("seed") or 0, limit=FIRST)
+    return views.page(collection, found.total, found.ids)
+
+
+def preview(collection: Collection, asked: Asked) -> dict[str, str]:
+    """Title, sentence and picture of what a link shows."""
+    words = asked.words
+    item_id = next((i for i in map(asked.number, ("open", "work")) if i is not None), None)
+    if item_id is not None:
+        try:
+            work = views.work(collection, collection.item(item_id))
+        except ArtHashError:
+            pass
+        else:
+            (label,) = labels([work], words)
+            alike = "open" not in asked.values
+            title = words["title.work"].format(title=label["named"]) if alike else label["named"]
+            about = " · ".join(filter(None, [label["maker"], work.group])) or words["first"]
+            picture = f"{asked.root}{work.picture}&size={SHARED_SIDE}"
+            return {"title": f"{title} · ArtHash", "description": about, "picture": picture}
+    title = "ArtHash"
+    if text := asked.values.get("q", ""):
+        title = f"{words['title.words'].format(words=text)} · ArtHash"
+    elif "like" in asked.values:
+        title = f"{words['title.taste']} · ArtHash"
+    first = collection.page(seed=asked.number("seed") or 0, limit=1).ids.tolist()
+    picture = f"{asked.root}/pictures/{first[0]}?size={SHARED_SIDE}" if first else ""
+    return {"title": title, "description": words["first"], "picture": picture}
+
+
+def labels(works: Sequence[Work], words: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Works as `card.js` labels them."""
+    return [
+        {
+            **work.model_dump(),
+            "named": named(work, words),
+            "maker": _joined(work.creator, work.year),
+            "spoken": _joined(named(work, words), work.creator, work.year),
+        }
+        for work in works
+    ]
+
+
+def named(work: Work, words: Mapping[str, str]) -> str:
+    """A work's title; one of which nothing is known goes by its file's name, as in `works.js`."""
+    if work.title:
+        return work.title
+    return words["untitled"] if work.creator else re.sub(r"\.\w+$", "", work.file.split("/")[-1])
+
+
+def _joined(*parts: object) -> str:
+    return ", ".join(str(part) for part in parts if part)
+
+
+def _count(asked: Asked, count: int) -> str:
+    key = "count.one" if count == 1 else "count"
+    separator = "." if asked.language == "de" else ","
+    return asked.words[key].format(n=f"{count:,}".replace(",", separator))
+
+
+SCRIPTS = sorted(str(file.relative_to(FILES).as_posix()) for file in FILES.rglob("*.js"))

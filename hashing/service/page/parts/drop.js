@@ -1,0 +1,83 @@
+// The ways a picture comes in: chosen, dropped, pasted, or taken with the camera.
+
+import { html } from "../vendor/lit.js";
+import { look, say } from "../conductor.js";
+import { t } from "../words.js";
+import { Part } from "./part.js";
+
+class Drop extends Part {
+  connectedCallback() {
+    super.connectedCallback();
+    document.addEventListener("paste", (event) => first(event.clipboardData, event));
+    document.addEventListener("dragover", (event) => {
+      if (!event.dataTransfer?.types.includes("Files")) return;
+      event.preventDefault();
+      document.body.classList.add("dragging");
+    });
+    for (const end of ["dragleave", "drop"])
+      document.addEventListener(end, () => document.body.classList.remove("dragging"));
+    document.addEventListener("drop", (event) => first(event.dataTransfer, event));
+  }
+
+  render() {
+    return html`<button type="button" id="drop" @click=${() => this.find("#file")?.click()}>${t("drop")}</button>
+      <input type="file" id="file" accept="image/*" aria-label=${t("drop.file")} tabindex="-1" hidden @change=${chosen} />
+      <dialog id="camera-dialog" aria-label=${t("camera")} @close=${release}>
+        <video id="viewfinder" autoplay muted playsinline></video>
+        <p class="actions">
+          <button type="button" id="shoot" class="accent" @click=${shoot}>${t("camera.use")}</button>
+          <button type="button" id="camera-close" @click=${() => dialog().close()}>${t("close")}</button>
+        </p>
+      </dialog>`;
+  }
+}
+
+/** @param {Event} event */
+function chosen({ target }) {
+  const input = /** @type {HTMLInputElement} */ (target);
+  const file = input.files?.[0];
+  if (file) look(file);
+  input.value = "";
+}
+
+/** @param {DataTransfer | null} carrier @param {Event} event */
+function first(carrier, event) {
+  const file = carrier?.files[0];
+  if (!file) return;
+  event.preventDefault();
+  look(file);
+}
+
+const dialog = () => /** @type {HTMLDialogElement} */ (document.getElementById("camera-dialog"));
+const viewfinder = () => /** @type {HTMLVideoElement} */ (document.getElementById("viewfinder"));
+
+export async function openCamera() {
+  try {
+    viewfinder().srcObject = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
+    dialog().showModal();
+  } catch {
+    // Browsers lend a camera only to this computer's own pages and to https.
+    say(t("camera.none"));
+  }
+}
+
+function shoot() {
+  const video = viewfinder();
+  const canvas = document.createElement("canvas");
+  canvas.width = video.videoWidth;
+  canvas.height = video.videoHeight;
+  canvas.getContext("2d")?.drawImage(video, 0, 0);
+  const take = (/** @type {Blob | null} */ picture) => {
+    dialog().close();
+    if (picture) look(picture);
+  };
+  canvas.toBlob(take, "image/jpeg", 0.92);
+}
+
+function release() {
+  const stream = /** @type {MediaStream | null} */ (viewfinder().srcObject);
+  for (const track of stream?.getTracks() ?? []) track.stop();
+  viewfinder().srcObject = null;
+}
+
+customElements.define("ah-drop", Drop);

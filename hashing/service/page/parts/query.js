@@ -1,0 +1,110 @@
+// What the wall answers: a line above it, with the picture that was asked with.
+
+import { html, nothing } from "../vendor/lit.js";
+import { example, go, href, open, togglePanel } from "../conductor.js";
+import { agree, fromAddress, inAddress, opinionOf } from "../opinions.js";
+import { kind, refinements } from "../question.js";
+import { state } from "../store.js";
+import { judgeOwn } from "../taste.js";
+import { t } from "../words.js";
+import { spoken } from "../works.js";
+import { label, onPlain, picture } from "./card.js";
+import { Part } from "./part.js";
+
+class Query extends Part {
+  /** @type {(keyof import("../store.js").State)[]} */
+  static watches = ["address", "answer", "asked", "taste", "facets"];
+
+  shouldUpdate() {
+    return state.answer !== null;
+  }
+
+  render() {
+    const content = this.content();
+    return html`<section id="query" aria-label=${t("query")} ?hidden=${content === nothing}>${content}</section>`;
+  }
+
+  content() {
+    const { address, answer, asked } = state;
+    const hung = answer?.works.length ?? 0;
+    switch (kind(address)) {
+      case "work":
+        return asked && asked.id === address.work ? close(asked) : nothing;
+      case "code":
+        return uploaded(address.code ?? "");
+      case "taste":
+        return byTaste(address);
+      case "words":
+        return hung ? note(t("found", { n: answer?.total ?? hung, words: address.q ?? "" })) : nothing;
+      case "works":
+        return aSet(address.works);
+      case "area":
+        return html`<div>${note(t("area", { n: answer?.total ?? hung }))}
+          <p class="actions"><button type="button" @click=${() => togglePanel("map")}>${t("map.back")}</button></p></div>`;
+      default:
+        return address.seed === null && !refinements(address, state.facets) && !state.taste.length ? firstSight() : nothing;
+    }
+  }
+}
+
+/** @param {string} text */
+const note = (text) => html`<p class="note">${text}</p>`;
+
+/** @param {import("../store.js").Work} work */
+const close = (work) => html`<a class="card" href=${href({ open: work.id })} aria-label=${spoken(work)}
+    @click=${onPlain(() => open(work.id))}>${picture(work)}</a>
+  <div>${note(t("close to"))}${label(work)}</div>`;
+
+/** @param {string} code */
+function uploaded(code) {
+  const src = state.uploads.get(code)?.src;
+  if (!src) return note(t("not kept"));
+  const title = t("yours");
+  const opinion = opinionOf(state.taste, { file: "", code });
+  const button = (/** @type {boolean} */ liked) => html`<button type="button" aria-pressed=${opinion === liked}
+    @click=${() => judgeOwn(code, title, src, liked)}>${t(liked ? "like" : "dislike")}</button>`;
+  return html`<img src=${src} alt=${title} class="own" />
+    <div>${note(t("close to yours"))}<span class="actions">${button(true)}${button(false)}</span></div>`;
+}
+
+// The wall stays while one likes on; it follows when it is told to.
+/** @param {import("../store.js").Address} address */
+function byTaste(address) {
+  const shown = fromAddress(address);
+  const mine = agree(shown, state.taste);
+  const again = () => go(inAddress(state.taste));
+  return html`<div>${note(t(mine ? "for your taste" : "for a taste"))}${
+    !mine && state.taste.some(({ liked }) => liked)
+      ? html`<p class="actions"><button type="button" class="accent" @click=${again}>${t("taste.again")}</button></p>`
+      : nothing
+  }</div>`;
+}
+
+/** @param {string[]} files */
+function aSet(files) {
+  return html`<div>${note(t("set.shown", { n: state.answer?.works.length ?? 0 }))}
+    <p class="actions">
+      <button type="button" class="accent" @click=${() => go({ like: files })}>${t("set.more")}</button>
+      <button type="button" @click=${() => window.print()}>${t("print")}</button>
+    </p></div>`;
+}
+
+// One sentence of what this is and three things to try.
+function firstSight() {
+  return html`<div id="first-sight">
+    <p>${t("first")}</p>
+    <ol>
+      <li><button type="button" @click=${() => document.getElementById("file")?.click()}>${t("first.picture")}</button></li>
+      <li><button type="button" @click=${toFirstLike}>${t("first.like")}</button></li>
+      <li><button type="button" @click=${example}>${t("first.detail")}</button></li>
+    </ol>
+  </div>`;
+}
+
+function toFirstLike() {
+  const button = /** @type {HTMLElement | null} */ (document.querySelector("#wall .opinions button"));
+  button?.scrollIntoView({ block: "center" });
+  button?.focus();
+}
+
+customElements.define("ah-query", Query);

@@ -1,0 +1,81 @@
+// What an address asks for, and how the API is asked for it.
+
+import { DEFAULTS } from "./address.js";
+import { known } from "./where.js";
+
+/**
+ * @typedef {import("./store.js").Address} Address
+ * @typedef {import("./store.js").Facets} Facets
+ * @typedef {"work" | "code" | "taste" | "words" | "works" | "area" | "wall"} Kind
+ */
+
+/** @param {Address} address @returns {Kind} */
+export function kind({ work, code, like, q, works, area }) {
+  if (work !== null) return "work";
+  if (code) return "code";
+  if (like.length) return "taste";
+  if (q) return "words";
+  if (works.length) return "works";
+  return area ? "area" : "wall";
+}
+
+// Whether the wall hangs by likeness, so that variety, a cut-off and one of each have a meaning.
+/** @param {Address} address */
+export const byLikeness = (address) => ["work", "code", "taste"].includes(kind(address));
+
+// Whether columns narrow it: a set is shown as it was put together.
+/** @param {Address} address */
+export const canNarrow = (address) => !["works", "area"].includes(kind(address));
+
+const LIKENESS = /** @type {const} */ (["varied", "close", "one"]);
+
+/**
+ * How many of the controls under Refine change what hangs.
+ *
+ * @param {Address} address
+ * @param {Facets | null} facets
+ */
+export function refinements(address, facets) {
+  const others = byLikeness(address) ? LIKENESS.filter((name) => address[name] !== DEFAULTS[name]) : [];
+  const where = facets ? known(address.where, facets) : address.where;
+  return others.length + (canNarrow(address) ? Object.keys(where).length : 0);
+}
+
+/**
+ * The parameters of a question for what is alike.
+ *
+ * @param {Address} address
+ * @param {Facets} facets
+ * @returns {Record<string, unknown>}
+ */
+export function refinement(address, facets) {
+  const bits = address.bits ?? facets.bits;
+  const bound = facets.closeness.find(({ word }) => word === address.close);
+  return {
+    bits: address.bits,
+    diversity: address.varied,
+    max_distance: bound ? Math.floor((bound.max_distance * bits) / facets.bits) : null,
+    one_per: address.one && facets.roles.creator ? "creator" : null,
+    ...known(address.where, facets),
+  };
+}
+
+/**
+ * The parameters of a listing.
+ *
+ * @param {Address} address
+ * @param {Facets | null} facets null for the plain wall, which has no columns to check
+ * @returns {Record<string, unknown>}
+ */
+export function listing(address, facets) {
+  const filters = facets ? known(address.where, facets) : {};
+  if (address.q) return { ...filters, q: address.q };
+  return { ...filters, sample: true, seed: address.seed ?? 0 };
+}
+
+/**
+ * What hangs depends on this alone.
+ *
+ * @param {Address} address
+ */
+export const identity = (address) => JSON.stringify({ ...address, open: null });

@@ -1,0 +1,145 @@
+// Made from our OpenAPI description by `python -m tests.service.types`; not to be edited.
+
+export interface Bound {
+  word: string;
+  max_distance: number;
+}
+
+export interface Choice {
+  value: string | number;
+  count: number;
+}
+
+export interface Column {
+  name: string;
+  kind: string;
+  role: string | null;
+  distinct: number | null;
+  values: Array<Choice>;
+  span: [number, number] | null;
+  beside: string | null;
+  chooses: boolean;
+}
+
+export interface Detail {
+  id: number;
+  title?: string | null;
+  creator?: string | null;
+  group?: string | null;
+  year?: number | string | null;
+  link?: string | null;
+  fields: Record<string, string | number>;
+  file: string;
+  picture: string;
+  width: number;
+  height: number;
+  code: string;
+  colours: Array<string>;
+}
+
+export interface ErrorBody {
+  error: Problem;
+}
+
+export interface Facets {
+  index: string;
+  count: number;
+  bits: number;
+  lengths: Array<number>;
+  diversity: number;
+  roles: Record<string, string>;
+  columns: Array<Column>;
+  closeness: Array<Bound>;
+}
+
+export interface Health {
+  status: string;
+  version: string;
+  index: string;
+  generation: number;
+  count: number;
+}
+
+export interface Map {
+  groups: Array<string>;
+  points: Array<[number, number, number, number]>;
+}
+
+export interface Page {
+  total: number;
+  works: Array<Work>;
+}
+
+export interface Problem {
+  code: string;
+  message: string;
+}
+
+export interface Result {
+  id: number;
+  title?: string | null;
+  creator?: string | null;
+  group?: string | null;
+  year?: number | string | null;
+  link?: string | null;
+  fields: Record<string, string | number>;
+  file: string;
+  picture: string;
+  width: number;
+  height: number;
+  rank: number;
+  distance: number;
+  closeness: string;
+  copies: Array<number>;
+  nearest_like: number | null;
+}
+
+export interface Results {
+  code: string | null;
+  bits: number;
+  search_ms: number;
+  groups: Array<Share>;
+  results: Array<Result>;
+}
+
+export interface Share {
+  value: string;
+  share: number;
+}
+
+export interface Taste {
+  where: string;
+  k: number;
+  bits?: number | null;
+  max_distance?: number | null;
+  diversity: number;
+  one_per?: string | null;
+  one_per_artist: boolean;
+  fold: boolean;
+  liked: Array<number | string>;
+  disliked: Array<number | string>;
+}
+
+export interface Why {
+  bits: number;
+  distance: number;
+  query: Array<number>;
+  work: Array<number>;
+  query_regions: Array<Array<number>> | null;
+  work_regions: Array<Array<number>> | null;
+  centred: boolean;
+}
+
+export interface Work {
+  id: number;
+  title?: string | null;
+  creator?: string | null;
+  group?: string | null;
+  year?: number | string | null;
+  link?: string | null;
+  fields: Record<string, string | number>;
+  file: string;
+  picture: string;
+  width: number;
+  height: number;
+}

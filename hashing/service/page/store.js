@@ -1,0 +1,89 @@
+// The one state of the page. Parts read it and are told when what they watch has changed; only the
+// functions of conductor.js, taste.js and sets.js change it.
+
+import { DEFAULTS } from "./address.js";
+
+/**
+ * @typedef {import("./address.js").Address} Address
+ * @typedef {import("./shapes.js").Facets} Facets
+ * @typedef {import("./shapes.js").Work} Work
+ * @typedef {import("./shapes.js").Result} Result
+ * @typedef {import("./shapes.js").Detail} Detail
+ * @typedef {import("./shapes.js").Share} Share
+ *
+ * @typedef {Work & Partial<Result>} Hung a work on the wall, with what an answer says of it
+ *
+ * @typedef {object} Answer
+ * @property {Hung[]} works
+ * @property {number | null} total of all pages; null where it is not known
+ * @property {boolean} ended whether there is no more
+ * @property {string | null} code
+ * @property {number} bits
+ * @property {Share[]} groups
+ * @property {number} ms of the search
+ * @property {Opinion[]} liked what `nearest_like` counts in
+ *
+ * @typedef {object} Opinion
+ * @property {string} file empty for a picture of the visitor's own
+ * @property {string} code empty for a work
+ * @property {string} title
+ * @property {string} src of its small picture
+ * @property {boolean} liked
+ *
+ * @typedef {object} NamedSet
+ * @property {string} name
+ * @property {Opinion[]} opinions
+ *
+ * @typedef {object} State
+ * @property {Address} address
+ * @property {Facets | null} facets
+ * @property {Answer | null} answer what hangs on the wall
+ * @property {Work | null} asked the work that was asked with
+ * @property {boolean} busy
+ * @property {string} message
+ * @property {string} said for those who listen
+ * @property {string} panel refine, taste, map, sets, or empty
+ * @property {Detail | null} work the open one
+ * @property {Result[]} near its neighbours
+ * @property {Opinion[]} taste
+ * @property {NamedSet[]} sets
+ * @property {Map<string, { file: Blob, src: string }>} uploads by code, while the page is open
+ */
+
+/** @type {State} */
+export const state = {
+  address: DEFAULTS,
+  facets: null,
+  answer: null,
+  asked: null,
+  busy: false,
+  message: "",
+  said: "",
+  panel: "",
+  work: null,
+  near: [],
+  taste: [],
+  sets: [],
+  uploads: new Map(),
+};
+
+/** @type {Set<{ names: (keyof State)[], listener: () => void }>} */
+const watchers = new Set();
+
+/** @param {Partial<State>} change */
+export function set(change) {
+  const names = /** @type {(keyof State)[]} */ (Object.keys(change)).filter((name) => state[name] !== change[name]);
+  Object.assign(state, change);
+  for (const watcher of watchers) if (watcher.names.some((name) => names.includes(name))) watcher.listener();
+}
+
+/**
+ * @param {(keyof State)[]} names
+ * @param {() => void} listener
+ * @returns {() => void} ends the watch
+ */
+export function watch(names, listener) {
+  const watcher = { names, listener };
+  watchers.add(watcher);
+  return () => watchers.delete(watcher);
+}

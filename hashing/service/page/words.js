@@ -1,0 +1,38 @@
+// What the page says, in the visitor's language: one flat file for each in languages/.
+
+/** @type {Record<string, string>} */
+let words = {};
+let language = "en";
+/** @type {Intl.PluralRules} */
+let plurals = new Intl.PluralRules(language);
+
+/** @param {string} code @param {Record<string, string>} said */
+export function speak(code, said) {
+  [language, words, plurals] = [code, said, new Intl.PluralRules(code)];
+}
+
+/**
+ * A sentence by its key; `{n}` and the like are filled in. Of a key with `.one` the form follows n.
+ *
+ * @param {string} key
+ * @param {Record<string, string | number>} [values]
+ */
+export function t(key, values = {}) {
+  const { n } = values;
+  const form = typeof n === "number" && plurals.select(n) === "one" ? `${key}.one` : key;
+  const text = words[form] ?? words[key] ?? key;
+  return text.replace(/\{(\w+)\}/g, (_, name) => shown(values[name]));
+}
+
+/**
+ * A word of the API's own ("very close"), in the visitor's language where it is known.
+ *
+ * @param {string} word
+ */
+export const said = (word) => words[`api.${word}`] ?? word;
+
+/** @param {string | number | undefined} value */
+const shown = (value) => (typeof value === "number" ? count(value) : (value ?? ""));
+
+/** @param {number} value */
+export const count = (value) => value.toLocaleString(language);

@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { read } from "../../hashing/service/page/address.js";
+import { within } from "../../hashing/service/page/answers.js";
+import { byLikeness, kind, listing, refinement, refinements } from "../../hashing/service/page/question.js";
+
+const column = (/** @type {string} */ name) => ({ name, kind: "text", role: null, distinct: 1, values: [], span: null, beside: null, chooses: true });
+const facets = {
+  index: "i", count: 9, bits: 64, lengths: [32, 64], diversity: 0.3,
+  roles: { creator: "brand" },
+  columns: [column("brand")],
+  closeness: [{ word: "close", max_distance: 14 }],
+};
+
+test("each address asks for one thing", () => {
+  const asked = { "": "wall", "?seed=4": "wall", "?work=0": "work", "?code=0f": "code", "?like=a": "taste", "?q=a": "words", "?works=a": "works", "?area=0,0,1,1": "area" };
+  for (const [search, found] of Object.entries(asked)) assert.equal(kind(read(search)), found);
+});
+
+test("controls that change nothing are not counted", () => {
+  const set = "close=close&one=1&varied=0.5&brand=A";
+  assert.equal(refinements(read(`?work=1&${set}`), facets), 4);
+  assert.equal(refinements(read(`?q=red&${set}`), facets), 1);
+  assert.equal(refinements(read(`?works=a&${set}`), facets), 0);
+  assert.ok(byLikeness(read("?like=a")) && !byLikeness(read("?q=a")));
+});
+
+test("a cut-off is scaled to the length that is searched by", () => {
+  const asked = refinement(read("?work=1&close=close&bits=32&one=1&brand=A&nonsense=1"), facets);
+  assert.deepEqual(asked, { bits: 32, diversity: null, max_distance: 7, one_per: "creator", brand: ["A"] });
+});
+
+test("a listing is by words, or a random hang", () => {
+  assert.deepEqual(listing(read("?q=red&brand=A"), facets), { q: "red", brand: ["A"] });
+  assert.deepEqual(listing(read(""), null), { sample: true, seed: 0 });
+});
+
+test("a part of the map, from its middle outwards", () => {
+  /** @type {[number, number, number, number][]} */
+  const points = [[1, 0.1, 0.1, 0], [2, 0.5, 0.5, 0], [3, 0.35, 0.35, 0], [4, 0.2, 0.21, 0]];
+  assert.deepEqual(within({ points }, "0,0,0.4,0.4"), [4, 1, 3]);
+});

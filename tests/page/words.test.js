@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import { readdir, readFile } from "node:fs/promises";
+import { test } from "node:test";
+
+import { said, speak, t } from "../../hashing/service/page/words.js";
+
+const PAGE = new URL("../../hashing/service/page/", import.meta.url);
+const json = async (/** @type {string} */ code) => JSON.parse(await readFile(new URL(`languages/${code}.json`, PAGE), "utf8"));
+
+test("every language says everything, with the same things filled in", async () => {
+  const [own, ...others] = await Promise.all(["en", "de"].map(json));
+  const blanks = (/** @type {string} */ text) => (text.match(/\{\w+\}/g) ?? []).sort();
+  for (const words of others) {
+    assert.deepEqual(Object.keys(words), Object.keys(own));
+    for (const key of Object.keys(own)) assert.deepEqual(blanks(words[key]), blanks(own[key]), key);
+  }
+});
+
+test("every sentence that the page asks for is there", async () => {
+  const words = await json("en");
+  const files = (await readdir(PAGE, { recursive: true })).filter((name) => name.endsWith(".js") && !name.includes("vendor"));
+  for (const file of files) {
+    const source = await readFile(new URL(file, PAGE), "utf8");
+    for (const [, key] of source.matchAll(/\bt\("([^"]+)"/g)) assert.ok(key in words, `${file}: ${key}`);
+  }
+});
+
+test("numbers, plurals and the API's own words", async () => {
+  speak("de", await json("de"));
+  assert.equal(t("count", { n: 5088 }), "5.088 Bilder");
+  assert.equal(t("count", { n: 1 }), "1 Bild");
+  assert.equal(said("very close"), "sehr nah");
+  assert.equal(said("Cubism"), "Cubism");
+});
