@@ -31,10 +31,18 @@ class Candidates:
         """Some of them, in the order of `rows`."""
         return type(self)(self.ids[rows], self.distances[rows], self.relevance[rows])
 
+    def before(self, others: Self) -> Self:
+        """These, then others."""
+        return type(self)(
+            np.concatenate([self.ids, others.ids]),
+            np.concatenate([self.distances, others.distances]),
+            np.concatenate([self.relevance, others.relevance]),
+        )
+
 
 def pool_of(refine: Refine) -> int:
     """How many candidates the controls of an answer need."""
-    return _most(refine) * (2 if refine.one_per else 1)
+    return (_most(refine) + refine.last - refine.varied) * (2 if refine.one_per else 1)
 
 
 def make_answer(
@@ -56,19 +64,26 @@ def make_answer(
     if refine.one_per:
         values = [item.fields.get(refine.one_per) for item in index.items(candidates.ids)]
         candidates = candidates.take(first_of_each(values))
-    candidates = candidates.take(np.arange(min(len(candidates.ids), _most(refine))))
-    leaders = _leaders(opened, candidates.ids, asked) if refine.fold else candidates.ids
-    unfolded = candidates.take(leaders == candidates.ids)
+    head = candidates.take(np.arange(min(len(candidates.ids), _most(refine))))
+    leaders = _leaders(opened, head.ids, asked) if refine.fold else head.ids
+    unfolded = head.take(leaders == head.ids)
     bits = opened.length(refine.bits)
     if refine.diversity:
         codes = index.codes(unfolded.ids).prefix(bits)
-        rows = diversify(codes, unfolded.relevance, refine.k, refine.diversity, likes)
+        rows = diversify(codes, unfolded.relevance, refine.varied, refine.diversity, likes)
     else:
-        rows = np.arange(min(len(unfolded.ids), refine.k))
+        rows = np.arange(min(len(unfolded.ids), refine.varied))
     shown = unfolded.take(rows)
+    if refine.last > refine.varied:
+        told = np.union1d(shown.ids, head.ids[leaders != head.ids])
+        rest = candidates.take(~np.isin(candidates.ids, told))
+        shown = shown.before(rest)
+    shown = shown.take(
+        np.arange(refine.offset, max(refine.offset, min(len(shown.ids), refine.last)))
+    )
     items = {item.id: item for item in index.items(np.union1d(shown.ids, nearest))}
     hits = [
-        Hit(items[item_id], distance, _copies(candidates.ids, leaders, item_id))
+        Hit(items[item_id], distance, _copies(head.ids, leaders, item_id))
         for item_id, distance in zip(shown.ids.tolist(), shown.distances.tolist(), strict=True)
     ]
     groups = nearest_values([opened.shown(items[i], "group") or None for i in nearest.tolist()])
@@ -86,7 +101,7 @@ def _leaders(opened: Opened, ids: NDArray[np.int64], asked: Image | None) -> NDA
 
 def _most(refine: Refine) -> int:
     """How many candidates variety and folding choose from."""
-    return 8 * refine.k + 20
+    return 8 * refine.varied + 20
 
 
 def _copies(ids: NDArray[np.int64], leaders: NDArray[np.int64], leader: int) -> tuple[int, ...]:

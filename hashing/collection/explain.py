@@ -13,7 +13,7 @@ from hashing.errors import UsageError
 if TYPE_CHECKING:
     from hashing.encoding import Model
 
-SMALLEST_MAP = 4
+SMALLEST_MAP = 2
 """Cells on a side; a coarser map says nothing that a glance does not."""
 
 

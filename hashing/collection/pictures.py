@@ -21,7 +21,7 @@ from hashing.sources.archive import Archive, open_archive, read_picture
 from hashing.store import Index, StoredItem
 
 PREVIEW_SIDE = 512
-LARGEST_SIDE = 1600
+LARGEST_SIDE = 4096
 SOURCES = "sources"
 GLANCE, LOOK = 8, 32
 """Sides of the two thumbnails that tell copies: one to find pairs, one to be sure of them."""

@@ -10,6 +10,9 @@ from hashing.codes import Codes
 from hashing.errors import UsageError
 from hashing.filters import Filter
 
+VARIED = 200
+"""Places of an answer that variety chooses and in which near-duplicates are folded."""
+
 DIVERSITY = 0.3
 """Default place between similar (0) and varied (1); see benchmarks/recommend.py."""
 
@@ -42,7 +45,9 @@ class Taste:
 class Refine:
     """How an answer is made: length, filter, cut-off, variety and folding.
 
-    k: how many items. where: a filter, None for all. bits: search by this prefix of the code.
+    k: how many items, after `offset` of them. An answer that is read on has `VARIED` places that
+    variety chooses; what follows comes as it is near, so that it can be read to its end.
+    where: a filter, None for all. bits: search by this prefix of the code.
     max_distance: leave out what differs in more bits. rerank: order the R nearest by the query's
     logits. diversity: 0 the most similar … 1 the most varied. one_per: at most one item of each
     value of this column. fold: show near-duplicates as one item with its copies.
@@ -57,19 +62,32 @@ class Refine:
     diversity: float = DIVERSITY
     one_per: str | None = None
     fold: bool = True
+    offset: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("k", "max_distance", "rerank", "bits"):
+        for name in ("k", "max_distance", "rerank", "bits", "offset"):
             value = getattr(self, name)
             whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
             if value is not None and not whole:
                 raise UsageError(f"expected a whole number for {name}, found {value!r}")
         if self.k < 1:
             raise UsageError(f"expected k of at least 1, found {self.k}")
+        if self.offset < 0:
+            raise UsageError(f"expected an offset of at least 0, found {self.offset}")
         if self.max_distance is not None and self.max_distance < 0:
             raise UsageError(f"expected a distance of at least 0, found {self.max_distance}")
         if not 0 <= self.diversity <= 1:
             raise UsageError(f"expected a diversity between 0 and 1, found {self.diversity}")
+
+    @property
+    def last(self) -> int:
+        """The place up to which the answer is made."""
+        return self.offset + self.k
+
+    @property
+    def varied(self) -> int:
+        """How many places variety and folding choose."""
+        return min(self.last, VARIED) if self.offset else self.k
 
     @property
     def is_plain(self) -> bool:

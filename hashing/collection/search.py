@@ -14,11 +14,11 @@ from hashing.search import SearchRequest
 def search(opened: Opened, query: Query, refine: Refine) -> Answer:
     """Search by Hamming distance, then apply the controls; no network runs here."""
     bits = opened.length(refine.bits)
-    wanted = max(refine.k, GROUP_SAMPLE) if refine.is_plain else pool_of(refine)
+    wanted = max(refine.last, GROUP_SAMPLE) if refine.is_plain else pool_of(refine)
     pool = wanted + len(query.exclude)
     if refine.rerank is not None:
         # what is not re-ranked has no place in the order
-        pool = max(refine.k, min(pool, refine.rerank))
+        pool = max(refine.last, min(pool, refine.rerank))
     started = time.perf_counter()
     found = opened.index.search(
         SearchRequest(

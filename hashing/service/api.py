@@ -3,6 +3,7 @@
 import pathlib
 from typing import Annotated
 
+import numpy as np
 from fastapi import (
     APIRouter,
     Depends,
@@ -19,7 +20,7 @@ from fastapi.staticfiles import StaticFiles
 
 from hashing import __version__
 from hashing.codes import Codes
-from hashing.collection.pictures import PREVIEW_SIDE
+from hashing.collection.pictures import LARGEST_SIDE, PREVIEW_SIDE
 from hashing.errors import UsageError
 from hashing.service import batch, operations, views, writing
 from hashing.service.context import (
@@ -128,11 +129,16 @@ def _routes() -> APIRouter:
             query = art.query(picture.file.read())
         else:
             query = art.query(Codes.from_hex([code or ""], art.info.bits))
-        return views.results(art, art.answer(query, controls.refine(where, art.info)))
+        answer = art.answer(query, controls.refine(where, art.info))
+        return views.results(art, answer, controls.offset)
 
     @routes.get("/api/v1/items", summary="List works", tags=["collection"])
     def items(art: Newest, where: Filtered, browse: Annotated[Browse, Query()]) -> Page:
         """Items that pass the filters; with `q` the best match first, with `sample` shuffled."""
+        if browse.id:
+            asked = np.array(browse.id, np.int64)
+            ids = asked[np.isin(asked, art.ids(where=where, text=browse.q))]
+            return views.page(art, len(ids), ids[browse.offset :][: browse.limit].tolist())
         found = art.page(
             where=where,
             text=browse.q,
@@ -155,7 +161,7 @@ def _routes() -> APIRouter:
     ) -> Results:
         """The works nearest to one of the index, without itself; no network runs."""
         answer = art.answer(art.stored(item_id), controls.refine(where, art.info))
-        return views.results(art, answer)
+        return views.results(art, answer, controls.offset)
 
     @routes.post(
         "/api/v1/recommend", summary="Works for a taste", tags=["search"], dependencies=KNOWN_ONLY
@@ -168,7 +174,7 @@ def _routes() -> APIRouter:
         asked = art.taste(taste.liked, taste.disliked)
         where = combined(art, (taste.model_extra or {}).items(), taste.where, Taste.model_fields)
         answer = art.answer(asked, taste.refine(where, art.info))
-        return views.results(art, answer)
+        return views.results(art, answer, taste.offset)
 
     @routes.get(
         "/api/v1/explain",
@@ -238,7 +244,9 @@ def _routes() -> APIRouter:
         art: Newest,
         item_id: ItemId,
         request: Request,
-        size: Annotated[int, Query(ge=16, le=1600, description="Longest side.")] = PREVIEW_SIDE,
+        size: Annotated[
+            int, Query(ge=16, le=LARGEST_SIDE, description="Longest side.")
+        ] = PREVIEW_SIDE,
         v: Annotated[
             str, Query(description="The index it belongs to; lets browsers keep it.")
         ] = "",

@@ -38,12 +38,23 @@ class Browse(Narrowed):
     )
     offset: int = Field(default=0, ge=0, le=LARGEST_ID, description="How many items to pass over.")
     limit: int = Field(default=60, ge=1, le=500, description="How many items at most.")
+    id: list[Id] = Field(
+        default=[],
+        max_length=500,
+        description="Of these items only, in this order; those that are not there are left out.",
+    )
 
 
 class Controls(Narrowed):
     """How an answer is made: length, cut-off, variety and folding."""
 
     k: int = Field(default=10, ge=1, le=200, description="How many items.")
+    offset: int = Field(
+        default=0,
+        ge=0,
+        le=LARGEST_ID,
+        description="How many items of the answer to pass over. Variety chooses the first 200.",
+    )
     bits: int | None = Field(
         default=None, ge=1, description="Search by the first bits of the code only."
     )
@@ -70,6 +81,7 @@ class Controls(Narrowed):
             one_per = info.roles[one_per]
         return Refine(
             k=self.k,
+            offset=self.offset,
             where=where,
             bits=self.bits,
             max_distance=self.max_distance,

@@ -32,8 +32,8 @@ from hashing.sources.roles import ROLES
 from hashing.store import StoredItem
 
 
-def results(collection: Collection, answer: Answer) -> Results:
-    """An answer as `POST /api/search` and its kin give it."""
+def results(collection: Collection, answer: Answer, offset: int = 0) -> Results:
+    """An answer as `POST /api/search` and its kin give it, after `offset` of its works."""
     return Results(
         code=answer.code,
         bits=answer.bits,
@@ -41,7 +41,7 @@ def results(collection: Collection, answer: Answer) -> Results:
         groups=[Share(value=value, share=round(share, 3)) for value, share in answer.groups],
         results=[
             _result(collection, rank, hit, answer.bits)
-            for rank, hit in enumerate(answer.hits, start=1)
+            for rank, hit in enumerate(answer.hits, start=offset + 1)
         ],
     )
 

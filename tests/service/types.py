@@ -3,14 +3,15 @@
 Only names and kinds: the words about them stand in `hashing/service/schemas.py`.
 """
 
-from pathlib import Path
 from typing import Any, cast
 
 from hashing.service.api import PAGE, create_app
 from hashing.service.current import Current
 
 FILE = PAGE / "shapes.d.ts"
-HEAD = "// Made from our OpenAPI description by `python -m tests.service.types`; not to be edited.\n"
+HEAD = (
+    "// Made from our OpenAPI description by `python -m tests.service.types`; not to be edited.\n"
+)
 PLAIN = {"string": "string", "integer": "number", "number": "number", "boolean": "boolean"}
 
 

@@ -84,7 +84,9 @@ class Asked:
     """What a browser asks for: which address, in which language, packed or not."""
 
     def __init__(self, scope: Scope) -> None:
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        headers = {
+            name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
+        }
         self.query = scope["query_string"].decode("latin-1")
         self.values = {name: found[-1] for name, found in parse_qs(self.query).items()}
         self.root = f"{scope['scheme']}://{headers.get('host', '')}{scope.get('root_path', '')}"
@@ -145,7 +147,9 @@ def complete(document: str, asked: Asked, current: Current) -> str:
     document = document.replace('lang="en"', f'lang="{asked.language}"', 1)
     # The title is ours: it follows what hangs.
     document = document.replace('control_page_title="true"', 'control_page_title="false"', 1)
-    document = document.replace("</head>", f'{head}<template id="gradio">{later}</template></head>', 1)
+    document = document.replace(
+        "</head>", f'{head}<template id="gradio">{later}</template></head>', 1
+    )
     return GRADIO.sub(lambda gradio: before + gradio[0] + after, document, count=1)
 
 

@@ -110,6 +110,7 @@ export interface Share {
 export interface Taste {
   where: string;
   k: number;
+  offset: number;
   bits?: number | null;
   max_distance?: number | null;
   diversity: number;

@@ -119,8 +119,7 @@ class Why extends Part {
   lengths(current) {
     const choose = (/** @type {number} */ bits) => {
       go({ bits: bits === state.facets?.bits ? null : bits }, { replace: true });
-      this.asked = null;
-      this.requestUpdate();
+      this.ask();
     };
     return html`<fieldset class="lengths"><legend>${t("why.bits")}</legend>
       ${state.facets?.lengths.map((bits) => html`<label><input type="radio" name="bits" .checked=${bits === current} @change=${() => choose(bits)} /> ${bits}</label>`)}
