@@ -241,8 +241,9 @@ def test_the_description_is_complete(client: TestClient) -> None:
 def test_every_file_of_the_page_is_served(client: TestClient) -> None:
     from hashing.service import api
 
-    names = [f.name for f in Path(api.PAGE).iterdir() if f.suffix in (".js", ".css", ".html")]
-    assert "app.js" in names
+    files = [f for f in Path(api.PAGE).rglob("*") if f.suffix in (".js", ".css", ".json")]
+    names = [f.relative_to(api.PAGE).as_posix() for f in files]
+    assert {"app.js", "parts/wall.js", "vendor/lit.js", "styles/wall.css"} <= set(names)
     for name in names:
         assert client.get(f"/page/{name}").status_code == 200
     assert client.get("/docs").status_code == 200
@@ -303,3 +304,41 @@ def test_nobody_likes_and_dislikes_the_same_work(client: TestClient) -> None:
     answer = client.post("/api/recommend", json={"liked": [4, 5], "disliked": [5]})
     assert error_of(answer) == (422, "bad_request")
     assert "the work 5, found both" in answer.json()["error"]["message"]
+
+
+def test_items_that_are_named(client: TestClient) -> None:
+    found = client.get("/api/items?id=5&id=999&id=2&id=7").json()
+    assert [work["id"] for work in found["works"]] == [5, 2, 7]
+    assert found["total"] == 3
+    rest = client.get("/api/items?id=5&id=2&id=7&offset=1&limit=1&style=Blue+School").json()
+    assert rest["total"] == 2  # 5 and 2 are blue
+    assert [work["id"] for work in rest["works"]] == [2]
+
+
+@pytest.mark.parametrize("options", ["", "&diversity=0&fold=false", "&one_per=creator"])
+def test_an_answer_can_be_read_to_its_end(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, options: str
+) -> None:
+    monkeypatch.setattr("hashing.collection.request.VARIED", 4)
+    first = client.get(f"/api/items/4/similar?k=4{options}").json()["results"]
+    read = list(first)
+    while True:
+        asked = f"/api/items/4/similar?k=5&offset={len(read)}{options}"
+        found = client.get(asked).json()["results"]
+        if not found:
+            break
+        read += found
+    ids = [result["id"] for result in read]
+    assert len(set(ids)) == len(ids)
+    assert [result["rank"] for result in read] == list(range(1, len(read) + 1))
+    everything = client.get(f"/api/items/4/similar?k=200&diversity=0{options}").json()["results"]
+    assert {result["id"] for result in everything} <= {
+        i for result in read for i in (result["id"], *result["copies"])
+    }
+    assert len(read) >= len(everything)
+
+
+def test_the_shapes_that_the_page_is_checked_with_are_the_apis() -> None:
+    from tests.service.types import FILE, render
+
+    assert FILE.read_text(encoding="utf-8") == render(), "run `python -m tests.service.types`"
