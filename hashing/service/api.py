@@ -17,6 +17,7 @@ from fastapi import (
 )
 from fastapi.security import HTTPBasic
 from fastapi.staticfiles import StaticFiles
+from starlette.middleware.gzip import GZipMiddleware
 
 from hashing import __version__
 from hashing.codes import Codes
@@ -86,7 +87,7 @@ def create_app(
     for router in (*routers, operations.router):
         app.include_router(router)
     add_description(app)
-    app.mount("/page", StaticFiles(directory=PAGE), name="page")
+    app.mount("/page", GZipMiddleware(StaticFiles(directory=PAGE)), name="page")
     add_error_handlers(app)
     add_unknown(app, routers)
     if page:

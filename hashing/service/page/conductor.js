@@ -69,7 +69,7 @@ export function go(change, { replace = false } = {}) {
   const url = write(changedBy(state.address, change)) || location.pathname;
   // Going back, the visitor stands where they stood, before as many works.
   if (!replace) history.replaceState({ y: window.scrollY, count: state.answer?.works.length }, "");
-  history[replace ? "replaceState" : "pushState"](replace ? history.state : null, "", url);
+  history[replace ? "replaceState" : "pushState"](replace && !asksAnew(change) ? history.state : null, "", url);
   follow({ stay: "open" in change && !asksAnew(change) ? null : 0 });
 }
 
@@ -122,6 +122,7 @@ export function more() {
     const answer = await ask(state.address, next(state.address, before.works.length), before);
     if (mine !== turn) return;
     set({ answer, said: t("said.more", { n: answer.works.length }) });
+    history.replaceState({ ...history.state, count: answer.works.length }, "");
   });
 }
 

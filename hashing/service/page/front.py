@@ -25,7 +25,14 @@ from hashing.service.current import Current
 from hashing.service.schemas import Page, Work
 
 FILES = Path(__file__).parent
-STYLES = ("gradio", "base", "wall", "detail", "map")
+STYLES = Markup(
+    "\n".join(
+        (FILES / "styles" / f"{name}.css").read_text(encoding="utf-8")
+        for name in ("gradio", "base", "wall", "detail", "map")
+    )
+)
+"""In the document, too: a style sheet of its own would come before any picture."""
+SCRIPTS = sorted(file.relative_to(FILES).as_posix() for file in FILES.rglob("*.js"))
 LANGUAGES = {
     file.stem: json.loads(file.read_text(encoding="utf-8"))
     for file in sorted((FILES / "languages").glob("*.json"))
@@ -215,6 +222,3 @@ def _count(asked: Asked, count: int) -> str:
     key = "count.one" if count == 1 else "count"
     separator = "." if asked.language == "de" else ","
     return asked.words[key].format(n=f"{count:,}".replace(",", separator))
-
-
-SCRIPTS = sorted(str(file.relative_to(FILES).as_posix()) for file in FILES.rglob("*.js"))

@@ -52,7 +52,7 @@ const note = (text) => html`<p class="note">${text}</p>`;
 
 /** @param {import("../store.js").Work} work */
 const close = (work) => html`<a class="card" href=${href({ open: work.id })} aria-label=${spoken(work)}
-    @click=${onPlain(() => open(work.id))}>${picture(work)}</a>
+    style=${`--ratio: ${work.width / work.height}`} @click=${onPlain(() => open(work.id))}>${picture(work)}</a>
   <div>${note(t("close to"))}${label(work)}</div>`;
 
 /** @param {string} code */

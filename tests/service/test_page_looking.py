@@ -1,0 +1,281 @@
+"""The page in a browser: what leads on, what is said, and who can use it."""
+
+import re
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.service.test_page import address, browser, expect, ids, pytestmark, titles, visit
+
+__all__ = ["address", "browser", "pytestmark", "visit"]
+
+AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+BLURRED = """() => document.activeElement === document.body"""
+
+
+def test_values_of_a_work_lead_to_its_works(visit) -> None:
+    page = visit("?work=4&open=5")
+    detail = page.locator("#detail")
+    detail.get_by_role("link", name="All of artist Painter F").click()
+    expect(detail).to_be_hidden()
+    expect(page).to_have_url(re.compile(r"\?artist=Painter\+F$"))
+    expect(page.locator("#wall li")).to_have_count(6)
+    page.go_back()
+    detail.get_by_role("link", name="All of style Blue School").click()
+    expect(page.locator("#wall li")).to_have_count(12)
+    page.go_back()
+    detail.get_by_role("link", name="All of year 1855").click()
+    expect(page.locator("#wall li")).to_have_count(1)
+    assert titles(page) == ["Study 5"]
+
+
+def test_cards_are_links(visit) -> None:
+    page = visit("?work=4")
+    card = page.locator("#wall .card").first
+    href = card.get_attribute("href") or ""
+    assert href == f"?work=4&open={card.get_attribute('data-id')}"
+    with page.context.expect_page() as event:
+        card.click(modifiers=["ControlOrMeta"])
+    expect(event.value.locator("#detail")).to_be_visible()
+    expect(page.locator("#detail")).to_be_hidden()
+
+
+def test_first_sight_gives_three_things_to_try(visit) -> None:
+    page = visit()
+    expect(page.locator("#first-sight li")).to_have_count(3)
+    page.get_by_role("button", name="Like two pictures").click()
+    assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "Like: Study 0"
+    page.keyboard.press("Enter")
+    expect(page.locator("#first-sight")).to_have_count(0)
+    shared = visit("?seed=3")
+    expect(shared.locator("#first-sight")).to_have_count(0)
+
+
+def test_titles_say_what_hangs(visit) -> None:
+    page = visit("?q=study")
+    expect(page).to_have_title("“study” · ArtHash")
+    page.locator('.card[data-id="5"]').click()
+    expect(page).to_have_title("Study 5 · ArtHash")
+    page.get_by_role("button", name="More like this").click()
+    expect(page).to_have_title("Close to Study 5 · ArtHash")
+    page.get_by_role("link", name="ArtHash").click()
+    expect(page).to_have_title("ArtHash")
+
+
+def test_a_shared_link_is_announced_by_what_it_shows(page_app, art) -> None:
+    from fastapi.testclient import TestClient
+
+    client = TestClient(page_app, base_url="http://127.0.0.1")
+    text = client.get("/?open=5&work=4").text
+    assert '<meta property="og:title" content="Study 5 · ArtHash" />' in text
+    assert '<meta property="og:description" content="Painter F, 1855 · Blue School" />' in text
+    picture = re.search(r'property="og:image" content="([^"]+)"', text)
+    assert picture
+    answer = client.get(picture[1].replace("&amp;", "&"))
+    assert answer.headers["content-type"] == "image/jpeg"
+    assert "Gradio" not in re.sub(r"<script.*?</script>", "", text, flags=re.DOTALL)
+    asked = client.get('/?q="><script>alert(1)</script>').text
+    assert "<script>alert" not in asked
+    assert "“&#34;&gt;&lt;script&gt;" in asked
+    assert "Study" not in client.get("/?open=99999").text.partition("<body")[0]
+
+
+def test_the_first_wall_stands_in_the_document(page_app) -> None:
+    from fastapi.testclient import TestClient
+
+    client = TestClient(page_app, base_url="http://127.0.0.1")
+    text = client.get("/").text
+    before, _, after = text.partition('<template id="gradio">')
+    gradio, _, body = after.partition("</template>")
+    assert "./assets/" in gradio
+    assert "./assets/" not in before + body
+    assert body.count('<a class="card"') == 12
+    assert text.count("<gradio-app") == 1
+    assert "38 pictures" in body
+    german = client.get("/", headers={"accept-language": "de-CH,de;q=0.9,en;q=0.8"}).text
+    assert '<html\n\tlang="de"' in german
+    assert "38 Bilder" in german
+
+
+def test_what_the_server_hangs_is_what_the_page_hangs(visit, address: str) -> None:
+    text = httpx.get(address).text
+    page = visit()
+    expect(page.locator("#collection")).to_have_text("38 pictures")
+    look = """document => [...document.querySelectorAll("#wall .card")].slice(0, 12).map(card => [
+      card.getAttribute("href"), card.dataset.id, card.querySelector("img").getAttribute("src"),
+      card.querySelector("img").alt, card.querySelector(".label").innerText ??
+      card.querySelector(".label").textContent, card.parentElement.style.cssText])"""
+    hung = page.evaluate(f"({look})(document)")
+    served = page.evaluate(
+        f"text => ({look})(new DOMParser().parseFromString(text, 'text/html'))", text
+    )
+    flat = [[re.sub(r"\s", "", part) for part in card] for card in served]
+    assert [[re.sub(r"\s", "", part) for part in card] for card in hung] == flat
+
+
+def test_more_and_back(visit, monkeypatch) -> None:
+    page = visit("?work=4")
+    expect(page.locator("#wall li")).to_have_count(24)
+    page.get_by_role("button", name="More", exact=True).click()
+    page.wait_for_function("document.querySelectorAll('#wall li').length > 30")
+    expect(page.locator("#below")).to_contain_text("These are all")
+    expect(page.locator("#said")).to_contain_text("pictures now")
+    wall = ids(page)
+    page.get_by_role("link", name="ArtHash").click()
+    expect(page.locator("#query")).not_to_contain_text("Close to")
+    page.go_back()
+    expect(page.locator("#query")).to_contain_text("Close to")
+    expect(page.locator("#wall li")).to_have_count(len(wall))
+    page.reload()
+    expect(page.locator("#wall li")).to_have_count(len(wall))
+
+
+def test_controls_that_do_nothing_are_not_shown(visit) -> None:
+    page = visit("?work=4&close=related&style=Blue+School")
+    page.get_by_role("button", name="Refine (2)").click()
+    expect(page.get_by_label("How close")).to_be_visible()
+    expect(page.get_by_label("One for each artist")).to_be_visible()
+    page.locator("#line").fill("study")
+    expect(page).to_have_url(re.compile("q=study"))
+    expect(page.get_by_role("button", name="Refine (1)")).to_be_visible()
+    expect(page.get_by_label("How close")).to_be_hidden()
+    expect(page.get_by_label("One for each artist")).to_be_hidden()
+    expect(page.locator("#varied")).to_be_hidden()
+
+
+def test_focus_is_never_lost(visit) -> None:
+    page = visit("?open=5")
+    page.get_by_role("button", name="More like this").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#query")).to_contain_text("Close to")
+    page.wait_for_function("document.activeElement.id === 'wall-title'")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator("#detail")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#detail")).to_be_hidden()
+    assert page.evaluate("document.activeElement.classList.contains('card')")
+    expect(page.locator("#said")).to_have_text(re.compile(r"\d+ pictures"))
+
+
+def test_a_broken_picture_leaves_its_place_and_name(visit) -> None:
+    page = visit(wall=False)
+    page.route("**/pictures/5?*", lambda route: route.abort())
+    page.reload()
+    broken = page.locator('.card[data-id="5"] img.broken')
+    expect(broken).to_have_attribute("alt", "Study 5, Painter F, 1855")
+    box = broken.bounding_box()
+    assert box
+    assert box["width"] > 100
+    assert box["height"] > 70
+
+
+def test_zoom(visit) -> None:
+    page = visit("?open=5")
+    page.get_by_role("button", name="Enlarge Study 5").click()
+    image = page.locator("#zoom img")
+    page.wait_for_function("document.querySelector('#zoom img')?.naturalWidth")
+    expect(page.locator("#zoom")).to_be_visible()
+    width = image.bounding_box()["width"]
+    page.keyboard.press("+")
+    assert image.bounding_box()["width"] == pytest.approx(1.5 * width, rel=0.01)
+    page.mouse.move(640, 400)
+    page.mouse.wheel(0, -200)
+    page.wait_for_function(
+        "w => document.querySelector('#zoom img').getBoundingClientRect().width > w",
+        arg=1.6 * width,
+    )
+    page.keyboard.press("Escape")
+    expect(page.locator("#zoom")).to_be_hidden()
+    expect(page.locator("#detail")).to_be_visible()
+
+
+def test_from_a_work_to_the_map_and_back_to_the_wall(visit) -> None:
+    page = visit("?open=5")
+    page.get_by_role("button", name="Show on the map").click()
+    expect(page.locator("#detail")).to_be_hidden()
+    expect(page.locator("#map-label i")).to_have_text("Study 5")
+    page.get_by_role("button", name="Hang these on the wall").click()
+    expect(page.locator("#query")).to_contain_text("of this part of the map")
+    assert 5 in ids(page)
+    assert len(ids(page)) < 38
+    page.reload()
+    expect(page.locator("#query")).to_contain_text("of this part of the map")
+    page.get_by_role("button", name="Back to the map").click()
+    page.get_by_role("button", name="All", exact=True).click()
+    page.get_by_role("button", name="Draw a box").click()
+    page.locator("#map").scroll_into_view_if_needed()
+    box = page.locator("#map").bounding_box()
+    page.mouse.move(box["x"] + 3, box["y"] + 3)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] - 3, box["y"] + box["height"] - 3, steps=3)
+    page.mouse.up()
+    expect(page.locator("#query")).to_contain_text("38 pictures of this part of the map")
+
+
+def test_a_finger_walks_along_the_wall(visit) -> None:
+    page = visit(width=390)
+    wall = ids(page)
+    page.locator(f'.card[data-id="{wall[0]}"]').click()
+    expect(page.locator("#detail")).to_be_visible()
+    page.evaluate(
+        """() => {
+          const at = x => new Touch({ identifier: 1, target: document.getElementById("detail"),
+            clientX: x, clientY: 300 });
+          const tell = (name, x, touches) => document.getElementById("detail").dispatchEvent(
+            new TouchEvent(name, { bubbles: true, touches, changedTouches: [at(x)] }));
+          tell("touchstart", 300, [at(300)]);
+          tell("touchend", 120, []);
+        }"""
+    )
+    expect(page).to_have_url(re.compile(f"open={wall[1]}$"))
+
+
+def test_thumbs_find_what_they_touch(visit) -> None:
+    page = visit("?work=4", width=390)
+    small = """() => [...document.querySelectorAll("button, a[href], summary, label:has(input)")]
+      .filter(e => e.checkVisibility() && !e.closest("gradio-app"))
+      .map(e => [e.outerHTML.slice(0, 90), e.getBoundingClientRect()])
+      .filter(([, r]) => r.height < 43.5 || r.width < 43.5).map(([html]) => html)"""
+    for panel in ("taste", "refine"):
+        page.locator(f"[data-panel={panel}]").click()
+        assert page.evaluate(small) == []
+    page.locator("#wall .card").first.click()
+    expect(page.locator("#detail")).to_be_visible()
+    page.locator("#why summary").first.click()
+    expect(page.locator("#why .pair")).to_be_visible()
+    assert page.evaluate(small) == []
+
+
+def test_the_page_speaks_german(browser, address: str) -> None:
+    context = browser.new_context(locale="de-DE", base_url=address)
+    page = context.new_page()
+    page.goto("/?q=study")
+    expect(page.locator("#query")).to_have_text("36 für „study“")
+    expect(page.get_by_role("button", name="Verfeinern")).to_be_visible()
+    page.goto("/?work=4")
+    expect(page.locator("#wall .label").first).to_contain_text(
+        re.compile("nah|fern|gleich|verwandt")
+    )
+    context.close()
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: `npm ci`")
+@pytest.mark.parametrize("dark", [False, True])
+def test_nothing_stands_in_anybodys_way(visit, dark: bool) -> None:
+    page = visit("?work=4")
+    page.emulate_media(color_scheme="dark" if dark else "light")
+    page.wait_for_function("document.querySelector('gradio-app [role=presentation]')")
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    check = """async () => (await axe.run(document, {
+      runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"] })).violations
+      .map(v => [v.id, ...v.nodes.slice(0, 3).map(n => n.html.slice(0, 120))])"""
+    for panel in ("refine", "taste", "map"):
+        page.locator(f"[data-panel={panel}]").click()
+        assert page.evaluate(check) == []
+    page.locator("#wall .card").first.click()
+    expect(page.locator("#detail")).to_be_visible()
+    page.locator("#why summary").first.click()
+    expect(page.locator("#why .pair")).to_be_visible()
+    assert page.evaluate(check) == []

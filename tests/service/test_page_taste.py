@@ -1,0 +1,119 @@
+"""The page in a browser: likes and dislikes, tastes as links, sets that are kept."""
+
+import json
+import re
+from pathlib import Path
+
+from tests.service.test_page import address, browser, expect, ids, pytestmark, titles, visit
+
+__all__ = ["address", "browser", "pytestmark", "visit"]
+
+MINE = "() => JSON.parse(localStorage.getItem('arthash.taste') ?? '[]')"
+
+
+def judge(page, *opinions: tuple[int, str]) -> None:
+    for item_id, word in opinions:
+        card = page.locator("#wall li", has=page.locator(f'.card[data-id="{item_id}"]'))
+        card.get_by_role("button", name=re.compile(f"^{word}: ")).click()
+
+
+def test_likes_and_dislikes_on_every_card_and_by_keys(visit) -> None:
+    page = visit()
+    judge(page, (5, "Like"), (2, "Dislike"))
+    page.locator('.card[data-id="7"]').focus()
+    page.keyboard.press("l")
+    expect(page.get_by_role("button", name="Taste (3)")).to_be_visible()
+    page.keyboard.press("d")
+    pressed = page.locator("#wall [aria-pressed=true]")
+    names = ["Dislike: Study 2", "Dislike: Study 7", "Like: Study 5"]
+    expect(pressed).to_have_count(3)
+    assert sorted(b.get_attribute("aria-label") for b in pressed.all()) == names
+    page.keyboard.press("d")
+    expect(pressed).to_have_count(2)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Study 7")).to_be_visible()
+    page.keyboard.press("l")
+    like = page.locator("#detail").get_by_role("button", name="Like: Study 7", exact=True)
+    expect(like).to_have_attribute("aria-pressed", "true")
+
+
+def test_the_walk_goes_on_while_one_likes(visit) -> None:
+    page = visit()
+    judge(page, (5, "Like"))
+    page.get_by_role("button", name="Taste (1)").click()
+    page.get_by_role("button", name="Show what suits my taste").click()
+    expect(page.locator("#query")).to_contain_text("Chosen for your taste")
+    wall = ids(page)
+    page.locator(f'.card[data-id="{wall[0]}"]').click()
+    expect(page.locator("#detail")).to_be_visible()
+    page.keyboard.press("l")
+    page.keyboard.press("ArrowRight")
+    expect(page).to_have_url(re.compile(f"open={wall[1]}"))
+    page.get_by_role("button", name="Next").click()
+    expect(page).to_have_url(re.compile(f"open={wall[2]}"))
+    page.keyboard.press("Escape")
+    assert ids(page) == wall
+    page.get_by_role("button", name="Show what suits my taste now").click()
+    expect(page.locator(f'#wall .card[data-id="{wall[0]}"]')).to_have_count(0)
+
+
+def test_a_taste_is_a_link_and_survives_an_index_built_anew(visit, art) -> None:
+    files = [item.file for item in art.items([5, 2])]
+    link = f"?like={files[0]}&dislike={files[1]}&like=gone.jpg"
+    page = visit(link)
+    expect(page.locator("#query")).to_contain_text("Chosen for a taste")
+    assert not {5, 2} & set(ids(page))
+    assert page.evaluate(MINE) == []
+    page.get_by_role("button", name="Taste", exact=True).click()
+    expect(page.locator(".chip")).to_have_count(0)
+    judge(page, (ids(page)[0], "Like"))
+    expect(page.get_by_role("button", name="Show what suits my taste now")).to_be_visible()
+    nobody = visit("?like=gone.jpg", wall=False)
+    expect(nobody.locator("#message")).to_have_text("None of these pictures is in this collection.")
+
+
+def test_sets_are_kept_shown_exported_and_opened_again(visit, art, tmp_path: Path) -> None:
+    page = visit()
+    judge(page, (5, "Like"), (7, "Like"), (2, "Dislike"))
+    page.get_by_role("button", name="Taste (3)").click()
+    page.get_by_label("A name for these").fill("Blue ones")
+    page.get_by_role("button", name="Keep", exact=True).click()
+    kept = page.locator(".set", has_text="Blue ones")
+    with page.expect_download() as event:
+        kept.get_by_role("button", name="JSON").click()
+    file = tmp_path / "kept.json"
+    event.value.save_as(file)
+    opinions = json.loads(file.read_text(encoding="utf-8"))["opinions"]
+    assert {one["file"] for one in opinions} == {item.file for item in art.items([5, 7, 2])}
+    with page.expect_download() as event:
+        kept.get_by_role("button", name="CSV").click()
+    lines = Path(event.value.path()).read_text(encoding="utf-8").splitlines()
+    assert lines[0] == '"file","title","opinion"'
+    assert len(lines) == 4
+    page.get_by_role("button", name="Forget all").click()
+    kept.get_by_role("button", name="Show", exact=True).click()
+    expect(page.locator("#query")).to_contain_text("A set of 2 pictures")
+    assert titles(page) == ["Study 5", "Study 7"]
+    page.reload()
+    expect(page.locator("#query")).to_contain_text("A set of 2 pictures")
+    page.locator("#query").get_by_role("button", name="More for these").click()
+    expect(page.locator("#query")).to_contain_text("Chosen for a taste")
+    elsewhere = visit()
+    elsewhere.get_by_role("button", name="Taste", exact=True).click()
+    elsewhere.set_input_files("#set-file", file)
+    expect(elsewhere.locator(".set")).to_contain_text("Blue ones")
+    elsewhere.get_by_role("button", name="Use as my taste").click()
+    expect(elsewhere.locator(".chip")).to_have_count(3)
+    broken = {"name": "x.json", "mimeType": "application/json", "buffer": b"{"}
+    elsewhere.set_input_files("#set-file", broken)
+    expect(elsewhere.locator("#message")).to_contain_text("found something else in x.json")
+
+
+def test_the_nearest_liked_work_is_shown(visit, art) -> None:
+    file = art.item(4).file
+    page = visit(f"?like={file}")
+    page.locator("#wall .card").first.click()
+    page.locator("#why summary").first.click()
+    expect(page.locator("#why .pair figcaption").first).to_contain_text("Study 4")
+    expect(page.locator("#why .pair canvas")).to_have_count(2)
+    expect(page.locator("#why .shared")).to_contain_text("Painter E")
