@@ -93,7 +93,7 @@ def create_app(
     if page:
         from hashing.service.page import mount_page
 
-        mount_page(app, current)
+        mount_page(app, current, door.public)
     app.add_middleware(Guards, door=door, metrics=app.state.metrics)
     return app
 

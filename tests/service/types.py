@@ -3,6 +3,7 @@
 Only names and kinds: the words about them stand in `hashing/service/schemas.py`.
 """
 
+from types import SimpleNamespace
 from typing import Any, cast
 
 from hashing.service.api import PAGE, create_app
@@ -38,7 +39,8 @@ def kind_of(schema: dict[str, Any]) -> str:
 
 def render() -> str:
     """Every shape that the API answers with or takes as JSON."""
-    description = create_app(cast("Current", None), page=False).openapi()
+    nobody = cast("Current", SimpleNamespace(served_at=lambda prefix: None))
+    description = create_app(nobody, page=False).openapi()
     parts = [HEAD]
     for name, schema in sorted(description["components"]["schemas"].items()):
         if name.startswith(("Body_", "HTTPValidation", "ValidationError")):

@@ -25,8 +25,11 @@ ATTACH = "window.arthash.attach(() => trigger('sync'));"
 """Runs when Gradio has put the last of its parts in place."""
 
 
-def mount_page(app: FastAPI, current: Current) -> None:
-    """Put the page at `/` of the application."""
+def mount_page(app: FastAPI, current: Current, public: str = "") -> None:
+    """Put the page at `/` of the application.
+
+    public: the address that the world knows, where it is another than the server is asked by.
+    """
     gr.mount_gradio_app(
         app,
         build_page(),
@@ -38,7 +41,7 @@ def mount_page(app: FastAPI, current: Current) -> None:
         mcp_server=False,
         ssr_mode=False,
     )
-    app.add_middleware(Front, current=current)
+    app.add_middleware(Front, current=current, public=public)
 
 
 def build_page() -> gr.Blocks:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
@@ -62,12 +62,13 @@ _templates = Environment(loader=FileSystemLoader(FILES / "templates"), autoescap
 class Front:
     """ASGI layer that completes Gradio's document at `/`."""
 
-    def __init__(self, app: ASGIApp, current: Current) -> None:
-        self.app, self.current = app, current
+    def __init__(self, app: ASGIApp, current: Current, public: str = "") -> None:
+        self.app, self.current, self.public = app, current, public
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass everything on; complete what comes back from `/`."""
-        if scope["type"] != "http" or scope["path"] != "/":
+        root = scope.get("root_path", "")
+        if scope["type"] != "http" or scope["path"].removeprefix(root) != "/":
             return await self.app(scope, receive, send)
         messages: list[Message] = []
 
@@ -78,7 +79,7 @@ class Front:
         start = messages[0]
         body = b"".join(message.get("body", b"") for message in messages[1:])
         if start["status"] == 200:
-            asked = Asked(scope)
+            asked = Asked(scope, self.public)
             text = await run_in_threadpool(complete, body.decode(), asked, self.current)
             body, headers = asked.packed(text)
             start = {**start, "headers": headers}
@@ -90,13 +91,14 @@ class Front:
 class Asked:
     """What a browser asks for: which address, in which language, packed or not."""
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: Scope, public: str = "") -> None:
         headers = {
             name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
         }
         self.query = scope["query_string"].decode("latin-1")
         self.values = {name: found[-1] for name, found in parse_qs(self.query).items()}
-        self.root = f"{scope['scheme']}://{headers.get('host', '')}{scope.get('root_path', '')}"
+        known = urlsplit(public or f"{scope['scheme']}://{headers.get('host', '')}")
+        self.server = f"{known.scheme}://{known.netloc}"
         self.takes_gzip = "gzip" in headers.get("accept-encoding", "")
         wanted = re.findall(r"(?:^|,)\s*([a-z]+)", headers.get("accept-language", "").lower())
         self.language = next((code for code in wanted if code in LANGUAGES), OWN)
@@ -182,7 +184,7 @@ def preview(collection: Collection, asked: Asked) -> dict[str, str]:
             alike = "open" not in asked.values
             title = words["title.work"].format(title=label["named"]) if alike else label["named"]
             about = " · ".join(filter(None, [label["maker"], work.group])) or words["first"]
-            picture = f"{asked.root}{work.picture}&size={SHARED_SIDE}"
+            picture = f"{asked.server}{work.picture}&size={SHARED_SIDE}"
             return {"title": f"{title} · ArtHash", "description": about, "picture": picture}
     title = "ArtHash"
     if text := asked.values.get("q", ""):
@@ -190,7 +192,8 @@ def preview(collection: Collection, asked: Asked) -> dict[str, str]:
     elif "like" in asked.values:
         title = f"{words['title.taste']} · ArtHash"
     first = collection.page(seed=asked.number("seed") or 0, limit=1).ids.tolist()
-    picture = f"{asked.root}/pictures/{first[0]}?size={SHARED_SIDE}" if first else ""
+    pictures = f"{asked.server}{collection.served_at}/pictures"
+    picture = f"{pictures}/{first[0]}?size={SHARED_SIDE}" if first else ""
     return {"title": title, "description": words["first"], "picture": picture}
 
 
@@ -200,6 +203,8 @@ def labels(works: Sequence[Work], words: Mapping[str, str]) -> list[dict[str, An
         {
             **work.model_dump(),
             "named": named(work, words),
+            # relative, as in `works.js`
+            "src": "".join(work.picture.partition("pictures/")[1:]),
             "maker": _joined(work.creator, work.year),
             "spoken": _joined(named(work, words), work.creator, work.year),
         }

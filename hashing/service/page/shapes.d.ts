@@ -1,5 +1,9 @@
 // Made from our OpenAPI description by `python -m tests.service.types`; not to be edited.
 
+export interface Batch {
+  answers: Array<Results>;
+}
+
 export interface Bound {
   word: string;
   max_distance: number;

@@ -20,4 +20,4 @@ export const spoken = (work) => [named(work), work.creator, work.year].filter(Bo
 
 // Relative to the page, which may lie below any path.
 /** @param {Work} work @param {number} [size] */
-export const address = ({ picture }, size) => picture.slice(1) + (size ? `&size=${size}` : "");
+export const address = ({ picture }, size) => picture.slice(picture.indexOf("pictures/")) + (size ? `&size=${size}` : "");
