@@ -65,6 +65,8 @@ class DataConfig:
     roles: columns of the roles `group` and `creator`, which some protocols draw by; by their names
         (`style`, `artist`, …) where none is given, see `hashing.sources.roles`.
     count: how many artworks to generate.
+    sets: by label field of which a picture may carry several, what stands between them, such as
+        `{tags: ";"}`; relevant is then what shares one.
     seed: seed of the split, and of generated artworks.
     """
 
@@ -75,6 +77,7 @@ class DataConfig:
     fields: Mapping[str, float] = field(default_factory=lambda: {"style": 1.0})
     roles: Mapping[str, str] = field(default_factory=dict)
     count: int = 2000
+    sets: Mapping[str, str] = field(default_factory=dict)
     seed: int = 0
 
 

@@ -3,7 +3,7 @@
 from hashing.data.beside import beside
 from hashing.data.datasets import DATASETS, check_root, load_dataset
 from hashing.data.duplicates import count_duplicates, number_contents
-from hashing.data.labels import digest_catalogue, number_labels, official_parts
+from hashing.data.labels import digest_catalogue, number_labels, number_sets, official_parts
 from hashing.data.protocols import PROTOCOLS, Split, make_split, validation_split
 from hashing.data.samplers import balanced_batches, shard, shuffled_batches
 from hashing.data.squares import (
@@ -33,6 +33,7 @@ __all__ = [
     "make_split",
     "number_contents",
     "number_labels",
+    "number_sets",
     "official_parts",
     "read_ahead",
     "shard",

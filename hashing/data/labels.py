@@ -20,6 +20,22 @@ def number_labels(values: Sequence[str | None]) -> tuple[NDArray[np.int64], list
     return np.fromiter(codes, np.int64, len(values)), names
 
 
+def number_sets(
+    values: Sequence[str | None], separator: str
+) -> tuple[NDArray[np.bool_], list[str]]:
+    """Which of C labels each picture carries, bool `[N, C]`, and their names in sorted order.
+
+    A value is a picture's labels with the separator between them; spaces around them are dropped.
+    """
+    sets = [{one.strip() for one in (value or "").split(separator)} - {""} for value in values]
+    names = sorted(set().union(*sets))
+    number = {name: i for i, name in enumerate(names)}
+    found = np.zeros((len(values), len(names)), np.bool_)
+    for row, labels in enumerate(sets):
+        found[row, [number[label] for label in labels]] = True
+    return found, names
+
+
 def official_parts(catalogue: Catalogue) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
     """Rows of the training and the test part, None where the source has no such parts.
 

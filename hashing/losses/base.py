@@ -11,13 +11,15 @@ class HashingLoss(nn.Module):
 
     logits: `[B, bits]` as the model gives them, never binarised.
     labels: int64 `[B]`, 0 … classes−1; a loss without `needs_labels` is given the pictures'
-        numbers instead, equal for views of one picture.
+        numbers instead, equal for views of one picture. A loss that `takes_sets` also takes sets,
+        bool `[B, classes]`.
 
     A subclass writes `compute`, which always sees float32 or float64 and a picture at least. An
     empty batch, or one without the pairs that a term is about, gives zero, never NaN.
     """
 
     needs_labels: ClassVar[bool] = True
+    takes_sets: ClassVar[bool] = False
     by_length: ClassVar[bool] = False
     """Whether a loss without labels is taken at every code length, as those with labels are."""
 
@@ -52,8 +54,28 @@ def pairs(matrix: Tensor) -> Tensor:
 
 
 def same_label(labels: Tensor) -> Tensor:
-    """Whether two pictures carry one label, bool `[B, B]`."""
+    """Whether two pictures carry one label, or share one of several, bool `[B, B]`."""
+    if labels.ndim == 2:
+        return shared_labels(labels) > 0
     return labels[:, None] == labels
+
+
+def shared_labels(labels: Tensor) -> Tensor:
+    """How many labels two pictures share, float32 `[B, B]`, of sets bool `[B, classes]`."""
+    carried = labels.float()
+    return carried @ carried.T
+
+
+def centre_of(centres: Tensor, labels: Tensor) -> Tensor:
+    """Each picture's target, −1 and +1 `[B, bits]`: its class's centre.
+
+    Of several labels each bit is the majority of their centres' (Yuan et al. 2020, section 3.2);
+    where it is even, that of the first label, which the paper draws.
+    """
+    if labels.ndim == 1:
+        return centres[labels]
+    votes = labels.to(centres.dtype) @ centres
+    return torch.where(votes == 0, centres[labels.int().argmax(1)], votes.sign())
 
 
 def squared_distances(logits: Tensor) -> Tensor:

@@ -44,21 +44,28 @@ class MultiField(HashingLoss):
 
     Takes labels int64 `[B, fields]`, −1 where absent. They may lie on the CPU: which pictures
     carry a field is then known without waiting for the logits' device.
+
+    sets: by place of a field whose labels are sets, which labels each picture of the data set
+    carries, bool `[N, classes]`; its column then holds the pictures' rows.
     """
 
-    def __init__(self, fields: Sequence[tuple[float, HashingLoss]]) -> None:
+    def __init__(
+        self, fields: Sequence[tuple[float, HashingLoss]], sets: Mapping[int, Tensor] = {}
+    ) -> None:
         super().__init__()
         self.weights = [weight for weight, _ in fields]
         self.losses = nn.ModuleList(loss for _, loss in fields)
+        self.sets = dict(sets)
 
     def compute(self, logits: Tensor, labels: Tensor) -> Tensor:
         """A field that no picture of the batch carries adds zero."""
         total = logits.sum() * 0
         parts = zip(self.weights, self.losses, labels.unbind(1), strict=True)
-        for weight, loss, column in parts:
+        for place, (weight, loss, column) in enumerate(parts):
             carried, those = column >= 0, logits
             if not carried.all():
                 rows = carried.nonzero()[:, 0]
                 those, column = logits[send(rows, logits.device)], column[rows]
-            total = total + weight * loss(those, send(column, logits.device))
+            labels_of = self.sets[place][column.cpu()] if place in self.sets else column
+            total = total + weight * loss(those, send(labels_of, logits.device))
         return total

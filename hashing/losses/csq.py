@@ -1,9 +1,11 @@
 """Central Similarity Quantization (Yuan et al.: CVPR 2020)."""
 
+from typing import ClassVar
+
 from torch import Tensor
 from torch.nn import functional as F
 
-from hashing.losses.base import HashingLoss
+from hashing.losses.base import HashingLoss, centre_of
 
 
 class CSQ(HashingLoss):
@@ -12,6 +14,8 @@ class CSQ(HashingLoss):
     centres: −1 and +1, `[classes, bits]`.
     quantisation: weight of the quantisation term (λ).
     """
+
+    takes_sets: ClassVar[bool] = True
 
     centres: Tensor
 
@@ -22,7 +26,7 @@ class CSQ(HashingLoss):
 
     def compute(self, logits: Tensor, labels: Tensor) -> Tensor:
         """Central similarity plus weighted quantisation."""
-        central = central_term(logits, self.centres[labels].to(logits.dtype))
+        central = central_term(logits, centre_of(self.centres, labels).to(logits.dtype))
         return central + self.quantisation * quantisation_term(logits)
 
 

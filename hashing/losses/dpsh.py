@@ -1,5 +1,7 @@
 """Deep Pairwise-Supervised Hashing (Li, Wang, Kang: IJCAI 2016)."""
 
+from typing import ClassVar
+
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -12,6 +14,8 @@ class DPSH(HashingLoss):
 
     eta: weight of the quantisation term (a mean over bits, so it suits every length).
     """
+
+    takes_sets: ClassVar[bool] = True
 
     def __init__(self, eta: float = 0.1) -> None:
         super().__init__()

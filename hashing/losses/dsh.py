@@ -1,5 +1,7 @@
 """Deep Supervised Hashing (Liu, Wang, Shan, Chen: CVPR 2016)."""
 
+from typing import ClassVar
+
 from torch import Tensor, where
 
 from hashing.losses.base import HashingLoss, mean, pairs, same_label, squared_distances
@@ -11,6 +13,8 @@ class DSH(HashingLoss):
     margin: of the squared distance; by default 2·bits, which asks for half of the bits to differ.
     regulariser: its weight; the paper's printed formula, averaged over pairs, amounts to 0.02.
     """
+
+    takes_sets: ClassVar[bool] = True
 
     def __init__(self, bits: int, margin: float | None = None, regulariser: float = 0.01) -> None:
         super().__init__()

@@ -1,13 +1,12 @@
 """The table of losses, and the one objective that a configuration amounts to."""
 
 import inspect
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from hashing.config import LossTerm
@@ -15,7 +14,7 @@ from hashing.device import send
 from hashing.errors import UsageError, unknown
 from hashing.losses.base import HashingLoss
 from hashing.losses.bihalf import BiHalf
-from hashing.losses.centres import Centres, class_centres
+from hashing.losses.centres import Centres
 from hashing.losses.cibhash import CIBHash
 from hashing.losses.compose import MultiField, Nested, WeightedSum
 from hashing.losses.csq import CSQ
@@ -23,6 +22,7 @@ from hashing.losses.dhd import DHD
 from hashing.losses.dpn import DPN
 from hashing.losses.dpsh import DPSH
 from hashing.losses.dsh import DSH
+from hashing.losses.given import Given, given_by
 from hashing.losses.greedyhash import GreedyHash
 from hashing.losses.hashnet import HashNet
 from hashing.losses.hierarchy import Refinement
@@ -94,10 +94,14 @@ class Objective(HashingLoss):
         return total
 
     def classify(self, logits: Tensor) -> list[Tensor | None]:
-        """By field, the scores `[B, classes]` of its first loss that classifies whole codes."""
+        """By field, the scores `[B, classes]` of its first loss that classifies whole codes.
+
+        None where there is no such loss, and where labels are sets.
+        """
         if not isinstance(self.labelled, MultiField):
             return [None] * self.fields
-        return [_scores(nested, logits) for nested in self.labelled.losses]
+        parts, sets = enumerate(self.labelled.losses), self.labelled.sets
+        return [None if n in sets else _scores(nested, logits) for n, nested in parts]
 
     def centre_distances(self) -> dict[str, dict[str, int]]:
         """By field, then by code length in bits: the least Hamming distance of two centres."""
@@ -144,6 +148,7 @@ def make_objective(
     *,
     refinements: Mapping[str, Refinement] | None = None,
     share: float = 1.0,
+    sets: Mapping[str, NDArray[np.bool_]] | None = None,
 ) -> Objective:
     """The objective of a configuration.
 
@@ -152,6 +157,8 @@ def make_objective(
     lengths: the model's code lengths, ascending.
     refinements: by finer field, the coarser one near whose centres its own are placed, within
         `share` of the bits; 1 places every field for itself.
+    sets: by field whose labels are sets, which labels each picture carries, bool `[N, classes]`;
+        the field's column of a batch then holds rows of it.
 
     A field that no term is about is measured, not learned. Raises UsageError for unknown losses,
     arguments or fields, a field that the data lack, no term at all, a share that is none, and more
@@ -163,7 +170,7 @@ def make_objective(
         raise UsageError(f"expected centres.share above 0 and at most 1, found {share:g}")
     labelled = [term for term in terms if _needs_labels(term.name)]
     unlabelled = [
-        (term.weight, _unlabelled(term, _Given(0, lengths, seed)))
+        (term.weight, _unlabelled(term, Given(0, lengths, seed)))
         for term in terms
         if not _needs_labels(term.name)
     ]
@@ -171,12 +178,16 @@ def make_objective(
         raise UsageError(f"the loss {labelled[0].name} needs a label field, found none")
     for term in terms:
         _check_field(term, fields)
-    given = _given(fields, classes, lengths, seed, refinements if share < 1 else None, share)
+    given = given_by(fields, classes, lengths, seed, refinements if share < 1 else None, share)
     parts = [
         (weight, _nested([t for t in labelled if t.field in ("", field)], given[field], lengths))
         for field, weight in fields.items()
     ]
-    supervised = MultiField(parts) if labelled else WeightedSum([])
+    sets = sets or {}
+    for term in labelled:
+        _check_sets(term, [term.field] if term.field else fields, sets)
+    tables = {n: torch.from_numpy(sets[name]) for n, name in enumerate(fields) if name in sets}
+    supervised = MultiField(parts, tables) if labelled else WeightedSum([])
     centres = {field: g.centres for field, g in given.items() if "centres" in vars(g)}
     near = {field: given[field].refinement for field in centres}
     return Objective(
@@ -195,63 +206,20 @@ def _scores(nested: Any, logits: Tensor) -> Tensor | None:
     return next((scores for scores in found if scores is not None), None)
 
 
-@dataclass
-class _Given:
-    """What follows from the data and the model; centres are only searched for if wanted."""
-
-    classes: int
-    lengths: Sequence[int]
-    seed: int
-    refinement: Refinement | None = None
-    coarser: "_Given | None" = None
-    share: float = 1.0
-
-    @cached_property
-    def centres(self) -> Centres:
-        if self.refinement is None or self.coarser is None:
-            return class_centres(self.classes, self.lengths, self.seed)
-        belongs = self.refinement.classes
-        around = np.where(belongs[:, None] >= 0, self.coarser.centres.signs[belongs], 0)
-        return class_centres(
-            self.classes, self.lengths, self.seed, around=around.astype(np.int8), share=self.share
-        )
-
-    def argument(self, name: str, bits: int) -> Any:
-        """The value of an argument of this name, for a prefix of `bits`."""
-        if name == "centres":
-            return torch.from_numpy(self.centres.signs[:, :bits].copy())
-        return {"classes": self.classes, "bits": bits}[name]
-
-
-def _given(
-    fields: Mapping[str, float],
-    classes: Mapping[str, int],
-    lengths: Sequence[int],
-    seed: int,
-    refinements: Mapping[str, Refinement] | None,
-    share: float,
-) -> dict[str, _Given]:
-    given = {field: _Given(_classes_of(field, classes), lengths, seed) for field in fields}
-    for field, refinement in (refinements or {}).items():
-        mine = given[field]
-        mine.refinement, mine.coarser, mine.share = refinement, given[refinement.coarser], share
-    return given
-
-
-def _nested(terms: Sequence[LossTerm], given: _Given, lengths: Sequence[int]) -> Nested:
+def _nested(terms: Sequence[LossTerm], given: Given, lengths: Sequence[int]) -> Nested:
     return Nested(
         {bits: WeightedSum([(t.weight, _make(t, given, bits)) for t in terms]) for bits in lengths}
     )
 
 
-def _unlabelled(term: LossTerm, given: _Given) -> HashingLoss:
+def _unlabelled(term: LossTerm, given: Given) -> HashingLoss:
     """A term without labels: on the whole code, or nested where it is about similarity."""
     if not _kind(term.name).by_length:
         return _make(term, given, given.lengths[-1])
     return Nested({bits: _make(term, given, bits) for bits in given.lengths})
 
 
-def _make(term: LossTerm, given: _Given, bits: int) -> HashingLoss:
+def _make(term: LossTerm, given: Given, bits: int) -> HashingLoss:
     if is_metric_loss(term.name):
         return MetricLoss(term.name, given.classes, bits, term.args)
     kind = _kind(term.name)
@@ -281,10 +249,13 @@ def _check_field(term: LossTerm, fields: Mapping[str, float]) -> None:
         raise UsageError(unknown(f"label field of the loss {term.name}", term.field, fields))
 
 
-def _classes_of(field: str, classes: Mapping[str, int]) -> int:
-    if not classes.get(field):
-        raise UsageError(
-            f"expected pictures with the label field {field!r}, found "
-            f"{', '.join(classes) or 'none'} in the data: change data.fields"
-        )
-    return classes[field]
+def _check_sets(
+    term: LossTerm, fields: Iterable[str], sets: Mapping[str, NDArray[np.bool_]]
+) -> None:
+    for field in fields:
+        if field in sets and (is_metric_loss(term.name) or not _kind(term.name).takes_sets):
+            able = ", ".join(name for name, kind in LOSSES.items() if kind.takes_sets)
+            raise UsageError(
+                f"the loss {term.name} takes one label a picture, but {field} is in data.sets: "
+                f"take {able}, or another field"
+            )

@@ -1,6 +1,7 @@
 """One Loss for All: Deep Hashing with a Single Cosine Similarity (Hoe et al.: NeurIPS 2021)."""
 
 import math
+from typing import ClassVar
 
 from torch import Tensor
 from torch.nn import functional as F
@@ -18,6 +19,8 @@ class OrthoHash(HashingLoss):
         bits √bits finds styles better than 8 (validation mAP .72 to .67), artists worse (.15 to
         .17): 8 classes suffer from a larger scale, 192 need one.
     """
+
+    takes_sets: ClassVar[bool] = True
 
     centres: Tensor
 
@@ -53,5 +56,9 @@ def margin_cross_entropy(
     cosines: Tensor, labels: Tensor, margin: float, scale: float, smoothing: float = 0.0
 ) -> Tensor:
     """Equation 8: −log softmax of scale·(cos θ_c − margin·[c = own class]), mean over pictures."""
-    own = F.one_hot(labels, cosines.shape[1]).to(cosines.dtype)
-    return F.cross_entropy(scale * (cosines - margin * own), labels, label_smoothing=smoothing)
+    if labels.ndim == 2:  # sets: a margin for each label, and an equal share of the target
+        own = labels.to(cosines.dtype)
+        target: Tensor = own / own.sum(1, keepdim=True).clamp(min=1)
+    else:
+        own, target = F.one_hot(labels, cosines.shape[1]).to(cosines.dtype), labels
+    return F.cross_entropy(scale * (cosines - margin * own), target, label_smoothing=smoothing)

@@ -63,7 +63,7 @@ class Batches:
         self.config, self.examples, self.world = config, examples, world
         check_batch(config, world.size)
         self.augmentation = find("augmentation", config.train.augment, AUGMENTATIONS)
-        columns = [examples.labels[field] for field in examples.fields]
+        columns = [examples.numbers(field) for field in examples.fields]
         self.labels = np.stack([*columns, np.arange(len(columns[0]))], axis=1)
         self.steps_per_epoch = len(shard(self._keys(0), world.rank, world.size))
 
@@ -95,6 +95,11 @@ class Batches:
     def _rows(self, epoch: int, batch: int) -> Rows:
         """Rows of all the epoch's batches of different pictures, int64 `[steps, batch]`."""
         train, rows = self.config.train, self.examples.trained
+        if train.per_label and self.examples.fields[0] in self.examples.sets:
+            raise UsageError(
+                f"expected train.per_label 0 where {self.examples.fields[0]} is in data.sets, "
+                f"found {train.per_label}: there are no groups of one set"
+            )
         if not train.per_label:
             return shuffled_batches(rows, batch, seed=train.seed, epoch=epoch)
         return balanced_batches(

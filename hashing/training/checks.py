@@ -7,7 +7,7 @@ from hashing.config import Config
 from hashing.data import DATASETS, PROTOCOLS, check_root
 from hashing.data.protocols import AUTO
 from hashing.data.transforms import AUGMENTATIONS
-from hashing.errors import UsageError
+from hashing.errors import UsageError, unknown
 from hashing.losses import find_refinements, make_objective
 from hashing.models import HashModel
 from hashing.registry import find
@@ -42,8 +42,14 @@ def check(config: Config, processes: int = 1) -> None:
         first_layers(network.backbone, config.optim.freeze_layers)
         if fields:  # their lack is told with the columns that the data set has
             two = dict.fromkeys(fields, 2)
-            make_objective(config.losses, fields, two, lengths, share=config.centres.share)
-            nothing = {field: np.empty(0, np.int64) for field in fields}
+            sets = {field: np.zeros((0, 2), np.bool_) for field in config.data.sets}
+            for field in sets:
+                if field not in fields:
+                    raise UsageError(unknown("label field in data.sets", field, fields))
+            make_objective(
+                config.losses, fields, two, lengths, share=config.centres.share, sets=sets
+            )
+            nothing = {field: np.empty(0, np.int64) for field in fields if field not in sets}
             find_refinements(nothing, two, config.centres.coarser)
     if config.distillation.unlabelled is not None and config.train.per_label:
         raise UsageError(

@@ -183,9 +183,10 @@ def evaluate_logits(
         for field in examples.measured
     }
     classification = {
-        field: classify(queries, labels[part.query], train, labels[part.train])
-        for field, labels in examples.labels.items()
-        if field in examples.fields
+        field: classify(queries, numbers[part.query], train, numbers[part.train])
+        for field in examples.fields
+        if field not in examples.sets
+        for numbers in [examples.numbers(field)]
     }
     return Evaluation(retrieval, classification, queries, database)
 
@@ -220,9 +221,9 @@ def classify_by(
     classifiers = {}
     scored = objective.classify(torch.from_numpy(found.queries).to(device))
     for field, scores in zip(examples.fields, scored, strict=True):
-        if scores is None:
+        if scores is None or field in examples.sets:
             continue
-        labels = torch.from_numpy(examples.labels[field][part.query]).to(device)
+        labels = torch.from_numpy(examples.numbers(field)[part.query]).to(device)
         accuracy, loss = classified(scores, labels)
         carried = labels >= 0
         confusion = np.zeros((scores.shape[1], scores.shape[1]), np.int64)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from hashing.data import Split, Squares
 from hashing.device import send
 from hashing.losses import Targets
-from hashing.metrics import Labels, graded
+from hashing.metrics import Labels, LabelSets, Relevance, graded
 
 Rows = NDArray[np.int64]
 """Positions in the data set, int64 `[n]`."""
@@ -61,7 +61,8 @@ class Examples:
     """N pictures with their labels and split.
 
     squares: uint8 `[N, S, S, 3]`.
-    labels: by column, int64 `[N]`, −1 where absent. classes: by column, the name of each label.
+    labels: by column, int64 `[N]`, −1 where absent; or bool `[N, C]`, which of C labels each
+        picture carries. classes: by column, the name of each label.
     fields: the columns that are learned and measured.
     contents: int64 `[N]`, equal for pictures of equal bytes.
     splits: what `test` and `validation` were made of, to be written out.
@@ -74,7 +75,7 @@ class Examples:
     """
 
     squares: Squares
-    labels: Mapping[str, Rows]
+    labels: Mapping[str, Rows | NDArray[np.bool_]]
     classes: Mapping[str, Sequence[str]]
     fields: Sequence[str]
     contents: Rows
@@ -103,15 +104,39 @@ class Examples:
         """What relevance is measured by: every field, and all of them together."""
         return [*self.fields, GRADED] if len(self.fields) > 1 else list(self.fields)
 
-    def relevant(self, field: str, part: Part) -> list[Labels]:
+    def numbers(self, field: str) -> Rows:
+        """What stands for a picture's labels in a batch, int64 `[N]`, −1 where it carries none.
+
+        Of a field whose labels are sets this is the picture's row, by which a loss finds its set.
+        """
+        labels = self.labels[field]
+        if labels.ndim == 1:
+            return np.asarray(labels, np.int64)
+        return np.where(labels.any(axis=1), np.arange(len(labels)), -1)
+
+    @property
+    def sets(self) -> dict[str, NDArray[np.bool_]]:
+        """By learned field whose labels are sets: which labels each picture carries."""
+        return {
+            field: self.labels[field].astype(np.bool_)
+            for field in self.fields
+            if self.labels[field].ndim == 2
+        }
+
+    def relevant(self, field: str, part: Part) -> list[Relevance]:
         """What makes an item relevant to a query of `part`."""
         fields = self.fields if field == GRADED else [field]
         return graded(self._matching(self.labels[name], part) for name in fields)
 
-    def excluded(self, field: str, part: Part) -> list[Labels]:
+    def excluded(self, field: str, part: Part) -> list[Relevance]:
         """What is left out for a query: itself, and what the protocol leaves out for `field`."""
         others = [self.labels[other] for other in part.left_out.get(field, ())]
         return [self._matching(values, part) for values in (self.contents, *others)]
 
-    def _matching(self, values: Rows, part: Part) -> Labels:
-        return Labels(values[part.query], values[part.database])
+    def _matching(self, values: Rows | NDArray[np.bool_], part: Part) -> Relevance:
+        if values.ndim == 2:
+            queries, database = (
+                values[rows].astype(np.bool_) for rows in (part.query, part.database)
+            )
+            return LabelSets(queries, database)
+        return Labels(values[part.query].astype(np.int64), values[part.database].astype(np.int64))

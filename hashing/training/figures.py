@@ -37,7 +37,7 @@ def draw_figures(examples: Examples, found: Evaluation) -> dict[str, bytes]:
     for field in examples.fields:
         figures[f"answers-{field}.png"] = draw_answers(examples, found, field)
         classes = examples.classes[field]
-        if len(classes) <= LARGEST_CONFUSION:
+        if field in found.classification and len(classes) <= LARGEST_CONFUSION:
             matrix = found.classification[field].confusion
             figures[f"confusion-{field}.png"] = plots.confusion(
                 matrix, classes, f"Found for each true {field}, %"
@@ -60,7 +60,11 @@ def draw_answers(examples: Examples, found: Evaluation, field: str) -> Figure:
         ids = engine.search(request).ids[0]
         right = examples.relevant(field, part)[0].matches(int(query))[ids]
         shown.append((examples.squares[part.database[ids]], right.tolist()))
-    names = [classes[label] if label >= 0 else "" for label in labels[part.query[chosen]]]
+    if labels.ndim == 2:
+        carried = [np.flatnonzero(one) for one in labels[part.query[chosen]]]
+        names = [", ".join(classes[label] for label in some[:3]) for some in carried]
+    else:
+        names = [classes[label] if label >= 0 else "" for label in labels[part.query[chosen]]]
     pictures = examples.squares[part.query[chosen]]
     return plots.retrieval_sheet(pictures, [a for a, _ in shown], [r for _, r in shown], names)
 

@@ -5,6 +5,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hashing.config import Config, DataConfig
 from hashing.data import (
@@ -21,6 +22,7 @@ from hashing.data import (
     make_split,
     number_contents,
     number_labels,
+    number_sets,
     validation_split,
 )
 from hashing.errors import InputError, UsageError, unknown
@@ -60,7 +62,7 @@ def prepare(config: Config, runtime: Runtime, processes: int = 1) -> Examples:
     validation = validation_split(catalogue, split, field=fields[0], roles=data.roles)
     contents, duplicates = _contents(squares, split)
     columns = _columns(fields, left_out)
-    numbered = {name: number_labels(everything.labels(name)) for name in columns}
+    numbered = {name: _numbered(everything, name, data) for name in columns}
     examples = Examples(
         squares=squares,
         labels={name: numbers for name, (numbers, _) in numbered.items()},
@@ -77,6 +79,15 @@ def prepare(config: Config, runtime: Runtime, processes: int = 1) -> Examples:
         return examples
     lesson = teacher.lesson(everything, squares, config.preprocessing, examples.trained, runtime)
     return replace(examples, lesson=lesson)
+
+
+def _numbered(
+    catalogue: Catalogue, name: str, data: DataConfig
+) -> tuple[Rows | NDArray[np.bool_], list[str]]:
+    """A field's labels as numbers, or as columns where a picture carries several."""
+    if name in data.sets:
+        return number_sets(catalogue.labels(name), data.sets[name])
+    return number_labels(catalogue.labels(name))
 
 
 def _with_unlabelled(config: Config, catalogue: Catalogue) -> Catalogue:

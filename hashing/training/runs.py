@@ -119,7 +119,11 @@ def make_learner(
     if network is None:
         network = make_network(config)
     classes = {field: len(examples.classes[field]) for field in examples.fields}
-    learned = {field: examples.labels[field][examples.trained] for field in examples.fields}
+    learned = {
+        field: examples.numbers(field)[examples.trained]
+        for field in examples.fields
+        if field not in examples.sets
+    }
     objective = make_objective(
         config.losses,
         config.data.fields,
@@ -128,6 +132,7 @@ def make_learner(
         config.train.seed,
         refinements=find_refinements(learned, classes, config.centres.coarser),
         share=config.centres.share,
+        sets=examples.sets,
     )
     lesson = examples.lesson
     distillation = None

@@ -238,3 +238,24 @@ def test_the_commit_is_that_of_the_start(
     assert main("--config", recipe, "--out", tmp_path) == 0
     metrics = json.loads((tmp_path / "model" / "metrics.json").read_text())
     assert metrics["commit"] == "at the start"
+
+
+def test_pictures_with_several_labels_are_learned_and_measured_by_what_they_share(
+    recipe: Path, pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    metadata, out = tmp_path / "tags.csv", tmp_path / "run"
+    files = sorted(path.relative_to(pictures) for path in pictures.rglob("*.png"))
+    kinds = {"ash": "broad; red", "birch": "broad", "cedar": "needles;red", "dogwood": ""}
+    rows = [f"{file},{kinds[file.parent.name]}" for file in files]
+    metadata.write_text("\n".join(["file,tags", *rows]) + "\n")
+    given = ["--data.metadata", metadata, "--data.fields", '{"tags": 1.0}', "--train.epochs", 1]
+    given += ["--data.sets", '{"tags": ";"}', "--losses", '[{"name": "orthohash"}]', "--quiet"]
+    assert main("--config", recipe, "--out", out, *given, "--json") == 0
+    metrics = json.loads(capsys.readouterr().out)
+    found = metrics["retrieval"]["tags"]["16"]
+    assert found["weighted_mean_average_precision"] > found["mean_average_precision"] > 0
+    assert set(found["cumulative_gain_at"]) == {"1", "10", "100"}
+    assert metrics["classification"] == {}
+    refused = ["--train.per_label", 4]
+    assert main("--config", recipe, "--out", tmp_path / "no", *given, *refused) == 2
+    assert "there are no groups of one set" in capsys.readouterr().err
