@@ -24,9 +24,9 @@ class Codes:
     """N binary codes of one length, packed.
 
     They come from a `Model`, or from any other by `from_logits`, `from_signs`, `from_bits`,
-    `from_hex`, `load`, or as `Codes(packed, bits)`; they go out as `packed`, `unpacked()`,
-    `signs()`, `words()`, `hex()`, `bitarray()` and `save()`. PyTorch takes these arrays without a
-    copy by `torch.from_numpy`, and its tensors are taken wherever an array is.
+    `from_hex`, `from_bitarrays`, `load`, or as `Codes(packed, bits)`; they go out as `packed`,
+    `unpacked()`, `signs()`, `words()`, `hex()`, `bitarray()` and `save()`. PyTorch takes these
+    arrays without a copy by `torch.from_numpy`, and its tensors are taken wherever an array is.
 
     Args:
         packed: uint8 `[N, ⌈bits / 8⌉]`, most significant bit first, the last byte filled up by 0.
@@ -125,6 +125,20 @@ class Codes:
         """Codes from hexadecimal texts, two digits a byte; raises UsageError otherwise."""
         rows = [_bytes_from_hex(text, bits) for text in texts]
         return cls(np.frombuffer(b"".join(rows), np.uint8).reshape(len(rows), -(-bits // 8)), bits)
+
+    @classmethod
+    def from_bitarrays(cls, rows: Sequence[bitarray]) -> Self:
+        """Codes from a `bitarray` each, of one length and at least one; UsageError otherwise.
+
+        Example:
+            >>> codes = Codes.from_hex(["f0", "3c"], 8)
+            >>> Codes.from_bitarrays([codes.bitarray(0) & codes.bitarray(1)]).hex()
+            ['30']
+        """
+        lengths = sorted({len(row) for row in rows})
+        if len(lengths) != 1:
+            raise UsageError(f"expected bitarrays of one length, found {lengths or 'none'}")
+        return cls.from_bits([row.tolist() for row in rows])
 
     @classmethod
     def concatenate(cls, parts: Sequence["Codes"]) -> Self:
@@ -262,7 +276,10 @@ class Codes:
         return [row.tobytes().hex() for row in self.packed]
 
     def bitarray(self, row: int) -> bitarray:
-        """One code as a big-endian `bitarray` (a copy)."""
+        """One code as a big-endian `bitarray` (a copy), with its set operations and counts.
+
+        It is for showing and exchanging bits; search and measures work on `packed` and `words`.
+        """
         view = bitarray(endian="big")
         view.frombytes(self.packed[row].tobytes())
         return view[: self.bits]

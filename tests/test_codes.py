@@ -183,3 +183,18 @@ def test_engines_search_any_number_of_bits(bits: int) -> None:
     found = ah.search(queries, database, 5, engine="scan")
     order = np.lexsort((np.arange(500) + np.zeros((3, 1), int), queries.distances(database)))
     assert found.ids.tolist() == order[:, :5].tolist()
+
+
+def test_bitarrays_come_back_after_set_operations() -> None:
+    codes = Codes.from_bits(np.random.default_rng(0).integers(0, 2, (2, 12)))
+    one, other = codes.bitarray(0), codes.bitarray(1)
+    back = Codes.from_bitarrays([one & other, one | other, one ^ other])
+    bits = codes.unpacked()
+    assert back.unpacked().tolist() == [
+        (bits[0] & bits[1]).tolist(),
+        (bits[0] | bits[1]).tolist(),
+        (bits[0] ^ bits[1]).tolist(),
+    ]
+    assert (one ^ other).count() == codes.distances(codes)[0, 1]
+    with pytest.raises(UsageError, match=r"one length, found \[12, 13\]"):
+        Codes.from_bitarrays([one, one + one[:1]])

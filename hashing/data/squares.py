@@ -6,14 +6,16 @@ calling process (the decoder works outside the interpreter's lock); neither form
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
 from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hashing.errors import ImageError
+from hashing.errors import ImageError, InputError
 from hashing.images import FILES, Fit, decode, to_square
 from hashing.sources import Catalogue, Item
 from hashing.sources.decoding import decode_each
@@ -21,6 +23,9 @@ from hashing.sources.decoding import decode_each
 _FALLBACK_MEMORY = 4 * 2**30
 _MEMINFO = Path("/proc/meminfo")
 _CONTAINER = Path("/sys/fs/cgroup")
+
+PATIENCE = 30.0
+"""Seconds without a single picture read after which its source is said not to answer."""
 
 Failure = tuple[Item, ImageError]
 Read = TypeVar("Read")
@@ -87,11 +92,43 @@ class LazySquares:
     def __init__(self, catalogue: Catalogue, size: int, fit: Fit, workers: int = 2) -> None:
         self.shape = (len(catalogue), size, size, 3)
         self._catalogue, self._size, self._fit = catalogue, size, fit
-        self._pool = ThreadPoolExecutor(max(1, workers))
+        self._tasks: SimpleQueue[tuple[Future[NDArray[np.uint8]], int]] = SimpleQueue()
+        self._silent = ""
+        for _ in range(max(1, workers)):
+            Thread(target=self._work, name="squares", daemon=True).start()
 
     def __getitem__(self, rows: NDArray[np.int64], /) -> NDArray[np.uint8]:
-        """uint8 `[n, S, S, 3]`. Raises ImageError naming the first picture that is broken."""
-        return np.stack(list(self._pool.map(self._square, rows.tolist())))
+        """uint8 `[n, S, S, 3]`.
+
+        Raises ImageError naming the first picture that is broken, and InputError naming one that
+        is still waited for when none was read for `PATIENCE` seconds.
+        """
+        asked: dict[Future[NDArray[np.uint8]], int] = {Future(): row for row in rows.tolist()}
+        for task in asked.items():
+            self._tasks.put(task)
+        if self._silent:  # what was asked ahead meanwhile need not be waited for as well
+            raise InputError(self._silent)
+        waiting = set(asked)
+        while waiting:
+            done, waiting = wait(waiting, PATIENCE, FIRST_COMPLETED)
+            if not done:
+                row = next(row for future, row in asked.items() if future in waiting)
+                self._silent = (
+                    f"expected a picture within {PATIENCE:g} s, found "
+                    f"{self._catalogue.items[row].path} in {self._catalogue.root} still being "
+                    "read: see whether its disk or network share answers, then --resume auto"
+                )
+                raise InputError(self._silent)
+        return np.stack([future.result() for future in asked])
+
+    def _work(self) -> None:
+        """Read what is asked for. A thread that hangs in a read does not hold up the process."""
+        while True:
+            future, row = self._tasks.get()
+            try:
+                future.set_result(self._square(row))
+            except Exception as error:  # noqa: BLE001 (whoever asked hears of it)
+                future.set_exception(error)
 
     def _square(self, row: int) -> NDArray[np.uint8]:
         item = self._catalogue.items[row]

@@ -11,9 +11,9 @@ from PIL import Image
 from hashing.data import LazySquares, decode_squares, find_failures, fits_in_memory, read_ahead
 from hashing.data.duplicates import count_duplicates, difference_hashes, number_contents
 from hashing.data.protocols import Split
-from hashing.errors import ImageError
+from hashing.errors import ImageError, InputError
 from hashing.images import decode, to_square
-from hashing.sources import Catalogue, read_catalogue
+from hashing.sources import Catalogue, Item, read_catalogue
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +88,29 @@ def test_a_failure_while_reading_ahead_reaches_the_caller(source: Catalogue) -> 
     next(reader)
     with pytest.raises(ImageError):
         next(reader)
+
+
+def test_a_source_that_does_not_answer_is_named(
+    source: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released, whole = threading.Event(), type(source).read
+
+    def read(catalogue: Catalogue, item: Item) -> bytes:
+        if item.id == 2:
+            released.wait(60)
+        return whole(catalogue, item)
+
+    monkeypatch.setattr(type(source), "read", read)
+    monkeypatch.setattr("hashing.data.squares.PATIENCE", 0.3)
+    lazy = LazySquares(source, 16, "crop", workers=2)
+    with pytest.raises(InputError, match=r"expected a picture within 0\.3 s, found .* still being"):
+        lazy[np.array([1, 2, 3])]
+    hanging = [thread for thread in threading.enumerate() if thread.name == "squares"]
+    assert hanging
+    assert all(thread.daemon for thread in hanging)
+    with pytest.raises(InputError, match="still being"):
+        lazy[np.array([1])]
+    released.set()
 
 
 def test_memory_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
