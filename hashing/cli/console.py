@@ -117,6 +117,16 @@ def add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quiet", action="store_true", help="no progress and no logs")
 
 
+@contextmanager
+def when_interrupted(hint: str) -> Iterator[None]:
+    """Say, where Ctrl+C ends the block, how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        log(hint)
+        raise
+
+
 def suggest(command: str) -> None:
     """Tell, beside the result, what one may want to do next."""
     log(f"next: {command}")

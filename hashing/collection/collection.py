@@ -15,6 +15,7 @@ from hashing.collection.evaluation import Evaluation
 from hashing.collection.explain import Explanation, explain
 from hashing.collection.keeping import Keeping, optional_path
 from hashing.collection.map import read_map
+from hashing.collection.parts import Look
 from hashing.collection.pictures import PREVIEW_SIDE
 from hashing.collection.recommend import recommend
 from hashing.collection.request import DIVERSITY, Query, Refine, Taste
@@ -127,6 +128,23 @@ class Collection(Keeping):
         """One pass of the network over one decoded picture."""
         logits = self.model.logits([image])
         return Query(Codes.from_logits(logits), logits, picture=image)
+
+    def look(self, picture: Picture, look: Look) -> Query:
+        """A picture as a query of all its views; what is nearest to any of them is near.
+
+        Args:
+            picture: as for `search`.
+            look: a box within it, any turn, crops for a work on a wall.
+
+        Raises:
+            ImageError: it cannot be read.
+            UsageError: the box is smaller than 16 pixels.
+        """
+        image = open_picture(picture)
+        views = look.views(image)
+        logits = self.model.logits(views)
+        single = logits if len(views) == 1 else None
+        return Query(Codes.from_logits(logits), single, picture=views[0])
 
     def queries(self, pictures: Sequence[Picture]) -> list[Query]:
         """Several pictures as queries, encoded in one pass of the network."""

@@ -22,7 +22,7 @@ from hashing.collection.quality import (
 from hashing.collection.request import Refine
 from hashing.errors import InputError
 from hashing.metrics import RetrievalMetrics
-from hashing.progress import log, progress
+from hashing.progress import Bar, log, progress
 from hashing.search.scores import asymmetric_costs
 from hashing.sources import Catalogue, Value
 from hashing.store import IndexInfo
@@ -69,9 +69,15 @@ def evaluate(
     )
     names = label_names(labels, opened.info)
     asked = queries or database
-    results = _measure(asked, database, names, opened.info.lengths, rerank)
+    alone = names if len(names) > 1 else []
+    with progress(len(opened.info.lengths) + len(alone), "measuring", "rankings") as bar:
+        results = _measure(asked, database, names, opened.info.lengths, rerank, bar)
+        by_label = {}
+        for name in alone:
+            by_label[name] = _measure_label(asked, database, name)
+            bar.advance()
     seen = None if queries else _recommendation(opened, names)
-    return Evaluation(names, len(asked.contents), len(items), results, seen)
+    return Evaluation(names, len(asked.contents), len(items), results, seen, by_label)
 
 
 def label_names(given: Sequence[str] | None, info: IndexInfo) -> list[str]:
@@ -121,6 +127,7 @@ def _measure(
     names: Sequence[str],
     lengths: Sequence[int],
     rerank: int,
+    bar: Bar,
 ) -> dict[str, RetrievalMetrics]:
     """Plain Hamming at every length; with logits also both asymmetric orders and the floats'."""
     relevance = metrics.graded(
@@ -133,18 +140,14 @@ def _measure(
     itself = [metrics.Labels.of(queries.contents, database.contents)]
 
     def by_cost(costs: Iterator[NDArray[np.int64]]) -> RetrievalMetrics:
-        return metrics.evaluate_costs(costs, relevance, exclude=itself, ks=(K,))
+        return metrics.evaluate_costs(costs, relevance, exclude=itself, ks=(1, K))
 
-    measured = {
-        f"{bits} bits": metrics.evaluate(
-            queries.codes.prefix(bits),
-            database.codes.prefix(bits),
-            relevance,
-            exclude=itself,
-            ks=(K,),
-        )
-        for bits in lengths
-    }
+    measured = {}
+    for bits in lengths:
+        codes = queries.codes.prefix(bits), database.codes.prefix(bits)
+        found = metrics.evaluate(*codes, relevance, exclude=itself, ks=(1, K))
+        measured[f"{bits} bits"] = found
+        bar.advance()
     if queries.logits is not None:
         bits = queries.codes.bits
         for name, reach in (("ties by score", None), (f"rerank {rerank}", rerank)):
@@ -154,9 +157,20 @@ def _measure(
         floats = _logits_of(database, queries)
         if floats is not None:
             measured["floats (cosine)"] = metrics.evaluate_features(
-                queries.logits, floats, relevance, exclude=itself, ks=(K,)
+                queries.logits, floats, relevance, exclude=itself, ks=(1, K)
             )
     return measured
+
+
+def _measure_label(queries: Pictures, database: Pictures, name: str) -> RetrievalMetrics:
+    """The longest codes, where relevant is what shares one label."""
+    labels = metrics.Labels.of(
+        [fields.get(name) for fields in queries.fields],
+        [fields.get(name) for fields in database.fields],
+    )
+    itself = [metrics.Labels.of(queries.contents, database.contents)]
+    relevance = metrics.graded([labels])
+    return metrics.evaluate(queries.codes, database.codes, relevance, exclude=itself, ks=(1, K))
 
 
 def _logits_of(database: Pictures, encoded: Pictures) -> NDArray[np.float32] | None:

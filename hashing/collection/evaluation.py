@@ -1,7 +1,7 @@
 """What an evaluation of a collection found, and how it is shown."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from hashing.collection.quality import LIKED, SHOWN, TOP, AnswerQuality, TasteQuality
 from hashing.metrics import RetrievalMetrics
@@ -25,7 +25,8 @@ class Evaluation:
     """What an evaluation found; it shows itself as tables.
 
     labels: the columns that make items relevant. queries, database: how many of each.
-    results: tie-aware measures by the name of the ranking.
+    results: tie-aware measures by the name of the ranking. by_label: of the longest codes, where
+    relevant is what shares this one label; empty for a single label.
     recommendation: the answers as a visitor sees them, None for pictures from outside.
     """
 
@@ -34,6 +35,7 @@ class Evaluation:
     database: int
     results: Mapping[str, RetrievalMetrics]
     recommendation: Recommendation | None
+    by_label: Mapping[str, RetrievalMetrics] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, object]:
         """Plain values for JSON."""
@@ -42,12 +44,15 @@ class Evaluation:
             "queries": self.queries,
             "database": self.database,
             "results": {name: found.as_dict() for name, found in self.results.items()},
+            "by_label": {name: found.as_dict() for name, found in self.by_label.items()},
             "recommendation": self.recommendation and asdict(self.recommendation),
         }
 
     def tables(self) -> list[Table]:
         """Rankings first, then answers by control and tastes by kind."""
         tables = [_rankings(self)]
+        if self.by_label:
+            tables += [_labels(self)]
         if self.recommendation:
             tables += [_answers(self.recommendation)]
             if self.recommendation.tastes:
@@ -68,6 +73,7 @@ def _rankings(found: Evaluation) -> Table:
             f"{measured.mean_average_precision:.4f}",
             f"{measured.mean_average_precision_worst:.4f}–"
             f"{measured.mean_average_precision_best:.4f}",
+            f"{measured.precision_at[1]:.4f}",
             f"{measured.precision_at[K]:.4f}",
             f"{measured.ndcg_at[K]:.4f}",
             "" if measured.codes is None else f"{measured.codes.distinct:,}",
@@ -78,8 +84,23 @@ def _rankings(found: Evaluation) -> Table:
         f"{found.queries:,} queries, {found.database:,} items, "
         f"relevant by {', '.join(found.labels)}"
     )
-    columns = ("ranking", "mAP", "worst–best order", f"P@{K}", f"nDCG@{K}", "distinct codes")
+    columns = ("ranking", "mAP", "worst–best order", "P@1", f"P@{K}", f"nDCG@{K}", "distinct codes")
     return Table(heading, columns, rows)
+
+
+def _labels(found: Evaluation) -> Table:
+    rows = [
+        [
+            name,
+            f"{measured.mean_average_precision:.4f}",
+            f"{measured.precision_at[1]:.4f}",
+            f"{measured.precision_at[K]:.4f}",
+            f"{measured.queries - measured.without_relevant:,}",
+        ]
+        for name, measured in found.by_label.items()
+    ]
+    columns = ("label by itself", "mAP", "P@1", f"P@{K}", "queries with something to find")
+    return Table("", columns, rows)
 
 
 def _answers(found: Recommendation) -> Table:

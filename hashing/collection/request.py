@@ -21,7 +21,8 @@ DIVERSITY = 0.3
 class Query:
     """One code to search with.
 
-    code: one row, as long as the collection's codes. logits: float32 `[1, bits]`, only where a
+    code: one row, as long as the collection's codes; several for several views of a picture, of
+    which the nearest counts. logits: float32 `[1, bits]`, only where a
     network has just run; they order what is equally far. exclude: ids that are not to be answered.
     picture: what the code was made of, where that is known.
     """

@@ -38,7 +38,7 @@ from hashing.service.door import Door
 from hashing.service.guards import Guards
 from hashing.service.metrics import Metrics
 from hashing.service.problems import add_error_handlers
-from hashing.service.requests import LARGEST_ID, Browse, Controls, Taste
+from hashing.service.requests import LARGEST_ID, Browse, Controls, Looking, Taste
 from hashing.service.schemas import (
     Detail,
     ErrorBody,
@@ -110,7 +110,7 @@ def _routes() -> APIRouter:
     def search(
         art: Newest,
         where: Filtered,
-        controls: Annotated[Controls, Query()],
+        controls: Annotated[Looking, Query()],
         picture: Annotated[
             UploadFile | None,
             File(description="JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF, …, at most 20 MiB."),
@@ -127,7 +127,7 @@ def _routes() -> APIRouter:
         if (picture is None) == (code is None):
             raise UsageError("expected either a picture or a code, found both or neither")
         if picture is not None:
-            query = art.query(picture.file.read())
+            query = art.look(picture.file.read(), controls.look())
         else:
             query = art.query(Codes.from_hex([code or ""], art.info.bits))
         answer = art.answer(query, controls.refine(where, art.info))

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from hashing.collection.parts import Look, read_box
 from hashing.collection.request import DIVERSITY, Refine
 from hashing.errors import UsageError, unknown
 from hashing.filters import Filter
@@ -89,6 +90,29 @@ class Controls(Narrowed):
             one_per=one_per,
             fold=self.fold,
         )
+
+
+class Looking(Controls):
+    """How a picture is looked at, and how the answer is made."""
+
+    box: str | None = Field(
+        default=None,
+        max_length=200,
+        description="Only this part of the picture: `left,top,right,bottom`, or x,y of four "
+        "corners clockwise from the upper left (it is straightened), as shares from 0 to 1.",
+        examples=["0.2,0.1,0.8,0.9"],
+    )
+    any_turn: bool = Field(default=False, description="In quarter turns and mirrored, too.")
+    crops: bool = Field(
+        default=False,
+        description="For a photograph of a work: what seems to be its frame, and the middle, ever "
+        "smaller; the nearest counts.",
+    )
+
+    def look(self) -> Look:
+        """The same for the collection. Raises UsageError for a box that is none."""
+        box = None if self.box is None else read_box(self.box)
+        return Look(box, self.any_turn, self.crops)
 
 
 class Taste(Controls):

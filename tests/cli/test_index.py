@@ -502,3 +502,76 @@ def test_duplicates_in_every_form(
     assert "x&lt;b&gt;.png" in page
     command("remove", out, "--ids", COUNT)
     assert "no picture is there twice" in command("duplicates", out)[2]
+
+
+def test_search_asks_with_several_pictures_and_items(
+    command: Run, index: Path, pictures: Path
+) -> None:
+    first, second = pictures / "00.png", pictures / "05.png"
+    told = json.loads(command("search", index, first, second, "--id", 7, "-k", 2, "--json")[1])
+    assert [query["query"] for query in told["queries"]] == [str(first), str(second), "id 7"]
+    answers = [query["results"] for query in told["queries"]]
+    assert [answer[0]["id"] for answer in answers[:2]] == [0, 5]
+    assert 7 not in [result["id"] for result in answers[2]]
+    one = json.loads(command("search", index, "--image", first, "-k", 2, "--json")[1])
+    assert one["results"] == answers[0]
+    lines = command("search", index, first, second, "-k", 2, "--csv")[1].splitlines()
+    assert lines[0] == "query,rank,id,distance,file,title,artist,style,year"
+    assert lines[3].startswith(f"{second},1,5,0,05.png,Tree 5,")
+    assert len(lines) == 5
+    together = json.loads(command("search", index, first, "--id", 5, "--together", "--json")[1])
+    assert len(together["results"]) == 10
+    assert 5 not in [result["id"] for result in together["results"]]
+    assert "found neither" in command("search", index)[2]
+    code, _, err = command("search", index, "--id", 999)
+    assert (code, "no work has the id 999" in err) == (3, True)
+
+
+def test_every_command_ends_with_what_may_come_next(
+    command: Run, index: Path, pictures: Path, models: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "next.index"
+    build = ("build", "--model", models / "one", "--images", pictures, "--out", out)
+    for arguments, hint in (
+        ((*build, "--dry-run"), "the same without --dry-run"),
+        (build, f"serve.py {out} --open"),
+        (("add", index, "--images", pictures), f"index.py search {index} PICTURE"),
+        (("search", index, pictures / "00.png"), f"index.py search {index} --id 0"),
+        (("info", index), f"index.py evaluate {index}"),
+        (("remove", index, "--ids", 3), f"index.py compact {index}"),
+        (("compact", index), f"serve.py {index}"),
+        (("verify", index), f"index.py export {index}"),
+        (("export", index, "--to", tmp_path / "a.jsonl"), "index.py import COPY"),
+    ):
+        code, _, err = command(*arguments)
+        assert code == 0
+        assert err.splitlines()[-1].startswith("next: ")
+        assert hint in err.splitlines()[-1]
+
+
+def test_an_interruption_says_how_to_go_on(
+    command: Run, models: Path, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("hashing.collection.intake.encode_catalogue", interrupted)
+    arguments = ["--model", models / "one", "--images", pictures, "--out", tmp_path / "new.index"]
+    code, _, err = command("build", *arguments)
+    assert code == 130
+    assert err.endswith(
+        "the same command goes on where it stopped; what is published stays\ninterrupted\n"
+    )
+
+
+def test_each_label_is_judged_by_itself(command: Run, index: Path) -> None:
+    told = json.loads(command("evaluate", index, "--json")[1])
+    assert list(told["by_label"]) == ["style", "artist"]
+    style = json.loads(command("evaluate", index, "--labels", "style", "--json")[1])
+    assert style["by_label"] == {}
+    full = style["results"]["32 bits"]
+    assert told["by_label"]["style"]["precision_at"] == full["precision_at"]
+    assert told["by_label"]["style"]["mean_average_precision"] == full["mean_average_precision"]
+    text = command("evaluate", index)[1]
+    assert "label by itself" in text
+    assert "P@1" in text

@@ -1,3 +1,4 @@
+import io
 import json
 from pathlib import Path
 from urllib.parse import urlencode
@@ -5,6 +6,7 @@ from urllib.parse import urlencode
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from PIL import Image
 
 from hashing.collection import Collection
 from hashing.errors import StorageError
@@ -342,3 +344,22 @@ def test_the_shapes_that_the_page_is_checked_with_are_the_apis() -> None:
     from tests.service.types import FILE, render
 
     assert FILE.read_text(encoding="utf-8") == render(), "run `python -m tests.service.types`"
+
+
+def test_a_part_of_a_picture_is_asked_with(client: TestClient, art: Collection) -> None:
+    with Image.open(io.BytesIO(art.opened.pictures.jpeg(art.item(6), 512))) as work:
+        wall = Image.new("RGB", (2 * work.width, 2 * work.height), "white")
+        wall.paste(work.transpose(Image.Transpose.ROTATE_90).resize(work.size))
+    buffer = io.BytesIO()
+    wall.save(buffer, "PNG")
+    files = {"picture": ("wall.png", buffer.getvalue())}
+    plain = {"diversity": 0, "k": 1, "fold": False}
+    box = {**plain, "box": "0,0,0.5,0.5", "any_turn": True}
+    best = client.post("/api/search", params=box, files=files).json()["results"][0]
+    whole = client.post("/api/search", params=plain, files=files).json()["results"][0]
+    assert best["id"] == 6
+    assert best["distance"] < whole["distance"]
+    answer = client.post("/api/search", params={**plain, "crops": True}, files=files)
+    assert answer.status_code == 200
+    wrong = client.post("/api/search", params={"box": "0,0,2,2"}, files=files)
+    assert error_of(wrong) == (422, "bad_request")

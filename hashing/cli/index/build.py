@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hashing.cli.console import Parser, emit
+from hashing.cli.console import Parser, emit, suggest, when_interrupted
 from hashing.cli.index.options import (
     Commands,
     at_least,
@@ -81,19 +81,23 @@ def build(arguments: argparse.Namespace) -> int:
                 exclude=arguments.exclude,
             ),
         )
-    with Collection.build(
-        arguments.images,
-        arguments.model,
-        arguments.out,
-        metadata=arguments.metadata,
-        roles=roles,
-        columns=dict(arguments.columns),
-        device=arguments.device,
-        workers=arguments.workers,
-        previews=arguments.previews,
-        strict=arguments.strict,
-        exclude=arguments.exclude,
-    ) as collection:
+    again = "the same command goes on where it stopped; what is published stays"
+    with (
+        when_interrupted(again),
+        Collection.build(
+            arguments.images,
+            arguments.model,
+            arguments.out,
+            metadata=arguments.metadata,
+            roles=roles,
+            columns=dict(arguments.columns),
+            device=arguments.device,
+            workers=arguments.workers,
+            previews=arguments.previews,
+            strict=arguments.strict,
+            exclude=arguments.exclude,
+        ) as collection,
+    ):
         return _report(collection, as_json=arguments.json)
 
 
@@ -102,9 +106,9 @@ def add(arguments: argparse.Namespace) -> int:
     from hashing.collection import Collection
     from hashing.sources import read_catalogue
 
-    with Collection.open(
-        arguments.index, model=arguments.model, device=arguments.device
-    ) as collection:
+    again = "the same command goes on where it stopped; what is published stays"
+    opened = Collection.open(arguments.index, model=arguments.model, device=arguments.device)
+    with when_interrupted(again), opened as collection:
         if arguments.dry_run:
             catalogue = read_catalogue(
                 arguments.images,
@@ -153,6 +157,7 @@ def _dry_run(arguments: argparse.Namespace, catalogue: "Catalogue") -> int:
             **_left_out(catalogue.left_out),
         }
     )
+    suggest("the same without --dry-run")
     return 0
 
 
@@ -195,6 +200,7 @@ def _report(collection: "Collection", *, as_json: bool) -> int:
             "items now": f"{info.count:,}",
         }
     )
+    suggest(f"serve.py {info.location} --open, or index.py search {info.location} PICTURE")
     return 0
 
 

@@ -2,7 +2,7 @@
 
 import argparse
 
-from hashing.cli.console import emit
+from hashing.cli.console import emit, suggest
 from hashing.cli.index.options import Commands, command, index_argument
 from hashing.cli.index.tables import print_facts
 
@@ -45,6 +45,10 @@ def remove(arguments: argparse.Namespace) -> int:
         shown = ", ".join(map(str, absent[:SHOWN])) + ", …" * (len(absent) > SHOWN)
         facts["not there"] = f"{len(absent):,} ({shown})"
     print_facts(facts)
+    if arguments.dry_run:
+        suggest("the same without --dry-run")
+    elif removed:
+        suggest(f"index.py compact {arguments.index} drops them for good")
     return 0
 
 
@@ -67,4 +71,5 @@ def compact(arguments: argparse.Namespace) -> int:
                 "size": f"{before.bytes / 1e6:.1f} MB before, {after.bytes / 1e6:.1f} MB now",
             }
         )
+        suggest(f"serve.py {arguments.index} --open")
     return 0

@@ -2,7 +2,7 @@
 
 import argparse
 
-from hashing.cli.console import emit
+from hashing.cli.console import emit, suggest
 from hashing.cli.index.options import (
     Commands,
     command,
@@ -54,4 +54,5 @@ def evaluate(arguments: argparse.Namespace) -> int:
         if table.heading:
             log(table.heading)
         print_table(table.columns, table.rows, right=table.columns[1:])
+    suggest(f"index.py search {arguments.index} PICTURE, or with other --labels")
     return 0

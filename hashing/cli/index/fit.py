@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hashing.cli.console import emit
+from hashing.cli.console import emit, suggest, when_interrupted
 from hashing.cli.index.options import Commands, command, model_options, picture_options
 from hashing.errors import UsageError
 from hashing.progress import log
@@ -41,11 +41,20 @@ def add_commands(commands: Commands) -> None:
 
 def fit(arguments: argparse.Namespace) -> int:
     """Fit and save; refuses an existing folder before any work."""
-    from hashing.fit import fit_pictures, save_fit
+    from hashing.fit import save_fit
 
     if arguments.out.exists():
         raise UsageError(f"{arguments.out} exists already: choose another --out")
-    fitted = fit_pictures(
+    with when_interrupted("nothing was written: the same command begins anew"):
+        fitted = _fit(arguments)
+    save_fit(fitted, arguments.out)
+    return _report(fitted, arguments)
+
+
+def _fit(arguments: argparse.Namespace) -> "Fit":
+    from hashing.fit import fit_pictures
+
+    return fit_pictures(
         arguments.images,
         bits=arguments.bits,
         metadata=arguments.metadata,
@@ -58,8 +67,6 @@ def fit(arguments: argparse.Namespace) -> int:
         device=arguments.device,
         workers=arguments.workers,
     )
-    save_fit(fitted, arguments.out)
-    return _report(fitted, arguments)
 
 
 def _report(fitted: "Fit", arguments: argparse.Namespace) -> int:
@@ -84,4 +91,7 @@ def _report(fitted: "Fit", arguments: argparse.Namespace) -> int:
                 "digest": fitted.digest,
             }
         )
+        return 0
+    images = arguments.images
+    suggest(f"index.py build --model {arguments.out} --images {images} --out {images.name}.index")
     return 0

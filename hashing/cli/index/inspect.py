@@ -4,7 +4,7 @@ import argparse
 from dataclasses import asdict
 from pathlib import Path
 
-from hashing.cli.console import emit
+from hashing.cli.console import emit, suggest
 from hashing.cli.index.options import Commands, command, index_argument
 from hashing.cli.index.tables import print_facts
 
@@ -43,6 +43,7 @@ def info(arguments: argparse.Namespace) -> int:
             "build": "complete" if found.unfinished is None else "interrupted: run it again",
         }
     )
+    suggest(f"serve.py {arguments.index} --open, or index.py evaluate {arguments.index}")
     return 0
 
 
@@ -59,4 +60,5 @@ def verify(arguments: argparse.Namespace) -> int:
         print_facts(
             {"items": f"{count:,}, all intact", "repaired": "\n".join(repaired) or "nothing"}
         )
+        suggest(f"index.py export {arguments.index} --to {arguments.index}.jsonl is a copy")
     return 0

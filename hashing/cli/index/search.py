@@ -1,18 +1,22 @@
-"""`index.py search`: the pictures of an index nearest to one from outside."""
+"""`index.py search`: the pictures of an index nearest to some from outside, or to its own."""
 
 import argparse
-from collections.abc import Sequence
+import csv
+import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from hashing.cli.console import emit
+from hashing.cli.console import emit, suggest
 from hashing.cli.index.options import Commands, command, index_argument, model_options
 from hashing.cli.index.tables import print_table
-from hashing.errors import InputError
+from hashing.errors import InputError, UsageError
+from hashing.progress import log
 
 if TYPE_CHECKING:
     from hashing.collection import Collection
     from hashing.collection.answer import Answer
+    from hashing.collection.request import Query, Taste
     from hashing.store import IndexInfo
 
 QUERY_PIXELS = 512
@@ -22,9 +26,30 @@ SHOWN = 4
 
 def add_commands(commands: Commands) -> None:
     """Declare `search`."""
-    parser = command(commands, "search", search, "find the pictures most like one")
+    parser = command(commands, "search", search, "find the pictures most like some")
     index_argument(parser)
-    parser.add_argument("--image", type=Path, required=True, metavar="FILE", help="the picture")
+    parser.add_argument("pictures", nargs="*", type=Path, metavar="PICTURE", help="ask with these")
+    parser.add_argument(
+        "--image", type=Path, action="append", default=[], metavar="FILE", help="ask with this one"
+    )
+    parser.add_argument(
+        "--id", type=int, nargs="+", default=[], metavar="ID", help="ask with these items"
+    )
+    parser.add_argument(
+        "--together", action="store_true", help="one answer for all, as for a person's taste"
+    )
+    parser.add_argument(
+        "--box",
+        metavar="BOX",
+        help="only this part of the pictures: left,top,right,bottom or x,y of four corners, as "
+        "shares from 0 to 1; `suggest` takes what seems to be a frame",
+    )
+    parser.add_argument("--any-turn", action="store_true", help="turned and mirrored, too")
+    parser.add_argument(
+        "--crops",
+        action="store_true",
+        help="for photographs of works: the frame that is seen and the middle, ever smaller",
+    )
     parser.add_argument("-k", type=int, default=10, help="how many results (default 10)")
     parser.add_argument("--where", metavar="FILTER", help="only items that this filter keeps")
     parser.add_argument("--max-distance", type=int, metavar="D", help="only up to D differing bits")
@@ -32,35 +57,43 @@ def add_commands(commands: Commands) -> None:
     parser.add_argument(
         "--rerank", type=int, metavar="R", help="order the R nearest by the network's own scores"
     )
+    parser.add_argument("--csv", action="store_true", help="print a line for each result")
     parser.add_argument("--open", action="store_true", help="show the results in the browser")
     parser.add_argument("--model", type=Path, metavar="MODEL", help="the model, if it has moved")
     model_options(parser)
 
 
 def search(arguments: argparse.Namespace) -> int:
-    """Encode one picture and print its nearest items."""
+    """Encode what is asked with and print its nearest items."""
     from hashing.collection import Collection
 
+    pictures = [*arguments.pictures, *arguments.image]
+    if not (pictures or arguments.id):
+        raise UsageError("expected a picture to ask with, or --id, found neither")
     with Collection.open(
         arguments.index, model=arguments.model, device=arguments.device
     ) as collection:
         refuse_empty(collection)
-        found = collection.search(
-            arguments.image,
-            arguments.k,
-            arguments.where,
-            max_distance=arguments.max_distance,
-            bits=arguments.bits,
-            rerank=arguments.rerank,
-        )
-        if arguments.open:
-            found.show(arguments.image.name, _shown(arguments.image))
-        model, names = collection.info.model, _columns(collection.info)
-    results = _results(found, names)
+        names = _columns(collection.info)
+        answers = []
+        for name, found in _answers(collection, pictures, arguments):
+            if arguments.open:
+                shown = next((p for p in pictures if str(p) == name), None)
+                found.show(Path(name).name, None if shown is None else _shown(shown))
+            answers.append((name, found.bits, _results(found, names)))
+        model = collection.info.model
     if arguments.json:
-        emit({"model": model, "bits": found.bits, "results": results})
+        _emit(model, answers)
+    elif arguments.csv:
+        _print_csv(answers, names)
     else:
-        _print(results, names, found.bits)
+        for name, bits, results in answers:
+            if len(answers) > 1:
+                log(name)
+            _print(results, names, bits)
+        first = answers[0][2]
+        if first:
+            suggest(f"index.py search {arguments.index} --id {first[0]['id']}, or serve.py")
     return 0
 
 
@@ -74,6 +107,50 @@ def refuse_empty(collection: "Collection") -> None:
         f"expected an index with pictures, found an empty one in {collection.info.location}: "
         f"{reason}; run the same `index.py build` again, or add pictures"
     )
+
+
+def _answers(
+    collection: "Collection", pictures: Sequence[Path], arguments: argparse.Namespace
+) -> "Iterator[tuple[str, Answer]]":
+    """What was asked with by name, and its answer."""
+    from hashing.collection.request import Query, Refine
+
+    refine = Refine(
+        arguments.k,
+        collection.filter(arguments.where),
+        arguments.bits,
+        arguments.max_distance,
+        arguments.rerank,
+        diversity=0,
+        fold=False,
+    )
+    named: list[tuple[str, Query]] = []
+    for picture in pictures:
+        query = _look(collection, picture, arguments)
+        named.append((str(picture), query if arguments.rerank else Query(query.code)))
+    named += [(f"id {item_id}", collection.stored(item_id)) for item_id in arguments.id]
+    asked: list[tuple[str, Query | Taste]] = list(named)
+    if arguments.together:
+        codes = [query.code.hex()[0] for _, query in named[: len(pictures)]]
+        together = ", ".join(name for name, _ in named)
+        asked = [(together, collection.taste([*codes, *arguments.id]))]
+    for name, each in asked:
+        yield name, collection.answer(each, refine)
+
+
+def _look(collection: "Collection", picture: Path, arguments: argparse.Namespace) -> "Query":
+    from hashing.collection.parts import Look, read_box
+    from hashing.images import open_picture
+    from hashing.images.frames import suggest_box
+
+    image = open_picture(picture)
+    if arguments.box == "suggest":
+        box = suggest_box(image)
+        corners = "" if box is None else ",".join(f"{value:.3f}" for xy in box for value in xy)
+        log(f"{picture}: no frame is seen" if box is None else f"{picture}: --box {corners}")
+    else:
+        box = None if arguments.box is None else read_box(arguments.box)
+    return collection.look(image, Look(box, arguments.any_turn, arguments.crops))
 
 
 def _shown(picture: Path) -> bytes:
@@ -90,7 +167,7 @@ def _columns(info: "IndexInfo") -> list[str]:
     return list(dict.fromkeys([*first, *info.columns]))
 
 
-def _results(found: "Answer", names: Sequence[str]) -> list[dict[str, object]]:
+def _results(found: "Answer", names: Sequence[str]) -> list[dict[str, Any]]:
     """One row per item found, as `--json` prints it."""
     return [
         {
@@ -106,10 +183,29 @@ def _results(found: "Answer", names: Sequence[str]) -> list[dict[str, object]]:
 
 def _key(name: str) -> str:
     """A column that is called like something else of a result."""
-    return f"fields.{name}" if name in ("rank", "id", "distance", "file") else name
+    return f"fields.{name}" if name in ("query", "rank", "id", "distance", "file") else name
 
 
-def _print(results: list[dict[str, object]], names: Sequence[str], bits: int) -> None:
+def _emit(model: str, answers: Sequence[tuple[str, int, list[dict[str, Any]]]]) -> None:
+    """One query's results at the top, several by their queries."""
+    head = {"model": model, "bits": answers[0][1]}
+    if len(answers) == 1:
+        emit({**head, "results": answers[0][2]})
+        return
+    emit({**head, "queries": [{"query": name, "results": found} for name, _, found in answers]})
+
+
+def _print_csv(
+    answers: Sequence[tuple[str, int, list[dict[str, Any]]]], names: Sequence[str]
+) -> None:
+    columns = ["query", "rank", "id", "distance", "file", *map(_key, names)]
+    writer = csv.DictWriter(sys.stdout, columns, lineterminator="\n")
+    writer.writeheader()
+    for name, _, results in answers:
+        writer.writerows({"query": name, **result} for result in results)
+
+
+def _print(results: list[dict[str, Any]], names: Sequence[str], bits: int) -> None:
     known = [name for name in names if any(result[_key(name)] is not None for result in results)]
     columns = ["rank", "distance", "id", *map(_key, known[:SHOWN]), "file"]
     rows = [

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hashing.cli.console import emit, suggest
+from hashing.cli.console import emit, suggest, when_interrupted
 from hashing.cli.index.options import (
     Commands,
     at_least,
@@ -62,9 +62,9 @@ def sync(arguments: argparse.Namespace) -> int:
 
     if arguments.watch:
         _watcher()
-    with Collection.open(
-        arguments.index, model=arguments.model, device=arguments.device
-    ) as collection:
+    again = "the same command goes on where it stopped; what is published stays"
+    opened = Collection.open(arguments.index, model=arguments.model, device=arguments.device)
+    with when_interrupted(again), opened as collection:
         _once(collection, arguments)
         if arguments.watch and not arguments.dry_run:
             _watch(collection, arguments)

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from hashing.cli.console import emit
+from hashing.cli.console import emit, suggest
 from hashing.cli.index.options import Commands, command, index_argument
 from hashing.cli.index.tables import print_facts
 
@@ -27,7 +27,8 @@ def export(arguments: argparse.Namespace) -> int:
 
     with Collection.open(arguments.index) as collection:
         count = export(collection.index, arguments.to)
-    return _report(count, str(arguments.to), arguments.json)
+    after = f"index.py import COPY --from {arguments.to}"
+    return _report(count, str(arguments.to), after, arguments.json)
 
 
 def import_(arguments: argparse.Namespace) -> int:
@@ -35,12 +36,14 @@ def import_(arguments: argparse.Namespace) -> int:
     from hashing.collection.change import import_exported
 
     count = import_exported(arguments.file, arguments.index)
-    return _report(count, arguments.index, arguments.json)
+    after = f"index.py compact {arguments.index} draws its map"
+    return _report(count, arguments.index, after, arguments.json)
 
 
-def _report(count: int, place: str, as_json: bool) -> int:
+def _report(count: int, place: str, after: str, as_json: bool) -> int:
     if as_json:
         emit({"items": count, "to": place})
     else:
         print_facts({"items": f"{count:,}", "to": place})
+        suggest(after)
     return 0
