@@ -75,9 +75,9 @@ def report(art: Collection, files: list[Path], rng: np.random.Generator) -> None
             wanted = ids[file.name]
             places[way].append(ranked.index(wanted) + 1 if wanted in ranked else 0)
     print(f"{len(files)} photographs, {len(art):,} works, {art.info.bits} bits")
-    for way, found in places.items():
-        first = np.mean([place == 1 for place in found])
-        print(f"{way:14} first {first:.2f}, in the first ten {np.mean([p > 0 for p in found]):.2f}")
+    for way, ranks in places.items():
+        first, ten = np.mean([rank == 1 for rank in ranks]), np.mean([rank > 0 for rank in ranks])
+        print(f"{way:14} first {first:.2f}, in the first ten {ten:.2f}")
     seen = np.array(overlaps)
     print(
         f"suggested box: {np.median(seen):.2f} overlap (median), {np.mean(seen > 0.8):.2f} over .8"

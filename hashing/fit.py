@@ -116,7 +116,9 @@ def fit_pictures(
     if Path(weights).is_dir():
         manifest = read_manifest(Path(weights))
         config, preprocessing = manifest.model, manifest.preprocessing
-    shorter = tuple(length for length in ModelConfig().lengths if length < bits)
+    # prefixes of a code begin and end with whole bytes
+    nested = ModelConfig().lengths if bits % 8 == 0 else ()
+    shorter = tuple(length for length in nested if length < bits)
     config = replace(
         config,
         backbone=backbone or config.backbone,

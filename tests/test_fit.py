@@ -8,9 +8,11 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from hashing import functions
 from hashing.cli.console import run
 from hashing.cli.index import main
 from hashing.codes import Codes
+from hashing.collection import Collection
 from hashing.config import ModelConfig, Preprocessing
 from hashing.encoding import Model
 from hashing.errors import InputError, UsageError
@@ -242,3 +244,21 @@ def test_another_models_head_is_left_behind(catalogue: Catalogue, tmp_path: Path
     assert run(main, ["fit", "--images", str(catalogue.root), *start, *out]) == 0
     found = load_model(tmp_path / "model").config
     assert (found.backbone, found.whiten, found.head) == ("small_cnn", 0, "linear")
+
+
+@pytest.mark.parametrize("bits", [12, 36])
+def test_codes_of_other_lengths_than_bytes_are_indexed(tmp_path: Path, bits: int) -> None:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    random = np.random.default_rng(0)
+    for number in range(40):
+        pixels = random.integers(0, 256, (4, 4, 3), np.uint8)
+        Image.fromarray(pixels).resize((40, 40)).save(folder / f"{number:02}.png")
+    save_model(HashModel(ModelConfig("small_cnn", lengths=(64,)), SIZE_32).eval(), tmp_path / "w")
+    model = functions.fit(folder, bits=bits, weights=str(tmp_path / "w"), out=tmp_path / "model")
+    assert model.network.bits == bits
+    with Collection.build(folder, tmp_path / "model", tmp_path / "c.index") as made:
+        found = made.search(folder / "07.png", k=3)
+        assert (found[0].id, found[0].distance) == (7, 0)
+        assert max(hit.distance for hit in made.search(folder / "07.png", k=40)) <= bits
+        assert made.index.verify() == []

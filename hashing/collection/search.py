@@ -36,7 +36,7 @@ def search(opened: Opened, query: Query, refine: Refine) -> Answer:
     ids, distances, view = _nearest_view(found)
     keep = (ids >= 0) & ~np.isin(ids, query.exclude)
     ids, distances = ids[keep], distances[keep]
-    relevance = np.sort(1 - 2 * distances.astype(np.float32) / bits)[::-1]
+    relevance = np.sort(1 - 2 * distances.astype(np.float32) / np.float32(bits))[::-1]
     candidates = Candidates(ids, distances, relevance)
     return make_answer(
         opened, query.code.hex()[view], candidates, refine, seconds, asked=query.picture

@@ -97,13 +97,13 @@ def _lines(
     smooth = votes + np.roll(votes, 1, axis=1) + np.roll(votes, -1, axis=1)
     found: list[Line] = []
     while len(found) < LINES:
-        row, place = np.unravel_index(int(smooth.argmax()), smooth.shape)
+        row, place = divmod(int(smooth.argmax()), smooth.shape[1])
         if smooth[row, place] < 0.12 * min(strength.shape):
             break
         angle = tilts[row]
         found.append((float(np.cos(angle)), float(np.sin(angle)), float(place - reach)))
-        first, last = max(0, int(row) - 6), int(row) + 7
-        smooth[first:last, max(0, int(place) - 4) : int(place) + 5] = 0
+        first, last = max(0, row - 6), row + 7
+        smooth[first:last, max(0, place - 4) : place + 5] = 0
     return found
 
 
