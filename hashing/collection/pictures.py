@@ -17,7 +17,7 @@ from PIL import Image
 from hashing.errors import ArtHashError, InputError
 from hashing.images import FILES, decode, encode_jpeg
 from hashing.recommend import are_copies
-from hashing.sources.archive import Archive, open_archive, read_picture
+from hashing.sources.archive import Archive, holds_shards, open_archive, read_picture
 from hashing.store import Index, StoredItem
 
 PREVIEW_SIDE = 512
@@ -186,9 +186,12 @@ class Pictures:
 
     def _read(self, source: str, file: str) -> bytes:
         root = Path(source)
-        if not root.is_dir() and source not in self._archives:
+        if source not in self._archives:
+            shards = root.is_dir() and not (root / file).exists() and holds_shards(root)
+            if root.is_dir() and not shards:
+                return read_picture(root, None, file)
             self._archives[source] = open_archive(root)
-        return read_picture(root, self._archives.get(source), file)
+        return read_picture(root, self._archives[source], file)
 
 
 def glance(preview: bytes) -> tuple[tuple[int, int], NDArray[np.uint8]]:

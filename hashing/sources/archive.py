@@ -1,57 +1,30 @@
-"""Tar archives read in place, member by member, never extracted.
+"""Archives of pictures read in place: tar, gzip-compressed tar, zip, and folders of tar shards."""
 
-The members' places are listed once; a read opens the file, so archives can be pickled and used
-from several threads and processes. A gzip-compressed archive cannot be read in the middle: it is
-unpacked once into a temporary file, which the process that made it deletes when it drops the
-archive or exits.
-"""
-
-import gzip
-import io
-import os
-import tarfile
-import tempfile
-import weakref
-import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from pathlib import Path
+from typing import Protocol
 
-from hashing.errors import InputError, StorageError
+from hashing.errors import InputError
 from hashing.files import open_regular
 from hashing.images import FILES
 from hashing.sources.folder import open_inside
-
-MOST_EXTENSION = 1 << 20
-"""Bytes of a header that says more of the member after it; tarfile reads all of it at once."""
-MOST_UNPACKED = 1 << 30
-MOST_RATIO = 50
-"""A compressed archive may become a gibibyte, or so many times as large as it is: pictures hardly
-shrink, and what grows more would fill the disk."""
-
-_GZIP_MAGIC = b"\x1f\x8b"
+from hashing.sources.shards import open_shards
+from hashing.sources.tar import open_tar
+from hashing.sources.zip import MAGIC as ZIP
+from hashing.sources.zip import open_zip
 
 
-@dataclass(frozen=True)
-class Archive:
-    """A plain tar file and where in it each member lies.
+class Archive(Protocol):
+    """Members by name with forward slashes; hidden ones and all but regular files are left out."""
 
-    members: (offset, length) in bytes, by member name with forward slashes. Hidden members and
-    all but regular files are left out, and so are names that lead outside (`..`, absolute).
-    """
-
-    file: Path
-    members: Mapping[str, tuple[int, int]]
+    @property
+    def members(self) -> Mapping[str, object]:
+        """Whatever finds a member again, by its name."""
+        ...
 
     def read(self, name: str, limit: int | None = None) -> bytes:
         """A member's first `limit` bytes, by default all. Raises OSError when it has gone."""
-        if name not in self.members:
-            raise FileNotFoundError(f"no member {name}")
-        offset, length = self.members[name]
-        with open_regular(self.file) as file:
-            file.seek(offset)
-            return file.read(length if limit is None else min(length, limit))
+        ...
 
 
 def read_picture(
@@ -68,102 +41,21 @@ def read_picture(
 
 
 def open_archive(path: Path) -> Archive:
-    """List a tar archive, unpacking it first if it is gzip-compressed.
+    """List an archive by its first bytes; a folder is one of tar shards.
 
-    Raises InputError for anything else or a damaged one, StorageError when the temporary file
-    cannot be written.
+    Raises InputError for anything else or a damaged one, StorageError when a compressed tar cannot
+    be unpacked.
     """
+    if path.is_dir():
+        return open_shards(path)
     try:
         with open_regular(path) as file:
-            compressed = file.read(2) == _GZIP_MAGIC
+            head = file.read(4)
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}") from error
-    if not compressed:
-        return Archive(path, _list_members(path, path))
-    spool = _unpack(path)
-    try:
-        archive = Archive(spool, _list_members(spool, path))
-    except BaseException:
-        spool.unlink()
-        raise
-    weakref.finalize(archive, _delete, spool, os.getpid())
-    return archive
+    return open_zip(path) if head in ZIP else open_tar(path)
 
 
-def _unpack(path: Path) -> Path:
-    handle, name = tempfile.mkstemp(prefix="arthash-", suffix=".tar")
-    spool = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as target, gzip.open(path) as source:
-            _copy(source, target, max(MOST_UNPACKED, MOST_RATIO * path.stat().st_size), path)
-    except BaseException as error:
-        spool.unlink()
-        if isinstance(error, gzip.BadGzipFile | EOFError | zlib.error):
-            raise InputError(
-                f"expected a whole gzip-compressed tar, found {path}: {error}"
-            ) from None
-        if isinstance(error, OSError):
-            raise StorageError(
-                f"cannot unpack {path} to {spool.parent}: {error.strerror}; unpack it yourself "
-                "and give the folder"
-            ) from error
-        raise
-    return spool
-
-
-def _copy(source: gzip.GzipFile, target: BinaryIO, most: int, path: Path) -> None:
-    copied = 0
-    while piece := source.read(1 << 20):
-        copied += len(piece)
-        if copied > most:
-            raise InputError(
-                f"expected {path} to unpack to at most {most >> 20:,} MiB, found more: unpack it "
-                "yourself and give the folder"
-            )
-        target.write(piece)
-
-
-class _Bounded(io.BufferedReader):
-    """A tar file of which no header makes its reader fill the memory."""
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        if size is None or not 0 <= size <= MOST_EXTENSION:
-            raise tarfile.ReadError(f"a header of {size} bytes")
-        return super().read(size)
-
-
-def _list_members(file: Path, shown: Path) -> dict[str, tuple[int, int]]:
-    """A later member of the same name replaces an earlier one, as in extraction."""
-    members = {}
-    try:
-        with _Bounded(io.FileIO(file)) as stream, tarfile.open(fileobj=stream, mode="r:") as tar:
-            whole = os.fstat(stream.fileno()).st_size
-            for member in tar:
-                parts = PurePosixPath(member.name).parts
-                if not 0 <= member.size <= whole - member.offset_data:
-                    raise tarfile.ReadError(f"{member.name[:80]!a} goes beyond the end")
-                if member.isreg() and not member.issparse() and _is_plain(parts):
-                    members["/".join(parts)] = (member.offset_data, member.size)
-                tar.members.clear()  # type: ignore[attr-defined]  # else it keeps them all
-    except (tarfile.TarError, ValueError, EOFError, OverflowError) as error:
-        raise InputError(
-            f"expected a folder or a whole tar archive, found {shown}: {error}"
-        ) from None
-    except RecursionError:
-        raise InputError(
-            f"expected a folder or a whole tar archive, found {shown}: a member with more "
-            "extension headers than any program writes"
-        ) from None
-    except OSError as error:
-        raise InputError(f"cannot read {shown}: {error.strerror}") from error
-    return members
-
-
-def _is_plain(parts: tuple[str, ...]) -> bool:
-    return not any(part.startswith((".", "/")) for part in parts)
-
-
-def _delete(spool: Path, owner: int) -> None:
-    """Forked children inherit the finalizer but not the file."""
-    if os.getpid() == owner:
-        spool.unlink(missing_ok=True)
+def holds_shards(folder: Path) -> bool:
+    """Whether there are tar files in a folder or below; its pictures are then looked for there."""
+    return any(True for _ in folder.rglob("*.tar"))

@@ -10,12 +10,13 @@ from pathlib import Path, PurePosixPath
 
 from hashing.errors import ImageError, InputError
 from hashing.images import HEAD, KINDS, kind_of
-from hashing.sources.archive import Archive, open_archive, read_picture
-from hashing.sources.columns import Value
+from hashing.sources.archive import Archive, holds_shards, open_archive, read_picture
+from hashing.sources.columns import Value, typed
 from hashing.sources.folder import walk
 from hashing.sources.left_out import LeftOut
 from hashing.sources.rows import SUFFIXES as TABLES
 from hashing.sources.rows import Source, read_metadata
+from hashing.sources.shards import find_samples, read_samples
 from hashing.sources.sieve import sift
 
 NO_CLASSES = {
@@ -123,12 +124,13 @@ def read_catalogue(
     strict: bool = False,
     exclude: Sequence[str] = (),
 ) -> Catalogue:
-    """The catalogue of a folder or a tar archive (plain or gzip-compressed).
+    """The catalogue of a folder, a zip, a tar (plain or gzip-compressed), or a folder of tar shards.
 
     Metadata comes from the file given, or else from every `metadata.csv` (`.jsonl`, …) in the
     source, each for the pictures below its folder, the nearest one first; pictures that none names
     have no fields. Without metadata a picture's `label` is the nearest folder that is no mere part
-    of the layout (`train`, `images`). columns: see `parse_table`. exclude: see `sieve.why_not`.
+    of the layout (`train`, `images`); in an archive also what stands beside it as WebDataset has
+    it (`a.json`, `a.txt`, `a.cls` for `a.jpg`). columns: see `parse_table`. exclude: see `sieve.why_not`.
     Raises InputError for a source or metadata that cannot be used, with `strict` also for a folder,
     name or row that was left out, StorageError when a compressed archive cannot be unpacked.
     """
@@ -138,10 +140,15 @@ def read_catalogue(
     archive = None if images.is_dir() else open_archive(images)
     if archive is None:
         names = sorted(walk(images, left_out, exclude))
-    else:
+        if not any(map(_ends_as_picture, names)) and holds_shards(images):
+            archive = open_archive(images)
+    if archive is not None:
         names = sift(sorted(archive.members), exclude, left_out)
     names = [name for name in names if _is_text(name, left_out)]
     paths = [name for name in names if _is_picture(name, images, archive)]
+    samples = None if archive is None else find_samples(paths, names)
+    beside = {name for files in (samples or {}).values() for name in files.values()}
+    names = [name for name in names if name not in beside]
     others = set(names).difference(paths)
     others = {name for name in others if not name.lower().endswith(TABLES)}
     if others:
@@ -151,6 +158,9 @@ def read_catalogue(
         raise InputError(f"expected {KINDS} in {images}, found none{told}")
     source = Source(images, names, archive)
     found = read_metadata(source, paths, metadata, columns or {}, left_out)
+    if found is None and samples and archive is not None:
+        names_of_columns, texts = read_samples(samples, archive.read, left_out)
+        found = (*typed(names_of_columns, texts), [])
     if found is None:
         rows: Mapping[str, Mapping[str, Value]] = {path: _folder_label(path) for path in paths}
         kinds: Mapping[str, type] = {"label": str} if any(rows.values()) else {}
@@ -166,14 +176,18 @@ def read_catalogue(
 def _is_picture(name: str, root: Path, archive: Archive | None) -> bool:
     """By its ending; where that says nothing, by its content."""
     ending = PurePosixPath(name).suffix.lower()
-    if ending in SUFFIXES or ending in TABLES:
-        return ending in SUFFIXES
+    if _ends_as_picture(name) or ending in TABLES:
+        return _ends_as_picture(name)
     try:
         kind = kind_of(read_picture(root, archive, name, HEAD))
     except OSError:
         return False
     # BMP's two letters begin other files, and cameras' raw files begin as TIFF.
     return kind not in (None, "BMP") and (kind != "TIFF" or not ending)
+
+
+def _ends_as_picture(name: str) -> bool:
+    return PurePosixPath(name).suffix.lower() in SUFFIXES
 
 
 def _is_text(name: str, left_out: LeftOut) -> bool:

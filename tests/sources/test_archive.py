@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hashing.errors import InputError
-from hashing.sources import archive
+from hashing.sources import tar as tars
 from hashing.sources.archive import open_archive
 
 BODY = b"0123456789".ljust(512, b"\0")
@@ -76,7 +76,7 @@ def test_the_headers_above_are_else_well_formed(tmp_path: Path) -> None:
 def test_what_unpacks_without_end_is_refused_and_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(archive, "MOST_UNPACKED", 1 << 20)
+    monkeypatch.setattr(tars, "MOST_UNPACKED", 1 << 20)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     bomb = tmp_path / "pictures.tar.gz"
     bomb.write_bytes(gzip.compress(header() + BODY + bytes(20 << 20)))

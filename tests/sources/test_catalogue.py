@@ -340,7 +340,7 @@ def test_no_room_to_unpack_is_a_storage_error(
         raise OSError(28, "No space left on device")
 
     path = write_tar(tmp_path / "a.tgz", ART, "w:gz")
-    monkeypatch.setattr("hashing.sources.archive._copy", full)
+    monkeypatch.setattr("hashing.sources.tar._copy", full)
     with pytest.raises(StorageError, match="unpack it yourself"):
         read_catalogue(path)
 

@@ -29,7 +29,7 @@ def index_argument(parser: Parser) -> None:
 def picture_options(parser: Parser, *, required: bool = True) -> None:
     """Where pictures come from."""
     parser.add_argument(
-        "--images", type=Path, required=required, metavar="DIR|TAR", help="pictures to read"
+        "--images", type=Path, required=required, metavar="DIR|TAR|ZIP", help="pictures to read"
     )
     parser.add_argument(
         "--metadata",

@@ -1,0 +1,87 @@
+"""Zip archives read in place, member by member, never extracted.
+
+The directory at the end is read once; a read opens the file, so archives can be pickled and used
+from several threads and processes.
+"""
+
+import struct
+import zipfile
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from hashing.errors import InputError
+from hashing.files import open_regular
+from hashing.sources.tar import is_plain
+
+MAGIC = (b"PK\3\4", b"PK\5\6")
+"""What a zip archive begins with; an empty one with the latter."""
+MOST_MEMBER = 1 << 30
+"""Bytes that a member may become where nobody says how many are wanted."""
+_HEADER = struct.Struct("<26xHH")
+_ENCRYPTED = 0x1
+
+
+@dataclass(frozen=True)
+class ZipMember:
+    """offset: of its header. stored: bytes in the file. size: bytes it has. packed: deflated."""
+
+    offset: int
+    stored: int
+    size: int
+    packed: bool
+
+
+@dataclass(frozen=True)
+class ZipArchive:
+    """A zip file and where in it each member lies, by name; see `TarArchive`."""
+
+    file: Path
+    members: Mapping[str, ZipMember]
+
+    def read(self, name: str, limit: int | None = None) -> bytes:
+        """A member's first `limit` bytes, by default all. Raises OSError when it is broken."""
+        if name not in self.members:
+            raise FileNotFoundError(f"no member {name}")
+        member = self.members[name]
+        most = min(member.size if limit is None else limit, MOST_MEMBER)
+        with open_regular(self.file) as file:
+            file.seek(member.offset)
+            head = file.read(_HEADER.size)
+            if len(head) < _HEADER.size:
+                raise OSError(f"the archive ends before {name}")
+            file.seek(sum(_HEADER.unpack(head)), 1)
+            if not member.packed:
+                return file.read(min(most, member.stored))
+            packed = file.read(member.stored)
+        try:
+            return zlib.decompressobj(-15).decompress(packed, most) if most else b""
+        except zlib.error as error:
+            raise OSError(f"{name} is broken: {error}") from None
+
+
+def open_zip(path: Path) -> ZipArchive:
+    """List a zip archive. Raises InputError where it is none, damaged, or has a password."""
+    members = {}
+    try:
+        with open_regular(path) as stream, zipfile.ZipFile(stream) as archive:
+            for info in archive.infolist():
+                parts = PurePosixPath(info.filename).parts
+                if info.is_dir() or not parts or not is_plain(parts):
+                    continue
+                if info.flag_bits & _ENCRYPTED:
+                    raise InputError(f"expected a zip archive without a password, found {path}")
+                if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                    raise InputError(
+                        f"expected members of {path} as they are or deflated, found another "
+                        f"method for {info.filename[:80]!a}: unpack it yourself"
+                    )
+                packed = info.compress_type == zipfile.ZIP_DEFLATED
+                where = ZipMember(info.header_offset, info.compress_size, info.file_size, packed)
+                members["/".join(parts)] = where
+    except (zipfile.BadZipFile, ValueError, EOFError, NotImplementedError) as error:
+        raise InputError(f"expected a whole zip archive, found {path}: {error}") from None
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror or error}") from error
+    return ZipArchive(path, members)

@@ -1,0 +1,131 @@
+"""Zip archives and tar shards with what stands beside their pictures."""
+
+import io
+import json
+import tarfile
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from hashing.errors import ImageError, InputError
+from hashing.images import decode
+from hashing.sources import read_catalogue
+from hashing.sources.archive import open_archive
+
+
+def picture(shade: int) -> bytes:
+    buffer = io.BytesIO()
+    pixels = np.random.default_rng(shade).integers(0, 256, (20, 20, 3), np.uint8)
+    Image.fromarray(pixels).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def write_shard(path: Path, files: dict[str, bytes]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(path, "w") as tar:
+        for name, data in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            tar.addfile(member, io.BytesIO(data))
+
+
+@pytest.fixture
+def shards(tmp_path: Path) -> Path:
+    folder = tmp_path / "shards"
+    write_shard(
+        folder / "train-000.tar",
+        {
+            "0001.png": picture(1),
+            "0001.json": json.dumps({"title": "Sea", "year": 1901, "size": [1, 2]}).encode(),
+            "0001.txt": b"a sea\n",
+            "0001.cls": b"7",
+            "0002.seg.png": picture(2),
+            "0002.json": b"{broken",
+        },
+    )
+    write_shard(folder / "deep" / "train-001.tar", {"0001.png": picture(3), "0001.cls": b"9"})
+    (folder / "notes.md").write_text("shards")
+    return folder
+
+
+def test_shards_are_one_source_with_their_samples_metadata(shards: Path) -> None:
+    found = read_catalogue(shards)
+    assert [item.path for item in found.items] == [
+        "deep/train-001/0001.png",
+        "train-000/0001.png",
+        "train-000/0002.seg.png",
+    ]
+    assert [dict(item.fields) for item in found.items] == [
+        {"label": 9},
+        {"caption": "a sea", "label": 7, "title": "Sea", "year": 1901},
+        {},
+    ]
+    assert found.described
+    assert found.left_out["nested value"] == ["'size' in train-000/0001.json"]
+    assert found.left_out["row that is no JSON object"] == ["train-000/0002.json"]
+    for item, seed in zip(found.items, (3, 1, 2), strict=True):
+        np.testing.assert_array_equal(
+            np.asarray(decode(found.read(item))), np.asarray(decode(picture(seed)))
+        )
+    given = shards.parent / "table.csv"
+    given.write_text("file,title\ntrain-000/0001.png,Given")
+    assert read_catalogue(shards, given).items[1].fields == {"title": "Given"}
+
+
+def test_a_folder_with_pictures_is_no_folder_of_shards(shards: Path) -> None:
+    (shards / "a.png").write_bytes(picture(5))
+    found = read_catalogue(shards)
+    assert [item.path for item in found.items] == ["a.png"]
+    assert found.archive is None
+    empty = shards.parent / "empty"
+    empty.mkdir()
+    with pytest.raises(InputError, match="expected tar shards in"):
+        open_archive(empty)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_a_zip_is_read_in_place(tmp_path: Path, method: int) -> None:
+    file = tmp_path / "pictures.zip"
+    with zipfile.ZipFile(file, "w", method) as archive:
+        archive.writestr("cat/a.png", picture(1))
+        archive.writestr("dog/b.png", picture(2))
+        archive.writestr("__MACOSX/cat/a.png", picture(3))
+        archive.writestr("../out.png", picture(4))
+        archive.writestr("metadata.csv", "file,title\ncat/a.png,Sea")
+    found = read_catalogue(file)
+    assert [(item.path, dict(item.fields)) for item in found.items] == [
+        ("cat/a.png", {"title": "Sea"}),
+        ("dog/b.png", {}),
+    ]
+    assert found.read(found.items[1]) == picture(2)
+    archive = open_archive(file)
+    assert archive.read("cat/a.png", 8) == picture(1)[:8]
+
+
+def test_a_broken_zip_is_refused_and_a_broken_member_is_one_picture(tmp_path: Path) -> None:
+    file = tmp_path / "pictures.zip"
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.png", picture(1))
+        archive.writestr("b.png", picture(2))
+    whole = file.read_bytes()
+    file.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(InputError, match="whole zip archive"):
+        read_catalogue(file)
+    file.write_bytes(whole)
+    found = read_catalogue(file)
+    spoiled = bytearray(whole)
+    spoiled[36:60] = bytes(24)
+    file.write_bytes(spoiled)
+    with pytest.raises(ImageError):
+        decode(found.read(found.items[0]))
+    assert found.read(found.items[1]) == picture(2)
+
+
+def test_a_bomb_takes_no_memory(tmp_path: Path) -> None:
+    file = tmp_path / "pictures.zip"
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.png", picture(1) + bytes(100 << 20))
+    assert len(open_archive(file).read("a.png", 1000)) == 1000
