@@ -124,13 +124,14 @@ def read_catalogue(
     strict: bool = False,
     exclude: Sequence[str] = (),
 ) -> Catalogue:
-    """The catalogue of a folder, a zip, a tar (plain or gzip-compressed), or a folder of tar shards.
+    """The catalogue of a folder, a zip, a tar (also gzip-compressed), or a folder of tar shards.
 
     Metadata comes from the file given, or else from every `metadata.csv` (`.jsonl`, …) in the
     source, each for the pictures below its folder, the nearest one first; pictures that none names
     have no fields. Without metadata a picture's `label` is the nearest folder that is no mere part
     of the layout (`train`, `images`); in an archive also what stands beside it as WebDataset has
-    it (`a.json`, `a.txt`, `a.cls` for `a.jpg`). columns: see `parse_table`. exclude: see `sieve.why_not`.
+    it (`a.json`, `a.txt`, `a.cls` for `a.jpg`). columns: see `parse_table`. exclude: see
+    `sieve.why_not`.
     Raises InputError for a source or metadata that cannot be used, with `strict` also for a folder,
     name or row that was left out, StorageError when a compressed archive cannot be unpacked.
     """

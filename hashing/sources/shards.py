@@ -1,7 +1,7 @@
 """Folders of tar shards as WebDataset writes them, and what stands beside a picture in them.
 
-In a shard `01.jpg`, `01.json`, `01.txt` and `01.cls` are one sample: what comes before the first dot
-of the name is its key (https://github.com/webdataset/webdataset).
+In a shard `01.jpg`, `01.json`, `01.txt` and `01.cls` are one sample: what comes before the first
+dot of the name is its key (https://github.com/webdataset/webdataset).
 """
 
 import json
