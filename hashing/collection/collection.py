@@ -20,6 +20,7 @@ from hashing.collection.pictures import PREVIEW_SIDE
 from hashing.collection.recommend import recommend
 from hashing.collection.request import DIVERSITY, Query, Refine, Taste
 from hashing.collection.search import search
+from hashing.collection.words import Understood, understand
 from hashing.errors import InputError, UsageError, choose
 from hashing.filters import Filter
 from hashing.images import Picture, decode, open_picture
@@ -243,6 +244,10 @@ class Collection(Keeping):
             catalogue = read_catalogue(Path(images), optional_path(metadata), columns=columns)
             queries = encode_queries(self.model, catalogue, workers)
         return evaluate(self.opened, labels, queries, rerank)
+
+    def understand(self, text: str) -> Understood:
+        """What some words most likely mean: values of columns, typing errors, themselves."""
+        return understand(self.opened, text)
 
     def duplicates(self, kind: Kind = "near") -> list[Group]:
         """Pictures that are there more than once, the best copy of each group first.

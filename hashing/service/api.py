@@ -140,14 +140,18 @@ def _routes() -> APIRouter:
             asked = np.array(browse.id, np.int64)
             ids = asked[np.isin(asked, art.ids(where=where, text=browse.q))]
             return views.page(art, len(ids), ids[browse.offset :][: browse.limit].tolist())
+
+
+words = browse.q.strip() and not browse.exact
+        meant = art.understand(browse.q) if words else None
         found = art.page(
-            where=where,
-            text=browse.q,
+            where=where if meant is None else meant.where(where),
+            text=browse.q if meant is None else meant.text,
             seed=browse.seed if browse.sample else None,
             offset=browse.offset,
             limit=browse.limit,
         )
-        return views.page(art, found.total, found.ids)
+        return views.page(art, found.total, found.ids, meant)
 
     @routes.get(
         "/api/v1/items/{item_id}", summary="One work", tags=["collection"], dependencies=KNOWN_ONLY

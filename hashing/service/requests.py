@@ -30,6 +30,10 @@ class Browse(Narrowed):
     """Which items to list."""
 
     q: str = Field(default="", max_length=200, description="Words, of any column.")
+    exact: bool = Field(
+        default=False,
+        description="Take `q` letter by letter: neither values nor typing errors are seen in it.",
+    )
     sample: bool = Field(default=False, description="In random order instead of by id.")
     seed: int = Field(
         default=0,

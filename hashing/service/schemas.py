@@ -82,11 +82,36 @@ class Batch(BaseModel):
     answers: list[Results]
 
 
+class Named(BaseModel):
+    """A value of a column that words named."""
+
+    column: str = Field(examples=["style"])
+    value: Value = Field(examples=["Cubism"])
+
+
+class Correction(BaseModel):
+    """A word that nobody has, and the one that was taken for it."""
+
+    asked: str = Field(examples=["cubsm"])
+    taken: str = Field(examples=["cubism"])
+
+
+class Meaning(BaseModel):
+    """What the words of a question were taken for."""
+
+    words: str = Field(description="Those that were searched for.", examples=["still life"])
+    values: list[Named] = Field(description="What acts as a filter.")
+    corrections: list[Correction]
+
+
 class Page(BaseModel):
     """Some of the works that pass the filters."""
 
     total: int = Field(examples=[5088])
     works: list[Work]
+    meaning: Meaning | None = Field(
+        default=None, description="What `q` was taken for; null without it, and with `exact`."
+    )
 
 
 class Detail(Work):

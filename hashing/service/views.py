@@ -12,15 +12,19 @@ from hashing.collection.explain import Explanation
 from hashing.collection.facets import Facet
 from hashing.collection.facets import facets as find_facets
 from hashing.collection.request import DIVERSITY
+from hashing.collection.words import Understood
 from hashing.recommend import CLOSENESS, closeness
 from hashing.service.schemas import (
     Bound,
     Choice,
     Column,
+    Correction,
     Detail,
     Facets,
     Health,
     Map,
+    Meaning,
+    Named,
     Page,
     Result,
     Results,
@@ -46,10 +50,21 @@ def results(collection: Collection, answer: Answer, offset: int = 0) -> Results:
     )
 
 
-def page(collection: Collection, total: int, ids: Iterable[int]) -> Page:
-    """Some works and how many there are in all."""
+def page(
+    collection: Collection, total: int, ids: Iterable[int], meant: Understood | None = None
+) -> Page:
+    """Some works, how many there are in all, and what the words were taken for."""
     found = collection.index.items(ids)
-    return Page(total=total, works=[work(collection, item) for item in found])
+    works = [work(collection, item) for item in found]
+    return Page(total=total, works=works, meaning=None if meant is None else _meaning(meant))
+
+
+def _meaning(meant: Understood) -> Meaning:
+    return Meaning(
+        words=meant.text,
+        values=[Named(column=column, value=value) for column, value in meant.values],
+        corrections=[Correction(asked=asked, taken=taken) for asked, taken in meant.corrections],
+    )
 
 
 def work(collection: Collection, item: StoredItem) -> Work:

@@ -91,7 +91,7 @@ def test_listing_pages_samples_and_words(client: TestClient) -> None:
     ("path", "said"),
     [
         ("/api/items?stlye=x", "unknown parameter 'stlye'; did you mean style?"),
-        ("/api/items?k=3", "unknown parameter 'k'; Known: artist, creator, group, limit,"),
+        ("/api/items?k=3", "unknown parameter 'k'; Known: artist, creator, exact, group,"),
         ("/api/items?limt=3", "did you mean limit?"),
         ("/api/items/4/similar?brand=A", "unknown parameter 'brand'"),
         ("/api/items/4/similar?year__gte=soon", "expected a number for year, found 'soon'"),
@@ -363,3 +363,16 @@ def test_a_part_of_a_picture_is_asked_with(client: TestClient, art: Collection) 
     assert answer.status_code == 200
     wrong = client.post("/api/search", params={"box": "0,0,2,2"}, files=files)
     assert error_of(wrong) == (422, "bad_request")
+
+
+def test_words_are_understood(client: TestClient) -> None:
+    found = client.get("/api/items", params={"q": "blue school stdy", "year__lt": 1862}).json()
+    assert found["meaning"] == {
+        "words": "study",
+        "values": [{"column": "style", "value": "Blue School"}],
+        "corrections": [{"asked": "stdy", "taken": "study"}],
+    }
+    assert [work["group"] for work in found["works"]] == ["Blue School"] * 4
+    exact = client.get("/api/items", params={"q": "stdy", "exact": True}).json()
+    assert (exact["total"], exact["meaning"]) == (0, None)
+    assert client.get("/api/items").json()["meaning"] is None
