@@ -140,9 +140,7 @@ def _routes() -> APIRouter:
             asked = np.array(browse.id, np.int64)
             ids = asked[np.isin(asked, art.ids(where=where, text=browse.q))]
             return views.page(art, len(ids), ids[browse.offset :][: browse.limit].tolist())
-
-
-words = browse.q.strip() and not browse.exact
+        words = browse.q.strip() and not browse.exact
         meant = art.understand(browse.q) if words else None
         found = art.page(
             where=where if meant is None else meant.where(where),

@@ -25,6 +25,11 @@ export interface Column {
   chooses: boolean;
 }
 
+export interface Correction {
+  asked: string;
+  taken: string;
+}
+
 export interface Detail {
   id: number;
   title?: string | null;
@@ -69,9 +74,21 @@ export interface Map {
   points: Array<[number, number, number, number]>;
 }
 
+export interface Meaning {
+  words: string;
+  values: Array<Named>;
+  corrections: Array<Correction>;
+}
+
+export interface Named {
+  column: string;
+  value: string | number;
+}
+
 export interface Page {
   total: number;
   works: Array<Work>;
+  meaning?: Meaning | null;
 }
 
 export interface Problem {
