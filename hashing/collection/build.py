@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hashing.collection.check import refuse_broken
+from hashing.collection.colours import keep_palettes
 from hashing.collection.intake import Outcome, content_of, new_items
 from hashing.collection.map import draw_map
 from hashing.collection.models import model_of
@@ -197,6 +198,7 @@ def _complete(index: Index) -> None:
         index.compact()
     log("laying out the map")
     draw_map(index)
+    keep_palettes(index)
     index.finish()
     if index.info.count > SMALL:
         KERNEL.wait()

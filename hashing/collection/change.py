@@ -4,6 +4,7 @@ import io
 from dataclasses import replace
 from pathlib import Path
 
+from hashing.collection.colours import keep_palettes
 from hashing.collection.map import draw_map, has_map
 from hashing.errors import ImageError, InputError, UsageError
 from hashing.files import new_file
@@ -14,8 +15,12 @@ from hashing.store.transfer import export_index, read_head, read_items
 
 
 def compact(index: Index) -> None:
-    """Merge all segments, drop the rows of removed items, and draw the map anew if it is old."""
+    """Merge all segments, drop the rows of removed items, keep the palettes of all.
+
+    The map is drawn anew if it is old.
+    """
     index.compact()
+    keep_palettes(index)
     if not has_map(index):
         log("laying out the map")
         draw_map(index)

@@ -9,6 +9,7 @@ from PIL.Image import Image
 
 from hashing.codes import Codes
 from hashing.collection.answer import Answer
+from hashing.collection.colours import by_colour, read_colours
 from hashing.collection.duplicates import KINDS, Group, Kind, find_duplicates
 from hashing.collection.evaluate import RERANK, encode_queries, evaluate
 from hashing.collection.evaluation import Evaluation
@@ -244,6 +245,19 @@ class Collection(Keeping):
             catalogue = read_catalogue(Path(images), optional_path(metadata), columns=columns)
             queries = encode_queries(self.model, catalogue, workers)
         return evaluate(self.opened, labels, queries, rerank)
+
+    def colours(
+        self, colours: Sequence[str], *, where: str | Filter | None = None, text: str = ""
+    ) -> NDArray[np.int64]:
+        """Ids of the works that have all of some colours, those first that have them best.
+
+        Args:
+            colours: at most six, such as `#2b2a26`.
+            where: only items that this filter keeps.
+            text: only items that have these words.
+        """
+        asked = read_colours(colours)
+        return by_colour(self.opened, asked, np.sort(self.ids(where=where, text=text)))
 
     def understand(self, text: str) -> Understood:
         """What some words most likely mean: values of columns, typing errors, themselves."""

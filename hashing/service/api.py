@@ -140,8 +140,13 @@ def _routes() -> APIRouter:
             asked = np.array(browse.id, np.int64)
             ids = asked[np.isin(asked, art.ids(where=where, text=browse.q))]
             return views.page(art, len(ids), ids[browse.offset :][: browse.limit].tolist())
-        words = browse.q.strip() and not browse.exact
-        meant = art.understand(browse.q) if words else None
+        forgiving = browse.q.strip() and not browse.exact
+        meant = art.understand(browse.q) if forgiving else None
+        if browse.colour:
+            narrowed = where if meant is None else meant.where(where)
+            words = browse.q if meant is None else meant.text
+            ids = art.colours(browse.colour, where=narrowed, text=words)
+            return views.page(art, len(ids), ids[browse.offset :][: browse.limit], meant)
         found = art.page(
             where=where if meant is None else meant.where(where),
             text=browse.q if meant is None else meant.text,

@@ -30,6 +30,12 @@ class Browse(Narrowed):
     """Which items to list."""
 
     q: str = Field(default="", max_length=200, description="Words, of any column.")
+    colour: list[str] = Field(
+        default=[],
+        max_length=6,
+        description="Only works that have all these colours, those first that have them best.",
+        examples=[["2b2a26"]],
+    )
     exact: bool = Field(
         default=False,
         description="Take `q` letter by letter: neither values nor typing errors are seen in it.",

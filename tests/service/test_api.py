@@ -92,7 +92,7 @@ def test_listing_pages_samples_and_words(client: TestClient) -> None:
     ("path", "said"),
     [
         ("/api/items?stlye=x", "unknown parameter 'stlye'; did you mean style?"),
-        ("/api/items?k=3", "unknown parameter 'k'; Known: artist, creator, exact, group,"),
+        ("/api/items?k=3", "unknown parameter 'k'; Known: artist, colour, creator, exact,"),
         ("/api/items?limt=3", "did you mean limit?"),
         ("/api/items/4/similar?brand=A", "unknown parameter 'brand'"),
         ("/api/items/4/similar?year__gte=soon", "expected a number for year, found 'soon'"),
@@ -195,7 +195,7 @@ def test_pictures_may_be_kept_only_with_their_version(client: TestClient) -> Non
     tag = plain.headers["etag"]
     assert client.get("/pictures/7", headers={"if-none-match": tag}).status_code == 304
     assert error_of(client.get("/pictures/999")) == (404, "unknown_work")
-    assert error_of(client.get("/pictures/7?size=4000")) == (422, "invalid_request")
+    assert error_of(client.get("/pictures/7?size=5000")) == (422, "invalid_request")
 
 
 def test_trouble_with_the_index_is_told_in_the_same_shape(
@@ -377,3 +377,14 @@ def test_words_are_understood(client: TestClient) -> None:
     exact = client.get("/api/items", params={"q": "stdy", "exact": True}).json()
     assert (exact["total"], exact["meaning"]) == (0, None)
     assert client.get("/api/items").json()["meaning"] is None
+
+
+def test_works_of_a_colour_are_listed(client: TestClient) -> None:
+    shown = client.get("/api/items/4").json()["colours"]
+    asked = {"colour": [colour.removeprefix("#") for colour in shown[:1]], "limit": 3}
+    page = client.get("/api/items", params=asked).json()
+    assert page["total"] >= 1
+    narrowed = {**asked, "style": "Green School", "q": "study"}
+    works = client.get("/api/items", params=narrowed).json()["works"]
+    assert {work["group"] for work in works} <= {"Green School"}
+    assert error_of(client.get("/api/items?colour=red")) == (422, "bad_request")

@@ -1,0 +1,163 @@
+"""Works by their colours: palettes in Oklab, where equal distances look about equally far apart.
+
+Oklab is Björn Ottosson's (2020, https://bottosson.github.io/posts/oklab). An index keeps the
+palette of each work once it was built or compacted; what came since is looked at when one asks.
+"""
+
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from hashing.collection.opened import Opened
+from hashing.errors import UsageError
+from hashing.progress import progress
+from hashing.store import Index
+
+PALETTES = "palettes"
+"""The name under which an index keeps them."""
+SHADES = 5
+"""Colours of a palette."""
+SIDE = 64
+WITHIN = 0.13
+"""The farthest that a colour of a work may be from one that was asked for, in Oklab."""
+RARE = 0.06
+"""How much farther a colour counts that covers next to nothing of the picture."""
+MOST_ASKED = 6
+MOST_MISSING = 2000
+"""Works without a kept palette that are looked at for one question."""
+
+Floats = NDArray[np.float32]
+_LMS = np.array(
+    [
+        [0.4122214708, 0.5363325363, 0.0514459929],
+        [0.2119034982, 0.6806995451, 0.1073969566],
+        [0.0883024619, 0.2817188376, 0.6299787005],
+    ]
+)
+_LAB = np.array(
+    [
+        [0.2104542553, 0.7936177850, -0.0040720468],
+        [1.9779984951, -2.4285922050, 0.4505937099],
+        [0.0259040371, 0.7827717662, -0.8086757660],
+    ]
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Palettes:
+    """The main colours of N works.
+
+    ids: int64 `[N]`, ascending. shades: Oklab, float32 `[N, 5, 3]`. shares: of the picture,
+    float32 `[N, 5]`, 0 where a palette has fewer colours.
+    """
+
+    ids: NDArray[np.int64]
+    shades: Floats
+    shares: Floats
+
+    def packed(self) -> bytes:
+        """As an index keeps them."""
+        buffer = io.BytesIO()
+        np.savez_compressed(
+            buffer,
+            ids=self.ids,
+            shades=self.shades.astype(np.float16),
+            shares=self.shares.astype(np.float16),
+        )
+        return buffer.getvalue()
+
+
+def to_oklab(colours: NDArray[np.uint8]) -> Floats:
+    """sRGB, uint8 `[…, 3]`, as Oklab: lightness 0 … 1, green to red, blue to yellow."""
+    values = colours / 255
+    linear = np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
+    found: Floats = (np.cbrt(linear @ _LMS.T) @ _LAB.T).astype(np.float32)
+    return found
+
+
+def read_colours(texts: Sequence[str]) -> NDArray[np.uint8]:
+    """Colours written as `2b2a26` or `#2b2a26`, uint8 `[C, 3]`. Raises UsageError for others."""
+    if not 1 <= len(texts) <= MOST_ASKED:
+        raise UsageError(f"expected 1 to {MOST_ASKED} colours, found {len(texts)}")
+    for text in texts:
+        if not re.fullmatch(r"#?[0-9a-fA-F]{6}", text):
+            raise UsageError(f"expected a colour of six hexadecimal digits, found {text[:20]!r}")
+    plain = bytes.fromhex("".join(text.removeprefix("#") for text in texts))
+    return np.frombuffer(plain, np.uint8).reshape(-1, 3)
+
+
+def palette(preview: bytes) -> tuple[Floats, Floats]:
+    """The main colours of a JPEG, Oklab `[5, 3]`, and the share that each covers, `[5]`."""
+    shades, shares = np.zeros((SHADES, 3), np.float32), np.zeros(SHADES, np.float32)
+    with Image.open(io.BytesIO(preview), formats=["JPEG"]) as image:
+        image.draft("RGB", (2 * SIDE, 2 * SIDE))
+        small = image.convert("RGB")
+    small.thumbnail((SIDE, SIDE), Image.Resampling.BOX)
+    reduced = small.quantize(SHADES)
+    colours = np.array(reduced.getpalette(), np.uint8).reshape(-1, 3)[:SHADES]
+    counts = np.bincount(np.asarray(reduced).reshape(-1), minlength=len(colours))[: len(colours)]
+    shades[: len(colours)] = to_oklab(colours)
+    shares[: len(colours)] = counts / counts.sum()
+    return shades, shares
+
+
+def keep_palettes(index: Index) -> None:
+    """Look at the works whose palette is not kept yet, and keep that of all."""
+    ids = index.ids()
+    index.put_extra(PALETTES, _completed(index, _kept(index), ids).packed())
+
+
+def by_colour(
+    opened: Opened, colours: NDArray[np.uint8], ids: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Those of some works that have all colours, those first that have them best.
+
+    colours: sRGB, uint8 `[C, 3]`. A work has a colour whose palette comes within `WITHIN` of it;
+    it has it the better, the nearer that is and the more of the picture it covers.
+    """
+    kept = _kept(opened.index)
+    missing = np.setdiff1d(ids, kept.ids)
+    known = _completed(opened.index, kept, np.setdiff1d(ids, missing[MOST_MISSING:]))
+    apart = np.linalg.norm(known.shades[:, None] - to_oklab(colours)[:, None], axis=-1)
+    apart = apart + RARE * (1 - np.sqrt(known.shares[:, None]))
+    apart[np.broadcast_to(known.shares[:, None] == 0, apart.shape)] = np.inf
+    nearest = apart.min(axis=2)
+    has_all = (nearest <= WITHIN).all(axis=1)
+    order = np.lexsort((known.ids[has_all], nearest[has_all].mean(axis=1)))
+    found: NDArray[np.int64] = known.ids[has_all][order]
+    return found
+
+
+def _kept(index: Index) -> Palettes:
+    data = index.extra(PALETTES)
+    if data is None:
+        return Palettes(
+            np.empty(0, np.int64),
+            np.empty((0, SHADES, 3), np.float32),
+            np.empty((0, SHADES), np.float32),
+        )
+    with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+        shades, shares = (arrays[name].astype(np.float32) for name in ("shades", "shares"))
+        return Palettes(arrays["ids"], shades, shares)
+
+
+def _completed(index: Index, kept: Palettes, ids: NDArray[np.int64]) -> Palettes:
+    """The palettes of ids, ascending; those that are not kept are looked at now."""
+    shades = np.zeros((len(ids), SHADES, 3), np.float32)
+    shares = np.zeros((len(ids), SHADES), np.float32)
+    there = np.isin(ids, kept.ids)
+    rows = np.searchsorted(kept.ids, ids[there])
+    shades[there], shares[there] = kept.shades[rows], kept.shares[rows]
+    todo = np.flatnonzero(~there)
+    with progress(len(todo), "looking at colours", "pictures") as bar:
+        for row in todo:
+            preview = index.preview(int(ids[row]))
+            if preview is not None:
+                shades[row], shares[row] = palette(preview)
+            bar.advance()
+    return Palettes(ids, shades, shares)
