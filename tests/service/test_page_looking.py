@@ -134,6 +134,7 @@ def test_more_and_back(visit, monkeypatch) -> None:
 def test_controls_that_do_nothing_are_not_shown(visit) -> None:
     page = visit("?work=4&close=related&style=Blue+School")
     page.get_by_role("button", name="Refine (2)").click()
+    page.wait_for_function("document.querySelector('gradio-app .contain')?.localName === 'div'")
     expect(page.get_by_label("How close")).to_be_visible()
     expect(page.get_by_label("One for each artist")).to_be_visible()
     page.locator("#line").fill("study")
@@ -160,9 +161,10 @@ def test_focus_is_never_lost(visit) -> None:
 
 
 def test_a_broken_picture_leaves_its_place_and_name(visit) -> None:
-    page = visit(wall=False)
+    page = visit()
     page.route("**/pictures/5?*", lambda route: route.abort())
     page.reload()
+    page.locator('.card[data-id="5"]').scroll_into_view_if_needed()
     broken = page.locator('.card[data-id="5"] img.broken')
     expect(broken).to_have_attribute("alt", "Study 5, Painter F, 1855")
     box = broken.bounding_box()
@@ -252,7 +254,7 @@ def test_the_page_speaks_german(browser, address: str) -> None:
     context = browser.new_context(locale="de-DE", base_url=address)
     page = context.new_page()
     page.goto("/?q=study")
-    expect(page.locator("#query")).to_have_text("36 für „study“")
+    expect(page.locator("#query")).to_have_text("37 für „study“")
     expect(page.get_by_role("button", name="Verfeinern")).to_be_visible()
     page.goto("/?work=4")
     expect(page.locator("#wall .label").first).to_contain_text(
@@ -266,7 +268,7 @@ def test_the_page_speaks_german(browser, address: str) -> None:
 def test_nothing_stands_in_anybodys_way(visit, dark: bool) -> None:
     page = visit("?work=4")
     page.emulate_media(color_scheme="dark" if dark else "light")
-    page.wait_for_function("document.querySelector('gradio-app [role=presentation]')")
+    page.wait_for_function("document.querySelector('gradio-app .contain')?.localName === 'div'")
     page.evaluate(AXE.read_text(encoding="utf-8"))
     check = """async () => (await axe.run(document, {
       runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"] })).violations

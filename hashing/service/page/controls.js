@@ -43,12 +43,20 @@ const bridge = {
   attach(tell) {
     watch(["address", "facets"], tell);
     tell();
-    // The page has one main part, and it is not this one.
-    for (const main of document.querySelectorAll("gradio-app main")) main.setAttribute("role", "presentation");
+    for (const main of document.querySelectorAll("gradio-app main")) demote(main);
   },
 };
 
 /** @type {any} */ (window).arthash = bridge;
+
+// The page has one main part, and it is not Gradio's.
+/** @param {Element} main */
+function demote(main) {
+  const room = document.createElement("div");
+  room.className = main.className;
+  room.append(...main.childNodes);
+  main.replaceWith(room);
+}
 
 let loading = false;
 

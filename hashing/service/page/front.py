@@ -76,8 +76,8 @@ class Front:
             messages.append(message)
 
         await self.app(scope, receive, gather)
-        start = messages[0]
-        body = b"".join(message.get("body", b"") for message in messages[1:])
+        start = next(m for m in messages if m["type"] == "http.response.start")
+        body = b"".join(m["body"] for m in messages if m["type"] == "http.response.body")
         if start["status"] == 200:
             asked = Asked(scope, self.public)
             text = await run_in_threadpool(complete, body.decode(), asked, self.current)

@@ -27,14 +27,14 @@ const whole = ({ target }) => /** @type {Element} */ (target).classList.remove("
 
 /** @param {Work} work @param {unknown} [more] */
 export const label = (work, more = nothing) => html`<span class="label"
-  ><i>${named(work)}</i>${maker(work) ? html`<span>${maker(work)}</span>` : nothing}${more}</span
+  ><i>${named(work)}</i> ${maker(work) ? html`<span>${maker(work)}</span>` : nothing} ${more}</span
 >`;
 
 /** @param {Hung} work @param {{ lazy?: boolean, opinions?: boolean }} [how] */
 export function card(work, { lazy = false, opinions = true } = {}) {
   const { group, closeness, copies } = work;
   const remarks = [group, closeness && said(closeness)].filter(Boolean);
-  const more = html`${remarks.length ? html`<span class="quiet">${remarks.join(" · ")}</span>` : nothing}${
+  const more = html`${remarks.length ? html`<span class="quiet">${remarks.join(" · ")}</span>` : nothing} ${
     copies?.length ? html`<span class="quiet">${t("copies", { n: copies.length })}</span>` : nothing
   }`;
   return html`<a class="card" href=${href({ open: work.id })} data-id=${work.id}

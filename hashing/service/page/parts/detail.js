@@ -142,7 +142,7 @@ function facts(work, facets) {
 /** @param {string} column @param {string | number} value @param {string | null} role */
 function door(column, value, role) {
   const where = sharing(column, value, role);
-  return html`<a class="door" href=${write({ ...DEFAULTS, where })} aria-label=${t("door", { column: spell(column), value })}
+  return html`<a class="door" href=${write({ ...DEFAULTS, where })} aria-label=${t("door", { column: spell(column), value: String(value) })}
     @click=${onPlain(() => go({ seed: null, bits: null, where }))}>${value}</a>`;
 }
 
