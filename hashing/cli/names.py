@@ -13,9 +13,9 @@ NAMES = {
         *("alexnet", "densenet121", "resnet18", "resnet50", "resnet101", "small_cnn"),
         *("small_cnn_2016", "vgg16", "vgg16_bn"),
     ),
-    "data sets": ("cifar10", "cifar100", "folder", "generated"),
+    "data sets": ("cifar10", "cifar100", "folder", "generated", "lists"),
     "protocols": (
-        *("5k", "5k-59k", "art-disjoint", "art-new", "art-seen", "dsh", "full", "holdout"),
+        *("5k", "5k-59k", "art-disjoint", "art-new", "art-seen", "dsh", "full", "holdout", "lists"),
     ),
     "augmentations": (
         *("colour", "flip", "jitter", "none", "recolour", "shift", "standard", "strong"),

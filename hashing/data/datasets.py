@@ -16,6 +16,7 @@ from PIL import Image
 
 from generated_artworks import generate
 from hashing.config import DataConfig
+from hashing.data.lists import read_lists
 from hashing.errors import InputError, UsageError
 from hashing.registry import find
 from hashing.sources import Catalogue, Item, read_catalogue
@@ -70,6 +71,12 @@ def _folder(config: DataConfig, _: Progress) -> Catalogue:
     return read_catalogue(check_root(config), config.metadata)
 
 
+def _lists(config: DataConfig, _: Progress) -> Catalogue:
+    if config.root is None:
+        raise UsageError("expected data.root, a folder with train.txt and test.txt, found none")
+    return read_lists(config.root)
+
+
 def _generated(config: DataConfig, on_progress: Progress) -> Catalogue:
     # Recipes of other counts and seeds leave each other's pictures alone.
     root = config.root or DOWNLOADS / f"generated-{config.count}-{config.seed}"
@@ -118,4 +125,5 @@ DATASETS: Mapping[str, Callable[[DataConfig, Progress], Catalogue]] = {
     "cifar100": partial(_cifar, "CIFAR100"),
     "folder": _folder,
     "generated": _generated,
+    "lists": _lists,
 }

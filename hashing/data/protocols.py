@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hashing.data.labels import number_labels, official_parts
+from hashing.data.lists import BETWEEN, FILES
 from hashing.data.random import Stream, generator
 from hashing.errors import InputError
 from hashing.registry import find
@@ -147,6 +148,12 @@ def _share_of_each_label(
     return _share_of_each(_numbers(catalogue, fields.label, "label"), rows, share, rng)
 
 
+def _share_of_all(
+    catalogue: Catalogue, fields: Fields, rows: Rows, share: float, rng: np.random.Generator
+) -> Rows:
+    return rng.permutation(rows)[: round(share * len(rows))]
+
+
 def _share_of_each_creator(
     catalogue: Catalogue, fields: Fields, rows: Rows, share: float, rng: np.random.Generator
 ) -> Rows:
@@ -217,6 +224,21 @@ def _draw_full(catalogue: Catalogue, _: Fields, __: np.random.Generator) -> tupl
     return train, test, train
 
 
+def _draw_lists(
+    catalogue: Catalogue, _: Fields, __: np.random.Generator
+) -> tuple[Rows, Rows, Rows]:
+    """As the lists of the data set say, see `hashing.data.lists`."""
+    if "list" not in catalogue.columns:
+        raise InputError(
+            f"expected a column list in {catalogue.root}, found none: --data.name lists has one"
+        )
+    parts = [(value or "").split(BETWEEN) for value in catalogue.labels("list")]
+    train, query, database = (
+        np.flatnonzero([name in listed for listed in parts]) for name in FILES
+    )
+    return train, query, database
+
+
 def _draw_5k(
     search_train: bool, catalogue: Catalogue, fields: Fields, rng: np.random.Generator
 ) -> tuple[Rows, Rows, Rows]:
@@ -281,6 +303,7 @@ PROTOCOLS: Mapping[str, Protocol] = {
     "art-disjoint": Protocol(
         partial(_draw_held_out, _whole_creators, 0.2, True), _whole_creators, False
     ),
+    "lists": Protocol(_draw_lists, _share_of_all, False),
     "holdout": _held_out(_share_of_each_label, 0.15, False),
 }
 """`holdout` is ours for any labelled folder: 15 % of each class search the rest."""

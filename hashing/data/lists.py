@@ -1,0 +1,63 @@
+"""Lists of pictures with columns of 0 and 1, as hashing papers publish NUS-WIDE, COCO and ImageNet.
+
+HashNet's files and those of its successors: `train.txt`, `test.txt` (the queries) and
+`database.txt`, a line a picture, `path 0 1 0 …`, a column a class.
+"""
+
+from pathlib import Path, PurePosixPath
+
+from hashing.errors import InputError
+from hashing.sources import Catalogue, Item
+
+FILES = {"train": "train.txt", "query": "test.txt", "database": "database.txt"}
+NAMES = "classes.txt"
+"""A class a line, where it is there; else classes are called by their column, from 0."""
+
+BETWEEN = ";"
+
+
+def read_lists(root: Path) -> Catalogue:
+    """The pictures of all lists, each once.
+
+    Its columns are `label`, the classes with `;` between, and `list`, the lists that it stands in.
+    Raises InputError for a list that is not there or not of this form, and for a picture outside
+    `root` or with other labels in another list.
+    """
+    labels: dict[str, str] = {}
+    parts: dict[str, list[str]] = {}
+    names, width = _names(root), 0
+    for part, file in FILES.items():
+        for number, line in enumerate(_lines(root / file), 1):
+            path, *columns = line.split()
+            width = width or len(columns)
+            if not columns or len(columns) != width or not set(columns) <= {"0", "1"}:
+                raise InputError(
+                    f"expected a path and 0 or 1 for each of {width or 'some'} classes in line "
+                    f"{number} of {root / file}, found {line[:80]!r}"
+                )
+            if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
+                raise InputError(f"expected a path within {root}, found {path} in {file}")
+            carried = BETWEEN.join(
+                names[n] if n < len(names) else str(n)
+                for n, one in enumerate(columns)
+                if one == "1"
+            )
+            if labels.setdefault(path, carried) != carried:
+                raise InputError(f"{path} has other labels in {root / file} than in a list before")
+            parts.setdefault(path, []).append(part)
+    items = [
+        Item(number, path, {"label": labels[path], "list": BETWEEN.join(parts[path])})
+        for number, path in enumerate(sorted(labels))
+    ]
+    return Catalogue(root, items, {"label": str, "list": str})
+
+
+def _lines(file: Path) -> list[str]:
+    try:
+        return [line for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
+    except (OSError, UnicodeError) as error:
+        raise InputError(f"expected a list of pictures in {file}: {error}") from error
+
+
+def _names(root: Path) -> list[str]:
+    return _lines(root / NAMES) if (root / NAMES).is_file() else []
