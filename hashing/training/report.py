@@ -44,7 +44,7 @@ def text(metrics: Metrics) -> str:
         f"{f'{field}, {method}':30}" + "".join(f"{value:9.3f}" for value in values)
         for field, method, values in _rows(metrics)
     ]
-    return "\n".join([*lines, *_remarks(metrics)]) + "\n"
+    return "\n".join([*lines, *below_baselines(metrics), *_remarks(metrics)]) + "\n"
 
 
 def card(name: str, metrics: Metrics, figures: Sequence[str]) -> str:
@@ -67,6 +67,7 @@ def card(name: str, metrics: Metrics, figures: Sequence[str]) -> str:
         lines.append(f"| {field} | {method} | " + " | ".join(f"{v:.3f}" for v in values) + " |")
     lines += [
         "",
+        *below_baselines(metrics),
         "Every figure is the expectation over the orders of items at equal distance, and a query "
         "never finds itself.",
         *_remarks(metrics),
@@ -75,7 +76,19 @@ def card(name: str, metrics: Metrics, figures: Sequence[str]) -> str:
         "",
     ]
     lines += [f"![{figure}]({figure})\n" for figure in figures]
-    return "\n".join([*lines, "## Origin", "", *_origin(metrics)]) + "\n"
+    use = [
+        "## Use",
+        "",
+        "```python",
+        "import hashing as ah",
+        "",
+        f'model = ah.Model.load("{name}")  # this folder',
+        'codes = model.encode(["a.jpg", "b.jpg"])',
+        'found = ah.Collection.build("pictures/", model, "mine.index").search("a.jpg")',
+        "```",
+        "",
+    ]
+    return "\n".join([*lines, *use, "## Origin", "", *_origin(metrics)]) + "\n"
 
 
 def centre_remarks(
@@ -98,6 +111,21 @@ def centre_remarks(
         for field, found in coarser.items()
     ]
     return apart + near
+
+
+def below_baselines(metrics: Metrics) -> list[str]:
+    """A warning in words for each field and baseline that finds as much as the longest code."""
+    warnings = []
+    for field, by_length in metrics["retrieval"].items():
+        bits, found = list(by_length.items())[-1]
+        for method, by_field in metrics.get("baselines", {}).items():
+            best = by_field[field]["mean_average_precision"]
+            if found["mean_average_precision"] <= best:
+                warnings.append(
+                    f"BELOW A BASELINE: by {field} the code of {bits} bits finds no more than "
+                    f"{method} does (mAP {found['mean_average_precision']:.3f} and {best:.3f})."
+                )
+    return warnings
 
 
 def headline(metrics: Metrics) -> str:

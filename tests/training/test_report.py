@@ -1,0 +1,30 @@
+"""What a report says in words."""
+
+from typing import Any
+
+import pytest
+
+from hashing.training.report import below_baselines
+
+
+def metrics(ours: float, histogram: float) -> dict[str, Any]:
+    def found(value: float) -> dict[str, float]:
+        return {"mean_average_precision": value}
+
+    return {
+        "retrieval": {"style": {"16": found(0.9), "64": found(ours)}},
+        "baselines": {"colour histogram": {"style": found(histogram)}},
+    }
+
+
+@pytest.mark.parametrize(
+    ("ours", "histogram", "warns"), [(0.5, 0.4, 0), (0.4, 0.4, 1), (0.3, 0.4, 1)]
+)
+def test_a_result_below_its_baseline_is_said_in_words(
+    ours: float, histogram: float, warns: int
+) -> None:
+    told = below_baselines(metrics(ours, histogram))
+    assert len(told) == warns
+    for line in told:
+        assert "by style the code of 64 bits finds no more than colour histogram does" in line
+    assert below_baselines({**metrics(ours, histogram), "baselines": {}}) == []
