@@ -1,13 +1,12 @@
 """`train.py`: train a model from a recipe, evaluate one, list the recipes."""
 
-import argparse
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from jsonargparse import ArgumentParser, Namespace
+from jsonargparse import ArgumentParser, DefaultHelpFormatter, Namespace
 
 from hashing import __version__
 from hashing.cli.console import emit
@@ -97,13 +96,23 @@ def cores() -> int:
     return max(1, (count or 1) // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
 
 
+class _Help(DefaultHelpFormatter):
+    """Types and defaults of all keys; the list of names in lines of its own."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        if text == names_text():
+            return text
+        filled: str = super()._fill_text(text, width, indent)
+        return filled
+
+
 def _parser() -> ArgumentParser:
     parser = new_parser(
         "Train a hashing model; without --config the demo recipe, on generated artworks. Every "
         "key below can stand in the YAML file and on the command line."
     )
     parser.epilog = names_text()
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.formatter_class = _Help
     parser.add_argument("--recipes", action="store_true", help="list the recipes and stop")
     parser.add_argument(
         "--out",
