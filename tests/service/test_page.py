@@ -209,6 +209,8 @@ def test_search_by_words(visit) -> None:
     expect(filtered.locator("#message")).to_have_text(
         "Nothing that passes these filters contains “study”."
     )
+    filtered.get_by_role("button", name="Leave the filters out").click()
+    expect(filtered.locator("#wall li")).to_have_count(37)
     page.go_back()
     expect(page.locator("#wall li")).to_have_count(38)
     expect(page.get_by_label("Search by title or artist")).to_have_value("")

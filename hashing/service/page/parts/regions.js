@@ -3,7 +3,7 @@
 import { html } from "../vendor/lit.js";
 import { Part } from "./part.js";
 
-const DARKEST = 0.72;
+const DARKEST = 0.6;
 
 /**
  * @param {string} src

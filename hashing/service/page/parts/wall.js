@@ -1,7 +1,8 @@
 // The wall: pictures in rows of one height, each in its own shape.
 
 import { html, nothing, repeat } from "../vendor/lit.js";
-import { more } from "../conductor.js";
+import { clearRefine, home, more } from "../conductor.js";
+import { refinements } from "../question.js";
 import { state } from "../store.js";
 import { t } from "../words.js";
 import { card } from "./card.js";
@@ -32,6 +33,16 @@ class Wall extends Part {
 const shape = ({ width, height }) => `--ratio: ${width / height}; --widest: ${2 * width}px`;
 
 /** @param {number} shown */
-const end = (shown) => (shown > AT_ONCE ? html`<span class="quiet">${t("end", { n: shown })}</span>` : nothing);
+function end(shown) {
+  if (shown > AT_ONCE) return html`<span class="quiet">${t("end", { n: shown })}</span>`;
+  return shown ? nothing : wayOn();
+}
+
+// An empty answer is no dead end.
+function wayOn() {
+  const filtered = refinements(state.address, state.facets) > 0;
+  return html`${filtered ? html`<button type="button" class="accent" @click=${clearRefine}>${t("way.clear")}</button>` : nothing}
+    <button type="button" class=${filtered ? "" : "accent"} @click=${home}>${t("way.home")}</button>`;
+}
 
 customElements.define("ah-wall", Wall);
