@@ -43,11 +43,14 @@ class Refine(Narrowed, total=False):
 
 
 class Browse(Narrowed, total=False):
-    """Which works are listed. q: words. colour: such as `2b2a26`. sample: shuffled by `seed`."""
+    """Which works are listed.
+
+    q: words. palette: colours such as `2b2a26`. sample: shuffled by `seed`.
+    """
 
     q: str
     exact: bool
-    colour: list[str]
+    palette: list[str]
     sample: bool
     seed: int
     limit: int

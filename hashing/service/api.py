@@ -142,10 +142,10 @@ def _routes() -> APIRouter:
             return views.page(art, len(ids), ids[browse.offset :][: browse.limit].tolist())
         forgiving = browse.q.strip() and not browse.exact
         meant = art.understand(browse.q) if forgiving else None
-        if browse.colour:
+        if browse.palette:
             narrowed = where if meant is None else meant.where(where)
             words = browse.q if meant is None else meant.text
-            ids = art.colours(browse.colour, where=narrowed, text=words)
+            ids = art.colours(browse.palette, where=narrowed, text=words)
             return views.page(art, len(ids), ids[browse.offset :][: browse.limit], meant)
         found = art.page(
             where=where if meant is None else meant.where(where),

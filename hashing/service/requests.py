@@ -30,7 +30,7 @@ class Browse(Narrowed):
     """Which items to list."""
 
     q: str = Field(default="", max_length=200, description="Words, of any column.")
-    colour: list[str] = Field(
+    palette: list[str] = Field(
         default=[],
         max_length=6,
         description="Only works that have all these colours, those first that have them best.",

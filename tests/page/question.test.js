@@ -14,7 +14,7 @@ const facets = {
 };
 
 test("each address asks for one thing", () => {
-  const asked = { "": "wall", "?seed=4": "wall", "?work=0": "work", "?code=0f": "code", "?like=a": "taste", "?q=a": "words", "?works=a": "works", "?area=0,0,1,1": "area" };
+  const asked = { "": "wall", "?seed=4": "wall", "?work=0": "work", "?code=0f": "code", "?like=a": "taste", "?q=a": "words", "?works=a": "works", "?palette=2b2a26": "palette", "?area=0,0,1,1": "area" };
   for (const [search, found] of Object.entries(asked)) assert.equal(kind(read(search)), found);
 });
 
@@ -32,7 +32,7 @@ test("a cut-off is scaled to the length that is searched by", () => {
 });
 
 test("a listing is by words, or a random hang", () => {
-  assert.deepEqual(listing(read("?q=red&brand=A"), facets), { q: "red", brand: ["A"] });
+  assert.deepEqual(listing(read("?q=red&brand=A"), facets), { q: "red", exact: null, brand: ["A"] });
   assert.deepEqual(listing(read(""), null), { sample: true, seed: 0 });
 });
 

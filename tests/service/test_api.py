@@ -92,7 +92,7 @@ def test_listing_pages_samples_and_words(client: TestClient) -> None:
     ("path", "said"),
     [
         ("/api/items?stlye=x", "unknown parameter 'stlye'; did you mean style?"),
-        ("/api/items?k=3", "unknown parameter 'k'; Known: artist, colour, creator, exact,"),
+        ("/api/items?k=3", "unknown parameter 'k'; Known: artist, creator, exact,"),
         ("/api/items?limt=3", "did you mean limit?"),
         ("/api/items/4/similar?brand=A", "unknown parameter 'brand'"),
         ("/api/items/4/similar?year__gte=soon", "expected a number for year, found 'soon'"),
@@ -381,10 +381,10 @@ def test_words_are_understood(client: TestClient) -> None:
 
 def test_works_of_a_colour_are_listed(client: TestClient) -> None:
     shown = client.get("/api/items/4").json()["colours"]
-    asked = {"colour": [colour.removeprefix("#") for colour in shown[:1]], "limit": 3}
+    asked = {"palette": [colour.removeprefix("#") for colour in shown[:1]], "limit": 3}
     page = client.get("/api/items", params=asked).json()
     assert page["total"] >= 1
     narrowed = {**asked, "style": "Green School", "q": "study"}
     works = client.get("/api/items", params=narrowed).json()["works"]
     assert {work["group"] for work in works} <= {"Green School"}
-    assert error_of(client.get("/api/items?colour=red")) == (422, "bad_request")
+    assert error_of(client.get("/api/items?palette=red")) == (422, "bad_request")

@@ -30,6 +30,33 @@ def test_values_of_a_work_lead_to_its_works(visit) -> None:
     assert titles(page) == ["Study 5"]
 
 
+def test_colours_of_a_work_lead_to_works_that_have_them(visit) -> None:
+    page = visit("?open=5")
+    colour = page.locator("#detail .colours a").first
+    value = (colour.get_attribute("href") or "").partition("palette=")[2]
+    colour.click()
+    expect(page).to_have_url(re.compile(rf"\?palette={value}$"))
+    expect(page.locator("#query")).to_contain_text("with these colours")
+    expect(page.locator('.card[data-id="5"]')).to_be_visible()
+    page.get_by_label("Another colour").fill("#be3c32")
+    expect(page).to_have_url(re.compile(rf"palette={value}&palette=be3c32$"))
+    page.get_by_role("button", name=f"Leave out {value}").click()
+    expect(page).to_have_url(re.compile(r"\?palette=be3c32$"))
+    expect(page.locator("#wall .label").first).to_contain_text("Red School")
+
+
+def test_words_say_what_they_were_taken_for(visit) -> None:
+    page = visit("?q=blue+school")
+    expect(page.locator("#query")).to_contain_text("style: Blue School")
+    expect(page.locator("#wall li")).to_have_count(12)
+    page.get_by_role("button", name="Exactly these words").click()
+    expect(page).to_have_url(re.compile("exact=1"))
+    expect(page.locator("#query")).to_contain_text("12 for “blue school”")
+    expect(page.locator("#query")).not_to_contain_text("style:")
+    wrong = visit("?q=studdy+17")
+    expect(wrong.locator("#query")).to_contain_text("studdy read as study")
+
+
 def test_cards_are_links(visit) -> None:
     page = visit("?work=4")
     card = page.locator("#wall .card").first

@@ -1,7 +1,7 @@
 // The address of the page is its whole state: what is asked, how it is refined, which one is open.
 //
 // At most one of these asks for something: work (like this id), code (like an uploaded picture),
-// q (words), like and dislike (a taste), works (a set), area (of the map). Without any, the wall is
+// q (words), like and dislike (a taste), works (a set), palette (colours), area (of the map). Without any, the wall is
 // a random hang by `seed`. Works of a taste or a set go by their files, so that a link survives an
 // index that is built anew. All names that are not ours filter by columns, written as the API takes
 // them (see where.js).
@@ -16,7 +16,9 @@
  * @property {string[]} like files, or `code:` and a code in hexadecimal
  * @property {string[]} dislike
  * @property {string[]} works files
+ * @property {string[]} palette colours in hexadecimal, `2b2a26`
  * @property {string | null} area left, top, right and bottom, each 0 to 1
+ * @property {boolean} exact whether words are taken letter by letter
  * @property {number | null} seed
  * @property {number | null} open
  * @property {number | null} bits
@@ -28,7 +30,10 @@
 
 /** @type {Pick<Address, "varied" | "close" | "one" | "where">} */
 export const REFINE = { varied: null, close: "any", one: false, where: {} };
-const ASK = { work: null, code: null, q: null, like: [], dislike: [], works: [], area: null, seed: null };
+const ASK = {
+  ...{ work: null, code: null, q: null, exact: false },
+  ...{ like: [], dislike: [], works: [], palette: [], area: null, seed: null },
+};
 const REST = { open: null, bits: null };
 /** @type {Address} */
 export const DEFAULTS = { ...ASK, ...REST, ...REFINE };

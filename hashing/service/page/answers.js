@@ -45,18 +45,20 @@ async function list(address, count, hanging) {
   const page = await source(address);
   let works = hanging?.works ?? [];
   let total = 0;
+  let meaning = null;
   do {
     const found = await page(works.length, count - works.length);
     total = found.total;
+    meaning = found.meaning ?? null;
     works = [...works, ...found.works];
     if (!found.works.length) break;
   } while (works.length < Math.min(count, total));
-  return plain(works, total);
+  return { ...plain(works, total), meaning };
 }
 
 /** @param {import("./store.js").Hung[]} works @param {number} total @returns {Answer} */
 export function plain(works, total) {
-  return { works, total, ended: works.length >= total, code: null, bits: 0, groups: [], ms: 0, liked: [] };
+  return { works, total, ended: works.length >= total, code: null, bits: 0, groups: [], ms: 0, liked: [], meaning: null };
 }
 
 /**
@@ -70,13 +72,13 @@ async function source(address) {
   if (named === "works") {
     const found = await worksOf(address.works);
     const works = address.works.flatMap((file) => found.get(file) ?? []);
-    return async (offset, limit) => ({ total: works.length, works: works.slice(offset, offset + limit) });
+    return async (offset, limit) => ({ total: works.length, works: works.slice(offset, offset + limit), meaning: null });
   }
   if (named === "area") {
     const ids = within(await atlas(), address.area ?? "");
     return async (offset, limit) => {
       const id = ids.slice(offset, offset + Math.min(limit, AT_ONCE.named));
-      if (!id.length) return { total: ids.length, works: [] };
+      if (!id.length) return { total: ids.length, works: [], meaning: null };
       return { ...(await get("api/items", { id, limit: 500 })), total: ids.length };
     };
   }
@@ -116,7 +118,7 @@ async function likeness(address, count, hanging) {
     works = [...works, ...found.results];
   } while (found.results.length === k && works.length < count);
   const ended = found.results.length < k;
-  return { works, total: null, ended, code: found.code, bits: found.bits, groups: found.groups, ms: found.search_ms, liked };
+  return { works, total: null, ended, code: found.code, bits: found.bits, groups: found.groups, ms: found.search_ms, liked, meaning: null };
 }
 
 /**

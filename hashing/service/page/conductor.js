@@ -177,7 +177,7 @@ function uploaded() {
   fresh = null;
   remember(found.results);
   const { results: works, code, bits, groups, search_ms: ms } = found;
-  return { works, total: null, ended: works.length < FIRST.likeness, code, bits, groups, ms, liked: [] };
+  return { works, total: null, ended: works.length < FIRST.likeness, code, bits, groups, ms, liked: [], meaning: null };
 }
 
 // The address decides which work is open.
@@ -208,6 +208,7 @@ function title() {
     taste: () => t("title.taste"),
     words: () => t("title.words", { words: address.q ?? "" }),
     works: () => t("title.works"),
+    palette: () => t("title.palette"),
     area: () => t("title.area"),
     wall: () => "",
   };

@@ -6,16 +6,17 @@ import { known } from "./where.js";
 /**
  * @typedef {import("./store.js").Address} Address
  * @typedef {import("./store.js").Facets} Facets
- * @typedef {"work" | "code" | "taste" | "words" | "works" | "area" | "wall"} Kind
+ * @typedef {"work" | "code" | "taste" | "words" | "works" | "palette" | "area" | "wall"} Kind
  */
 
 /** @param {Address} address @returns {Kind} */
-export function kind({ work, code, like, q, works, area }) {
+export function kind({ work, code, like, q, works, palette, area }) {
   if (work !== null) return "work";
   if (code) return "code";
   if (like.length) return "taste";
   if (q) return "words";
   if (works.length) return "works";
+  if (palette.length) return "palette";
   return area ? "area" : "wall";
 }
 
@@ -69,7 +70,8 @@ export function refinement(address, facets) {
  */
 export function listing(address, facets) {
   const filters = facets ? known(address.where, facets) : {};
-  if (address.q) return { ...filters, q: address.q };
+  if (address.q) return { ...filters, q: address.q, exact: address.exact || null };
+  if (address.palette.length) return { ...filters, palette: address.palette };
   return { ...filters, sample: true, seed: address.seed ?? 0 };
 }
 

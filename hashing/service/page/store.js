@@ -21,6 +21,7 @@ import { DEFAULTS } from "./address.js";
  * @property {number} bits
  * @property {Share[]} groups
  * @property {number} ms of the search
+ * @property {import("./shapes.js").Meaning | null} meaning what words were taken for
  * @property {Opinion[]} liked what `nearest_like` counts in
  *
  * @typedef {object} Opinion

@@ -130,12 +130,18 @@ function facts(work, facets) {
   return html`<div id="facts">
     <h2 id="detail-title" tabindex="-1"><i>${named(work)}</i></h2>
     <p class="maker">${doorsOfLabel(work, facets)}</p>
-    <div class="colours" role="img" aria-label=${t("colours", { colours: work.colours.join(", ") })}>
-      ${work.colours.map((value) => html`<span style=${`background: ${value}`}></span>`)}
-    </div>
+    <div class="colours" role="group" aria-label=${t("colours")}>${work.colours.map(colourDoor)}</div>
     ${metadata(work, facets)} ${actions(work, facets)}
     ${byLikeness(state.address) ? html`<ah-why .work=${work}></ah-why>` : nothing}
   </div>`;
+}
+
+// A colour that leads to the works that have it.
+/** @param {string} value */
+function colourDoor(value) {
+  const palette = [value.slice(1)];
+  return html`<a style=${`background-color: ${value}`} href=${write({ ...DEFAULTS, palette })} aria-label=${t("palette.door", { colour: value })}
+    @click=${onPlain(() => go({ palette, bits: null, where: {} }))}></a>`;
 }
 
 // A value that leads to the works that share it.

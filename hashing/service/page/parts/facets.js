@@ -33,9 +33,14 @@ class FacetsPart extends Part {
             : html`<ah-range .column=${column} .where=${where}></ah-range>`,
         )}
       </div>
-      <p class="actions"><button type="button" id="refine-clear" ?disabled=${!used} @click=${clearRefine}>${t("clear")}</button></p>`;
+      <p class="actions">
+        <label class="pick">${t("palette.pick")} <input type="color" value="#808080" @change=${pick} /></label>
+        <button type="button" id="refine-clear" ?disabled=${!used} @click=${clearRefine}>${t("clear")}</button></p>`;
   }
 }
+
+/** @param {Event} event */
+const pick = ({ target }) => go({ palette: [/** @type {HTMLInputElement} */ (target).value.slice(1)] });
 
 /** @param {Facets} facets */
 const offered = ({ columns }) =>

@@ -6,10 +6,13 @@ import { agree, fromAddress, inAddress, opinionOf } from "../opinions.js";
 import { kind, refinements } from "../question.js";
 import { state } from "../store.js";
 import { judgeOwn } from "../taste.js";
+import { spoken as spell } from "../where.js";
 import { t } from "../words.js";
 import { spoken } from "../works.js";
 import { label, onPlain, picture } from "./card.js";
 import { Part } from "./part.js";
+
+const MOST_COLOURS = 6;
 
 class Query extends Part {
   /** @type {(keyof import("../store.js").State)[]} */
@@ -35,7 +38,9 @@ class Query extends Part {
       case "taste":
         return byTaste(address);
       case "words":
-        return hung ? note(t("found", { n: answer?.total ?? hung, words: address.q ?? "" })) : nothing;
+        return hung ? words(address.q ?? "", answer?.total ?? hung) : nothing;
+      case "palette":
+        return palette(address.palette);
       case "works":
         return aSet(address.works);
       case "area":
@@ -78,6 +83,32 @@ function byTaste(address) {
       ? html`<p class="actions"><button type="button" class="accent" @click=${again}>${t("taste.again")}</button></p>`
       : nothing
   }</div>`;
+}
+
+// What the words were taken for, and how to take them letter by letter.
+/** @param {string} q @param {number} n */
+function words(q, n) {
+  const { values = [], corrections = [] } = state.answer?.meaning ?? {};
+  if (!values.length && !corrections.length) return note(t("found", { n, words: q }));
+  const taken = [
+    ...values.map(({ column, value }) => html`<span class="taken">${spell(column)}: ${value}</span>`),
+    ...corrections.map(({ asked, taken }) => html`<span class="taken">${t("corrected", { asked, taken })}</span>`),
+  ];
+  return html`<div>${note(t("found", { n, words: q }))}
+    <p class="actions">${taken}<button type="button" @click=${() => go({ q, exact: true })}>${t("exact")}</button></p></div>`;
+}
+
+/** @param {string[]} colours */
+function palette(colours) {
+  const add = (/** @type {Event} */ event) => {
+    const { value } = /** @type {HTMLInputElement} */ (event.target);
+    go({ palette: [...new Set([...colours, value.slice(1)])].slice(-MOST_COLOURS) });
+  };
+  return html`<div>${note(t("palette", { n: state.answer?.total ?? 0 }))}
+    <p class="actions">${colours.map((one) => html`<button type="button" class="swatch-button" style=${`--colour: #${one}`}
+        aria-label=${t("palette.drop", { colour: one })} @click=${() => go({ palette: colours.filter((other) => other !== one) })}></button>`)}
+      <label class="pick">${t("palette.add")} <input type="color" .value=${`#${colours.at(-1) ?? "808080"}`} @change=${add} /></label>
+    </p></div>`;
 }
 
 /** @param {string[]} files */
