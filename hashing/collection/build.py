@@ -44,6 +44,7 @@ def check(
     columns: Mapping[str, str] = {},
     strict: bool = False,
     exclude: Sequence[str] = (),
+    megapixels: float | None = None,
 ) -> Catalogue:
     """What a build would read. Raises UsageError where it may not be made, InputError."""
     if is_index(location):
@@ -54,7 +55,14 @@ def check(
                 f"{read_location(location)} exists already: "
                 "use add to put more into it, or build another"
             )
-    catalogue = read_catalogue(images, metadata, columns=columns, strict=strict, exclude=exclude)
+    catalogue = read_catalogue(
+        images,
+        metadata,
+        columns=columns,
+        strict=strict,
+        exclude=exclude,
+        megapixels=megapixels,
+    )
     check_roles(roles, catalogue.columns)
     return catalogue
 
@@ -72,6 +80,7 @@ def build(
     previews: int = PREVIEW_SIDE,
     strict: bool = False,
     exclude: Sequence[str] = (),
+    megapixels: float | None = None,
 ) -> tuple[Index, Model, Outcome]:
     """Make an index; the same call again goes on where an interrupted one stopped.
 
@@ -88,6 +97,7 @@ def build(
         columns=columns,
         strict=strict,
         exclude=exclude,
+        megapixels=megapixels,
     )
     if strict:
         refuse_broken(catalogue, workers)

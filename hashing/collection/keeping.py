@@ -40,6 +40,7 @@ class Keeping(Holding):
         previews: int = PREVIEW_SIDE,
         strict: bool = False,
         exclude: Sequence[str] = (),
+        megapixels: float | None = None,
     ) -> Self:
         """Make a new collection of pictures.
 
@@ -61,6 +62,7 @@ class Keeping(Holding):
             strict: fail at a broken picture, or at a row, folder or name that cannot be used, and
                 add none.
             exclude: patterns of files and folders to pass over, such as `*_thumb.jpg`.
+            megapixels: the largest picture that is decoded, 256 by default.
 
         Returns:
             The collection, open.
@@ -84,6 +86,7 @@ class Keeping(Holding):
             previews=previews,
             strict=strict,
             exclude=exclude,
+            megapixels=megapixels,
         )
         collection = cls(index, loaded)
         collection.outcome = outcome
@@ -99,13 +102,19 @@ class Keeping(Holding):
         previews: int = PREVIEW_SIDE,
         strict: bool = False,
         exclude: Sequence[str] = (),
+        megapixels: float | None = None,
     ) -> "Outcome":
         """Put more pictures in; those already there are skipped. Arguments as for `build`."""
         from hashing.collection.build import fill
         from hashing.collection.check import refuse_broken
 
         catalogue = read_catalogue(
-            Path(images), optional_path(metadata), columns=columns, strict=strict, exclude=exclude
+            Path(images),
+            optional_path(metadata),
+            columns=columns,
+            strict=strict,
+            exclude=exclude,
+            megapixels=megapixels,
         )
         if strict:
             refuse_broken(catalogue, workers)
@@ -180,6 +189,7 @@ class Keeping(Holding):
         metadata: str | Path | None = None,
         columns: Mapping[str, str] = {},
         exclude: Sequence[str] = (),
+        megapixels: float | None = None,
         workers: int | None = None,
         previews: int = PREVIEW_SIDE,
         keep_absent: bool = False,
@@ -196,6 +206,7 @@ class Keeping(Holding):
             metadata: as for `build`; where there is none now, the fields stay as they are.
             columns: as for `build`.
             exclude: as for `build`; what it names counts as deleted.
+            megapixels: as for `build`.
             workers: threads that read and decode.
             previews: as for `build`.
             keep_absent: keep items whose picture is not there any more.
@@ -215,7 +226,11 @@ class Keeping(Holding):
         if source is None:
             raise UsageError("expected the folder of the pictures: the index has several, or none")
         catalogue = read_catalogue(
-            source, optional_path(metadata), columns=columns, exclude=exclude
+            source,
+            optional_path(metadata),
+            columns=columns,
+            exclude=exclude,
+            megapixels=megapixels,
         )
         changes = sync(
             self.index,

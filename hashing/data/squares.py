@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hashing.errors import ImageError, InputError
-from hashing.images import FILES, Fit, decode, to_square
+from hashing.images import Fit, decode, to_square
 from hashing.sources import Catalogue, Item
 from hashing.sources.decoding import decode_each
 
@@ -133,7 +133,9 @@ class LazySquares:
     def _square(self, row: int) -> NDArray[np.uint8]:
         item = self._catalogue.items[row]
         try:
-            return to_square(decode(self._catalogue.read(item), FILES), self._size, self._fit)
+            return to_square(
+                decode(self._catalogue.read(item), self._catalogue.limits), self._size, self._fit
+            )
         except ImageError as error:
             raise ImageError(f"{item.path} in {self._catalogue.root}: {error}") from error
 

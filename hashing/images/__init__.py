@@ -3,7 +3,7 @@
 from hashing.images.decoder import decode
 from hashing.images.forms import Picture, open_picture
 from hashing.images.kinds import HEAD, KINDS, kind_of
-from hashing.images.limits import FILES, UPLOADS, Limits
+from hashing.images.limits import FILES, UPLOADS, Limits, files_up_to
 from hashing.images.rendering import shows_something
 from hashing.images.squares import Fit, checked_preview, encode_jpeg, to_square
 
@@ -18,6 +18,7 @@ __all__ = [
     "checked_preview",
     "decode",
     "encode_jpeg",
+    "files_up_to",
     "kind_of",
     "open_picture",
     "shows_something",

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from hashing.errors import UsageError
+
 MIN_SIDE = 16
 
 
@@ -30,6 +32,31 @@ UPLOADS = Limits(bytes=20 << 20, pixels=50_000_000, aspect=20, memory=440 << 20,
 
 FILES = Limits(bytes=512 << 20, pixels=256_000_000, aspect=100, memory=1 << 30, seconds=60)
 """For pictures on one's own disk."""
+
+MOST_MEGAPIXELS = 2_000
+"""What `files_up_to` is asked for at most: Pillow's own lines end there."""
+
+
+def files_up_to(megapixels: float | None) -> Limits:
+    """Limits for one's own files of another largest size; those of `FILES` for None.
+
+    Memory, bytes and time grow with it. Raises UsageError for a size beyond all sense.
+    """
+    if megapixels is None:
+        return FILES
+    if not 0 < megapixels <= MOST_MEGAPIXELS:
+        raise UsageError(
+            f"expected more than 0 and at most {MOST_MEGAPIXELS:,} megapixels, found {megapixels}"
+        )
+    pixels = int(megapixels * 1_000_000)
+    return Limits(
+        bytes=max(FILES.bytes, 2 * pixels),
+        pixels=pixels,
+        aspect=FILES.aspect,
+        memory=max(FILES.memory, 4 * pixels),
+        seconds=FILES.seconds * max(1.0, pixels / FILES.pixels),
+    )
+
 
 ROOM = 256 << 20
 """Bytes that pictures being decoded take together; a larger one is decoded alone."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from hashing.errors import ImageError, InputError
-from hashing.images import HEAD, KINDS, kind_of
+from hashing.images import FILES, HEAD, KINDS, Limits, files_up_to, kind_of
 from hashing.sources.archive import Archive, holds_shards, open_archive, read_picture
 from hashing.sources.columns import Value, typed
 from hashing.sources.folder import walk
@@ -54,6 +54,7 @@ class Catalogue:
     missing: paths that the metadata names and the source does not hold; they are no items.
     left_out: by kind, what was passed over: what is no regular file, a row that cannot be used, ….
     described: whether metadata was read; else fields hold a folder's name at most.
+    limits: the largest picture that is decoded.
     """
 
     root: Path
@@ -63,6 +64,7 @@ class Catalogue:
     archive: Archive | None = None
     left_out: LeftOut = field(default_factory=LeftOut)
     described: bool = False
+    limits: Limits = FILES
 
     def __len__(self) -> int:
         return len(self.items)
@@ -73,7 +75,7 @@ class Catalogue:
         Raises ImageError when it is missing or cannot be read.
         """
         try:
-            return read_picture(self.root, self.archive, item.path)
+            return read_picture(self.root, self.archive, item.path, self.limits.bytes + 1)
         except OSError as error:
             reason = error.strerror or error
             raise ImageError(f"cannot read {item.path} in {self.root}: {reason}") from error
@@ -123,6 +125,7 @@ def read_catalogue(
     columns: Mapping[str, str] | None = None,
     strict: bool = False,
     exclude: Sequence[str] = (),
+    megapixels: float | None = None,
 ) -> Catalogue:
     """The catalogue of a folder, a zip, a tar (also gzip-compressed), or a folder of tar shards.
 
@@ -131,12 +134,13 @@ def read_catalogue(
     have no fields. Without metadata a picture's `label` is the nearest folder that is no mere part
     of the layout (`train`, `images`); in an archive also what stands beside it as WebDataset has
     it (`a.json`, `a.txt`, `a.cls` for `a.jpg`). columns: see `parse_table`. exclude: see
-    `sieve.why_not`.
+    `sieve.why_not`. megapixels: see `images.limits.files_up_to`.
     Raises InputError for a source or metadata that cannot be used, with `strict` also for a folder,
     name or row that was left out, StorageError when a compressed archive cannot be unpacked.
     """
     if not images.exists():
         raise InputError(f"expected a folder or a tar archive of pictures, found nothing: {images}")
+    limits = files_up_to(megapixels)
     left_out = LeftOut()
     archive = None if images.is_dir() else open_archive(images)
     if archive is None:
@@ -171,7 +175,7 @@ def read_catalogue(
     if strict and left_out.faults:
         raise InputError(f"{images} is not in order, nothing was read; {left_out.told()}")
     items = [Item(i, path, rows.get(path, {})) for i, path in enumerate(paths)]
-    return Catalogue(images, items, kinds, missing, archive, left_out, found is not None)
+    return Catalogue(images, items, kinds, missing, archive, left_out, found is not None, limits)
 
 
 def _is_picture(name: str, root: Path, archive: Archive | None) -> bool:

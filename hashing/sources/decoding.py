@@ -9,7 +9,7 @@ from typing import TypeVar
 from PIL import Image
 
 from hashing.errors import ImageError
-from hashing.images import FILES, decode
+from hashing.images import decode
 from hashing.sources.catalogue import Catalogue, Item
 
 Given = TypeVar("Given")
@@ -37,7 +37,7 @@ def decode_each(
     def work(item: Item) -> Made | ImageError:
         try:
             data = catalogue.read(item)
-            return make(data, decode(data, FILES))
+            return make(data, decode(data, catalogue.limits))
         except ImageError as error:
             return error
 

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from hashing.errors import ImageError
+from hashing.errors import ImageError, UsageError
+from hashing.images import FILES, files_up_to
 from hashing.sources import Catalogue, read_catalogue
 from hashing.sources.decoding import decode_each, prepare_ahead
 
@@ -56,3 +57,21 @@ def test_preparing_goes_on_in_threads_of_its_own() -> None:
     ]
     assert all(name.startswith("decode") for name in names)
     assert np.size(names) == 4
+
+
+def test_the_largest_picture_is_a_matter_of_choice(tmp_path: Path) -> None:
+    Image.new("RGB", (1000, 600)).save(tmp_path / "a.png")
+
+    def error(megapixels: float | None) -> object:
+        catalogue = read_catalogue(tmp_path, megapixels=megapixels)
+        ((_, (found,)),) = decode_each(catalogue, lambda data, image: image.size)
+        return found
+
+    assert error(None) == error(0.6) == (1000, 600)
+    assert "found 1000 x 600" in str(error(0.5))
+    for wrong in (0, -1, 3000, float("nan")):
+        with pytest.raises(UsageError, match="megapixels, found"):
+            read_catalogue(tmp_path, megapixels=wrong)
+    large = files_up_to(1000)
+    assert (large.pixels, large.memory >= 3 * large.pixels) == (10**9, True)
+    assert files_up_to(None) is FILES

@@ -79,6 +79,7 @@ def build(arguments: argparse.Namespace) -> int:
                 columns=dict(arguments.columns),
                 strict=arguments.strict,
                 exclude=arguments.exclude,
+                megapixels=arguments.most_megapixels,
             ),
         )
     again = "the same command goes on where it stopped; what is published stays"
@@ -96,6 +97,7 @@ def build(arguments: argparse.Namespace) -> int:
             previews=arguments.previews,
             strict=arguments.strict,
             exclude=arguments.exclude,
+            megapixels=arguments.most_megapixels,
         ) as collection,
     ):
         return _report(collection, as_json=arguments.json)
@@ -116,6 +118,7 @@ def add(arguments: argparse.Namespace) -> int:
                 columns=dict(arguments.columns),
                 strict=arguments.strict,
                 exclude=arguments.exclude,
+                megapixels=arguments.most_megapixels,
             )
             return _dry_run(arguments, catalogue)
         collection.add(
@@ -126,6 +129,7 @@ def add(arguments: argparse.Namespace) -> int:
             previews=arguments.previews,
             strict=arguments.strict,
             exclude=arguments.exclude,
+            megapixels=arguments.most_megapixels,
         )
         return _report(collection, as_json=arguments.json)
 

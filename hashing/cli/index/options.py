@@ -56,6 +56,12 @@ def exclude_option(parser: Parser) -> None:
         metavar="GLOB",
         help="pass over files and folders of this name, or with a slash of this path (repeatable)",
     )
+    parser.add_argument(
+        "--most-megapixels",
+        type=float,
+        metavar="N",
+        help="the largest picture that is decoded (default 256)",
+    )
 
 
 def renaming(text: str) -> tuple[str, str]:

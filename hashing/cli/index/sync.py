@@ -96,6 +96,7 @@ def _once(collection: "Collection", arguments: argparse.Namespace, quiet: bool =
         metadata=arguments.metadata,
         columns=dict(arguments.columns),
         exclude=arguments.exclude,
+        megapixels=arguments.most_megapixels,
         workers=arguments.workers,
         previews=arguments.previews,
         keep_absent=arguments.keep_absent,
