@@ -14,6 +14,12 @@ from torch import Tensor
 from hashing.codes import Codes
 from hashing.config import Preprocessing
 from hashing.device import choose_device
+from hashing.encoding.descriptors import (
+    DESCRIPTORS,
+    DescriptorNetwork,
+    read_descriptor,
+    save_descriptor,
+)
 from hashing.encoding.onnx import OnnxNetwork
 from hashing.encoding.thread import on_network_thread
 from hashing.errors import UsageError
@@ -67,13 +73,15 @@ class Model:
         self.runtime = runtime
         self._fingerprint = "" if folder is None else fingerprint(folder)
         self._onnx: OnnxNetwork | None = None
+        self._described: DescriptorNetwork | None = None
 
     @classmethod
     def load(cls, folder: str | Path, device: str = "auto", runtime: Runtime = "auto") -> Self:
         """Load a model folder, as training, `fit` and `save` make them.
 
         Args:
-            folder: a folder with `config.json` and `model.safetensors`.
+            folder: a folder with `config.json` and `model.safetensors`, or `colour`, `texture`,
+                `shape`: descriptors made by hand, without a network.
             device: `cpu`, `cuda`, `cuda:1`, …, or `auto`, a GPU where there is one.
             runtime: `auto` goes over to ONNX Runtime for many pictures where it is installed.
 
@@ -85,8 +93,30 @@ class Model:
             UsageError: there is no such device.
         """
         place = Path(folder)
+        name = read_descriptor(place)
+        if name is None and not place.exists() and str(place) in DESCRIPTORS:
+            name = str(place)
+        if name is not None:
+            return cls._of_descriptor(name, place)
         network = on_network_thread(load_model, place, choose_device(device))
         return cls(network, place, runtime)
+
+    @classmethod
+    def _of_descriptor(cls, name: str, folder: Path) -> Self:
+        """A descriptor in a network's place; its folder is none until it is saved."""
+        described = DescriptorNetwork(name)
+        model = cls.__new__(cls)
+        model.network = described  # type: ignore[assignment]  # what a model asks of one, it has
+        model._described = described
+        model.folder = folder if folder.is_dir() else None
+        model.runtime, model._onnx = "torch", None
+        model._fingerprint = described.fingerprint
+        return model
+
+    @property
+    def descriptor(self) -> str | None:
+        """The name of the descriptor that stands in the network's place; None for a network."""
+        return None if self._described is None else self._described.name
 
     @property
     def bits(self) -> int:
@@ -112,6 +142,8 @@ class Model:
 
     def __repr__(self) -> str:
         lengths = ", ".join(map(str, self.lengths))
+        if self.descriptor is not None:
+            return f"Model({self.descriptor}, {lengths} bits, {self.fingerprint[:12]})"
         return f"Model({self.network.config.backbone}, {lengths} bits, {self.fingerprint[:12]})"
 
     def save(self, folder: str | Path) -> None:
@@ -123,6 +155,10 @@ class Model:
         Raises:
             UsageError: the folder holds something else.
         """
+        if self.descriptor is not None:
+            save_descriptor(self.descriptor, Path(folder))
+            self.folder = Path(folder)
+            return
         save_model(self.network, Path(folder))
         self.folder = Path(folder)
         self._fingerprint = fingerprint(self.folder)
@@ -171,6 +207,8 @@ class Model:
     def logits_of(self, squares: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Logits float32 `[B, bits]` of pictures uint8 `[B, S, S, 3]`, as one batch."""
         network = self._onnx
+        if self._described is not None:
+            return self._described(squares)
         if network is None:
             return self._filled(on_network_thread(self._run, self.network, squares))
         return self._filled(on_network_thread(network, squares))
@@ -185,6 +223,10 @@ class Model:
         `contributions.sum((1, 2)) + bias` is the logits. Raises UsageError where the model's
         pooling does not add up over regions.
         """
+        if self.descriptor is not None:
+            raise UsageError(
+                f"expected a network to explain, found the descriptor {self.descriptor}"
+            )
         return on_network_thread(self._explain, image)
 
     def accelerate(self, squares: NDArray[np.uint8]) -> None:

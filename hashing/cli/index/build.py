@@ -29,7 +29,13 @@ SHOWN_FAILURES = 20
 def add_commands(commands: Commands) -> None:
     """Declare `build` and `add`."""
     parser = command(commands, "build", build, "make a new index of pictures")
-    parser.add_argument("--model", type=Path, required=True, metavar="MODEL", help="model folder")
+    parser.add_argument(
+        "--model",
+        type=Path,
+        required=True,
+        metavar="MODEL",
+        help="model folder, or colour, texture, shape: descriptors without a network",
+    )
     picture_options(parser)
     parser.add_argument("--out", required=True, metavar="INDEX", help="folder or URL to make")
     parser.add_argument(
