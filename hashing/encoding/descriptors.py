@@ -62,13 +62,14 @@ def colour(squares: Squares) -> Floats:
 def texture(squares: Squares) -> Floats:
     """Root of the share of each local binary pattern, at radius 1 and 2, by quarters."""
     grey = _grey(squares)
-    found = []
+    side = squares.shape[1]
+    found: list[Floats] = []
     for radius in (1, 2):
         middle = grey[:, radius:-radius, radius:-radius]
         pattern = np.zeros(middle.shape, np.int64)
         for bit, (y, x) in enumerate(_AROUND):
-            rows = slice(radius + y * radius, grey.shape[1] - radius + y * radius)
-            columns = slice(radius + x * radius, grey.shape[2] - radius + x * radius)
+            rows = slice(radius + y * radius, side - radius + y * radius)
+            columns = slice(radius + x * radius, side - radius + x * radius)
             pattern |= (grey[:, rows, columns] >= middle + 2).astype(np.int64) << bit
         half = pattern.shape[1] // 2
         halves = (slice(None, half), slice(half, None))
