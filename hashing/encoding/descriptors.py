@@ -66,12 +66,12 @@ def texture(squares: Squares) -> Floats:
     found: list[Floats] = []
     for radius in (1, 2):
         middle = grey[:, radius:-radius, radius:-radius]
-        pattern = np.zeros(middle.shape, np.int64)
+        pattern: NDArray[np.int64] = np.zeros(middle.shape, np.int64)
         for bit, (y, x) in enumerate(_AROUND):
             rows = slice(radius + y * radius, side - radius + y * radius)
             columns = slice(radius + x * radius, side - radius + x * radius)
             pattern |= (grey[:, rows, columns] >= middle + 2).astype(np.int64) << bit
-        half = pattern.shape[1] // 2
+        half = (side - 2 * radius) // 2
         halves = (slice(None, half), slice(half, None))
         quarters = (pattern[:, rows, columns] for rows in halves for columns in halves)
         found += [_shares(_UNIFORM[quarter], 59) for quarter in quarters]
