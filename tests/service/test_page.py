@@ -239,7 +239,7 @@ def test_one_work_in_detail(visit, address: str) -> None:
     expect(detail.get_by_role("heading", name="Study 5")).to_be_visible()
     expect(detail.locator(".maker")).to_have_text("Painter F, 1855")
     expect(detail.locator("dl")).to_contain_text("Blue School")
-    expect(detail.locator(".colours span").first).to_be_visible()
+    expect(detail.locator(".colours a").first).to_be_visible()
     source = detail.get_by_role("link", name="Open at its source")
     assert source.get_attribute("href") == "https://museum.example/5"
     assert source.get_attribute("target") == "_blank"
@@ -576,7 +576,7 @@ def test_a_server_restarted_under_an_open_page(browser, page_app: FastAPI) -> No
 
 def test_the_description_of_the_api_needs_no_other_server(visit) -> None:
     page = visit("docs", wall=False)
-    expect(page.locator("#swagger-ui")).to_contain_text("/api/search")
+    expect(page.locator("#swagger-ui")).to_contain_text("/api/v1/search")
     expect(page.locator("#swagger-ui")).to_contain_text("Works for a taste")
 
 
