@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ def main(argv: Sequence[str]) -> int:
         metrics = evaluate(config, options.evaluate, runtime, options.out)
     else:
         out = options.out or Path("runs") / _name(options)
-        log(announcement(_name(options), config, out))
+        runtime = replace(runtime, opening=announcement(_name(options), config, out))
         metrics = train(config, out, runtime, resume=options.resume == "auto")
     if options.json:
         emit(metrics)

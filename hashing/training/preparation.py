@@ -47,6 +47,8 @@ def prepare(config: Config, runtime: Runtime, processes: int = 1) -> Examples:
     pictures cannot be read, ArtefactError for a teacher that is no whole model.
     """
     data, teacher = config.data, find_teacher(config, runtime)
+    if runtime.opening:
+        runtime.log(runtime.opening)
     catalogue = _load(data, runtime)
     fields = list(data.fields)
     if not fields:

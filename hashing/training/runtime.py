@@ -13,7 +13,8 @@ class Runtime:
 
     device: cpu, cuda, cuda:1 … or auto. workers: threads that decode pictures.
     wandb: also log there, offline unless the user's environment says otherwise.
-    log, progress: how the user is told; silent by default.
+    log, progress: how the user is told; silent by default. opening: what is told before the
+        data are read.
     """
 
     device: str = "auto"
@@ -21,6 +22,7 @@ class Runtime:
     wandb: bool = False
     log: Callable[[str], None] = lambda text: None
     progress: Callable[..., AbstractContextManager[Bar]] = silent
+    opening: str = ""
 
     def silent(self) -> "Runtime":
         """The same without an audience, for all processes but the first."""

@@ -21,7 +21,7 @@ from hashing.training.checks import check
         (["--losses", '[{"name": "dsh", "field": "labell"}]'], "did you mean label?"),
         (["--centres.share", "1.5"], "centres.share above 0 and at most 1, found 1.5"),
         (["--centres.coarser", '{"artist": "label"}'], "in centres.coarser 'artist'"),
-        (["--model.lengths", "[12]"], "12"),
+        (["--model.lengths", "[12, 24]"], "found [12, 24]"),
         (["--model.backbone", "small_cn"], "did you mean small_cnn?"),
         (["--model.stem", "cifar"], "has no cifar stem"),
         (["--optim.freeze_layers", "5"], "freeze_layers below 4, the layers of the backbone"),

@@ -148,7 +148,7 @@ def test_a_student_comes_nearer_to_its_teacher(pictures: Path, teacher: Path) ->
     assert learner.distillation is not None
     before = learner.distillation.projection.weight.clone()
     losses = [
-        learner.step(epoch * batches.steps_per_epoch + step, *batch)
+        learner.step(epoch * batches.steps_per_epoch + step, *batch).loss
         for epoch in range(4)
         for step, batch in enumerate(batches(epoch, 0))
     ]
@@ -173,7 +173,7 @@ def test_the_network_itself_is_drawn(pictures: Path, teacher: Path) -> None:
     examples = prepare(settings, Runtime("cpu"))
     learner = make_learner(settings, examples, 4, HERE)
     before = {name: tensor.clone() for name, tensor in learner.network.named_parameters()}
-    images, labels, targets = next(Batches(settings, examples, HERE)(0, 0))
+    images, labels, targets, _ = next(Batches(settings, examples, HERE)(0, 0))
     learner.step(0, images, torch.full_like(labels, -1), targets)
     assert all(not torch.equal(p, before[name]) for name, p in learner.network.named_parameters())
 
