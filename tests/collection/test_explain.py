@@ -49,7 +49,7 @@ class Coarse:
         return np.ones((8, self.side, self.side), np.float32), np.zeros(8, np.float32)
 
 
-@pytest.mark.parametrize(("side", "drawn"), [(4, True), (3, False), (None, False)])
+@pytest.mark.parametrize(("side", "drawn"), [(3, True), (2, True), (1, False), (None, False)])
 def test_no_map_is_drawn_from_few_cells(side: int | None, drawn: bool) -> None:
     picture, push = Image.new("RGB", (32, 32)), np.ones(8, np.float32)
     found = regions(Coarse(side), picture, push)  # type: ignore[arg-type]

@@ -129,7 +129,7 @@ def test_recipes_of_other_counts_leave_generated_artworks_alone(
 def test_unknown_names_show_the_known() -> None:
     with pytest.raises(UsageError, match="did you mean cifar10"):
         load_dataset(DataConfig("cifar-10"))
-    assert set(DATASETS) == {"cifar10", "cifar100", "folder", "generated"}
+    assert set(DATASETS) == {"cifar10", "cifar100", "folder", "generated", "lists"}
 
 
 def test_digest_sees_paths_fields_and_order() -> None:

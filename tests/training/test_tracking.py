@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from hashing.cli import train as command
+from hashing.progress import set_quiet
 from hashing.training.runlog import read_records
 
 
@@ -62,6 +63,7 @@ def test_a_run_goes_on_when_wandb_does_not(
     fake = ModuleType("wandb")
     fake.init = fail if fails_at == "init" else lambda **settings: Run(**settings)
     monkeypatch.setattr(Run, "log", fail)
+    set_quiet(False)
     monkeypatch.setitem(sys.modules, "wandb", fake)
     out = tmp_path / "run"
     arguments = ["--config", str(recipe), "--out", str(out), "--train.epochs", "1"]
