@@ -91,11 +91,12 @@ class DetailPart extends Part {
 // Escape and the browser's own ways of closing end here, too.
 const closed = () => state.address.open !== null && go({ open: null });
 
-// The work that hangs before or after this one on the wall; none if this one does not hang there.
+// The work that hangs before or after the one asked for, which may still be on its way; none if that
+// one does not hang on the wall.
 /** @param {number} step */
 function next(step) {
   const order = state.answer?.works ?? [];
-  const place = order.findIndex(({ id }) => id === state.work?.id);
+  const place = order.findIndex(({ id }) => id === state.address.open);
   return place < 0 ? undefined : order[place + step]?.id;
 }
 

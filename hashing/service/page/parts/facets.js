@@ -140,8 +140,9 @@ class Range extends Part {
         const { value } = /** @type {HTMLInputElement} */ (event.target);
         ask(names[i], value === "" ? [] : [value]);
       };
+      // Not `live`: an answer that comes in between must not take away what is being typed.
       return html`<input type="number" step="any" inputmode="decimal" placeholder=${column.span?.[i] ?? ""}
-        aria-label=${t(i ? "range.to" : "range.from", { column: heading(column.name) })} .value=${live(values[i])} @change=${tell} />`;
+        aria-label=${t(i ? "range.to" : "range.from", { column: heading(column.name) })} .value=${values[i]} @change=${tell} />`;
     };
     return folded(column, values.some(Boolean) ? t("narrowed") : "", html`<div class="range">${end(0)}<span>${t("to")}</span>${end(1)}</div>`);
   }
