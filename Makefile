@@ -16,7 +16,7 @@ help:
 	@echo "make demo       draw artworks, index them, serve the page at http://127.0.0.1:7860"
 	@echo "make demo-train the same, with a model that is trained first: minutes"
 	@echo "make test       check format, lint, types and tests (the page's scripts where npm is)"
-	@echo "make test-long  the long versions of the tests (an hour)"
+	@echo "make test-long  the long versions of the tests (hours)"
 	@echo "make robustness the tests of faults and hostile inputs as one table (LONG=--long: hours)"
 	@echo "make row-RECIPE DATA=PICTURES [SEED=1] [OPTIONS=...]"
 	@echo "                train a recipe and measure it for benchmarks/results/retrieval.md"
