@@ -84,8 +84,11 @@ def titles(page: Page) -> list[str]:
 
 
 def ids(page: Page) -> list[int]:
-    cards = page.locator("#wall .card").all()
-    return [int(card.get_attribute("data-id") or -1) for card in cards]
+    # At once: another answer may take the wall's place between two cards.
+    found: list[int] = page.locator("#wall .card").evaluate_all(
+        "cards => cards.map((card) => Number(card.dataset.id))"
+    )
+    return found
 
 
 def file_of(art: Collection, item_id: int) -> dict[str, object]:

@@ -43,6 +43,8 @@ def test_the_walk_goes_on_while_one_likes(visit) -> None:
     page.get_by_role("button", name="Taste (1)").click()
     page.get_by_role("button", name="Show what suits my taste").click()
     expect(page.locator("#query")).to_contain_text("Chosen for your taste")
+    # What is liked hangs no longer once the answer is there.
+    expect(page.locator('#wall .card[data-id="5"]')).to_have_count(0)
     wall = ids(page)
     page.locator(f'.card[data-id="{wall[0]}"]').click()
     expect(page.locator("#detail")).to_be_visible()
