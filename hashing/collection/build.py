@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from hashing.collection.check import refuse_broken
 from hashing.collection.colours import keep_palettes
-from hashing.collection.intake import Outcome, content_of, new_items
+from hashing.collection.intake import Outcome, content_of, new_items, used_columns
 from hashing.collection.map import draw_map
 from hashing.collection.models import model_of
 from hashing.collection.pictures import PREVIEW_SIDE, remember_source
@@ -137,8 +137,7 @@ def fill(
     if outcome.already:
         log(f"{outcome.already:,} of {len(catalogue):,} pictures are there already")
         outcome.differing = _count_differing(index, catalogue, todo)
-    used = {name for item in todo for name in item.fields}
-    columns = {name: kind for name, kind in catalogue.columns.items() if name in used}
+    columns = used_columns(catalogue, (item.fields for item in todo))
     started = time.monotonic()
     codes: list[NDArray[np.uint8]] = []
     for items in new_items(model, catalogue, todo, outcome, workers=workers, previews=previews):

@@ -15,6 +15,7 @@ from PIL import Image
 
 from hashing.collection.opened import Opened
 from hashing.errors import UsageError
+from hashing.images import main_colours
 from hashing.progress import progress
 from hashing.store import Index
 
@@ -98,9 +99,7 @@ def palette(preview: bytes) -> tuple[Floats, Floats]:
         image.draft("RGB", (2 * SIDE, 2 * SIDE))
         small = image.convert("RGB")
     small.thumbnail((SIDE, SIDE), Image.Resampling.BOX)
-    reduced = small.quantize(SHADES)
-    colours = np.array(reduced.getpalette(), np.uint8).reshape(-1, 3)[:SHADES]
-    counts = np.bincount(np.asarray(reduced).reshape(-1), minlength=len(colours))[: len(colours)]
+    colours, counts = main_colours(small, SHADES)
     shades[: len(colours)] = to_oklab(colours)
     shares[: len(colours)] = counts / counts.sum()
     return shades, shares

@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ from hashing.encoding import EncodedBatch, Model, encode_catalogue
 from hashing.errors import ImageError
 from hashing.images import encode_jpeg, shows_something
 from hashing.progress import log, progress
-from hashing.sources import Catalogue, Item
+from hashing.sources import Catalogue, Item, Value
 from hashing.sources.left_out import LeftOut
 from hashing.store import NewItem
 
@@ -56,12 +56,18 @@ def new_items(
     return _portions(_encoded(model, catalogue, todo, workers, previews), outcome)
 
 
-def content_of(catalogue: Catalogue, item: Item) -> bytes | None:
-    """SHA-256 of an encoded picture, None where it cannot be read."""
+def content_of(catalogue: Catalogue, item: Item) -> bytes | ImageError:
+    """SHA-256 of an encoded picture, or why it cannot be read."""
     try:
         return hashlib.sha256(catalogue.read(item)).digest()
-    except ImageError:
-        return None
+    except ImageError as error:
+        return error
+
+
+def used_columns(catalogue: Catalogue, rows: Iterable[Mapping[str, Value]]) -> dict[str, type]:
+    """The types of the columns that some rows have values in."""
+    used = {name for fields in rows for name in fields}
+    return {name: kind for name, kind in catalogue.columns.items() if name in used}
 
 
 class _Derived(NamedTuple):

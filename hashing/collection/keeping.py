@@ -163,21 +163,26 @@ class Keeping(Holding):
         """
         item = self.item(item_id)
         known = {name: value for name, value in fields.items() if value is not None}
-        gone = set(fields) - set(known)
-        self._typed(dict.fromkeys(gone, ""), names_only=True)
+        self._check_columns(fields)
         changed = {**item.fields, **self._typed(known)}
-        kept = {name: value for name, value in changed.items() if name not in gone}
+        kept = {n: value for n, value in changed.items() if fields.get(n, value) is not None}
         self.index.change([replace(item, fields=kept)])
         self._look()
 
-    def _typed(self, fields: Mapping[str, Value], names_only: bool = False) -> dict[str, Value]:
-        """Fields in the types of their columns. Raises UsageError."""
+    def _check_columns(self, names: Iterable[str]) -> None:
+        """Raise UsageError for a column that is not there."""
         columns = self.info.columns
-        for name, value in fields.items():
+        for name in names:
             if name not in columns:
                 raise UsageError(unknown("column", name, columns))
+
+    def _typed(self, fields: Mapping[str, Value]) -> dict[str, Value]:
+        """Fields in the types of their columns. Raises UsageError."""
+        self._check_columns(fields)
+        columns = self.info.columns
+        for name, value in fields.items():
             text = columns[name] is str
-            if not names_only and text != isinstance(value, str):
+            if text != isinstance(value, str):
                 kind = "text" if text else "a number"
                 raise UsageError(f"expected {kind} for {name}, found {value!r}")
         return dict(fields)

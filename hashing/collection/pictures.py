@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from hashing.errors import ArtHashError, InputError
-from hashing.images import FILES, decode, encode_jpeg
+from hashing.images import FILES, decode, encode_jpeg, main_colours
 from hashing.recommend import are_copies
 from hashing.sources.archive import Archive, holds_shards, open_archive, read_picture
 from hashing.store import Index, StoredItem
@@ -167,9 +167,7 @@ class Pictures:
             return []
         small = decode(preview)
         small.thumbnail((96, 96))
-        reduced = small.quantize(most)
-        shades = np.array(reduced.getpalette(), np.uint8).reshape(-1, 3)
-        counts = np.bincount(np.asarray(reduced).reshape(-1))
+        shades, counts = main_colours(small, most)
         order = np.argsort(-counts, kind="stable")[: np.count_nonzero(counts)]
         return ["#" + shade.tobytes().hex() for shade in shades[order]]
 

@@ -1,13 +1,14 @@
 """What has become of a collection's pictures: new, changed, moved, copied, deleted, corrected."""
 
-import hashlib
 import json
 import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import PurePosixPath
 
+from hashing.collection.intake import content_of
 from hashing.errors import ImageError
 from hashing.progress import progress
 from hashing.sources import Catalogue, Item
@@ -157,14 +158,8 @@ def read_contents(
     }
     todo = [item for item in catalogue.items if item.path not in contents]
 
-    def read(item: Item) -> bytes | ImageError:
-        try:
-            return hashlib.sha256(catalogue.read(item)).digest()
-        except ImageError as error:
-            return error
-
     with progress(len(todo), "comparing", "pictures") as bar:
-        for items, found in prepare_ahead(read, todo, workers=workers):
+        for items, found in prepare_ahead(partial(content_of, catalogue), todo, workers=workers):
             contents |= {item.path: each for item, each in zip(items, found, strict=True)}
             bar.advance(len(items))
     readable = {path: s for path, s in stamps.items() if isinstance(contents[path], bytes)}

@@ -1,10 +1,10 @@
 """A collection kept in step with its pictures: nothing encoded twice, no id given up in vain."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hashing.collection.intake import Outcome, new_items
+from hashing.collection.intake import Outcome, new_items, used_columns
 from hashing.collection.pictures import PREVIEW_SIDE, known_sources, remember_source
 from hashing.collection.plan import (
     Plan,
@@ -16,7 +16,6 @@ from hashing.collection.plan import (
 from hashing.encoding import Model
 from hashing.errors import UsageError
 from hashing.sources import Catalogue, Item
-from hashing.sources.columns import Value
 from hashing.store import Index, NewItem
 
 COPIES = 512
@@ -131,12 +130,14 @@ def _carry_out(
     """One publication after the other, each a step towards the same end."""
     remember_source(index, catalogue.root)
     if plan.described:
-        index.change(plan.described, _columns(catalogue, [i.fields for i in plan.described]))
+        index.change(
+            plan.described, used_columns(catalogue, (item.fields for item in plan.described))
+        )
     for start in range(0, len(plan.copied), COPIES):
         index.add(_copies(index, plan.copied[start : start + COPIES]), catalogue.columns)
     todo = sorted([*plan.new, *plan.changed], key=lambda item: item.path)
     if todo:
-        used = _columns(catalogue, [item.fields for item in todo])
+        used = used_columns(catalogue, (item.fields for item in todo))
         portions = new_items(model(), catalogue, todo, outcome, workers=workers, previews=previews)
         for items in portions:
             index.add(items, used)
@@ -149,12 +150,6 @@ def _carry_out(
         gone = [item for item in gone if files[item] not in replaced]
     if gone:
         index.remove(gone)
-
-
-def _columns(catalogue: Catalogue, rows: Sequence[Mapping[str, Value]]) -> dict[str, type]:
-    """The types of the columns that are used."""
-    used = {name for fields in rows for name in fields}
-    return {name: kind for name, kind in catalogue.columns.items() if name in used}
 
 
 def _copies(index: Index, pairs: Sequence[tuple[Item, int]]) -> Iterator[NewItem]:

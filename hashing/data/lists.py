@@ -6,6 +6,9 @@ HashNet's files and those of its successors: `train.txt`, `test.txt` (the querie
 
 from pathlib import Path, PurePosixPath
 
+import numpy as np
+from numpy.typing import NDArray
+
 from hashing.errors import InputError
 from hashing.sources import Catalogue, Item
 
@@ -50,6 +53,24 @@ def read_lists(root: Path) -> Catalogue:
         for number, path in enumerate(sorted(labels))
     ]
     return Catalogue(root, items, {"label": str, "list": str})
+
+
+def rows_of_lists(
+    catalogue: Catalogue,
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """The rows of what is learned from, of queries and of the database, as the lists say.
+
+    Raises InputError for a catalogue that `read_lists` did not make.
+    """
+    if "list" not in catalogue.columns:
+        raise InputError(
+            f"expected a column list in {catalogue.root}, found none: --data.name lists has one"
+        )
+    parts = [(value or "").split(BETWEEN) for value in catalogue.labels("list")]
+    train, query, database = (
+        np.flatnonzero([name in listed for listed in parts]) for name in FILES
+    )
+    return train, query, database
 
 
 def _lines(file: Path) -> list[str]:

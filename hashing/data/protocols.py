@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hashing.data.labels import number_labels, official_parts
-from hashing.data.lists import BETWEEN, FILES
+from hashing.data.lists import rows_of_lists
 from hashing.data.random import Stream, generator
 from hashing.errors import InputError
 from hashing.registry import find
@@ -224,21 +224,6 @@ def _draw_full(catalogue: Catalogue, _: Fields, __: np.random.Generator) -> tupl
     return train, test, train
 
 
-def _draw_lists(
-    catalogue: Catalogue, _: Fields, __: np.random.Generator
-) -> tuple[Rows, Rows, Rows]:
-    """As the lists of the data set say, see `hashing.data.lists`."""
-    if "list" not in catalogue.columns:
-        raise InputError(
-            f"expected a column list in {catalogue.root}, found none: --data.name lists has one"
-        )
-    parts = [(value or "").split(BETWEEN) for value in catalogue.labels("list")]
-    train, query, database = (
-        np.flatnonzero([name in listed for listed in parts]) for name in FILES
-    )
-    return train, query, database
-
-
 def _draw_5k(
     search_train: bool, catalogue: Catalogue, fields: Fields, rng: np.random.Generator
 ) -> tuple[Rows, Rows, Rows]:
@@ -303,7 +288,7 @@ PROTOCOLS: Mapping[str, Protocol] = {
     "art-disjoint": Protocol(
         partial(_draw_held_out, _whole_creators, 0.2, True), _whole_creators, False
     ),
-    "lists": Protocol(_draw_lists, _share_of_all, False),
+    "lists": Protocol(lambda catalogue, *_: rows_of_lists(catalogue), _share_of_all, False),
     "holdout": _held_out(_share_of_each_label, 0.15, False),
 }
 """`holdout` is ours for any labelled folder: 15 % of each class search the rest."""

@@ -5,7 +5,7 @@ from hashing.images.forms import Picture, open_picture
 from hashing.images.kinds import HEAD, KINDS, kind_of
 from hashing.images.limits import FILES, UPLOADS, Limits, files_up_to
 from hashing.images.rendering import shows_something
-from hashing.images.squares import Fit, checked_preview, encode_jpeg, to_square
+from hashing.images.squares import Fit, checked_preview, encode_jpeg, main_colours, to_square
 
 __all__ = [
     "FILES",
@@ -20,6 +20,7 @@ __all__ = [
     "encode_jpeg",
     "files_up_to",
     "kind_of",
+    "main_colours",
     "open_picture",
     "shows_something",
     "to_square",

@@ -44,6 +44,14 @@ def encode_jpeg(image: Image.Image, max_side: int, quality: int = 85) -> bytes:
     return buffer.getvalue()
 
 
+def main_colours(small: Image.Image, most: int) -> tuple[NDArray[np.uint8], NDArray[np.intp]]:
+    """The main colours of a small RGB picture, uint8 `[n, 3]` with n ≤ most, and their pixels."""
+    reduced = small.quantize(most)
+    colours = np.array(reduced.getpalette(), np.uint8).reshape(-1, 3)[:most]
+    counts = np.bincount(np.asarray(reduced).reshape(-1), minlength=len(colours))
+    return colours, counts[: len(colours)]
+
+
 def checked_preview(data: bytes) -> bytes:
     """A preview from elsewhere, with nothing in it but its pixels. Raises ImageError.
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from hashing.errors import InputError
 from hashing.sources.left_out import LeftOut
+from hashing.sources.tables import kept
 from hashing.sources.tar import TarArchive, open_tar
 
 CAPTION, LABEL = "caption", "label"
@@ -61,12 +62,12 @@ def read_samples(
     samples: Mapping[str, Mapping[str, str]], read: Callable[[str, int], bytes], left_out: LeftOut
 ) -> tuple[list[str], dict[str, dict[str, str]]]:
     """Columns, and texts of pictures by path."""
-    texts = {path: _sample(files, read, left_out) for path, files in samples.items()}
+    texts = {path: _sample(path, files, read, left_out) for path, files in samples.items()}
     return list(dict.fromkeys(name for row in texts.values() for name in row)), texts
 
 
 def _sample(
-    files: Mapping[str, str], read: Callable[[str, int], bytes], left_out: LeftOut
+    path: str, files: Mapping[str, str], read: Callable[[str, int], bytes], left_out: LeftOut
 ) -> dict[str, str]:
     row: dict[str, str] = {}
     for kind, column in (("txt", CAPTION), ("cls", LABEL)):
@@ -82,10 +83,11 @@ def _sample(
             told = {}
         for name, value in told.items():
             if isinstance(value, str | int | float) and not isinstance(value, bool):
-                row[name] = str(value).encode("utf-8", "replace").decode().strip()
+                row[name] = str(value).strip()
             elif value is not None:
                 left_out.note("nested value", f"{name!r} in {files['json']}")
-    return {name: text for name, text in row.items() if text}
+    whole = kept(row, "sample", path, left_out)
+    return {name: text for name, text in whole.items() if text}
 
 
 def _split(name: str) -> tuple[str, str]:

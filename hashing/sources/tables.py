@@ -52,7 +52,7 @@ def read_table(data: bytes, source: str, left_out: LeftOut) -> RawTable:
         known = ", ".join(readers)
         raise InputError(f"expected metadata as one of {known}, found {source}")
     read = readers[suffix](data, source, left_out)
-    records = [(where, _kept(row, where, source, left_out)) for where, row in read]
+    records = [(where, kept(row, where, source, left_out)) for where, row in read]
     columns = dict.fromkeys(name for _, row in records for name in row)
     filled = [
         (where, {k: v.strip() for k, v in row.items() if v.strip()}) for where, row in records
@@ -60,7 +60,7 @@ def read_table(data: bytes, source: str, left_out: LeftOut) -> RawTable:
     return RawTable(list(columns), filled)
 
 
-def _kept(row: dict[str, str], where: str, source: str, left_out: LeftOut) -> dict[str, str]:
+def kept(row: dict[str, str], where: str, source: str, left_out: LeftOut) -> dict[str, str]:
     """A row without the characters that no store keeps: nulls and halves of UTF-16 pairs."""
     if not any(_UNKEEPABLE.search(text) for pair in row.items() for text in pair):
         return row

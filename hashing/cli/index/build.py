@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 from hashing.cli.console import Parser, emit, suggest, when_interrupted
 from hashing.cli.index.options import (
+    GOES_ON,
     Commands,
-    at_least,
     command,
     exclude_option,
     index_argument,
     model_options,
     picture_options,
+    previews_option,
+    reading,
 )
 from hashing.cli.index.tables import print_facts
 from hashing.progress import log
@@ -57,13 +59,7 @@ def _add_options(parser: Parser) -> None:
     exclude_option(parser)
     parser.add_argument("--strict", action="store_true", help="fail at a broken picture, add none")
     parser.add_argument("--dry-run", action="store_true", help="only read all pictures and report")
-    parser.add_argument(
-        "--previews",
-        type=at_least(0),
-        default=512,
-        metavar="PIXELS",
-        help="longer side of the small pictures kept in the index (default 512, 0: none)",
-    )
+    previews_option(parser)
 
 
 def build(arguments: argparse.Namespace) -> int:
@@ -82,28 +78,23 @@ def build(arguments: argparse.Namespace) -> int:
                 arguments.metadata,
                 arguments.out,
                 roles=roles,
-                columns=dict(arguments.columns),
                 strict=arguments.strict,
-                exclude=arguments.exclude,
-                megapixels=arguments.most_megapixels,
+                **reading(arguments),
             ),
         )
-    again = "the same command goes on where it stopped; what is published stays"
     with (
-        when_interrupted(again),
+        when_interrupted(GOES_ON),
         Collection.build(
             arguments.images,
             arguments.model,
             arguments.out,
             metadata=arguments.metadata,
             roles=roles,
-            columns=dict(arguments.columns),
             device=arguments.device,
             workers=arguments.workers,
             previews=arguments.previews,
             strict=arguments.strict,
-            exclude=arguments.exclude,
-            megapixels=arguments.most_megapixels,
+            **reading(arguments),
         ) as collection,
     ):
         return _report(collection, as_json=arguments.json)
@@ -114,28 +105,23 @@ def add(arguments: argparse.Namespace) -> int:
     from hashing.collection import Collection
     from hashing.sources import read_catalogue
 
-    again = "the same command goes on where it stopped; what is published stays"
     opened = Collection.open(arguments.index, model=arguments.model, device=arguments.device)
-    with when_interrupted(again), opened as collection:
+    with when_interrupted(GOES_ON), opened as collection:
         if arguments.dry_run:
             catalogue = read_catalogue(
                 arguments.images,
                 arguments.metadata,
-                columns=dict(arguments.columns),
                 strict=arguments.strict,
-                exclude=arguments.exclude,
-                megapixels=arguments.most_megapixels,
+                **reading(arguments),
             )
             return _dry_run(arguments, catalogue)
         collection.add(
             arguments.images,
             metadata=arguments.metadata,
-            columns=dict(arguments.columns),
             workers=arguments.workers,
             previews=arguments.previews,
             strict=arguments.strict,
-            exclude=arguments.exclude,
-            megapixels=arguments.most_megapixels,
+            **reading(arguments),
         )
         return _report(collection, as_json=arguments.json)
 

@@ -3,11 +3,14 @@
 import argparse
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from hashing.cli.console import Parser, add_common
 
 Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
+
+GOES_ON = "the same command goes on where it stopped; what is published stays"
+"""After an interruption."""
 
 
 def command(
@@ -62,6 +65,26 @@ def exclude_option(parser: Parser) -> None:
         metavar="N",
         help="the largest picture that is decoded (default 256)",
     )
+
+
+def previews_option(parser: Parser) -> None:
+    """How large the pictures are that an index keeps."""
+    parser.add_argument(
+        "--previews",
+        type=at_least(0),
+        default=512,
+        metavar="PIXELS",
+        help="longer side of the small pictures kept in the index (default 512, 0: none)",
+    )
+
+
+def reading(arguments: argparse.Namespace) -> dict[str, Any]:
+    """What the options above say of reading pictures, as every use case takes it by name."""
+    return {
+        "columns": dict(arguments.columns),
+        "exclude": arguments.exclude,
+        "megapixels": arguments.most_megapixels,
+    }
 
 
 def renaming(text: str) -> tuple[str, str]:

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 from hashing.cli.console import emit, suggest, when_interrupted
 from hashing.cli.index.options import (
+    GOES_ON,
     Commands,
-    at_least,
     command,
     exclude_option,
     index_argument,
     model_options,
     picture_options,
+    previews_option,
+    reading,
 )
 from hashing.cli.index.tables import print_facts
 from hashing.errors import MissingPackageError
@@ -47,13 +49,7 @@ def add_commands(commands: Commands) -> None:
     parser.add_argument(
         "--watch", action="store_true", help="stay, and do it again whenever pictures change"
     )
-    parser.add_argument(
-        "--previews",
-        type=at_least(0),
-        default=512,
-        metavar="PIXELS",
-        help="longer side of the small pictures kept in the index (default 512, 0: none)",
-    )
+    previews_option(parser)
 
 
 def sync(arguments: argparse.Namespace) -> int:
@@ -62,9 +58,8 @@ def sync(arguments: argparse.Namespace) -> int:
 
     if arguments.watch:
         _watcher()
-    again = "the same command goes on where it stopped; what is published stays"
     opened = Collection.open(arguments.index, model=arguments.model, device=arguments.device)
-    with when_interrupted(again), opened as collection:
+    with when_interrupted(GOES_ON), opened as collection:
         _once(collection, arguments)
         if arguments.watch and not arguments.dry_run:
             _watch(collection, arguments)
@@ -94,9 +89,7 @@ def _once(collection: "Collection", arguments: argparse.Namespace, quiet: bool =
     changes = collection.sync(
         arguments.images,
         metadata=arguments.metadata,
-        columns=dict(arguments.columns),
-        exclude=arguments.exclude,
-        megapixels=arguments.most_megapixels,
+        **reading(arguments),
         workers=arguments.workers,
         previews=arguments.previews,
         keep_absent=arguments.keep_absent,
