@@ -130,13 +130,23 @@ def _is_frame(corners: NDArray[np.float64], width: int, height: int) -> bool:
     share = _area(corners) / (width * height)
     if not inside or not LEAST_SHARE <= share <= MOST_SHARE:
         return False
-    sides = np.roll(corners, -1, axis=0) - corners
-    after = np.roll(sides, -1, axis=0)
-    turns = sides[:, 0] * after[:, 1] - sides[:, 1] * after[:, 0]
-    lengths = np.hypot(*sides.T)
+    lengths = side_lengths(corners)
     across, along = lengths[[0, 2]].mean(), lengths[[1, 3]].mean()
     slim = max(across, along) > 4 * min(across, along)
-    return bool((turns > 0).all() and not slim and lengths.min() > 0.15 * min(width, height))
+    return bool(is_convex(corners) and not slim and lengths.min() > 0.15 * min(width, height))
+
+
+def side_lengths(corners: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How long each side is from its corner `[n, 2]` to the next one, `[n]`."""
+    lengths: NDArray[np.float64] = np.hypot(*(np.roll(corners, -1, axis=0) - corners).T)
+    return lengths
+
+
+def is_convex(corners: NDArray[np.float64]) -> bool:
+    """Whether corners `[n, 2]` turn clockwise (y goes down) at every one of them."""
+    sides = np.roll(corners, -1, axis=0) - corners
+    after = np.roll(sides, -1, axis=0)
+    return bool((sides[:, 0] * after[:, 1] - sides[:, 1] * after[:, 0] > 0).all())
 
 
 def _area(corners: NDArray[np.float64]) -> float:

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from hashing.errors import UsageError
-from hashing.images.frames import Corners
+from hashing.images.frames import Corners, is_convex, side_lengths
 
 LEAST_SIDE = 16
 CROPS = (1.0, 0.8, 0.65, 0.5, 0.4)
@@ -43,10 +43,7 @@ def read_box(text: str) -> Corners:
             raise UsageError(f"expected a box with left < right and top < bottom, found {text!r}")
         return (left, top), (right, top), (right, bottom), (left, bottom)
     pairs = list(zip(values[::2], values[1::2], strict=True))
-    corners = np.array(pairs)
-    sides = np.roll(corners, -1, axis=0) - corners
-    following = np.roll(sides, -1, axis=0)
-    if (sides[:, 0] * following[:, 1] - sides[:, 1] * following[:, 0] <= 0).any():
+    if not is_convex(np.array(pairs)):
         raise UsageError(
             "expected the corners of a box one after the other, clockwise from the upper left, "
             f"found {text[:80]!r}"
@@ -57,7 +54,7 @@ def read_box(text: str) -> Corners:
 def cut(image: Image.Image, corners: Corners) -> Image.Image:
     """What lies within four corners, as a rectangle. Raises UsageError where that is too small."""
     points = np.array(corners) * image.size
-    sides = np.hypot(*(np.roll(points, -1, axis=0) - points).T)
+    sides = side_lengths(points)
     width, height = round((sides[0] + sides[2]) / 2), round((sides[1] + sides[3]) / 2)
     if min(width, height) < LEAST_SIDE:
         raise UsageError(

@@ -16,7 +16,7 @@ from hashing.service.admission import RETRY_SECONDS, FullError, Gates
 from hashing.service.credentials import knows_password, knows_token
 from hashing.service.door import Door
 from hashing.service.metrics import Metrics, Seen
-from hashing.service.replies import DEFECT, READ, RefusedError, Reply, bounded, refuse
+from hashing.service.replies import DEFECT, READ, RefusedError, Reply, bounded, headers_of, refuse
 
 API, VERSIONED = "/api/", "/api/v1/"
 OURS = (API, "/pictures/", "/page/")
@@ -87,7 +87,7 @@ class Guards:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         started, method = time.perf_counter(), scope["method"]
-        headers = _headers(scope)
+        headers = headers_of(scope)
         named = headers.get("x-request-id", "")
         request_id = named if REQUEST_ID.fullmatch(named) else secrets.token_hex(8)
         reply = Reply(send, self._extra(headers, request_id), bodyless=method == "HEAD")
@@ -196,7 +196,3 @@ class Guards:
         known = door.credentials is None or knows_password(authorization, door.credentials)
         if not (known or trusted):
             raise RefusedError(401, "password_needed", "a user name and password are needed")
-
-
-def _headers(scope: Scope) -> dict[str, str]:
-    return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}

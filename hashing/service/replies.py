@@ -15,6 +15,11 @@ DRAIN_SECONDS = 2.0
 READ = ("GET", "HEAD")
 
 
+def headers_of(scope: Scope) -> dict[str, str]:
+    """A request's headers by their names in small letters; of several equal ones the last."""
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+
+
 class RefusedError(Exception):
     """A request that does not get in."""
 

@@ -234,10 +234,8 @@ def classify_by(
         labels = torch.from_numpy(examples.numbers(field)[part.query]).to(device)
         accuracy, loss = classified(scores, labels)
         carried = labels >= 0
-        confusion = np.zeros((scores.shape[1], scores.shape[1]), np.int64)
-        np.add.at(
-            confusion, (labels[carried].cpu().numpy(), scores.argmax(1)[carried].cpu().numpy()), 1
-        )
+        guessed = scores.argmax(1)[carried].cpu().numpy()
+        confusion = _confusion(labels[carried].cpu().numpy(), guessed, scores.shape[1])
         classifiers[field] = Classifier(float(accuracy), float(loss), confusion)
     return classifiers
 
@@ -257,9 +255,15 @@ def classify(
     means = np.zeros((count, train.shape[1]))
     np.add.at(means, train_labels[known], _directions(train[known]))
     found = (_directions(queries[labelled]) @ _directions(means).T).argmax(axis=1)
-    confusion = np.zeros((count, count), np.int64)
-    np.add.at(confusion, (query_labels[labelled], found), 1)
+    confusion = _confusion(query_labels[labelled], found, count)
     return Classification(float(np.trace(confusion) / max(confusion.sum(), 1)), confusion)
+
+
+def _confusion(true: Rows, found: Rows, count: int) -> NDArray[np.int64]:
+    """How often each class by row was taken for each by column, int64 `[count, count]`."""
+    confusion = np.zeros((count, count), np.int64)
+    np.add.at(confusion, (true, found), 1)
+    return confusion
 
 
 def _directions(rows: NDArray[np.floating]) -> NDArray[np.float64]:

@@ -79,7 +79,7 @@ async function source(address) {
     return async (offset, limit) => {
       const id = ids.slice(offset, offset + Math.min(limit, AT_ONCE.named));
       if (!id.length) return { total: ids.length, works: [], meaning: null };
-      return { ...(await get("api/items", { id, limit: 500 })), total: ids.length };
+      return { ...(await get("api/items", { id, limit: AT_ONCE.listing })), total: ids.length };
     };
   }
   const query = listing(address, state.facets);
@@ -117,8 +117,12 @@ async function likeness(address, count, hanging) {
     [found, liked] = await near(address, query);
     works = [...works, ...found.results];
   } while (found.results.length === k && works.length < count);
-  const ended = found.results.length < k;
-  return { works, total: null, ended, code: found.code, bits: found.bits, groups: found.groups, ms: found.search_ms, liked, meaning: null };
+  return { ...ofResults(found, k), works, liked };
+}
+
+/** @param {Results} found @param {number} k how many were asked for @returns {Answer} */
+export function ofResults({ results: works, code, bits, groups, search_ms: ms }, k) {
+  return { works, total: null, ended: works.length < k, code, bits, groups, ms, liked: [], meaning: null };
 }
 
 /**

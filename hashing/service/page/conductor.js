@@ -1,7 +1,7 @@
 // Reads the address, asks the API, and puts what it answers into the state.
 
 import { changedBy, read, REFINE, write } from "./address.js";
-import { ask, FIRST, next, plain } from "./answers.js";
+import { ask, FIRST, next, ofResults, plain } from "./answers.js";
 import { get, onChanged, postForm } from "./api.js";
 import { forget, remember } from "./lookup.js";
 import { byLikeness, identity, kind, refinement, refinements } from "./question.js";
@@ -76,12 +76,12 @@ export function go(change, { replace = false } = {}) {
 /** @param {Partial<Address>} change */
 const asksAnew = (change) => Object.keys(change).some((name) => name !== "open");
 
-/** @param {Partial<Address>} change */
-export const link = (change) => new URL(write(changedBy(state.address, change)) || ".", document.baseURI).href;
-
 // The address in a link's own form, for `href`.
 /** @param {Partial<Address>} change */
 export const href = (change) => write(changedBy(state.address, change)) || ".";
+
+/** @param {Partial<Address>} change */
+export const link = (change) => new URL(href(change), document.baseURI).href;
 
 /** @param {number} id */
 export const open = (id) => go({ open: id });
@@ -176,8 +176,7 @@ function uploaded() {
   const found = /** @type {import("./shapes.js").Results} */ (fresh);
   fresh = null;
   remember(found.results);
-  const { results: works, code, bits, groups, search_ms: ms } = found;
-  return { works, total: null, ended: works.length < FIRST.likeness, code, bits, groups, ms, liked: [], meaning: null };
+  return ofResults(found, FIRST.likeness);
 }
 
 // The address decides which work is open.

@@ -22,6 +22,7 @@ from hashing.collection import Collection
 from hashing.errors import ArtHashError
 from hashing.service import views
 from hashing.service.current import Current
+from hashing.service.replies import headers_of
 from hashing.service.schemas import Page, Work
 
 FILES = Path(__file__).parent
@@ -92,9 +93,7 @@ class Asked:
     """What a browser asks for: which address, in which language, packed or not."""
 
     def __init__(self, scope: Scope, public: str = "") -> None:
-        headers = {
-            name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
-        }
+        headers = headers_of(scope)
         self.query = scope["query_string"].decode("latin-1")
         self.values = {name: found[-1] for name, found in parse_qs(self.query).items()}
         known = urlsplit(public or f"{scope['scheme']}://{headers.get('host', '')}")
