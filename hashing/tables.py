@@ -1,8 +1,9 @@
 """Results as tables: plain text, or HTML in a notebook."""
 
 import html
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 
 @dataclass(frozen=True)
@@ -12,6 +13,14 @@ class Table:
     heading: str
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
+
+    @classmethod
+    def of_counts(
+        cls, heading: str, counts: Mapping[str, int], *, always: Collection[str] = ()
+    ) -> Self:
+        """Names and how many there are of each; what is 0 is left out, but for `always`."""
+        kept = [(name, f"{n:,}") for name, n in counts.items() if n or name in always]
+        return cls(heading, ("", "pictures"), kept)
 
     def __str__(self) -> str:
         lines = [self.columns, *self.rows]

@@ -5,6 +5,7 @@ import inspect
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
@@ -214,7 +215,7 @@ def test_every_public_object_says_what_it_takes(name: str, thing: object) -> Non
             assert re.search(rf"^ +{parameter.name}: ", text, re.MULTILINE), parameter.name
 
 
-@pytest.mark.parametrize("module", ["hashing.codes", "hashing.functions", "hashing.tables"])
+@pytest.mark.parametrize("module", ["hashing.codes.codes", "hashing.functions", "hashing.tables"])
 def test_the_examples_run(module: str) -> None:
     results = doctest.testmod(import_module(module))
     assert results.failed == 0
@@ -246,3 +247,60 @@ def test_evaluate_takes_sets_of_labels_and_the_field_s_mean() -> None:
     )
     columns = np.array([[1, 1, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0]])
     assert ah.evaluate(codes, columns, ks=[1, 2]) == found
+
+
+RESULTS = {
+    "Answer": "collection.answer",
+    "Changes": "collection.sync",
+    "Codes": "codes",
+    "Duplicates": "collection.duplicates",
+    "Evaluation": "collection.evaluation",
+    "Explanation": "collection.explain",
+    "Map": "collection.map",
+    "Outcome": "collection.intake",
+    "RetrievalMetrics": "metrics",
+    "SearchResult": "search",
+    "Understood": "collection.words",
+}
+"""What the face gives, and the modules it is from."""
+OTHERS = {"Query", "Taste", "Filter", "Compare", "Model", "Page", "StoredItem"}
+"""What is asked with, is held, or is a plain record (`Filter` begins with `Compare`)."""
+
+
+def test_every_result_shows_itself_in_a_notebook() -> None:
+    for name, module in RESULTS.items():
+        assert hasattr(getattr(import_module(f"hashing.{module}"), name), "_repr_html_"), name
+    given = [str(inspect.signature(f).return_annotation) for f in functions_of_the_face()]
+    names = {re.findall(r"\w+", text)[0] for text in map(unqualified, given)}
+    plain = {
+        "bool",
+        "int",
+        "list",
+        "tuple",
+        "NDArray",
+        "ndarray",
+        "Self",
+        "None",
+        "bitarray",
+        "str",
+    }
+    assert names - plain - OTHERS == set(RESULTS), "a new result: does a notebook show it?"
+
+
+def functions_of_the_face() -> list[Callable[..., object]]:
+    return [thing for _, thing in public_objects() if inspect.isroutine(thing)]
+
+
+def unqualified(annotation: str) -> str:
+    """Such as `Map` for `<class 'hashing.collection.map.Map'>`."""
+    return re.sub(r"^<class '|'>$|\b\w+\.|^'", "", annotation)
+
+
+def test_nearest_rows_are_a_table_in_a_notebook() -> None:
+    codes = ah.Codes.from_hex(["00", "03", "ff"] * 5, 8)
+    shown = ah.search(codes, codes[:3], k=3, max_distance=2)._repr_html_()
+    assert "15 queries, 3 places" in shown
+    assert "<tr><td>1</td><td>1 (0)</td><td>0 (2)</td><td>–</td></tr>" in shown
+    assert shown.count("<tr>") == 1 + 10, "the first queries, not all"
+    assert "<td>2</td><td>ff</td>" in codes._repr_html_()
+    assert codes._repr_html_().count("<tr>") == 1 + 8

@@ -83,10 +83,7 @@ class Answer:
         return self.sheet().fragment()
 
     def _card(self, hit: Hit) -> Card:
-        try:
-            picture = self.opened.index.preview(hit.id)
-        except Exception:  # noqa: BLE001 (a closed collection: its answers stay readable)
-            picture = None
+        picture = self.opened.preview(hit.id)
         title, creator, *rest = (self.opened.shown(hit.item, role) for role in LABEL)
         detail = " · ".join(filter(None, rest))
         return Card(picture, title or hit.file, creator, detail, hit.distance)

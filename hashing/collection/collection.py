@@ -10,12 +10,12 @@ from PIL.Image import Image
 from hashing.codes import Codes
 from hashing.collection.answer import Answer
 from hashing.collection.colours import by_colour, read_colours
-from hashing.collection.duplicates import KINDS, Group, Kind, find_duplicates
+from hashing.collection.duplicates import KINDS, Duplicates, Kind, find_duplicates
 from hashing.collection.evaluate import RERANK, encode_queries, evaluate
 from hashing.collection.evaluation import Evaluation
 from hashing.collection.explain import Explanation, explain
 from hashing.collection.keeping import Keeping, optional_path
-from hashing.collection.map import read_map
+from hashing.collection.map import Map, read_map
 from hashing.collection.parts import Look
 from hashing.collection.pictures import PREVIEW_SIDE
 from hashing.collection.recommend import recommend
@@ -205,8 +205,12 @@ class Collection(Keeping):
         codes = asked.code.prefix(length), self.opened.code(item_id).prefix(length)
         return explain(self.model, *codes, picture, self._picture(item_id))
 
-    def map(self) -> NDArray[np.void]:
-        """Every item as a point, like beside like: (`id`, `x`, `y`) `[N]`, x and y in 0 … 1.
+    def map(self) -> Map:
+        """Every item as a point, like beside like; a notebook draws them.
+
+        Returns:
+            `map["id"]`, `map["x"]`, `map["y"]`, arrays `[N]` with x and y in 0 … 1, and
+            `map.groups`.
 
         Raises:
             NoMapError: none was laid out; `compact` draws one.
@@ -214,7 +218,7 @@ class Collection(Keeping):
         points = read_map(self.index)
         if points is None:
             raise NoMapError("this index has no map: `index.py compact INDEX` draws one")
-        return points
+        return Map.of(self.opened, points)
 
     def evaluate(
         self,
@@ -263,7 +267,7 @@ class Collection(Keeping):
         """What some words most likely mean: values of columns, typing errors, themselves."""
         return understand(self.opened, text)
 
-    def duplicates(self, kind: Kind = "near") -> list[Group]:
+    def duplicates(self, kind: Kind = "near") -> Duplicates:
         """Pictures that are there more than once, the best copy of each group first.
 
         Args:
@@ -271,7 +275,8 @@ class Collection(Keeping):
                 shots taken within seconds of each other (by the originals' Exif data).
 
         Returns:
-            Groups, those first that would free most bytes. Nothing is removed.
+            Groups, those first that would free most bytes; a notebook shows them. Nothing is
+            removed.
         """
         return find_duplicates(self.opened, choose("kind", kind, dict.fromkeys(KINDS, kind)))
 

@@ -3,11 +3,12 @@
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Literal, overload
 
 from hashing.collection.opened import Opened
+from hashing.collection.sheet import GroupSheet
 from hashing.images.facts import facts_of
 from hashing.progress import progress
 from hashing.search import SearchRequest
@@ -46,6 +47,11 @@ class Copy:
         """Better copies have the smaller ones: more pixels, more bytes, older, the first."""
         return -self.width * self.height, -(self.bytes or 0), self.date or "~", self.item.id
 
+    @property
+    def facts(self) -> str:
+        """Pixels, bytes and date as a person reads them."""
+        return f"{self.width} x {self.height}, {self.bytes or 0:,} bytes, {self.date or ''}"
+
 
 @dataclass(frozen=True)
 class Group:
@@ -59,7 +65,51 @@ class Group:
         return sum(copy.bytes or 0 for copy in self.copies[1:])
 
 
-def find_duplicates(opened: Opened, kind: Kind = "near") -> list[Group]:
+@dataclass(frozen=True)
+class Duplicates(Sequence[Group]):
+    """Groups of pictures, those first that would free most bytes; a notebook shows them.
+
+    opened: what the pictures are of.
+    """
+
+    kind: Kind
+    groups: Sequence[Group]
+    opened: Opened = field(repr=False, compare=False)
+
+    def __len__(self) -> int:
+        return len(self.groups)
+
+    @overload
+    def __getitem__(self, place: int) -> Group: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Group]: ...
+    def __getitem__(self, place: int | slice) -> Group | Sequence[Group]:
+        return self.groups[place]
+
+    def __str__(self) -> str:
+        lines = [
+            f"{number:>4} {copy.item.id:>8}  {copy.item.file}"
+            for number, group in enumerate(self.groups, 1)
+            for copy in group.copies
+        ]
+        return "\n".join([f"{len(self)} groups ({self.kind}); group, id, file", *lines])
+
+    def sheet(self) -> GroupSheet:
+        """Every group with its pictures."""
+        shown = [
+            (
+                f"{len(group.copies)} copies, {group.frees / 1e6:,.1f} MB more than needed",
+                [(self.opened.preview(c.item.id), c.item.file, c.facts) for c in group.copies],
+            )
+            for group in self.groups
+        ]
+        return GroupSheet(f"Duplicates ({self.kind})", shown)
+
+    def _repr_html_(self) -> str:
+        return self.sheet().fragment()
+
+
+def find_duplicates(opened: Opened, kind: Kind = "near") -> Duplicates:
     """Groups of at least two pictures, those first that would free most; nothing is changed.
 
     exact: files of the same content. near: the same picture recompressed, resized, lighter or
@@ -69,7 +119,8 @@ def find_duplicates(opened: Opened, kind: Kind = "near") -> list[Group]:
     items = opened.index.items(opened.index.ids())
     find = {"exact": _exact, "near": _near, "burst": _burst}[kind]
     groups = [Group(copies) for copies in find(opened, items)]
-    return sorted(groups, key=lambda group: (-group.frees, group.copies[0].item.id))
+    groups.sort(key=lambda group: (-group.frees, group.copies[0].item.id))
+    return Duplicates(kind, groups, opened)
 
 
 def _exact(opened: Opened, items: Sequence[StoredItem]) -> Iterator[list[Copy]]:

@@ -16,6 +16,7 @@ from hashing.progress import log, progress
 from hashing.sources import Catalogue, Item, Value
 from hashing.sources.left_out import LeftOut
 from hashing.store import NewItem
+from hashing.tables import Table
 
 PUBLISH_SECONDS = 20.0
 PUBLISH_ITEMS = 4096
@@ -41,6 +42,25 @@ class Outcome:
     one_shade: list[str] = field(default_factory=list)
     sharing: int = 0
     left_out: LeftOut = field(default_factory=LeftOut)
+
+    def table(self) -> Table:
+        """How many of each kind there were."""
+        counts = {
+            "added": self.added,
+            "already there": self.already,
+            "with other metadata now": self.differing,
+            "broken": len(self.broken),
+            "without preview": len(self.without_preview),
+            "of one shade": len(self.one_shade),
+            "sharing a code": self.sharing,
+        }
+        return Table.of_counts(f"{self.seconds:.1f} s", counts, always=("added", "already there"))
+
+    def __str__(self) -> str:
+        return str(self.table())
+
+    def _repr_html_(self) -> str:
+        return self.table()._repr_html_()
 
 
 def new_items(

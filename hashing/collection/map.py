@@ -4,12 +4,18 @@ Laid out once when an index is built (t-SNE, van der Maaten & Hinton 2008, from 
 kept in it; works added later hang beside their nearest neighbours until it is compacted.
 """
 
+import html
 import io
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hashing.codes import Codes
+from hashing.collection.opened import Opened
 from hashing.search import SearchRequest
 from hashing.store import Index
 
@@ -18,9 +24,65 @@ POINT = np.dtype([("id", "<i8"), ("x", "<f4"), ("y", "<f4")])
 MOST_POINTS = 10_000
 """Larger collections show a random sample: more points neither fit a screen nor a build's time."""
 
+CHART = 560
+"""Pixels on a side of the map in a notebook."""
+COLOURS = ("#c8472b", "#2b6c99", "#d39a2c", "#4f8a5b", "#7d5a9b", "#3aa0a0", "#a35c7a", "#7a6a4f")
+REST = "#8888"
+
 FEWEST_POINTS = 5
 NEIGHBOURS = 4
 GOLDEN_ANGLE = np.pi * (3 - np.sqrt(5))
+
+
+@dataclass(frozen=True, eq=False)
+class Map:
+    """The works of a collection as points; a notebook draws them.
+
+    points: `POINT`, `[N]`; x and y in 0 … 1. groups: what each work has in the role of the group,
+    empty where nothing. `map["x"]` is an array of all x, `numpy.asarray(map)` the points.
+    """
+
+    points: NDArray[np.void]
+    groups: Sequence[str]
+
+    @classmethod
+    def of(cls, opened: Opened, points: NDArray[np.void]) -> "Map":
+        """Points with their works' groups."""
+        items = opened.index.items(points["id"])
+        return cls(points, [opened.shown(item, "group") for item in items])
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    def __getitem__(self, column: str) -> NDArray[Any]:
+        return self.points[column]
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[np.void]:
+        return np.array(self.points, dtype, copy=copy)
+
+    def __repr__(self) -> str:
+        return f"Map({len(self):,} works, {len({*self.groups} - {''}):,} groups)"
+
+    def _repr_html_(self) -> str:
+        """A dot for each work; the commonest groups have colours of their own."""
+        named = Counter(filter(None, self.groups)).most_common(len(COLOURS))
+        colours = dict(zip([name for name, _ in named], COLOURS, strict=False))
+        dots: dict[str, list[str]] = {REST: [], **{colour: [] for colour in colours.values()}}
+        for point, group in zip(self.points, self.groups, strict=True):
+            place = f"M{CHART * point['x']:.1f} {CHART * point['y']:.1f}h0"
+            dots[colours.get(group, REST)].append(place)
+        drawn = "".join(
+            f'<path stroke="{colour}" d="{"".join(places)}"/>' for colour, places in dots.items()
+        )
+        legend = "".join(
+            f'<span style="color:{colour}">● {html.escape(name)}</span> '
+            for name, colour in colours.items()
+        )
+        return (
+            f'<svg viewBox="-8 -8 {CHART + 16} {CHART + 16}" width="{CHART}" fill="none" '
+            f'stroke-width="5" stroke-linecap="round" role="img" aria-label="map">{drawn}</svg>'
+            f"<div>{legend}</div>"
+        )
 
 
 def has_map(index: Index) -> bool:

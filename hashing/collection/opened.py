@@ -49,6 +49,13 @@ class Opened:
         except InputError as error:
             raise UnknownItemError(f"no work has the id {item_id}") from error
 
+    def preview(self, item_id: int) -> bytes | None:
+        """The small picture of an item, to be shown; None where none can be had (any more)."""
+        try:
+            return self.index.preview(item_id)
+        except Exception:  # noqa: BLE001 (a closed collection: its answers stay readable)
+            return None
+
     def code(self, item_id: int) -> Codes:
         """The code of one item. Raises UnknownItemError."""
         self.item(item_id)

@@ -68,8 +68,8 @@ class GroupSheet:
     title: str
     groups: Sequence[tuple[str, Sequence[tuple[bytes | None, str, str]]]]
 
-    def page(self) -> str:
-        """A whole page."""
+    def fragment(self) -> str:
+        """For a notebook: styles of its own, no page around it."""
         group, copy = _template("group.html"), _template("copy.html")
         parts = []
         for heading, copies in self.groups:
@@ -80,12 +80,14 @@ class GroupSheet:
                 for picture, file, detail in copies
             )
             parts.append(group.substitute(heading=html.escape(heading), copies="".join(figures)))
-        title = html.escape(self.title)
-        sheet = _template("sheet.html").substitute(
-            heading=f"<header><h1>{title}</h1></header>", cards=""
-        )
+        heading = f"<header><h1>{html.escape(self.title)}</h1></header>" if self.title else ""
+        sheet = _template("sheet.html").substitute(heading=heading, cards="")
+        return sheet.replace("<main>\n</main>", "".join(parts))
+
+    def page(self) -> str:
+        """A whole page."""
         return _template("page.html").substitute(
-            title=title, sheet=sheet.replace("<main>\n</main>", "".join(parts))
+            title=html.escape(self.title), sheet=self.fragment()
         )
 
 

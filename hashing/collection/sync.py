@@ -17,6 +17,7 @@ from hashing.encoding import Model
 from hashing.errors import UsageError
 from hashing.sources import Catalogue, Item
 from hashing.store import Index, NewItem
+from hashing.tables import Table
 
 COPIES = 512
 """Copies that are published at once."""
@@ -51,6 +52,19 @@ class Changes:
     def __bool__(self) -> bool:
         lists = (self.new, self.changed, self.moved, self.copied, self.deleted, self.corrected)
         return any(lists)
+
+    def table(self) -> Table:
+        """How many of each kind there were."""
+        kinds = ("new", "changed", "moved", "copied", "deleted", "corrected", "broken")
+        counts = {name: len(getattr(self, name)) for name in kinds}
+        counts |= {"unchanged": self.unchanged, "kept, unread": self.kept}
+        return Table.of_counts("", counts, always=("unchanged",))
+
+    def __str__(self) -> str:
+        return str(self.table())
+
+    def _repr_html_(self) -> str:
+        return self.table()._repr_html_()
 
 
 def sync(

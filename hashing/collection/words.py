@@ -18,6 +18,7 @@ from hashing.filters import Filter, all_of, equals
 from hashing.sources import Value
 from hashing.sources.columns import written
 from hashing.store.words import words_of
+from hashing.tables import Table
 
 MOST_ITEMS = 200_000
 """Items whose words are all known; of a larger collection only those of its columns' values."""
@@ -50,6 +51,19 @@ class Understood:
     text: str
     values: tuple[tuple[str, Value], ...] = ()
     corrections: tuple[tuple[str, str], ...] = ()
+
+    def table(self) -> Table:
+        """What each part was taken for."""
+        rows = [("searched for", self.text)] if self.text else []
+        rows += [(column, written(value)) for column, value in self.values]
+        rows += [(f"{word}?", taken) for word, taken in self.corrections]
+        return Table("", ("", "taken for"), rows)
+
+    def __str__(self) -> str:
+        return str(self.table())
+
+    def _repr_html_(self) -> str:
+        return self.table()._repr_html_()
 
     def where(self, further: Filter | None = None) -> Filter | None:
         """The values as a filter, narrowed by a further one."""

@@ -1,15 +1,18 @@
 """What every search returns."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hashing.errors import UsageError
+from hashing.tables import Table
 
 NO_ID = -1
 """Stands in `SearchResult.ids` where a maximum distance left fewer than k answers."""
+SHOWN = 10
+"""Queries, and places of each, that a notebook shows."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +32,21 @@ class SearchResult:
                 f"expected ids and distances of one shape [Q, k], found {list(self.ids.shape)} "
                 f"and {list(self.distances.shape)}"
             )
+
+    def _repr_html_(self) -> str:
+        """The first places of the first queries, each as id and distance."""
+        queries, k = self.ids.shape
+        columns = [str(place + 1) for place in range(min(k, SHOWN))]
+        rows = [
+            [str(query), *("–" if i == NO_ID else f"{i} ({d})" for i, d in found)]
+            for query, found in enumerate(self._first(SHOWN))
+        ]
+        heading = f"{queries:,} queries, {k:,} places: id (distance)"
+        return Table(heading, ["query", *columns], rows)._repr_html_()
+
+    def _first(self, count: int) -> Iterator[list[tuple[int, int]]]:
+        for ids, distances in zip(self.ids[:count], self.distances[:count], strict=True):
+            yield list(zip(ids[:count].tolist(), distances[:count].tolist(), strict=True))
 
 
 @dataclass(frozen=True, eq=False)

@@ -115,16 +115,14 @@ def why(explanation: Explanation) -> Why:
 
 def collection_map(collection: Collection) -> Map:
     """The map with the group of each item. Raises NoMapError where none was laid out."""
-    points = collection.map()
-    opened = collection.opened
-    named = [opened.shown(item, "group") for item in collection.index.items(points["id"])]
-    groups = sorted(set(named) - {""})
+    found = collection.map()
+    groups = sorted(set(found.groups) - {""})
     number = {group: i for i, group in enumerate(groups)}
     return Map(
         groups=groups,
         points=[
             (int(p["id"]), round(float(p["x"]), 4), round(float(p["y"]), 4), number.get(name, -1))
-            for p, name in zip(points, named, strict=True)
+            for p, name in zip(found.points, found.groups, strict=True)
         ],
     )
 

@@ -47,6 +47,8 @@ def test_what_is_known_of_it(shop: Collection, pictures: Path) -> None:
     assert "12 items, 32 bits" in repr(shop)
     assert shop.outcome is not None
     assert (shop.outcome.added, shop.outcome.broken) == (12, [])
+    assert "<td>added</td><td>12</td>" in shop.outcome._repr_html_()
+    assert "already there" in str(shop.outcome)
     assert [item.fields["price"] for item in shop.items([3, 1])] == [30, 10]
     assert shop.ids(where="price >= 100").tolist() == [10, 11]
     assert shop.map()["id"].tolist() == list(range(12))

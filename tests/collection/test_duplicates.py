@@ -89,7 +89,7 @@ def test_a_burst_is_told_by_time_and_code(
         f"2024-05-01T10:00:0{second}" for second in (0, 2, 4)
     }
     monkeypatch.setattr(duplicates, "BURST_SHARE", -0.1)
-    assert holiday.duplicates("burst") == []
+    assert not holiday.duplicates("burst")
 
 
 def test_without_originals_previews_are_compared(tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ def test_without_originals_previews_are_compared(tmp_path: Path) -> None:
         (group,) = art.duplicates("near")
         assert [copy.bytes for copy in group.copies] == [None, None]
         assert group.frees == 0
-        assert art.duplicates("burst") == []
+        assert not art.duplicates("burst")
         with pytest.raises(UsageError, match="did you mean near"):
             art.duplicates("neer")  # type: ignore[arg-type]
 
@@ -129,3 +129,11 @@ def test_the_date_of_a_shot_is_read_as_pillow_reads_it() -> None:
         taken_at(bytes(broken[: rng.integers(0, len(broken) + 1)]))
     assert taken_at(b"") is None
     assert facts_of(b"no picture") is None
+
+
+def test_a_notebook_shows_the_copies(holiday: Collection) -> None:
+    found = holiday.duplicates("near")
+    assert found._repr_html_().count("data:image/jpeg;base64,/9j/") == 3 + 2 + 4
+    assert "small.jpg" in found._repr_html_()
+    assert str(found).count("\n") == 9
+    assert found[0:1][0].copies == found[0].copies

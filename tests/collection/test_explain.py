@@ -4,7 +4,7 @@ from PIL import Image
 
 from hashing.codes import Codes
 from hashing.collection import Collection
-from hashing.collection.explain import explain, regions
+from hashing.collection.explain import explain, lit, regions
 from hashing.config import Preprocessing
 from hashing.errors import UsageError
 from hashing.images import decode
@@ -62,3 +62,33 @@ def test_without_pictures_only_the_bits_are_told() -> None:
     assert found.query_regions is None
     assert found.centred
     assert found.work.tolist() == [1, 1, 1, 1, 0, 0, 0, 0]
+
+
+def test_a_notebook_shows_both_pictures_with_what_carries_the_agreement(art: Collection) -> None:
+    found = art.explain(8, 5)
+    shown = found._repr_html_()
+    assert shown.count("data:image/jpeg;base64,/9j/") == 2
+    agreeing = int((found.query == found.work).sum())
+    assert f"{agreeing} of {len(found.query)} bits agree" in shown
+    assert str(art.explain(5, 5)) == f"{len(found.query)} of {len(found.query)} bits agree"
+    codes = Codes.from_hex(["0f", "ff"], 8)
+    few = explain(Coarse(4), codes[:1], codes[1:2], None, None)  # type: ignore[arg-type]
+    assert str(few) == "4 of 8 bits agree; those at 0, 1, 2, 3 differ"
+    by_code = art.explain(8, art.index.codes([5]).hex()[0])
+    assert by_code._repr_html_().count("data:image/jpeg;base64,/9j/") == 1
+
+
+@pytest.mark.parametrize("centred", [False, True])
+def test_a_region_is_the_brighter_the_more_it_carries(centred: bool) -> None:
+    white = Image.new("RGB", (400, 200), "white")
+    regions = np.array([[4, 0], [-3, 2]], np.float32)
+    shown = np.asarray(lit(white, regions, centred).convert("L"), np.float32)
+    assert shown.shape == (160, 320)
+    left, right = (80, 239) if centred else (0, 319)
+    assert shown[0, left] == 255
+    assert shown[0, right] == shown[159, left] == 102  # 1 - DARKEST; a pull apart counts for none
+    assert shown[159, right] == pytest.approx(178, abs=2)  # half as much
+    if centred:
+        assert (shown[:, :79] == 102).all()
+    assert (np.asarray(lit(white, None, centred)) == 255).all()
+    assert (np.asarray(lit(white, -np.abs(regions), centred)) == 102).any()

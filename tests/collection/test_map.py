@@ -1,10 +1,21 @@
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from hashing.codes import Codes
-from hashing.collection.map import draw_map, has_map, lay_out, read_map
+from hashing.collection.map import (
+    CHART,
+    COLOURS,
+    POINT,
+    REST,
+    Map,
+    draw_map,
+    has_map,
+    lay_out,
+    read_map,
+)
 from hashing.search import SearchRequest
 from hashing.store import Index, NewItem, create_index
 
@@ -83,3 +94,19 @@ def test_the_map_follows_the_index(new_gallery: Index) -> None:
     near = new_gallery.search(SearchRequest(new_gallery.codes([7]), 5)).ids[0]
     expected = np.mean([place[int(i)] for i in near if i != added][:4], axis=0)
     assert place[int(added)] == pytest.approx(expected.tolist(), abs=1e-6)
+
+
+def test_a_notebook_draws_every_work_in_the_colour_of_its_group() -> None:
+    names = [f"group <{n}>" for n in range(len(COLOURS) + 1) for _ in range(20 - n)] + [""]
+    points = np.zeros(len(names), POINT)
+    points["id"], points["x"] = range(len(names)), np.linspace(0, 1, len(names))
+    drawn = Map(points, names)
+    shown = drawn._repr_html_()
+    paths = dict(re.findall(r'<path stroke="(#\w+)" d="([^"]*)"/>', shown))
+    counts = [paths[colour].count("h0") for colour in (*COLOURS, REST)]
+    assert counts == [*range(20, 20 - len(COLOURS), -1), 20 - len(COLOURS) + 1]
+    assert "group &lt;0&gt;" in shown
+    assert f"group &lt;{len(COLOURS)}&gt;" not in shown, "only those with a colour are named"
+    assert f"M{CHART}.0 0.0h0" in paths[REST]
+    assert np.asarray(drawn)["x"].tolist() == drawn["x"].tolist()
+    assert repr(drawn) == f"Map({len(names)} works, {len(COLOURS) + 1} groups)"

@@ -115,6 +115,8 @@ def test_each_kind_of_change_is_told_and_done(
         assert changes.deleted == ["0.png"]
         assert changes.corrected == ["4.png"]
         assert changes.unchanged == 4
+        assert changes._repr_html_().count("<td>1</td>") == 6
+        assert "<td>unchanged</td><td>4</td>" in changes._repr_html_()
     assert sum(encoded) == 2  # the copy has the code and the preview of the first
     ids = {item.file: item.id for item in art.items()}
     assert ids["deep/one.png"] == before["1.png"]

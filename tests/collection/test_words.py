@@ -13,6 +13,7 @@ def test_words_that_spell_a_value_ask_for_it(art: Collection) -> None:
     found = understand(art.opened, "red SCHOOL study painter a")
     assert found.values == (("style", "Red School"), ("artist", "Painter A"))
     assert (found.text, found.corrections) == ("study", ())
+    assert "<td>artist</td><td>Painter A</td>" in found._repr_html_()
     ids = art.ids(where=found.where(), text=found.text).tolist()
     assert ids
     assert {art.item(i).fields["style"] for i in ids} == {"Red School"}

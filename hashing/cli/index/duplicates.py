@@ -12,7 +12,6 @@ from hashing.cli.index.tables import print_table
 from hashing.progress import log
 
 if TYPE_CHECKING:
-    from hashing.collection import Collection
     from hashing.collection.duplicates import Copy, Group
 
 KINDS = ("exact", "near", "burst")
@@ -45,7 +44,7 @@ def duplicates(arguments: argparse.Namespace) -> int:
     with Collection.open(arguments.index) as collection:
         groups = collection.duplicates(arguments.kind)
         if arguments.html:
-            _print_page(collection, groups, arguments.kind)
+            sys.stdout.write(groups.sheet().page() + "\n")
     if arguments.csv:
         _print_csv(groups)
     elif arguments.json:
@@ -116,23 +115,3 @@ def _as_json(groups: "Sequence[Group]", kind: str) -> dict[str, object]:
             for group in groups
         ],
     }
-
-
-def _print_page(collection: "Collection", groups: "Sequence[Group]", kind: str) -> None:
-    from hashing.collection.sheet import GroupSheet
-
-    shown = [
-        (
-            f"{len(group.copies)} copies, {group.frees / 1e6:,.1f} MB more than needed",
-            [
-                (
-                    collection.index.preview(copy.item.id),
-                    copy.item.file,
-                    f"{copy.width} x {copy.height}, {copy.bytes or 0:,} bytes, {copy.date or ''}",
-                )
-                for copy in group.copies
-            ],
-        )
-        for group in groups
-    ]
-    sys.stdout.write(GroupSheet(f"Duplicates ({kind})", shown).page() + "\n")

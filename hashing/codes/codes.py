@@ -5,18 +5,22 @@ k results, `bits` the code length. Bit 1 stands where the logit is ≥ 0; bit 0 
 most significant bit of its first byte, so a shorter code is simply the first bytes of a longer one.
 """
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from bitarray import bitarray
 from numpy.typing import ArrayLike, NDArray
 
-from hashing.errors import ArtHashError, InputError, UsageError
-from hashing.files import write_new
+from hashing.codes.arrays import bytes_from_hex, contents, matrix, only_bits
+from hashing.codes.files import read_packed, write_packed
+from hashing.errors import UsageError
+from hashing.tables import Table
+
+SHOWN = 8
+"""Codes that a notebook shows."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,15 +83,15 @@ class Codes:
             >>> Codes.from_logits([[0.3, -2.0, 0.0, -0.1, 1.0, 1.0, 1.0, 1.0]]).hex()
             ['af']
         """
-        array = _array(logits)
-        if array.dtype.kind in "bu" or _only_bits(array):
+        array = matrix(logits)
+        if array.dtype.kind in "bu" or only_bits(array):
             right = (
                 "Codes(packed, bits)"
-                if array.dtype == np.uint8 and not _only_bits(array)
+                if array.dtype == np.uint8 and not only_bits(array)
                 else "Codes.from_bits"
             )
             raise UsageError(
-                f"expected logits of either sign, found {_contents(array)}, which would all "
+                f"expected logits of either sign, found {contents(array)}, which would all "
                 f"become bit 1: call {right}"
             )
         if np.isnan(array).any():
@@ -102,9 +106,9 @@ class Codes:
             >>> Codes.from_signs([[1, -1, 1, -1, 1, 1, 1, 1]]).hex()
             ['af']
         """
-        array = _array(signs)
+        array = matrix(signs)
         if not np.isin(array, (-1, 1)).all():
-            raise UsageError(f"expected only -1 and 1, found {_contents(array)}")
+            raise UsageError(f"expected only -1 and 1, found {contents(array)}")
         return cls(np.packbits(array > 0, axis=1), array.shape[1])
 
     @classmethod
@@ -115,15 +119,15 @@ class Codes:
             >>> Codes.from_bits([[1, 0, 1, 0, 1, 1, 1, 1]]).hex()
             ['af']
         """
-        array = _array(bits)
+        array = matrix(bits)
         if not np.isin(array, (0, 1)).all():
-            raise UsageError(f"expected only 0 and 1, found {_contents(array)}")
+            raise UsageError(f"expected only 0 and 1, found {contents(array)}")
         return cls(np.packbits(array != 0, axis=1), array.shape[1])
 
     @classmethod
     def from_hex(cls, texts: Sequence[str], bits: int) -> Self:
         """Codes from hexadecimal texts, two digits a byte; raises UsageError otherwise."""
-        rows = [_bytes_from_hex(text, bits) for text in texts]
+        rows = [bytes_from_hex(text, bits) for text in texts]
         return cls(np.frombuffer(b"".join(rows), np.uint8).reshape(len(rows), -(-bits // 8)), bits)
 
     @classmethod
@@ -161,10 +165,10 @@ class Codes:
         """
         if isinstance(codes, Codes):
             return codes
-        array = _array(codes)
+        array = matrix(codes)
         if array.dtype == np.bool_:
             return cls.from_bits(array)
-        if array.dtype == np.uint8 and not (_only_bits(array) and array.any()):
+        if array.dtype == np.uint8 and not (only_bits(array) and array.any()):
             return cls(array, 8 * array.shape[1])
         return cls.from_logits(array)
 
@@ -179,30 +183,25 @@ class Codes:
         Raises:
             InputError: the file is neither.
         """
-        path = Path(file)
-        try:
-            if path.suffix == ".npy":
-                return cls.of(np.load(path, allow_pickle=False))
-            return _from_faiss(path)
-        except ArtHashError:
-            raise
-        except Exception as error:
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise InputError(f"cannot read codes from {path}: {reason}") from error
+        found, bits = read_packed(Path(file))
+        return cls.of(found) if bits is None else cls(found, bits)
 
     def save(self, file: str | Path) -> None:
         """Write the codes, packed: as `.npy`, or by any other name as a flat index of faiss.
 
         The file is complete or absent; it knows whole bytes, not how many bits of them are used.
         """
-        path = Path(file)
-        write_new(path, [_npy(self.packed) if path.suffix == ".npy" else _faiss_index(self)])
+        write_packed(Path(file), self.packed)
 
     def __len__(self) -> int:
         return int(self.packed.shape[0])
 
     def __repr__(self) -> str:
         return f"Codes({len(self):,} of {self.bits} bits)"
+
+    def _repr_html_(self) -> str:
+        rows = [(str(row), text) for row, text in enumerate(self[:SHOWN].hex())]
+        return Table(repr(self), ("row", "hexadecimal"), rows)._repr_html_()
 
     def __getitem__(self, rows: slice | NDArray[np.integer] | NDArray[np.bool_]) -> "Codes":
         """The selected codes, always as `Codes` (a slice, an index array or a mask)."""
@@ -289,73 +288,3 @@ def check_bits(bits: int) -> None:
     """Raise UsageError unless `bits` is a positive multiple of 8, as indexes hold them."""
     if bits <= 0 or bits % 8:
         raise UsageError(f"expected a code length that is a positive multiple of 8, found {bits}")
-
-
-def _array(values: Any) -> NDArray[Any]:
-    """A matrix of numbers; PyTorch's tensors leave their device and their gradient behind."""
-    if hasattr(values, "detach"):
-        values = values.detach().cpu()
-        values = values.float().numpy() if values.is_floating_point() else values.numpy()
-    array = np.asarray(values)
-    if array.ndim != 2 or array.dtype.kind not in "biuf":
-        raise UsageError(
-            f"expected numbers [N, bits], found {array.dtype} {list(array.shape)}: "
-            "one code is [1, bits]"
-        )
-    return array
-
-
-def _only_bits(array: NDArray[Any]) -> bool:
-    """Whether there are a 0 and a 1 and nothing else."""
-    if array.size and not np.isin(array[0], (0, 1)).all():
-        return False  # as nearly always: one row tells
-    ones = np.count_nonzero(array == 1)
-    return bool(0 < ones < array.size and ones + np.count_nonzero(array == 0) == array.size)
-
-
-def _contents(array: NDArray[Any]) -> str:
-    if array.dtype == np.bool_ or _only_bits(array):
-        return "only 0 and 1"
-    return f"{array.dtype} from {array.min()} to {array.max()}" if array.size else "nothing"
-
-
-def _bytes_from_hex(text: str, bits: int) -> bytes:
-    try:
-        row = bytes.fromhex(text)
-    except ValueError:
-        row = b""
-    digits = 2 * -(-bits // 8)
-    if len(text) != digits or len(row) != digits // 2:
-        raise UsageError(f"expected a code of {digits} hexadecimal digits, found {text[:80]!r}")
-    return row
-
-
-def _npy(packed: NDArray[np.uint8]) -> bytes:
-    buffer = io.BytesIO()
-    np.save(buffer, packed, allow_pickle=False)
-    return buffer.getvalue()
-
-
-def _faiss() -> Any:
-    try:
-        import faiss
-    except ImportError:
-        raise UsageError("faiss is not installed: pip install -e '.[faiss]'") from None
-    return faiss
-
-
-def _faiss_index(codes: Codes) -> bytes:
-    faiss = _faiss()
-    index = faiss.IndexBinaryFlat(codes.whole_bytes().bits)
-    index.add(codes.packed)
-    content: bytes = faiss.serialize_index_binary(index).tobytes()
-    return content
-
-
-def _from_faiss(path: Path) -> Codes:
-    faiss = _faiss()
-    index = faiss.read_index_binary(str(path))
-    if not isinstance(index, faiss.IndexBinaryFlat):
-        raise InputError(f"expected a flat binary index in {path}, found {type(index).__name__}")
-    packed = faiss.vector_to_array(index.xb).reshape(index.ntotal, index.code_size)
-    return Codes(packed, index.d)
