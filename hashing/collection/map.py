@@ -1,7 +1,7 @@
 """The map of a collection: every work a point, like beside like.
 
-Laid out once when an index is built (t-SNE, van der Maaten & Hinton 2008, from scikit-learn) and
-kept in it; works added later hang beside their nearest neighbours until it is compacted.
+Laid out once when an index is built (see `layout`) and kept in it; works added later hang beside
+their nearest neighbours until it is compacted.
 """
 
 import html
@@ -14,24 +14,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hashing.codes import Codes
+from hashing.collection.layout import AT_ONCE, NEIGHBOURS, beside, lay_out
 from hashing.collection.opened import Opened
 from hashing.search import SearchRequest
 from hashing.store import Index
 
 NAME = "map"
 POINT = np.dtype([("id", "<i8"), ("x", "<f4"), ("y", "<f4")])
-MOST_POINTS = 10_000
-"""Larger collections show a random sample: more points neither fit a screen nor a build's time."""
+MOST_POINTS = 100_000
+"""Larger collections show a random sample: more points do not fit a screen."""
 
 CHART = 560
 """Pixels on a side of the map in a notebook."""
 COLOURS = ("#c8472b", "#2b6c99", "#d39a2c", "#4f8a5b", "#7d5a9b", "#3aa0a0", "#a35c7a", "#7a6a4f")
 REST = "#8888"
-
-FEWEST_POINTS = 5
-NEIGHBOURS = 4
-GOLDEN_ANGLE = np.pi * (3 - np.sqrt(5))
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,72 +101,10 @@ def draw_map(index: Index) -> None:
     index.put_extra(NAME, buffer.getvalue())
 
 
-def lay_out(codes: Codes) -> NDArray[np.float32]:
-    """Places in the unit square for N codes, float32 `[N, 2]`; equal input, equal places.
-
-    Distinct codes are laid out, and the works of one code spread around its place.
-    """
-    _, first, group, counts = np.unique(
-        codes.packed, axis=0, return_index=True, return_inverse=True, return_counts=True
-    )
-    centres = _place_distinct(codes[first])
-    return _unit(centres[group] + _spread(centres, group, counts)).astype(np.float32)
-
-
-def _place_distinct(codes: Codes) -> NDArray[np.float64]:
-    """Places in the unit square for codes of which no two are equal, float64 `[N, 2]`.
-
-    t-SNE crashes on equal points only (its initial places become NaN), so it never sees any.
-    """
-    if len(codes) < FEWEST_POINTS:
-        return np.linspace(0, 1, 2 * len(codes)).reshape(-1, 2)
-    from sklearn.decomposition import PCA
-    from sklearn.manifold import TSNE
-
-    signs = codes.signs().astype(np.float32)
-    reduced = PCA(min(32, *signs.shape), random_state=0).fit_transform(signs)
-    perplexity = min(30, (len(codes) - 1) / 3)
-    places = TSNE(perplexity=perplexity, max_iter=500, random_state=0).fit_transform(reduced)
-    return _unit(places.astype(np.float64))
-
-
-def _spread(
-    centres: NDArray[np.float64], group: NDArray[np.intp], counts: NDArray[np.intp]
-) -> NDArray[np.float64]:
-    """Steps from the centre of its group for each of N works, float64 `[N, 2]`.
-
-    Each group fills a disc by Vogel's spiral (1979), the first work in its middle. The disc's area
-    follows the group's share of all works; it ends half-way to the nearest other centre.
-    """
-    radius = 0.25 * np.sqrt(counts / max(len(group), 1))
-    if len(centres) > 1:
-        from sklearn.neighbors import NearestNeighbors
-
-        gaps, _ = NearestNeighbors(n_neighbors=2).fit(centres).kneighbors(centres)
-        radius = np.minimum(radius, gaps[:, 1] / 2)
-    order = np.argsort(group, kind="stable")
-    place = np.empty(len(group), np.intp)  # of each work within its group
-    place[order] = np.arange(len(group)) - np.repeat(np.cumsum(counts) - counts, counts)
-    distance = radius[group] * np.sqrt(place / counts[group])
-    angle = place * GOLDEN_ANGLE
-    steps: NDArray[np.float64] = np.stack([np.cos(angle), np.sin(angle)]) * distance
-    return steps.T
-
-
-def _unit(places: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Places moved and stretched to the unit square; along an axis without extent, its middle."""
-    if not len(places):
-        return places
-    low, high = places.min(axis=0), places.max(axis=0)
-    flat = high - low < 1e-9
-    unit: NDArray[np.float64] = np.where(flat, 0.5, (places - low) / np.where(flat, 1, high - low))
-    return unit
-
-
 def read_map(index: Index) -> NDArray[np.void] | None:
     """The points (`POINT`, `[N]`) of the works that are there now; None where none were laid out.
 
-    A work that came later lies at the mean of its nearest neighbours on the map.
+    A work that came later lies amid its nearest neighbours on the map.
     """
     blob = index.extra(NAME)
     if blob is None:
@@ -181,12 +115,16 @@ def read_map(index: Index) -> NDArray[np.void] | None:
     new = np.setdiff1d(living, points["id"])[: MOST_POINTS - len(points)]
     if not len(new) or not len(points):
         return points
-    request = SearchRequest(index.codes(new), NEIGHBOURS, allowed=points["id"])
-    near = index.search(request).ids
-    rows = np.searchsorted(points["id"], near)
+    near = np.concatenate(
+        [
+            index.search(SearchRequest(index.codes(some), NEIGHBOURS, allowed=points["id"])).ids
+            for some in np.split(new, range(AT_ONCE, len(new), AT_ONCE))
+        ]
+    )
     added = np.empty(len(new), POINT)
     added["id"] = new
-    added["x"], added["y"] = points["x"][rows].mean(axis=1), points["y"][rows].mean(axis=1)
+    places = np.stack([points["x"], points["y"]], axis=1)
+    added["x"], added["y"] = beside(places, np.searchsorted(points["id"], near)).T
     return np.concatenate([points, added])
 
 

@@ -23,7 +23,7 @@ from hashing import __version__
 from hashing.codes import Codes
 from hashing.collection.pictures import LARGEST_SIDE, PREVIEW_SIDE
 from hashing.errors import UsageError
-from hashing.service import batch, operations, views, writing
+from hashing.service import batch, maps, operations, views, writing
 from hashing.service.context import (
     KNOWN_FIELDS,
     KNOWN_ONLY,
@@ -37,6 +37,7 @@ from hashing.service.description import add_description
 from hashing.service.door import Door
 from hashing.service.guards import Guards
 from hashing.service.metrics import Metrics
+from hashing.service.points import Points
 from hashing.service.problems import add_error_handlers
 from hashing.service.requests import LARGEST_ID, Browse, Controls, Looking, Taste
 from hashing.service.schemas import (
@@ -44,7 +45,6 @@ from hashing.service.schemas import (
     ErrorBody,
     Facets,
     Health,
-    Map,
     Page,
     Results,
     Why,
@@ -83,7 +83,8 @@ def create_app(
     )
     current.served_at(door.prefix)
     app.state.current, app.state.metrics = current, Metrics()
-    routers = [_routes(), batch.router, *([writing.router] if door.token else [])]
+    app.state.points = Points()
+    routers = [_routes(), maps.router, batch.router, *([writing.router] if door.token else [])]
     for router in (*routers, operations.router):
         app.include_router(router)
     add_description(app)
@@ -219,16 +220,6 @@ def _routes() -> APIRouter:
     ) -> Why:
         """The same for a picture that is not in the collection."""
         return views.why(art.explain(id, picture.file.read(), bits=bits))
-
-    @routes.get(
-        "/api/v1/map",
-        summary="The collection as a map",
-        tags=["collection"],
-        dependencies=KNOWN_ONLY,
-    )
-    def collection_map(art: Newest) -> Map:
-        """Every work as a point, like beside like; at most 10,000 of them."""
-        return views.collection_map(art)
 
     @routes.get(
         "/api/v1/facets",

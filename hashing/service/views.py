@@ -113,16 +113,30 @@ def why(explanation: Explanation) -> Why:
     )
 
 
-def collection_map(collection: Collection) -> Map:
-    """The map with the group of each item. Raises NoMapError where none was laid out."""
+def map_columns(
+    collection: Collection,
+) -> tuple[list[str], NDArray[np.void], NDArray[np.int64]]:
+    """Names of groups, the map's points (`[N]`, see `collection.map`), the group of each or -1.
+
+    Raises NoMapError where none was laid out.
+    """
     found = collection.map()
     groups = sorted(set(found.groups) - {""})
     number = {group: i for i, group in enumerate(groups)}
+    return groups, found.points, np.array([number.get(name, -1) for name in found.groups], np.int64)
+
+
+def collection_map(collection: Collection) -> Map:
+    """The map with the group of each item. Raises NoMapError where none was laid out."""
+    groups, points, numbers = map_columns(collection)
+    places = (np.stack([points["x"], points["y"]], axis=1).astype(np.float64)).round(4).tolist()
     return Map(
         groups=groups,
         points=[
-            (int(p["id"]), round(float(p["x"]), 4), round(float(p["y"]), 4), number.get(name, -1))
-            for p, name in zip(found.points, found.groups, strict=True)
+            (item_id, x, y, number)
+            for item_id, (x, y), number in zip(
+                points["id"].tolist(), places, numbers.tolist(), strict=True
+            )
         ],
     )
 

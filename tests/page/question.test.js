@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { read } from "../../hashing/service/page/address.js";
-import { within } from "../../hashing/service/page/answers.js";
 import { byLikeness, kind, listing, refinement, refinements } from "../../hashing/service/page/question.js";
 
 const column = (/** @type {string} */ name) => ({ name, kind: "text", role: null, distinct: 1, values: [], span: null, beside: null, chooses: true });
@@ -34,10 +33,4 @@ test("a cut-off is scaled to the length that is searched by", () => {
 test("a listing is by words, or a random hang", () => {
   assert.deepEqual(listing(read("?q=red&brand=A"), facets), { q: "red", exact: null, brand: ["A"] });
   assert.deepEqual(listing(read(""), null), { sample: true, seed: 0 });
-});
-
-test("a part of the map, from its middle outwards", () => {
-  /** @type {[number, number, number, number][]} */
-  const points = [[1, 0.1, 0.1, 0], [2, 0.5, 0.5, 0], [3, 0.35, 0.35, 0], [4, 0.2, 0.21, 0]];
-  assert.deepEqual(within({ points }, "0,0,0.4,0.4"), [4, 1, 3]);
 });

@@ -3,6 +3,7 @@ import json
 from pathlib import Path
 from urllib.parse import urlencode
 
+import numpy as np
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -166,6 +167,20 @@ def test_map(client: TestClient, art: Collection) -> None:
     assert sorted(point[0] for point in drawn["points"]) == list(range(38))
     styles = {point[0]: point[3] for point in drawn["points"]}
     assert (styles[0], styles[1], styles[37]) == (2, 1, -1)
+    answer = client.get("/api/map/points")
+    body, tag = answer.content, answer.headers["etag"]
+    begin = 4 + int.from_bytes(body[:4], "little")
+    assert begin % 8 == 0
+    assert json.loads(body[4:begin]) == {"groups": drawn["groups"], "count": 38}
+    ids = np.frombuffer(body, "<f8", 38, begin)
+    x, y, groups = np.frombuffer(body, "<u2", 114, begin + 38 * 8).reshape(3, 38)
+    for (item_id, px, py, group), *packed in zip(drawn["points"], ids, x, y, groups, strict=True):
+        place = packed[1] / 65535, packed[2] / 65535
+        assert (item_id, group % 65536) == (packed[0], packed[3])
+        assert place == pytest.approx((px, py), abs=1e-4)
+    plain = client.get("/api/map/points", headers={"accept-encoding": "identity"})
+    assert (plain.content, plain.headers.get("content-encoding")) == (body, None)
+    assert client.get("/api/map/points", headers={"if-none-match": tag}).status_code == 304
 
 
 def test_facets(client: TestClient, art: Collection) -> None:

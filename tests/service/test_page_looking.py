@@ -241,6 +241,40 @@ def test_from_a_work_to_the_map_and_back_to_the_wall(visit) -> None:
     page.mouse.move(box["x"] + box["width"] - 3, box["y"] + box["height"] - 3, steps=3)
     page.mouse.up()
     expect(page.locator("#query")).to_contain_text("38 pictures of this part of the map")
+    page.get_by_role("button", name="Draw an outline").click()
+    page.mouse.move(box["x"] + 3, box["y"] + 3)
+    page.mouse.down()
+    for x, y in ((0.99, 0.01), (0.99, 0.99), (0.6, 0.5), (0.01, 0.99)):
+        page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"])
+    page.mouse.up()
+    expect(page).to_have_url(re.compile(r"area=(0|-0)\.\d+(%2C-?\d\.\d+){9,}$"))
+    expect(page.locator("#query")).not_to_contain_text("38 pictures")
+    outlined = ids(page)
+    assert 0 < len(outlined) < 38
+    page.reload()
+    expect(page.locator("#query")).to_contain_text("of this part of the map")
+    assert ids(page) == outlined
+
+
+def test_on_the_map_numbers_come_nearer_and_keys_enlarge(visit) -> None:
+    page = visit(width=390)
+    page.get_by_role("button", name="Map").click()
+    expect(page.locator("#legend button").first).to_be_visible()
+    stands = "() => document.querySelector('ah-map').hung.map(one => one.works).sort()"
+    page.wait_for_function("document.querySelector('ah-map').hung.some(one => one.sign)")
+    assert sum(page.evaluate(stands)) == 38
+    page.wait_for_function("document.querySelector('ah-map').hung.every(one => one.shape[0])")
+    page.locator("#map").scroll_into_view_if_needed()
+    sign = page.evaluate("document.querySelector('ah-map').hung.find(one => one.sign).sign")
+    page.locator("#map").click(position={"x": sign[0] + 3, "y": sign[1] + 3})
+    page.wait_for_function(f"({stands})().reduce((sum, one) => sum + one, 0) < 38")
+    expect(page.locator("#detail")).to_be_hidden()
+    page.locator("#map").focus()
+    page.keyboard.press("0")
+    page.wait_for_function(f"({stands})().reduce((sum, one) => sum + one, 0) === 38")
+    for _ in range(8):
+        page.keyboard.press("+")
+    page.wait_for_function(f"({stands})().every(one => one === 1)")
 
 
 def test_a_finger_walks_along_the_wall(visit) -> None:

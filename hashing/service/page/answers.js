@@ -2,6 +2,7 @@
 
 import { get, postForm, postJson } from "./api.js";
 import { atlas, remember, worksOf } from "./lookup.js";
+import { within } from "./map/outline.js";
 import { fromAddress } from "./opinions.js";
 import { byLikeness, kind, listing, refinement } from "./question.js";
 import { state } from "./store.js";
@@ -84,20 +85,6 @@ async function source(address) {
   }
   const query = listing(address, state.facets);
   return (offset, limit) => get("api/items", { ...query, offset, limit: Math.min(limit, AT_ONCE.listing) });
-}
-
-/**
- * Ids of the works in a part of the map, from its middle outwards.
- *
- * @param {{ points: [number, number, number, number][] }} map
- * @param {string} area
- */
-export function within({ points }, area) {
-  const [left, top, right, bottom] = area.split(",").map(Number);
-  const inside = points.filter(([, x, y]) => x >= left && x <= right && y >= top && y <= bottom);
-  /** @param {[number, number, number, number]} point */
-  const off = ([, x, y]) => Math.hypot(x - (left + right) / 2, y - (top + bottom) / 2);
-  return inside.sort((a, b) => off(a) - off(b)).map(([id]) => id);
 }
 
 /** @param {Address} address @param {number} count @param {Answer | null} hanging @returns {Promise<Answer>} */

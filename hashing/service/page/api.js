@@ -34,6 +34,11 @@ export function get(path, query = {}) {
   return request(path + text(query));
 }
 
+/** @param {string} path @returns {Promise<ArrayBuffer>} */
+export async function getBytes(path) {
+  return (await answer(path)).arrayBuffer();
+}
+
 /** @param {string} path @param {Query} query @param {Record<string, string | Blob>} fields @returns {Promise<any>} */
 export function postForm(path, query, fields) {
   const body = new FormData();
@@ -58,8 +63,11 @@ export function text(query) {
   return written && `?${written}`;
 }
 
-/** @param {string} path @param {RequestInit} [options] */
-async function request(path, options) {
+/** @param {string} path @param {RequestInit} [options] @returns {Promise<any>} */
+const request = async (path, options) => (await answer(path, options)).json();
+
+/** @param {string} path @param {RequestInit} [options] @returns {Promise<Response>} a good one */
+async function answer(path, options) {
   let response;
   try {
     response = await fetch(new URL(path, document.baseURI), options);
@@ -67,8 +75,8 @@ async function request(path, options) {
     throw new Problem("unreachable", t("problem.unreachable"));
   }
   notice(response.headers.get("arthash-index"));
+  if (response.ok) return response;
   const body = await response.json().catch(() => ({}));
-  if (response.ok) return body;
   const { code = "defect", message = t("problem.status", { status: response.status }) } = body.error ?? {};
   throw new Problem(code, code === "unreadable_picture" ? t("problem.unreadable", { why: message }) : message);
 }

@@ -1,10 +1,11 @@
 // Works by their files, and the map's points: asked for once, forgotten when the collection changes.
 
-import { get } from "./api.js";
+import { get, getBytes } from "./api.js";
+import { unpack } from "./map/atlas.js";
 
 /**
  * @typedef {import("./store.js").Work} Work
- * @typedef {import("./shapes.js").Map} Atlas
+ * @typedef {import("./map/atlas.js").Atlas} Atlas
  */
 
 const AT_ONCE = 50;
@@ -43,9 +44,11 @@ export async function worksOf(files) {
 
 /** @returns {Promise<Atlas>} */
 export function atlas() {
-  points ??= get("api/map").catch((problem) => {
-    points = null;
-    throw problem;
-  });
-  return /** @type {Promise<Atlas>} */ (points);
+  points ??= getBytes("api/map/points")
+    .then(unpack)
+    .catch((problem) => {
+      points = null;
+      throw problem;
+    });
+  return points;
 }

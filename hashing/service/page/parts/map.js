@@ -2,54 +2,58 @@
 
 import { html, nothing } from "../vendor/lit.js";
 import { get } from "../api.js";
-import { colour, draw } from "../chart.js";
 import { attempt, go, open, togglePanel } from "../conductor.js";
+import { Fingers } from "../fingers.js";
 import { atlas } from "../lookup.js";
+import { middle, rowOf } from "../map/atlas.js";
+import { colour, draw } from "../map/chart.js";
+import { written } from "../map/outline.js";
+import { ahead, near, signAt } from "../map/reach.js";
+import { regionsOf } from "../map/territory.js";
+import * as view from "../map/view.js";
 import { kind } from "../question.js";
 import { state } from "../store.js";
-import { middle, regionsOf } from "../territory.js";
-import * as view from "../view.js";
 import { heading } from "../where.js";
 import { t } from "../words.js";
 import { label, picture } from "./card.js";
 import { Part } from "./part.js";
 
-/**
- * @typedef {[id: number, x: number, y: number, group: number]} Point
- * @typedef {[number, number]} Place
- */
+/** @typedef {[number, number]} Place */
 
-const REACH = 18; // pixels around the pointer
 const NEIGHBOURS = 4; // a picture that hangs nowhere lies amid this many of its results
 const EDGE = 60; // pixels that the keys keep between their work and the frame
 const STEP = 1.5;
+const STILL = 5; // pixels that a press may travel and yet be none but a press
 /** @type {Record<string, Place>} */
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 class MapPart extends Part {
   /** @type {(keyof import("../store.js").State)[]} */
   static watches = ["panel", "answer", "facets", "address"];
-  static properties = { boxing: { state: true }, only: { state: true }, near: { state: true } };
+  static properties = { tool: { state: true }, only: { state: true }, near: { state: true } };
 
   constructor() {
     super();
     /** @type {import("../lookup.js").Atlas | null} */
     this.atlas = null;
-    /** @type {import("../territory.js").Region[]} */
+    /** @type {import("../map/territory.js").Region[]} */
     this.regions = [];
+    /** @type {import("../map/hanging.js").Hung[]} */
+    this.hung = [];
     /** @type {number | null} the one group that is lit */
     this.only = null;
     /** @type {import("../store.js").Work | null} what hangs in the corner */
     this.near = null;
-    /** @type {Point | null} the point under the pointer or the keys */
+    /** @type {number | null} the row under the pointer or the keys */
     this.current = null;
-    /** @type {[Place, Place] | null} a box being drawn, in the unit square */
-    this.box = null;
-    this.boxing = false;
-    this.travelled = 0;
+    /** @type {"" | "box" | "lasso"} what a pointer draws; nothing: it moves the map */
+    this.tool = "";
+    /** @type {Place[]} what is being drawn, in the unit square */
+    this.line = [];
     this.index = "";
-    /** @type {Map<number, Place>} */
-    this.fingers = new Map();
+    this.fingers = new Fingers();
+    /** @type {{ atlas: unknown, answer: unknown, address: unknown, found: ReturnType<typeof marked> } | null} */
+    this.marked = null;
     /** @type {Map<number, import("../store.js").Work>} */
     this.works = new Map();
   }
@@ -65,14 +69,14 @@ class MapPart extends Part {
     const groups = this.atlas?.groups ?? [];
     const role = state.facets?.roles.group;
     return html`<section id="map-panel" class="panel" aria-label=${t("map.name")}>
-      <div id="map-frame" class=${this.boxing ? "boxing" : ""}>
+      <div id="map-frame" class=${this.tool && "drawing"}>
         <canvas id="map" tabindex="0" role="application" aria-label=${t("map.keys")} @keydown=${this.key} @wheel=${this.wheel}
           @pointerdown=${this.press} @pointermove=${this.drag} @pointerup=${this.release} @pointercancel=${this.release}></canvas>
         <p class="actions" id="map-buttons">
           <button type="button" aria-label=${t("zoom.in")} @click=${() => this.zoom(STEP)}>+</button>
           <button type="button" aria-label=${t("zoom.out")} @click=${() => this.zoom(1 / STEP)}>−</button>
           <button type="button" @click=${() => this.zoom(0)}>${t("map.whole")}</button>
-          <button type="button" id="map-box" aria-pressed=${this.boxing} @click=${() => (this.boxing = !this.boxing)}>${t("map.box")}</button>
+          ${this.drawing("box")} ${this.drawing("lasso")}
           <button type="button" id="map-here" @click=${this.here}>${t("map.here")}</button>
         </p>
         <div id="map-label" aria-live="polite">${this.near ? html`${picture(this.near)}${label(this.near)}` : nothing}</div>
@@ -82,6 +86,12 @@ class MapPart extends Part {
           ><span class="swatch" style=${`background: ${colour(group)}`}></span>${name}</button></li>`)}
       </ul>
     </section>`;
+  }
+
+  /** @param {"box" | "lasso"} tool */
+  drawing(tool) {
+    return html`<button type="button" id=${`map-${tool}`} aria-pressed=${this.tool === tool}
+      @click=${() => (this.tool = this.tool === tool ? "" : tool)}>${t(`map.${tool}`)}</button>`;
   }
 
   updated() {
@@ -118,38 +128,28 @@ class MapPart extends Part {
     this.pending = true;
     requestAnimationFrame(() => {
       this.pending = false;
-      if (this.atlas) draw(this.canvas, this.atlas.points, this.look());
+      if (this.atlas) this.hung = draw(this.canvas, this.atlas, this.look(this.atlas));
     });
   }
 
-  /** @returns {import("../chart.js").Look} */
-  look() {
-    const { address, answer, facets } = state;
-    const marked = kind(address) === "wall" || kind(address) === "area" ? [] : (answer?.works ?? []);
-    const asked = kind(address) === "work" ? [address.work] : kind(address) === "code" ? marked.slice(0, NEIGHBOURS).map(({ id }) => id) : [];
+  /** @param {import("../lookup.js").Atlas} atlas @returns {import("../map/chart.js").Look} */
+  look(atlas) {
+    const { facets } = state;
     return {
-      only: this.only,
-      results: new Set(marked.map(({ id }) => id)),
-      query: middle(this.atlas?.points ?? [], asked),
-      current: this.current,
-      regions: this.regions,
-      box: this.box,
-      address: (id, size) => `pictures/${id}?size=${size}&v=${facets?.index.slice(0, 8)}`,
+      ...{ only: this.only, current: this.current, regions: this.regions, line: this.line, boxed: this.tool !== "lasso" },
+      ...this.marks(atlas),
+      address: (row) => `pictures/${atlas.ids[row]}?size=128&v=${facets?.index.slice(0, 8)}`,
       again: () => this.redraw(),
     };
   }
 
-  /** @param {Place} at @param {number} reach @param {(point: Point) => boolean} [allowed] @returns {Point | null} */
-  nearest([px, py], reach, allowed = () => true) {
-    let best = null;
-    let least = reach;
-    for (const point of this.atlas?.points ?? []) {
-      if (!allowed(point)) continue;
-      const [x, y] = view.place(point);
-      const gap = Math.hypot(x - px, y - py);
-      if (gap < least) [best, least] = [point, gap];
-    }
-    return best;
+  // Found anew for another answer, not for every frame.
+  /** @param {import("../lookup.js").Atlas} atlas */
+  marks(atlas) {
+    const { address, answer } = state;
+    if (this.marked?.atlas !== atlas || this.marked.answer !== answer || this.marked.address !== address)
+      this.marked = { atlas, answer, address, found: marked(atlas) };
+    return this.marked.found;
   }
 
   // -- pointer, fingers and keys ----------------------------------------------------------------
@@ -162,36 +162,50 @@ class MapPart extends Part {
 
   /** @param {PointerEvent} event */
   press(event) {
-    this.canvas.setPointerCapture(event.pointerId);
-    this.fingers.set(event.pointerId, at(event));
-    this.travelled = 0;
-    if (this.boxing || event.shiftKey) this.box = [view.spot(at(event)), view.spot(at(event))];
+    const spot = view.spot(at(event));
+    this.fingers.press(event, at(event));
+    if (this.tool || event.shiftKey) this.line = [spot, spot];
   }
 
   /** @param {PointerEvent} event */
   drag(event) {
-    const now = at(event);
-    const before = this.fingers.get(event.pointerId);
-    if (!before) return this.turnTo(this.nearest(now, REACH));
-    const other = [...this.fingers].find(([id]) => id !== event.pointerId)?.[1];
-    this.travelled += gap(now, before);
-    this.fingers.set(event.pointerId, now);
-    if (this.box) {
-      this.box = [this.box[0], view.spot(now)];
+    const pull = this.fingers.drag(event, at(event));
+    if (!pull) return this.turnTo(this.touched(at(event)));
+    if (this.line.length) {
+      this.line = [...(this.tool === "lasso" ? this.line : this.line.slice(0, 1)), view.spot(at(event))];
       this.redraw();
-    } else if (other) this.zoom(gap(now, other) / gap(before, other), other);
-    else this.move(now[0] - before[0], now[1] - before[1]);
+    } else if (pull.factor === 1) this.move(pull.dx, pull.dy);
+    else this.zoom(pull.factor, pull.about);
   }
 
   /** @param {PointerEvent} event */
   release(event) {
-    this.fingers.delete(event.pointerId);
-    const { box } = this;
-    this.box = null;
-    if (event.type !== "pointerup") return this.redraw();
-    if (box && this.travelled >= 5) return showOnWall(...box);
+    this.fingers.release(event);
+    const { line } = this;
+    this.line = [];
     this.redraw();
-    if (this.travelled < 5) choose(this.nearest(at(event), REACH));
+    if (event.type !== "pointerup") return;
+    if (this.fingers.travelled < STILL) this.choose(at(event));
+    else if (line.length) showOnWall(line);
+  }
+
+  /** @param {Place} place @returns {number | null} the row under a pointer */
+  touched(place) {
+    return this.atlas && near(this.atlas, this.hung, place);
+  }
+
+  // A number of works comes nearer, a work opens.
+  /** @param {Place} place */
+  choose(place) {
+    const sign = signAt(this.hung, place);
+    if (sign) return this.zoom(2 * STEP, sign.at);
+    const row = this.touched(place);
+    if (row !== null) this.open(row);
+  }
+
+  /** @param {number} row */
+  open(row) {
+    if (this.atlas) open(this.atlas.ids[row]);
   }
 
   /** @param {number} factor 0 for the whole map @param {Place} [place] */
@@ -210,27 +224,29 @@ class MapPart extends Part {
   key(event) {
     const { current } = this;
     if (event.key in STEPS) this.step(STEPS[event.key]);
-    else if (event.key === "+" || event.key === "=") this.zoom(STEP, current ? view.place(current) : undefined);
+    else if (event.key === "+" || event.key === "=") this.zoom(STEP, current === null ? undefined : this.place(current));
     else if (event.key === "-") this.zoom(1 / STEP);
-    else if (event.key === "Enter" && current) choose(current);
+    else if (event.key === "0") this.zoom(0);
+    else if (event.key === "Escape" && this.tool) this.tool = "";
+    else if (event.key === "Enter" && current !== null) this.open(current);
     else return;
     event.preventDefault();
   }
 
-  // To the nearest work that lies more in this direction than beside it.
+  /** @param {number} row @returns {Place} */
+  place(row) {
+    return this.atlas ? view.pixel([this.atlas.xs[row], this.atlas.ys[row]]) : view.middle();
+  }
+
+  // To the nearest picture that lies more in this direction than beside it.
   /** @param {Place} direction */
-  step([dx, dy]) {
-    const { current } = this;
-    const from = current ? view.place(current) : view.middle();
-    const ahead = (/** @type {Point} */ point) => {
-      if (point === current) return false;
-      const [x, y] = view.place(point);
-      const along = (x - from[0]) * dx + (y - from[1]) * dy;
-      return along > 0 && along >= Math.abs((x - from[0]) * dy + (y - from[1]) * dx);
-    };
-    this.turnTo(this.nearest(from, Infinity, ahead) ?? current);
-    const reached = this.current && view.place(this.current);
-    if (reached && !view.within(reached, EDGE)) this.centre(reached);
+  step(direction) {
+    if (!this.atlas) return;
+    const from = this.current === null ? view.middle() : this.place(this.current);
+    const reached = ahead(this.atlas, this.hung, from, direction, this.current);
+    if (reached === null) return;
+    this.turnTo(reached);
+    if (!view.within(this.place(reached), EDGE)) this.centre(this.place(reached));
   }
 
   /** @param {Place} place of the canvas */
@@ -240,17 +256,17 @@ class MapPart extends Part {
   }
 
   // Hangs the work that pointer or keys have reached in the corner.
-  /** @param {Point | null} point */
-  async turnTo(point) {
-    if (point === this.current) return;
-    this.current = point;
-    this.canvas.style.cursor = point && !this.boxing ? "pointer" : "";
+  /** @param {number | null} row */
+  async turnTo(row) {
+    if (row === this.current) return;
+    this.current = row;
+    this.canvas.style.cursor = row !== null && !this.tool ? "pointer" : "";
     this.redraw();
-    if (!point) return;
-    const [id] = point;
+    if (row === null || !this.atlas) return;
+    const id = this.atlas.ids[row];
     await attempt(async () => {
       if (!this.works.has(id)) this.works.set(id, await get(`api/items/${id}`));
-      if (this.current === point) this.near = this.works.get(id) ?? null;
+      if (this.current === row) this.near = this.works.get(id) ?? null;
     });
   }
 
@@ -263,13 +279,13 @@ class MapPart extends Part {
     await this.updateComplete;
     await attempt(async () => {
       this.atlas ??= await atlas();
-      const point = this.atlas.points.find(([one]) => one === id);
-      if (!point) return;
+      const row = rowOf(this.atlas, id);
+      if (row === null) return;
       view.fit(this.canvas);
       view.zoom(0);
-      view.zoom(6, view.place(point));
-      this.centre(view.place(point));
-      this.turnTo(point);
+      view.zoom(6, this.place(row));
+      this.centre(this.place(row));
+      this.turnTo(row);
       this.canvas.scrollIntoView({ block: "center" });
       this.canvas.focus({ preventScroll: true });
     });
@@ -277,8 +293,7 @@ class MapPart extends Part {
 
   // What is in sight, on the wall.
   here() {
-    const { clientWidth, clientHeight } = this.canvas;
-    showOnWall(view.spot([0, 0]), view.spot([clientWidth, clientHeight]));
+    showOnWall(view.sight());
   }
 
   /** @param {number} group */
@@ -288,22 +303,25 @@ class MapPart extends Part {
   }
 }
 
-/** @param {Place} a @param {Place} b */
-function showOnWall(a, b) {
-  const ends = [Math.min(a[0], b[0]), Math.min(a[1], b[1]), Math.max(a[0], b[0]), Math.max(a[1], b[1])];
-  go({ area: ends.map((end) => end.toFixed(4)).join(",") });
+// What hangs on the wall, and where that was asked with lies.
+/** @param {import("../lookup.js").Atlas} atlas */
+function marked(atlas) {
+  const { address, answer } = state;
+  const works = ["wall", "area"].includes(kind(address)) ? [] : (answer?.works ?? []);
+  const asked = kind(address) === "work" ? [address.work] : kind(address) === "code" ? works.slice(0, NEIGHBOURS).map(({ id }) => id) : [];
+  return { results: works.flatMap(({ id }) => rowOf(atlas, id) ?? []), query: middle(atlas, asked) };
+}
+
+/** @param {Place[]} line two corners of a box, or an outline */
+function showOnWall(line) {
+  go({ area: written(line) });
   requestAnimationFrame(() => {
-    const title = document.getElementById("query");
-    title?.scrollIntoView({ block: "start" });
+    document.getElementById("query")?.scrollIntoView({ block: "start" });
     document.getElementById("wall-title")?.focus({ preventScroll: true });
   });
 }
 
-/** @param {Point | null} point */
-const choose = (point) => point && open(point[0]);
 /** @param {MouseEvent} event @returns {Place} */
 const at = ({ offsetX, offsetY }) => [offsetX, offsetY];
-/** @param {Place} a @param {Place} b */
-const gap = ([ax, ay], [bx, by]) => Math.max(0.5, Math.hypot(ax - bx, ay - by));
 
 customElements.define("ah-map", MapPart);

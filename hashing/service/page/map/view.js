@@ -1,7 +1,7 @@
 // The part of the map in sight: places in the unit square to pixels of the canvas, and back.
 
 const MARGIN = 24;
-const CLOSEST = 40; // greatest magnification
+const CLOSEST = 100; // greatest magnification
 
 /** @typedef {[number, number]} Place */
 
@@ -11,17 +11,22 @@ const size = { width: 1, height: 1 }; // of the canvas, in CSS pixels
 export const magnification = () => view.scale;
 /** @returns {Place} */
 export const middle = () => [size.width / 2, size.height / 2];
+/** @returns {Place} width and height of the whole map as it is seen, in pixels */
+export const extent = () => {
+  const [width, height] = inner();
+  return [width * view.scale, height * view.scale];
+};
+/** @returns {[Place, Place]} corners of what is in sight, and so many pixels around it */
+export const sight = (around = 0) => [spot([-around, -around]), spot([size.width + around, size.height + around])];
 
-// Gives the canvas the pixels of its place on the screen.
+// Gives the canvas the pixels of its place on the screen, unless it has them.
 /** @param {{ clientWidth: number, clientHeight: number, width: number, height: number }} canvas @param {number} [density] */
 export function fit(canvas, density = globalThis.devicePixelRatio ?? 1) {
   [size.width, size.height] = [canvas.clientWidth, canvas.clientHeight];
-  canvas.width = size.width * density;
-  canvas.height = size.height * density;
+  const [width, height] = [Math.round(size.width * density), Math.round(size.height * density)];
+  if (canvas.width !== width) canvas.width = width;
+  if (canvas.height !== height) canvas.height = height;
 }
-
-/** @param {readonly [unknown, number, number, ...unknown[]]} point @returns {Place} */
-export const place = ([, x, y]) => pixel([x, y]);
 
 /** @param {Place} spot of the unit square @returns {Place} */
 export function pixel([x, y]) {
