@@ -97,6 +97,13 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="let programs that say the token in this file add, change and remove works",
     )
+    parser.add_argument(
+        "--where",
+        default="",
+        metavar="FILTER",
+        help="show only works that pass: \"year < 1950 and rights = 'CC0'\"; those with something "
+        "in a column `hidden` are never shown",
+    )
     parser.add_argument("--access-log", action="store_true", help="a line of JSON for each request")
     add_common(parser)
     return parser
@@ -138,6 +145,7 @@ def _serve(location: str, listener: socket.socket, options: argparse.Namespace) 
         tuple(options.allow_host) if options.host in LOCAL or options.allow_host else None,
         tuple(options.allow_origin),
         options.public_url,
+        options.where,
     )
     settings.door()  # what is wrong with it is told before the model is loaded
     if options.access_log:

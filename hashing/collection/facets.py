@@ -36,10 +36,12 @@ class Facet:
 def facets(opened: Opened) -> list[Facet]:
     """All columns: group and creator first, then what has few values, then numbers, the year first.
 
-    What stands beside a date, and text of many values, comes last.
+    What stands beside a date, and text of many values, comes last. Which works are hidden is
+    nothing to choose by.
     """
-    values = opened.index.facets()
-    found = [_facet(opened, name, values.get(name)) for name in opened.info.columns]
+    values, hidden = opened.index.facets(), opened.column("hidden")
+    columns = [name for name in opened.info.columns if name != hidden]
+    found = [_facet(opened, name, values.get(name)) for name in columns]
     return sorted(found, key=_place)
 
 
@@ -48,7 +50,11 @@ def _facet(opened: Opened, name: str, values: Mapping[Value, int] | None) -> Fac
     role = next((role for role, column in opened.info.roles.items() if column == name), None)
     chooses = values is not None and (
         role in ("group", "creator")
-        or (role is None and kind is str and 2 <= len(values) <= min(FEW, opened.info.count // 2))
+        or (
+            role in (None, "licence")
+            and kind is str
+            and 2 <= len(values) <= min(FEW, opened.info.count // 2)
+        )
     )
     shown = {} if values is None else values
     if not chooses:

@@ -53,8 +53,8 @@ class Keeping(Holding):
             out: the index to make, a folder or a URL (`postgresql://…#name`).
             metadata: a table (CSV, JSONL, Excel, Parquet, …) with a column that names the
                 pictures; by default every `metadata.csv`, `.jsonl`, … within `images`.
-            roles: the columns that play the roles title, creator, group, year and link, where
-                their names do not say it: `{"group": "category", "creator": "brand"}`.
+            roles: the columns that play the roles title, creator, group, year, link, licence and
+                hidden, where their names do not say it: `{"group": "category"}`.
             columns: new names of the table's columns: `{"file": "Image file"}`.
             device: where the network runs if `model` is a folder.
             workers: threads that decode, by default one per core.

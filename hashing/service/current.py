@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,6 +17,8 @@ from hashing.collection.request import Refine
 from hashing.encoding import Model
 from hashing.errors import ArtefactError, StorageError
 from hashing.progress import log
+from hashing.service.public import public
+from hashing.store import Index, open_index
 from hashing.store.location import FOLDER
 
 PATIENCE = 0.1
@@ -31,10 +33,14 @@ class Current:
 
     A request reads one collection from its beginning to its end; a replaced one is closed when
     the last request that reads it has left.
+
+    public: what of an index visitors may see, all of it by default.
     """
 
-    def __init__(self, collection: Collection) -> None:
-        self._collection = collection
+    def __init__(
+        self, collection: Collection, public: Callable[[Index], Index] = lambda index: index
+    ) -> None:
+        self._collection, self._public = collection, public
         self._readers: Counter[Collection] = Counter()
         self._guard = threading.Lock()
         self._refreshing = threading.Lock()
@@ -104,7 +110,7 @@ class Current:
             raise ArtefactError(
                 "the collection was rebuilt with another model: start the server again"
             )
-        anew = Collection(found.index, self._collection.model)
+        anew = Collection(self._public(found.index), self._collection.model)
         anew.served_at = self._collection.served_at
         return anew
 
@@ -116,18 +122,25 @@ class Current:
             former.close()
 
 
-def open_current(location: str, device: str = "auto", model: Path | None = None) -> Current:
-    """A collection and its model, both warmed up. Raises ArtefactError where they do not match."""
+def open_current(
+    location: str, device: str = "auto", model: Path | None = None, where: str = ""
+) -> Current:
+    """What is public of a collection, and its model, both warmed up.
+
+    where: shows only the works that pass this filter. Raises ArtefactError where index and model
+    do not match, UsageError for a filter that is none.
+    """
     # Numpy's products of matrices are small here, and for some 30 ms after each its own threads
     # would keep a core busy that the network wants.
     threadpool_limits(1, user_api="blas")
-    collection = Collection.open(location, model=model, device=device)
+    shown = public(where)
+    collection = Collection(shown(open_index(location)), model, device)
     log("Loading the model …")
     _ = collection.model
     log("Warming up …")
     collection.answer(collection.encode(Image.new("RGB", (64, 64))), Refine())
     _accelerate(collection.model)
-    return Current(collection)
+    return Current(collection, shown)
 
 
 def _accelerate(model: Model) -> None:

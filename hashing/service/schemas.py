@@ -136,7 +136,8 @@ class Column(BaseModel):
     name: str = Field(examples=["price"])
     kind: str = Field(description="`text` or `number`.", examples=["number"])
     role: str | None = Field(
-        description="title, creator, group, year or link, where it plays one.", examples=["group"]
+        description="title, creator, group, year, link or licence, where it plays one.",
+        examples=["group"],
     )
     distinct: int | None = Field(
         description="How many values it has; null for very many.", examples=[12]

@@ -32,8 +32,10 @@ from hashing.service.schemas import (
     Why,
     Work,
 )
-from hashing.sources.roles import ROLES
 from hashing.store import StoredItem
+
+LABEL = ("title", "creator", "group", "link")
+"""Roles of a label whose words stand as they were written; the year has its own rule."""
 
 
 def results(collection: Collection, answer: Answer, offset: int = 0) -> Results:
@@ -161,7 +163,7 @@ def _label(collection: Collection, item: StoredItem) -> dict[str, object]:
         year = opened.shown(item, "year") or None
     return {
         "id": item.id,
-        **{role: opened.shown(item, role) or None for role in ROLES if role != "year"},
+        **{role: opened.shown(item, role) or None for role in LABEL},
         "year": year,
         "fields": item.fields,
         "file": item.file,

@@ -22,7 +22,7 @@ class Settings:
     """What to serve, how, and to whom; see `Door`.
 
     model: where the index's model lies, if it has moved. auth, token: files. hosts: names beside
-    the loopback ones; None answers to any.
+    the loopback ones; None answers to any. where: shows only what passes this filter.
     """
 
     location: str
@@ -33,6 +33,7 @@ class Settings:
     hosts: tuple[str, ...] | None = ()
     origins: tuple[str, ...] = ()
     public: str = ""
+    where: str = ""
 
     def door(self) -> Door:
         """Who is let in. Raises UsageError for files and addresses that are none."""
@@ -61,7 +62,7 @@ def make(settings: Settings) -> tuple[Current, FastAPI]:
     """The collection, warmed up, and the application that serves it."""
     door = settings.door()
     model = None if settings.model is None else Path(settings.model)
-    current = open_current(settings.location, settings.device, model)
+    current = open_current(settings.location, settings.device, model, settings.where)
     return current, create_app(current, door=door)
 
 

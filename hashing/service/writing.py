@@ -3,10 +3,11 @@
 import json
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, File, Form, UploadFile
+from fastapi import APIRouter, Depends, File, Form, Response, UploadFile
 from fastapi.security import HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field
 
+from hashing.collection.opened import UnknownItemError
 from hashing.errors import UsageError
 from hashing.service import views
 from hashing.service.context import KNOWN_FIELDS, KNOWN_ONLY, ItemId, Newest
@@ -45,17 +46,20 @@ def add(
 ) -> Detail:
     """Encode a picture and publish it; one that is there already under its name stays as it is.
 
-    The index keeps its preview, not the picture itself.
+    The index keeps its preview, not the picture itself. A work that is hidden from visitors is
+    answered with 204 and nothing.
     """
-    item_id = art.add_picture(picture.file.read(), file, _read_fields(fields))
-    return views.detail(art, art.item(item_id))
+    return _seen(art, art.add_picture(picture.file.read(), file, _read_fields(fields)))
 
 
 @router.patch("/api/v1/items/{item_id}", summary="Change fields", tags=["changes"])
 def change(art: Newest, item_id: ItemId, described: Described) -> Detail:
-    """Take over some fields of a work; the others stay, and so does its id."""
+    """Take over some fields of a work; the others stay, and so does its id.
+
+    A work that they hide from visitors is answered with 204 and nothing.
+    """
     art.describe(item_id, described.fields)
-    return views.detail(art, art.item(item_id))
+    return _seen(art, item_id)
 
 
 @router.delete(
@@ -65,6 +69,14 @@ def remove(art: Newest, item_id: ItemId) -> None:
     """Take a work out of the index; its id is never given again, its file is not touched."""
     art.item(item_id)
     art.remove([item_id])
+
+
+def _seen(art: Newest, item_id: int) -> Detail:
+    """A work as visitors see it."""
+    try:
+        return views.detail(art, art.item(item_id))
+    except UnknownItemError:
+        return Response(status_code=204)  # type: ignore[return-value]  # FastAPI passes it on
 
 
 def _read_fields(text: str) -> dict[str, Value]:

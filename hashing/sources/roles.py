@@ -2,14 +2,15 @@
 
 A collection may have any columns. A few of them play a part wherever works are shown, grouped or
 judged: which one is a work's `title`, its `creator`, the `group` it belongs to, its `year`, the
-`link` to its source. An index keeps them as a mapping from role to column.
+`link` to its source, the `licence` it is under, and whether it is `hidden` from visitors. An index
+keeps them as a mapping from role to column.
 """
 
 from collections.abc import Iterable, Mapping
 
 from hashing.errors import UsageError, choose
 
-ROLES = ("title", "creator", "group", "year", "link")
+ROLES = ("title", "creator", "group", "year", "link", "licence", "hidden")
 
 SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "title": ("title", "name", "caption", "object name", "product", "product name", "titel"),
@@ -23,6 +24,11 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
     ),
     "year": ("year", "date", "object date", "date created", "created", "dated", "jahr", "datum"),
     "link": ("url", "link", "href", "source url", "object url", "link resource", "web page"),
+    "licence": (
+        "licence", "license", "rights", "rights statement", "usage rights", "copyright status",
+        "rights and reproduction", "lizenz", "rechte",
+    ),
+    "hidden": ("hidden", "versteckt"),
 }  # fmt: skip
 """Names of columns that play a role unless another is named, the likeliest first."""
 

@@ -44,7 +44,7 @@ def add_commands(commands: Commands) -> None:
         "--roles",
         default="",
         metavar="ROLE=COLUMN,…",
-        help="which columns are title, creator, group, year, link (default: by their names)",
+        help="columns of title, creator, group, year, link, licence, hidden (default: by name)",
     )
     _add_options(parser)
     parser = command(commands, "add", add, "put more pictures into an index")
