@@ -1,4 +1,4 @@
-"""Recommendation on codes: taste profiles, variety, near-duplicates, closeness in words.
+"""Recommendation on codes: taste profiles, variety, near-duplicates.
 
 numpy only, no pictures and no index: everything here works on the M candidates of one answer.
 An affinity is the mean product of signs, 1 − 2·distance/bits: 1 for equal codes, 0 for unrelated.
@@ -10,16 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hashing.codes import Codes
-
-CLOSENESS = (
-    (0.02, "nearly the same"),
-    (0.12, "very close"),
-    (0.22, "close"),
-    (0.32, "related"),
-)
-"""Words for a distance, as shares of the code length, each an upper bound (included)."""
-
-FAR = "distant"
 
 MAX_CENTRES = 3
 APART = 0.5
@@ -38,12 +28,6 @@ FIRST_LOOK = 11
 
 NEAR_DUPLICATE = 0.975
 """Least correlation between the thumbnails of two copies of one picture."""
-
-
-def closeness(distance: int, bits: int) -> str:
-    """A Hamming distance in words."""
-    share = distance / bits
-    return next((word for bound, word in CLOSENESS if share <= bound), FAR)
 
 
 def taste_centres(liked: Codes) -> tuple[NDArray[np.float32], NDArray[np.int64]]:

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -26,6 +27,7 @@ class ColourModel:
 
     bits, lengths, fingerprint = BITS, (16, 32, BITS), "colours"
     preprocessing = Preprocessing(size=8, fit="stretch")
+    noted: ClassVar[dict[str, object]] = {}
 
     def __init__(self) -> None:
         self.weights = np.random.default_rng(0).normal(size=(8, 8, 3, BITS))

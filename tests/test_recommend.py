@@ -5,12 +5,9 @@ from hypothesis import strategies as st
 
 from hashing.codes import Codes
 from hashing.recommend import (
-    CLOSENESS,
-    FAR,
     RANK_OFFSET,
     affinity,
     are_copies,
-    closeness,
     diversify,
     first_of_each,
     fold_duplicates,
@@ -38,12 +35,6 @@ def near(code: Codes, count: int, flips: int, seed: int = 0) -> Codes:
 def hamming(codes: Codes) -> np.ndarray:
     bits = codes.unpacked()
     return (bits[:, None] != bits[None]).sum(axis=2)
-
-
-def test_closeness_has_words_in_order_of_distance() -> None:
-    words = [closeness(distance, 64) for distance in range(65)]
-    assert list(dict.fromkeys(words)) == [*(word for _, word in CLOSENESS), FAR]
-    assert words[0] == "nearly the same"
 
 
 def test_one_taste_is_one_centre_the_mean_of_its_works() -> None:

@@ -18,6 +18,9 @@ from hashing.places import recipes
 from hashing.progress import LINES, log, printable, progress
 from hashing.recipes import DEFAULT_RECIPE, add_config, new_parser, read_arguments
 
+OF_A_MODEL = ("--evaluate", "--calibrate")
+"""Options that name a model, whose own recipe tells its data."""
+
 
 def main(argv: Sequence[str]) -> int:
     """Run `train.py` with `argv`; returns the exit code."""
@@ -27,9 +30,13 @@ def main(argv: Sequence[str]) -> int:
         return 0
 
     # torch takes seconds to import: not before the arguments are known to be good.
-    from hashing.training import Runtime, evaluate, text, train
+    from hashing.training import Runtime, calibrate, closeness_text, evaluate, text, train
 
     runtime = Runtime(options.device, options.workers, options.wandb, log, progress)
+    if options.calibrate:
+        words = calibrate(config, options.calibrate, runtime)
+        emit(words) if options.json else sys.stdout.write(closeness_text(words))
+        return 0
     if options.evaluate:
         metrics = evaluate(config, options.evaluate, runtime, options.out)
     else:
@@ -49,7 +56,7 @@ def parse(argv: Sequence[str]) -> tuple[Namespace, Config]:
 
 
 def with_own_recipe(argv: Sequence[str]) -> list[str]:
-    """Arguments with the recipe of the model that is to be evaluated, unless another is named.
+    """Arguments with the recipe of the model that is asked about, unless another is named.
 
     Raises UsageError where that model's folder has none.
     """
@@ -58,7 +65,7 @@ def with_own_recipe(argv: Sequence[str]) -> list[str]:
         option, _, value = argument.partition("=")
         if option == "--config":
             return list(argv)
-        asked = argument if before == "--evaluate" else value if option == "--evaluate" else asked
+        asked = argument if before in OF_A_MODEL else value if option in OF_A_MODEL else asked
         before = argument
     if not asked:
         return list(argv)
@@ -126,6 +133,12 @@ def _parser() -> ArgumentParser:
         type=Path,
         metavar="MODEL",
         help="measure a model folder, by its own recipe unless --config names another",
+    )
+    parser.add_argument(
+        "--calibrate",
+        type=Path,
+        metavar="MODEL",
+        help="give a model folder its words for distances, by its own recipe and data",
     )
     parser.add_argument("--json", action="store_true", help="print the metrics as JSON")
     parser.add_argument("--device", default="auto", help="cpu, cuda, cuda:1 … (default: auto)")

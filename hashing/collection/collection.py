@@ -9,6 +9,7 @@ from PIL.Image import Image
 
 from hashing.codes import Codes
 from hashing.collection.answer import Answer
+from hashing.collection.closeness import closeness
 from hashing.collection.colours import by_colour, read_colours
 from hashing.collection.duplicates import KINDS, Duplicates, Kind, find_duplicates
 from hashing.collection.evaluate import RERANK, encode_queries, evaluate
@@ -25,6 +26,7 @@ from hashing.collection.words import Understood, understand
 from hashing.errors import InputError, UsageError, choose
 from hashing.filters import Filter
 from hashing.images import Picture, decode, open_picture
+from hashing.metrics import Closeness
 from hashing.sources import read_catalogue
 
 MOST_LIKED = 200
@@ -266,6 +268,11 @@ class Collection(Keeping):
     def understand(self, text: str) -> Understood:
         """What some words most likely mean: values of columns, typing errors, themselves."""
         return understand(self.opened, text)
+
+    @property
+    def closeness(self) -> Closeness:
+        """Words for distances: the model's, or those that the collection's own labels bear out."""
+        return closeness(self.opened, lambda: self.model.noted)
 
     def duplicates(self, kind: Kind = "near") -> Duplicates:
         """Pictures that are there more than once, the best copy of each group first.

@@ -1,9 +1,9 @@
 """`Model`: a network ready to encode, in PyTorch or, for many pictures on a CPU, ONNX Runtime."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 import torch
@@ -31,6 +31,7 @@ from hashing.models import (
     fingerprint_of,
     load_model,
     normalise,
+    read_manifest,
     save_model,
 )
 from hashing.sources.decoding import prepare_ahead
@@ -112,6 +113,13 @@ class Model:
         model.runtime, model._onnx = "torch", None
         model._fingerprint = described.fingerprint
         return model
+
+    @property
+    def noted(self) -> Mapping[str, Any]:
+        """What the folder says of the model beside what decides its codes; empty without one."""
+        if self.folder is None or self.descriptor is not None:
+            return {}
+        return read_manifest(self.folder).extra
 
     @property
     def descriptor(self) -> str | None:

@@ -1,5 +1,6 @@
 """Retrieval metrics that do not depend on the order of tied items."""
 
+from hashing.metrics.closeness import Closeness, count_pairs
 from hashing.metrics.codes import CodeStatistics, code_statistics
 from hashing.metrics.evaluation import (
     Relevance,
@@ -23,6 +24,7 @@ from hashing.metrics.ties import (
 )
 
 __all__ = [
+    "Closeness",
     "CodeStatistics",
     "LabelSets",
     "Labels",
@@ -32,6 +34,7 @@ __all__ = [
     "average_precision",
     "average_precision_of_found",
     "code_statistics",
+    "count_pairs",
     "cumulative_gain",
     "evaluate",
     "evaluate_costs",

@@ -55,9 +55,19 @@ def evaluate(
         raise UsageError(
             f"expected queries of {database.bits} bits like the database, found {queries.bits}"
         )
-    judge = _Judge(relevance, exclude, len(queries), len(database))
-    blocks = _code_groups(queries, database, judge)
+    blocks = tied_groups(queries, database, relevance, exclude)
     return evaluate_groups(blocks, len(queries), len(database), ks, code_statistics(database))
+
+
+def tied_groups(
+    queries: Codes,
+    database: Codes,
+    relevance: Sequence[Relevance],
+    exclude: Sequence[Relevance] = (),
+) -> Iterator[TiedGroups]:
+    """How many items of each grade lie at each distance, a block of queries at a time."""
+    judge = _Judge(relevance, exclude, len(queries), len(database))
+    yield from _code_groups(queries, database, judge)
 
 
 def evaluate_features(

@@ -14,6 +14,7 @@ from hashing.models.folder import (
     save_model,
 )
 from hashing.models.network import HashModel, normalise
+from hashing.models.notes import note_extra
 from hashing.models.products import use_products
 from hashing.models.whitening import check_whitening, fit_whitening
 
@@ -31,6 +32,7 @@ __all__ = [
     "fit_whitening",
     "load_model",
     "normalise",
+    "note_extra",
     "own_preprocessing",
     "publish_folder",
     "read_manifest",

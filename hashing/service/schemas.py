@@ -44,7 +44,11 @@ class Result(Work):
     distance: int = Field(
         description="Bits that differ from the query (or the nearest like).", examples=[6]
     )
-    closeness: str = Field(description="The distance in words.", examples=["very close"])
+    closeness: str | None = Field(
+        description="The distance in words, `distant` beyond the last; null where none is "
+        "promised. See `/api/facets`.",
+        examples=["very close"],
+    )
     copies: list[int] = Field(
         description="Ids of near-duplicates folded into this work.", examples=[[346]]
     )
@@ -157,9 +161,14 @@ class Column(BaseModel):
 
 
 class Bound(BaseModel):
-    """A word for a distance and the largest distance it stands for."""
+    """A word for a distance and the largest distance it stands for.
+
+    `very close` promises that nine in ten pairs of that distance belong together, `close` three in
+    four, `related` one in two.
+    """
 
     word: str = Field(examples=["very close"])
+    bits: int = Field(description="Of the code length that it counts for.", examples=[64])
     max_distance: int = Field(examples=[7])
 
 
@@ -178,7 +187,9 @@ class Facets(BaseModel):
         description="Columns by the role they play.", examples=[{"group": "category"}]
     )
     columns: list[Column]
-    closeness: list[Bound]
+    closeness: list[Bound] = Field(
+        description="Words for distances, the longest code first; empty where none is promised."
+    )
 
 
 Regions = list[list[float]]

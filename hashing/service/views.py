@@ -13,7 +13,6 @@ from hashing.collection.facets import Facet
 from hashing.collection.facets import facets as find_facets
 from hashing.collection.request import DIVERSITY
 from hashing.collection.words import Understood
-from hashing.recommend import CLOSENESS, closeness
 from hashing.service.schemas import (
     Bound,
     Choice,
@@ -40,13 +39,14 @@ LABEL = ("title", "creator", "group", "link")
 
 def results(collection: Collection, answer: Answer, offset: int = 0) -> Results:
     """An answer as `POST /api/search` and its kin give it, after `offset` of its works."""
+    words = collection.closeness
     return Results(
         code=answer.code,
         bits=answer.bits,
         search_ms=round(answer.search_ms, 3),
         groups=[Share(value=value, share=round(share, 3)) for value, share in answer.groups],
         results=[
-            _result(collection, rank, hit, answer.bits)
+            _result(collection, rank, hit, words.word(hit.distance, answer.bits))
             for rank, hit in enumerate(answer.hits, start=offset + 1)
         ],
     )
@@ -97,7 +97,9 @@ def facets(collection: Collection) -> Facets:
         roles=dict(info.roles),
         columns=[_column(facet) for facet in find_facets(collection.opened)],
         closeness=[
-            Bound(word=word, max_distance=int(share * info.bits)) for share, word in CLOSENESS
+            Bound(word=word, bits=bits, max_distance=distance)
+            for bits, by_word in sorted(collection.closeness.bounds.items(), reverse=True)
+            for word, distance in by_word.items()
         ],
     )
 
@@ -173,13 +175,13 @@ def _label(collection: Collection, item: StoredItem) -> dict[str, object]:
     }
 
 
-def _result(collection: Collection, rank: int, hit: Hit, bits: int) -> Result:
+def _result(collection: Collection, rank: int, hit: Hit, closeness: str | None) -> Result:
     return Result.model_validate(
         {
             **_label(collection, hit.item),
             "rank": rank,
             "distance": hit.distance,
-            "closeness": closeness(hit.distance, bits),
+            "closeness": closeness,
             "copies": list(hit.copies),
             "nearest_like": hit.nearest_like,
         }

@@ -26,14 +26,17 @@ from hashing.training.baselines import measure_baselines
 from hashing.training.batches import Batches
 from hashing.training.checks import check
 from hashing.training.claim import claim
+from hashing.training.closeness import CLOSENESS, calibrated, rows_to_calibrate
 from hashing.training.distributed import World, world
 from hashing.training.evaluation import (
     Evaluation,
     classify_by,
     compute_features,
+    compute_logits,
+    evaluate_logits,
     evaluate_network,
 )
-from hashing.training.examples import Examples, Part
+from hashing.training.examples import Examples
 from hashing.training.figures import draw_curves, draw_figures
 from hashing.training.frozen import encode_views, is_frozen
 from hashing.training.learner import Learner
@@ -98,7 +101,8 @@ def evaluate(config: Config, folder: Path, runtime: Runtime, out: Path | None = 
         config = replace(config, model=network.config, preprocessing=network.preprocessing)
         config = replace(config, start=None, teacher=None, distillation=DistillationConfig())
         examples = prepare(config, runtime)
-        found = _measured(network, examples, examples.test, "testing", runtime)
+        with runtime.progress(len(examples.test.rows), "testing", "pictures") as bar:
+            found = evaluate_network(network, examples, examples.test, on_pictures=bar.advance)
         metrics = measures(config, examples, found) | provenance(here.device)
         if out is not None:
             out.mkdir(parents=True, exist_ok=True)
@@ -214,10 +218,11 @@ def _finish(
     if state.best_losses:
         learner.objective.load_state_dict(state.best_losses)
     round_to_half(network)
-    found = _measured(network, examples, examples.test, "testing", run.runtime)
+    found, words = _measured_with_words(network, examples, run.runtime)
     metrics = {
         **measures(config, examples, found),
         **made_with,
+        CLOSENESS: words,
         "classifier": {
             field: classifier.as_dict()
             for field, classifier in classify_by(
@@ -242,7 +247,7 @@ def _finish(
         "recipe.yaml": settings,
         **figures,
     }
-    extra = {"objective": learner.objective.record()}
+    extra = {"objective": learner.objective.record(), CLOSENESS: words}
     save_model(network, out / "model", extra=extra, files=files, half=True)
     return metrics
 
@@ -269,11 +274,16 @@ def _resumed(learner: Learner, out: Path, runtime: Runtime) -> TrainState:
     return TrainState(**state["course"])
 
 
-def _measured(
-    network: HashModel, examples: Examples, part: Part, what: str, runtime: Runtime
-) -> Evaluation:
-    with runtime.progress(len(part.rows), what, "pictures") as bar:
-        return evaluate_network(network, examples, part, on_pictures=bar.advance)
+def _measured_with_words(
+    network: HashModel, examples: Examples, runtime: Runtime
+) -> tuple[Evaluation, dict[str, Any]]:
+    """What a network finds, and the words for its distances; each picture is looked at once."""
+    rows = np.union1d(examples.test.rows, rows_to_calibrate(examples))
+    with runtime.progress(len(rows), "testing", "pictures") as bar:
+        logits = compute_logits(network, examples, rows, on_pictures=bar.advance)
+    test = logits[np.searchsorted(rows, examples.test.rows)]
+    found = evaluate_logits(test, network.lengths, examples, examples.test, network.device)
+    return found, calibrated(logits, rows, network.lengths, examples)
 
 
 def _baselines(config: Config, examples: Examples, here: World) -> dict[str, Any]:

@@ -9,7 +9,7 @@ const facets = {
   index: "i", count: 9, bits: 64, lengths: [32, 64], diversity: 0.3,
   roles: { creator: "brand" },
   columns: [column("brand")],
-  closeness: [{ word: "close", max_distance: 14 }],
+  closeness: [{ word: "close", bits: 64, max_distance: 14 }, { word: "close", bits: 32, max_distance: 6 }],
 };
 
 test("each address asks for one thing", () => {
@@ -25,9 +25,9 @@ test("controls that change nothing are not counted", () => {
   assert.ok(byLikeness(read("?like=a")) && !byLikeness(read("?q=a")));
 });
 
-test("a cut-off is scaled to the length that is searched by", () => {
+test("a cut-off is that of the length that is searched by", () => {
   const asked = refinement(read("?work=1&close=close&bits=32&one=1&brand=A&nonsense=1"), facets);
-  assert.deepEqual(asked, { bits: 32, diversity: null, max_distance: 7, one_per: "creator", brand: ["A"] });
+  assert.deepEqual(asked, { bits: 32, diversity: null, max_distance: 6, one_per: "creator", brand: ["A"] });
 });
 
 test("a listing is by words, or a random hang", () => {

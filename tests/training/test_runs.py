@@ -8,7 +8,7 @@ from safetensors.torch import save_file
 
 from hashing.cli import train as command
 from hashing.cli.console import run
-from hashing.models import load_model, read_manifest
+from hashing.models import fingerprint, load_model, read_manifest, save_model
 from hashing.training import runs
 from hashing.training.runlog import read_records
 
@@ -81,6 +81,27 @@ def test_training_learns_and_evaluate_measures_the_same(
     assert json.loads((again / "metrics.json").read_text())["retrieval"] == measured["retrieval"]
     figures = {path.name for path in (out / "model").glob("*.png")}
     assert {path.name for path in again.glob("*.png")} == figures - {"curves.png"}
+
+
+def test_distances_have_words_and_a_model_without_them_is_given_the_same(
+    recipe: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "run"
+    assert main("--config", recipe, "--out", out, "--json", "--train.epochs", 6) == 0
+    words = json.loads(capsys.readouterr().out)["closeness"]
+    assert words["made_of"] == "validation part"
+    assert words["bounds"]["16"]["very close"] < 8  # of 8 x 72 pairs
+    manifest = read_manifest(out / "model")
+    assert manifest.extra["closeness"] == words
+    before = fingerprint(out / "model")
+    save_model(load_model(out / "model"), out / "model", half=True)  # as of earlier versions
+    assert "closeness" not in read_manifest(out / "model").extra
+    assert main("--config", recipe, "--calibrate", out / "model", "--json") == 0
+    assert json.loads(capsys.readouterr().out) == words
+    assert read_manifest(out / "model").extra["closeness"] == words
+    assert fingerprint(out / "model") == before
+    assert main("--config", recipe, "--calibrate", out / "model", "--train.refit", "true") == 0
+    assert "by 8 queries of the test part" in capsys.readouterr().out
 
 
 def test_a_finished_run_is_only_reported(

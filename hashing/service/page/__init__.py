@@ -15,7 +15,7 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 import gradio as gr
 
 from hashing.collection.request import DIVERSITY
-from hashing.recommend import CLOSENESS
+from hashing.metrics.closeness import LEVELS
 from hashing.service.current import Current
 from hashing.service.page.front import Front
 
@@ -62,7 +62,7 @@ def _controls() -> dict[str, Any]:
 
     What there is to choose of the columns follows the collection and is `facets.js`'s.
     """
-    words = [word for _, word in reversed(CLOSENESS)]
+    words = list(reversed(LEVELS))
     with gr.Row():
         varied = gr.Slider(0, 1, value=DIVERSITY, step=0.05, buttons=[], elem_id="varied")
         close = gr.Dropdown(["any", *words], value="any", filterable=False)

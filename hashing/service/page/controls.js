@@ -3,7 +3,7 @@
 // Gradio comes when the first pictures hang, or earlier when its controls are asked for.
 
 import { go } from "./conductor.js";
-import { byLikeness } from "./question.js";
+import { bounds, byLikeness } from "./question.js";
 import { state, watch } from "./store.js";
 import { spoken } from "./where.js";
 import { said, t } from "./words.js";
@@ -15,11 +15,11 @@ const varied = () => state.address.varied ?? state.facets?.diversity ?? 0;
 /** @type {Record<Name, () => Record<string, unknown>>} */
 const CONTROLS = {
   varied: () => ({ value: varied(), label: t("varied") }),
-  close: () => ({
-    value: state.address.close,
-    label: t("how close"),
-    choices: ["any", ...(state.facets?.closeness ?? []).map(({ word }) => word).reverse()].map((word) => [said(word), word]),
-  }),
+  close: () => {
+    const words = state.facets ? bounds(state.address, state.facets).map(({ word }) => word) : [];
+    const choices = ["any", ...words.reverse()].map((word) => [said(word), word]);
+    return { value: state.address.close, label: t("how close"), choices, visible: words.length > 0 && byLikeness(state.address) };
+  },
   one: () => {
     const creator = state.facets?.roles.creator;
     const label = t("one for each", { column: spoken(creator ?? "") });

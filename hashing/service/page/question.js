@@ -43,6 +43,14 @@ export function refinements(address, facets) {
 }
 
 /**
+ * The words for distances of the codes that are asked with, the nearest first.
+ *
+ * @param {Address} address
+ * @param {Facets} facets
+ */
+export const bounds = ({ bits }, facets) => facets.closeness.filter((bound) => bound.bits === (bits ?? facets.bits));
+
+/**
  * The parameters of a question for what is alike.
  *
  * @param {Address} address
@@ -50,12 +58,11 @@ export function refinements(address, facets) {
  * @returns {Record<string, unknown>}
  */
 export function refinement(address, facets) {
-  const bits = address.bits ?? facets.bits;
-  const bound = facets.closeness.find(({ word }) => word === address.close);
+  const bound = bounds(address, facets).find(({ word }) => word === address.close);
   return {
     bits: address.bits,
     diversity: address.varied,
-    max_distance: bound ? Math.floor((bound.max_distance * bits) / facets.bits) : null,
+    max_distance: bound?.max_distance ?? null,
     one_per: address.one && facets.roles.creator ? "creator" : null,
     ...known(address.where, facets),
   };

@@ -6,6 +6,7 @@ export interface Batch {
 
 export interface Bound {
   word: string;
+  bits: number;
   max_distance: number;
 }
 
@@ -110,7 +111,7 @@ export interface Result {
   height: number;
   rank: number;
   distance: number;
-  closeness: string;
+  closeness: string | null;
   copies: Array<number>;
   nearest_like: number | null;
 }

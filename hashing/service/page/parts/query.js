@@ -13,6 +13,7 @@ import { label, onPlain, picture } from "./card.js";
 import { Part } from "./part.js";
 
 const MOST_COLOURS = 6;
+const FAR = "distant"; // the API's word for what is beyond all others
 
 class Query extends Part {
   /** @type {(keyof import("../store.js").State)[]} */
@@ -58,18 +59,25 @@ const note = (text) => html`<p class="note">${text}</p>`;
 /** @param {import("../store.js").Work} work */
 const close = (work) => html`<a class="card" href=${href({ open: work.id })} aria-label=${spoken(work)}
     style=${`--ratio: ${work.width / work.height}`} @click=${onPlain(() => open(work.id))}>${picture(work)}</a>
-  <div>${note(t("close to"))}${label(work)}</div>`;
+  <div>${note(t("close to"))}${label(work)}${unlike()}</div>`;
+
+// Where all lies beyond the last word that can be promised.
+function unlike() {
+  const works = state.answer?.works ?? [];
+  const far = works.length > 0 && works.every(({ closeness }) => closeness === FAR);
+  return far ? html`<p id="unlike" class="note">${t("unlike")}</p>` : nothing;
+}
 
 /** @param {string} code */
 function uploaded(code) {
   const src = state.uploads.get(code)?.src;
-  if (!src) return note(t("not kept"));
+  if (!src) return html`<div>${note(t("not kept"))}${unlike()}</div>`;
   const title = t("yours");
   const opinion = opinionOf(state.taste, { file: "", code });
   const button = (/** @type {boolean} */ liked) => html`<button type="button" aria-pressed=${opinion === liked}
     @click=${() => judgeOwn(code, title, src, liked)}>${t(liked ? "like" : "dislike")}</button>`;
   return html`<img src=${src} alt=${title} class="own" />
-    <div>${note(t("close to yours"))}<span class="actions">${button(true)}${button(false)}</span></div>`;
+    <div>${note(t("close to yours"))}${unlike()}<span class="actions">${button(true)}${button(false)}</span></div>`;
 }
 
 // The wall stays while one likes on; it follows when it is told to.

@@ -1,0 +1,67 @@
+"""Words for a collection's distances: its model's, or those that its own labels bear out.
+
+A model that was trained brings the words that its held-out pictures gave it. One that knows no
+labels (fitted, or made by hand) is judged by the collection's own: what shares its group belongs
+together. A model that learned from labels but brings no words gets none, for its own pictures
+would promise too much of a stranger's; and so does a collection without labels.
+"""
+
+import threading
+import weakref
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from hashing.collection.opened import Opened
+from hashing.metrics import Closeness, Labels, count_pairs
+from hashing.sources import Value
+
+CLOSENESS, LEARNED = "closeness", "objective"
+"""What a model's folder says of its words, and of the labels that it learned."""
+QUERIES, ITEMS = 500, 10_000
+"""Items of a collection that ask, and that are compared, at most."""
+SEED = 0
+
+_KNOWN: "weakref.WeakKeyDictionary[Opened, Closeness]" = weakref.WeakKeyDictionary()
+_COUNTING = threading.Lock()
+
+
+def closeness(opened: Opened, noted: Callable[[], Mapping[str, Any]]) -> Closeness:
+    """The words of a collection as it is now, found once.
+
+    noted: tells what its model's folder says of the model. Raises ArtefactError where that is
+    damaged.
+    """
+    with _COUNTING:
+        found = _KNOWN.get(opened)
+        if found is None:
+            found = _KNOWN[opened] = _find(opened, noted())
+        return found
+
+
+def _find(opened: Opened, noted: Mapping[str, Any]) -> Closeness:
+    if CLOSENESS in noted:
+        return Closeness.read(noted[CLOSENESS])
+    column = opened.column("group") or opened.column("creator")
+    if LEARNED in noted or column is None:
+        return Closeness({})
+    return _by_own_labels(opened, column)
+
+
+def _by_own_labels(opened: Opened, column: str) -> Closeness:
+    rng = np.random.default_rng(SEED)
+    ids = np.sort(rng.permutation(opened.index.ids())[:ITEMS])
+    if not len(ids):
+        return Closeness({})
+    labels: list[Value | None] = [item.fields.get(column) for item in opened.index.items(ids)]
+    asking = np.sort(rng.permutation(len(ids))[:QUERIES])
+    codes = opened.index.codes(ids)
+    pairs = count_pairs(
+        codes[asking],
+        codes,
+        opened.info.lengths,
+        [Labels.of([labels[row] for row in asking], labels)],
+        [Labels(asking, np.arange(len(ids)))],
+    )
+    return Closeness.of(pairs)
