@@ -35,23 +35,31 @@ TRUSTED = "ARTHASH_PLUGINS"
 """Environment variable: packages, with commas between, that a model folder may import from."""
 
 
-def find(kind: str, name: str, table: Mapping[str, Entry], also: Iterable[str] = ()) -> Entry:
+def find(
+    kind: str,
+    name: str,
+    table: Mapping[str, Entry],
+    also: Iterable[str] = (),
+    takes: Sequence[str] = (),
+) -> Entry:
     """The object of this name; see above for where it is looked for.
 
     kind: a key of `GROUPS`, and the word for it in messages. also: further names that a message
-    may propose.
-    Raises UsageError with the nearest name where there is none, and where it cannot be imported;
-    MissingPackageError (a UsageError) where its package is not installed.
+    may propose. takes: what each is called with, in this order, where they are functions.
+    Raises UsageError with the nearest name where there is none, where it cannot be imported, and
+    where it is of another form than those of the table; MissingPackageError (a UsageError) where
+    its package is not installed.
     """
     if name in table:
         return table[name]
     if is_outside(name):
         module, _, attribute = name.partition(":")
         found: Entry = _attribute(kind, name, import_for(f"the {kind} {name}", module), attribute)
+        _check_form(f"the {kind} {name}", found, table, takes)
         return found
     offered = {point.name: point.value for point in entry_points(group=GROUPS[kind])}
     if name in offered:
-        return find(kind, offered[name], {})
+        return find(kind, offered[name], table, takes=takes)
     raise UsageError(f"{unknown(kind, name, [*table, *offered, *also])}, or package.module:Name")
 
 
@@ -166,6 +174,26 @@ def _attribute(kind: str, name: str, module: Any, path: str) -> Any:
             raise UsageError(unknown(f"{kind} in {module.__name__}", path, public) + f" ({name})")
         found = getattr(found, part)
     return found
+
+
+def _check_form(
+    what: str, found: object, table: Mapping[str, object], takes: Sequence[str]
+) -> None:
+    """Raise UsageError where an object from outside cannot stand beside those of the table."""
+    ours = next(iter(table.values()))
+    if not callable(ours):
+        if not isinstance(found, type(ours)):
+            raise UsageError(
+                f"expected {what} to be a {type(ours).__name__}, found {type(found).__name__}"
+            )
+        return
+    if not callable(found):
+        raise UsageError(f"expected {what} to be callable, found {type(found).__name__}")
+    try:
+        if takes:
+            inspect.signature(found).bind(*takes)
+    except TypeError as error:
+        raise UsageError(f"expected {what} to take ({', '.join(takes)}): {error}") from error
 
 
 def _hints(function: Callable[..., Any]) -> dict[str, Any]:

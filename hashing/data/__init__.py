@@ -1,10 +1,18 @@
 """Data sets, protocols and batches; `transforms` and `cutmix` alone import torch."""
 
 from hashing.data.beside import beside
-from hashing.data.datasets import DATASETS, check_root, load_dataset
+from hashing.data.datasets import DATASETS, check_root, find_dataset, load_dataset
 from hashing.data.duplicates import count_duplicates, number_contents
 from hashing.data.labels import digest_catalogue, number_labels, number_sets, official_parts
-from hashing.data.protocols import PROTOCOLS, Split, make_split, validation_split
+from hashing.data.protocols import (
+    PROTOCOLS,
+    Fields,
+    Protocol,
+    Rows,
+    Split,
+    make_split,
+    validation_split,
+)
 from hashing.data.samplers import balanced_batches, shard, shuffled_batches
 from hashing.data.squares import (
     LazySquares,
@@ -18,7 +26,10 @@ from hashing.data.squares import (
 __all__ = [
     "DATASETS",
     "PROTOCOLS",
+    "Fields",
     "LazySquares",
+    "Protocol",
+    "Rows",
     "Split",
     "Squares",
     "balanced_batches",
@@ -27,6 +38,7 @@ __all__ = [
     "count_duplicates",
     "decode_squares",
     "digest_catalogue",
+    "find_dataset",
     "find_failures",
     "fits_in_memory",
     "load_dataset",

@@ -22,6 +22,7 @@ from hashing.registry import find
 from hashing.sources import Catalogue, Item, read_catalogue
 
 Progress = Callable[[int], None]
+Loader = Callable[[DataConfig, Progress], Catalogue]
 """Hears how many more pictures are drawn."""
 
 DOWNLOADS = Path("data")
@@ -52,7 +53,12 @@ def load_dataset(config: DataConfig, on_progress: Progress = lambda count: None)
     Raises UsageError for an unknown name or a missing root, InputError where the pictures cannot
     be had.
     """
-    return find("data set", config.name, DATASETS)(config, on_progress)
+    return find_dataset(config.name)(config, on_progress)
+
+
+def find_dataset(name: str) -> Loader:
+    """What reads the data set of this name. Raises UsageError where there is none."""
+    return find("data set", name, DATASETS, takes=("config", "on_progress"))
 
 
 def check_root(config: DataConfig) -> Path:
@@ -120,7 +126,7 @@ def _load_cifar(kind: str, root: Path, train: bool) -> Any:
         ) from error
 
 
-DATASETS: Mapping[str, Callable[[DataConfig, Progress], Catalogue]] = {
+DATASETS: Mapping[str, Loader] = {
     "cifar10": partial(_cifar, "CIFAR10"),
     "cifar100": partial(_cifar, "CIFAR100"),
     "folder": _folder,

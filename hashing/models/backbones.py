@@ -43,7 +43,7 @@ def build_backbone(config: ModelConfig, preprocessing: Preprocessing) -> Backbon
         from hashing.models.timm_backbones import build  # imports timm, which takes a second
 
         return build(config, preprocessing)
-    return find("backbone", config.backbone, BACKBONES)(config, preprocessing)
+    return _find(config.backbone)(config, preprocessing)
 
 
 def own_preprocessing(backbone: str) -> Preprocessing:
@@ -52,8 +52,12 @@ def own_preprocessing(backbone: str) -> Preprocessing:
         from hashing.models.timm_backbones import preprocessing
 
         return preprocessing(backbone)
-    find("backbone", backbone, BACKBONES)
+    _find(backbone)
     return Preprocessing()
+
+
+def _find(name: str) -> Builder:
+    return find("backbone", name, BACKBONES, takes=("config", "preprocessing"))
 
 
 def _resnet(channels: tuple[int, ...], config: ModelConfig, _: Preprocessing) -> Backbone:

@@ -45,4 +45,4 @@ def make_engine(codes: Codes, ids: NDArray[np.int64] | None = None, name: str = 
     name: one of `ENGINES`, `package.module:Name`, or an entry point of an installed package. The
     default is the fastest for any number of items; it leaves small work to the reference.
     """
-    return find("engine", name, ENGINES)(codes, ids)
+    return find("engine", name, ENGINES, takes=("codes", "ids"))(codes, ids)

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from hashing.config import Config
-from hashing.data import DATASETS, PROTOCOLS, check_root
+from hashing.data import PROTOCOLS, check_root, find_dataset
 from hashing.data.protocols import AUTO
 from hashing.data.transforms import AUGMENTATIONS
 from hashing.errors import UsageError, unknown
@@ -23,7 +23,7 @@ def check(config: Config, processes: int = 1) -> None:
     of pictures that is not there; InputError and ArtefactError for weights that cannot be had or
     do not fit the network.
     """
-    find("data set", config.data.name, DATASETS)
+    find_dataset(config.data.name)
     if config.data.name == "folder":
         check_root(config.data)
     if config.data.protocol != AUTO:
