@@ -36,6 +36,7 @@ def taste_centres(liked: Codes) -> tuple[NDArray[np.float32], NDArray[np.int64]]
     Groups merge while they are less than `APART` or more than `MAX_CENTRES` (Sokal & Michener
     1958, with the update of Lance & Williams 1967). Returns the centres, float32 `[C, bits]`, each
     the mean of its members' signs, and how many works each stands for, int64 `[C]`; larger first.
+    (SciPy's linkage knows one of these two ends, and its import would hold up the first taste.)
     """
     centres = liked.signs().astype(np.float32)
     sizes = np.ones(len(liked), dtype=np.int64)

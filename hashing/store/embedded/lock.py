@@ -19,7 +19,8 @@ WAIT_SECONDS = 10.0
 def writer_lock(folder: Path) -> Iterator[None]:
     """Hold the writer's lock of an index. Raises StorageError where another process keeps it.
 
-    The text in the file names the owner for whoever waits; only the lock itself counts.
+    The text in the file names the owner for whoever waits; only the lock itself counts. (filelock
+    opens the file by truncating it, so that whoever waits would wipe the owner's name.)
     """
     path = folder / LOCK
     with disk_errors(path):
