@@ -36,7 +36,9 @@ class Refine(Narrowed, total=False):
 
     k: int
     bits: int
-    max_distance: int
+    max_distance: float
+    by: str
+    palette: list[str]
     diversity: float
     one_per: str
     fold: bool
@@ -45,12 +47,14 @@ class Refine(Narrowed, total=False):
 class Browse(Narrowed, total=False):
     """Which works are listed.
 
-    q: words. palette: colours such as `2b2a26`. sample: shuffled by `seed`.
+    q: words. palette: colours such as `2b2a26`; every: works that lack some of them, too.
+    sample: shuffled by `seed`.
     """
 
     q: str
     exact: bool
     palette: list[str]
+    every: bool
     sample: bool
     seed: int
     limit: int

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from hashing.collection.opened import Opened
 from hashing.collection.sheet import Card, Sheet, show_sheet
+from hashing.search.features import HAMMING, similarity
 from hashing.sources import Value
 from hashing.store import StoredItem
 
@@ -19,12 +20,14 @@ class Hit:
     distance: bits that differ from the query, or from the nearest liked item of a taste.
     copies: ids of near-duplicates folded into it.
     nearest_like: for a taste, the place of the nearest liked item among them.
+    measured: the distance of its features, where the search went by these.
     """
 
     item: StoredItem
     distance: int
     copies: tuple[int, ...] = ()
     nearest_like: int | None = None
+    measured: float | None = None
 
     @property
     def id(self) -> int:
@@ -49,6 +52,7 @@ class Answer:
     code: the query in hexadecimal, None for a taste. bits: the length searched by.
     groups: the commonest among the nearest items with their shares.
     search_ms: milliseconds of the search alone. opened: what the items come from.
+    by: the distance that orders them, `hamming` or one of features.
     """
 
     code: str | None
@@ -57,6 +61,7 @@ class Answer:
     groups: list[tuple[str, float]]
     search_ms: float
     opened: Opened = field(repr=False, compare=False)
+    by: str = HAMMING
 
     def __iter__(self) -> Iterator[Hit]:
         return iter(self.hits)
@@ -68,8 +73,22 @@ class Answer:
         return self.hits[place]
 
     def __str__(self) -> str:
-        lines = [f"{hit.distance:>4} {hit.id:>8}  {hit.file}" for hit in self.hits]
-        return "\n".join([f"{self.bits} bits; distance, id, file", *lines])
+        measure = f"{self.bits} bits" if self.by == HAMMING else self.by
+        lines = [f"{self.far(hit):>9} {hit.id:>8}  {hit.file}" for hit in self.hits]
+        return "\n".join([f"{measure}; distance, id, file", *lines])
+
+    def far(self, hit: Hit) -> str:
+        """The distance that orders the hits, as text: bits, or four digits."""
+        return str(hit.distance) if hit.measured is None else f"{hit.measured:.4g}"
+
+    def similarity(self, hit: Hit) -> float:
+        """How alike hit and query are, 1 where nothing tells them apart.
+
+        By Hamming distance the share of the bits that agree, by cosine the cosine, else
+        1 / (1 + distance).
+        """
+        distance = hit.distance if hit.measured is None else hit.measured
+        return similarity(distance, self.by, self.bits)
 
     def sheet(self, name: str = "", query: bytes | None = None) -> Sheet:
         """A contact sheet; name and query (a JPEG) tell what was searched with."""
@@ -86,4 +105,5 @@ class Answer:
         picture = self.opened.preview(hit.id)
         title, creator, *rest = (self.opened.shown(hit.item, role) for role in LABEL)
         detail = " · ".join(filter(None, rest))
-        return Card(picture, title or hit.file, creator, detail, hit.distance)
+        apart = f"{hit.distance} differing bits" if hit.measured is None else self.far(hit)
+        return Card(picture, title or hit.file, creator, detail, apart)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hashing.collection.check import refuse_broken
-from hashing.collection.colours import keep_palettes
+from hashing.collection.colours import Palette, keep_palettes
 from hashing.collection.intake import Outcome, content_of, new_items, used_columns
 from hashing.collection.map import draw_map
 from hashing.collection.models import model_of
@@ -81,12 +81,14 @@ def build(
     strict: bool = False,
     exclude: Sequence[str] = (),
     megapixels: float | None = None,
+    features: bool = False,
 ) -> tuple[Index, Model, Outcome]:
     """Make an index; the same call again goes on where an interrupted one stopped.
 
     roles: the columns of some roles. columns: new names of the metadata's columns. previews: longer
     side in pixels of the small pictures that are kept, 0 for none. strict: read all pictures first
-    and fail at a broken one, or at a row, folder or name that would be left out.
+    and fail at a broken one, or at a row, folder or name that would be left out. features: keep
+    what the codes are made of, too, in half precision.
     Raises UsageError for an index that is there already, InputError where no picture can be read.
     """
     catalogue = check(
@@ -102,11 +104,16 @@ def build(
     if strict:
         refuse_broken(catalogue, workers)
     source, place = _source(images, metadata), read_location(location)
-    index, loaded = _open_or_create(catalogue, model, place, source, roles, device)
+    index, loaded = _open_or_create(
+        catalogue, model, place, source, roles, device, features=features
+    )
     try:
-        outcome = fill(index, loaded, catalogue, workers=workers, previews=previews)
+        palettes: dict[int, Palette] = {}
+        outcome = fill(
+            index, loaded, catalogue, workers=workers, previews=previews, palettes=palettes
+        )
         if index.info.count:
-            _complete(index)
+            _complete(index, palettes)
             return index, loaded, outcome
     except BaseException:
         index.close()
@@ -127,8 +134,12 @@ def fill(
     *,
     workers: int | None = None,
     previews: int = PREVIEW_SIDE,
+    palettes: dict[int, Palette] | None = None,
 ) -> Outcome:
-    """Encode and publish what the index does not have yet."""
+    """Encode and publish what the index does not have yet.
+
+    palettes: takes those of what is published, by id.
+    """
     remember_source(index, catalogue.root)
     outcome = Outcome(left_out=catalogue.left_out)
     catalogue = catalogue.fitting(index.info.columns)
@@ -140,10 +151,20 @@ def fill(
     columns = used_columns(catalogue, (item.fields for item in todo))
     started = time.monotonic()
     codes: list[NDArray[np.uint8]] = []
-    for items in new_items(model, catalogue, todo, outcome, workers=workers, previews=previews):
-        index.add(items, columns)
-        outcome.added += len(items)
-        codes.append(np.frombuffer(b"".join(item.code for item in items), np.uint8))
+    for portion in new_items(
+        model,
+        catalogue,
+        todo,
+        outcome,
+        workers=workers,
+        previews=previews,
+        features=index.info.features > 0,
+    ):
+        ids = index.add(portion.items, columns).tolist()
+        if palettes is not None:
+            palettes.update(zip(ids, portion.palettes, strict=True))
+        outcome.added += len(portion.items)
+        codes.append(np.frombuffer(b"".join(item.code for item in portion.items), np.uint8))
     outcome.seconds = time.monotonic() - started
     if codes:
         packed = np.concatenate(codes).reshape(outcome.added, -1)
@@ -164,10 +185,18 @@ def _open_or_create(
     source: str,
     roles: Mapping[str, str],
     device: str,
+    *,
+    features: bool,
 ) -> tuple[Index, Model]:
     if is_index(location):
         index = open_index(location)
         try:
+            if bool(index.info.features) != features:
+                began = "with" if index.info.features else "without"
+                raise UsageError(
+                    f"expected to go on {began} --features, as {location} was begun, found the "
+                    "other: say the same, or build another"
+                )
             loaded = model_of(index.info, model, device)
         except BaseException:
             index.close()
@@ -184,6 +213,7 @@ def _open_or_create(
         roles=roles,
         model=loaded.folder or _within(location),
         unfinished=source,
+        features=loaded.width if features else 0,
     )
     _keep(loaded, location)
     return index, loaded
@@ -201,13 +231,13 @@ def _within(location: Location) -> Path:
     return location.folder / MODEL
 
 
-def _complete(index: Index) -> None:
+def _complete(index: Index, palettes: Mapping[int, Palette]) -> None:
     """One segment, the map of all items, and the fast search compiled where it will be needed."""
     if index.info.segments > 1:
         index.compact()
     log("laying out the map")
     draw_map(index)
-    keep_palettes(index)
+    keep_palettes(index, palettes)
     index.finish()
     if index.info.count > SMALL:
         KERNEL.wait()

@@ -1,6 +1,7 @@
 """`Collection`: pictures, their codes and what is known of them, as one object."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,34 +10,33 @@ from PIL.Image import Image
 
 from hashing.codes import Codes
 from hashing.collection.answer import Answer
+from hashing.collection.asking import Asking
 from hashing.collection.closeness import closeness
 from hashing.collection.colours import by_colour, read_colours
 from hashing.collection.duplicates import KINDS, Duplicates, Kind, find_duplicates
 from hashing.collection.evaluate import RERANK, encode_queries, evaluate
 from hashing.collection.evaluation import Evaluation
 from hashing.collection.explain import Explanation, explain
-from hashing.collection.keeping import Keeping, optional_path
+from hashing.collection.keeping import optional_path
 from hashing.collection.map import Map, read_map
-from hashing.collection.parts import Look
 from hashing.collection.pictures import PREVIEW_SIDE
 from hashing.collection.recommend import recommend
 from hashing.collection.request import DIVERSITY, Query, Refine, Taste
 from hashing.collection.search import search
 from hashing.collection.words import Understood, understand
-from hashing.errors import InputError, UsageError, choose
+from hashing.errors import InputError, choose
 from hashing.filters import Filter
 from hashing.images import Picture, decode, open_picture
 from hashing.metrics import Closeness
+from hashing.search.features import HAMMING
 from hashing.sources import read_catalogue
-
-MOST_LIKED = 200
 
 
 class NoMapError(InputError):
     """A collection whose items were never laid out."""
 
 
-class Collection(Keeping):
+class Collection(Asking):
     """An index of pictures with the model that made it: build, search, recommend, evaluate.
 
     The model is loaded when a picture has to be encoded, not before. Methods may be called from
@@ -57,8 +57,10 @@ class Collection(Keeping):
         where: str | Filter | None = None,
         *,
         bits: int | None = None,
-        max_distance: int | None = None,
+        max_distance: float | None = None,
         rerank: int | None = None,
+        by: str = HAMMING,
+        palette: Sequence[str] = (),
     ) -> Answer:
         """The k items nearest to a picture or a code, ordered by (distance, id).
 
@@ -68,8 +70,10 @@ class Collection(Keeping):
             k: how many items.
             where: only items that this filter keeps.
             bits: search by this prefix of the code.
-            max_distance: only items that differ in at most so many bits.
+            max_distance: only items that differ in at most so many bits, or are so far by `by`.
             rerank: order the R nearest by the network's own scores; needs a picture.
+            by: `hamming`, or in a collection with features `cosine`, `euclidean`, `manhattan`.
+            palette: only items that have all these colours, such as `#2b2a26`.
 
         Returns:
             Hits with id, distance, file and fields.
@@ -78,17 +82,28 @@ class Collection(Keeping):
             ImageError: the picture cannot be read.
             UsageError: an argument is out of range, or the filter is none.
         """
-        refine = Refine(k, self.filter(where), bits, max_distance, rerank, diversity=0, fold=False)
+        refine = Refine(
+            k,
+            self.filter(where),
+            bits,
+            max_distance,
+            rerank,
+            diversity=0,
+            fold=False,
+            by=by,
+            palette=tuple(palette),
+        )
         asked = self.query(query)
         if rerank is None:
-            asked = Query(asked.code)
+            asked = replace(asked, logits=None)
         return self.answer(asked, refine)
 
-    def similar(self, item_id: int, k: int = 10, where: str | Filter | None = None) -> Answer:
+    def similar(
+        self, item_id: int, k: int = 10, where: str | Filter | None = None, *, by: str = HAMMING
+    ) -> Answer:
         """The k items nearest to one of the collection, without itself."""
-        return self.answer(
-            self.stored(item_id), Refine(k, self.filter(where), diversity=0, fold=False)
-        )
+        refine = Refine(k, self.filter(where), diversity=0, fold=False, by=by)
+        return self.answer(self.stored(item_id), refine)
 
     def recommend(
         self,
@@ -117,68 +132,6 @@ class Collection(Keeping):
         if isinstance(asked, Taste):
             return recommend(self.opened, asked, refine)
         return search(self.opened, asked, refine)
-
-    def query(self, query: Picture | Codes) -> Query:
-        """Whatever can be searched with as a code, encoded if it is a picture."""
-        if isinstance(query, Codes):
-            if len(query) != 1:
-                raise UsageError(f"expected one code, found {len(query)}")
-            return Query(query)
-        if isinstance(query, str) and self._is_hex(query):
-            return Query(Codes.from_hex([query], self.info.bits))
-        return self.encode(open_picture(query))
-
-    def encode(self, image: Image) -> Query:
-        """One pass of the network over one decoded picture."""
-        logits = self.model.logits([image])
-        return Query(Codes.from_logits(logits), logits, picture=image)
-
-    def look(self, picture: Picture, look: Look) -> Query:
-        """A picture as a query of all its views; what is nearest to any of them is near.
-
-        Args:
-            picture: as for `search`.
-            look: a box within it, any turn, crops for a work on a wall.
-
-        Raises:
-            ImageError: it cannot be read.
-            UsageError: the box is smaller than 16 pixels.
-        """
-        image = open_picture(picture)
-        views = look.views(image)
-        logits = self.model.logits(views)
-        single = logits if len(views) == 1 else None
-        return Query(Codes.from_logits(logits), single, picture=views[0])
-
-    def queries(self, pictures: Sequence[Picture]) -> list[Query]:
-        """Several pictures as queries, encoded in one pass of the network."""
-        images = [open_picture(picture) for picture in pictures]
-        logits = self.model.logits(images)
-        codes = Codes.from_logits(logits)
-        return [
-            Query(codes[row : row + 1], logits[row : row + 1], picture=image)
-            for row, image in enumerate(images)
-        ]
-
-    def stored(self, item_id: int) -> Query:
-        """The query that an item is, which does not find itself. Raises UnknownItemError."""
-        return Query(self.opened.code(item_id), exclude=(item_id,))
-
-    def taste(self, like: Sequence[int | str], dislike: Sequence[int | str] = ()) -> Taste:
-        """Liked and disliked ids and codes in hexadecimal, in any mix, as codes.
-
-        Raises:
-            UsageError: there is no like, more than 200 likes and dislikes, or one is both.
-        """
-        if not like or len(like) + len(dislike) > MOST_LIKED:
-            raise UsageError(
-                f"expected one liked work or more and at most {MOST_LIKED} in all, "
-                f"found {len(like)} liked and {len(dislike)} disliked"
-            )
-        if both := next((work for work in like if work in dislike), None):
-            raise UsageError(f"expected to like or to dislike the work {both}, found both")
-        known = [work for work in (*like, *dislike) if not isinstance(work, str)]
-        return Taste(self._codes(like), self._codes(dislike), tuple(map(int, known)))
 
     def explain(
         self,
@@ -230,6 +183,7 @@ class Collection(Keeping):
         metadata: str | Path | None = None,
         columns: Mapping[str, str] = {},
         rerank: int = RERANK,
+        by: Sequence[str] = (),
         workers: int | None = None,
     ) -> Evaluation:
         """How well items that belong together find each other, every item against the rest.
@@ -241,6 +195,7 @@ class Collection(Keeping):
             metadata: of `images`.
             columns: new names of its columns.
             rerank: reach of re-ranking in bits' order, for `images`.
+            by: distances of features to measure, too: `cosine`, `euclidean`, `manhattan`.
             workers: threads that decode.
 
         Returns:
@@ -249,11 +204,16 @@ class Collection(Keeping):
         queries = None
         if images is not None:
             catalogue = read_catalogue(Path(images), optional_path(metadata), columns=columns)
-            queries = encode_queries(self.model, catalogue, workers)
-        return evaluate(self.opened, labels, queries, rerank)
+            queries = encode_queries(self.model, catalogue, workers, features=bool(by))
+        return evaluate(self.opened, labels, queries, rerank, by)
 
     def colours(
-        self, colours: Sequence[str], *, where: str | Filter | None = None, text: str = ""
+        self,
+        colours: Sequence[str],
+        *,
+        where: str | Filter | None = None,
+        text: str = "",
+        every: bool = False,
     ) -> NDArray[np.int64]:
         """Ids of the works that have all of some colours, those first that have them best.
 
@@ -261,9 +221,10 @@ class Collection(Keeping):
             colours: at most six, such as `#2b2a26`.
             where: only items that this filter keeps.
             text: only items that have these words.
+            every: rank all works by the colours, also those that lack some.
         """
-        asked = read_colours(colours)
-        return by_colour(self.opened, asked, np.sort(self.ids(where=where, text=text)))
+        ids = np.sort(self.ids(where=where, text=text))
+        return by_colour(self.opened, read_colours(colours), ids, every=every)[0]
 
     def understand(self, text: str) -> Understood:
         """What some words most likely mean: values of columns, typing errors, themselves."""
@@ -287,17 +248,5 @@ class Collection(Keeping):
         """
         return find_duplicates(self.opened, choose("kind", kind, dict.fromkeys(KINDS, kind)))
 
-    def _is_hex(self, text: str) -> bool:
-        digits = len(text) == self.info.bits // 4 and not set(text) - set("0123456789abcdefABCDEF")
-        return digits and not Path(text).exists()
-
     def _picture(self, item_id: int) -> Image:
         return decode(self.opened.pictures.jpeg(self.item(item_id), PREVIEW_SIDE))
-
-    def _codes(self, works: Sequence[int | str]) -> Codes:
-        bits = self.info.bits
-        rows = [
-            Codes.from_hex([work], bits) if isinstance(work, str) else self.opened.code(int(work))
-            for work in works
-        ]
-        return Codes.concatenate([Codes(np.empty((0, bits // 8), np.uint8), bits), *rows])

@@ -6,7 +6,7 @@ palette of each work once it was built or compacted; what came since is looked a
 
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ from PIL import Image
 
 from hashing.collection.opened import Opened
 from hashing.errors import UsageError
+from hashing.filters import Filter
 from hashing.images import main_colours
 from hashing.progress import progress
 from hashing.store import Index
@@ -33,6 +34,8 @@ MOST_MISSING = 2000
 """Works without a kept palette that are looked at for one question."""
 
 Floats = NDArray[np.float32]
+Palette = tuple[Floats, Floats]
+"""The main colours of a picture in Oklab `[5, 3]`, and the share that each covers, `[5]`."""
 _LMS = np.array(
     [
         [0.4122214708, 0.5363325363, 0.0514459929],
@@ -92,12 +95,10 @@ def read_colours(texts: Sequence[str]) -> NDArray[np.uint8]:
     return np.frombuffer(plain, np.uint8).reshape(-1, 3)
 
 
-def palette(preview: bytes) -> tuple[Floats, Floats]:
-    """The main colours of a JPEG, Oklab `[5, 3]`, and the share that each covers, `[5]`."""
+def palette(image: Image.Image) -> Palette:
+    """The main colours of an RGB picture, and the share that each covers."""
     shades, shares = np.zeros((SHADES, 3), np.float32), np.zeros(SHADES, np.float32)
-    with Image.open(io.BytesIO(preview), formats=["JPEG"]) as image:
-        image.draft("RGB", (2 * SIDE, 2 * SIDE))
-        small = image.convert("RGB")
+    small = image.reduce(max(1, max(image.size) // (2 * SIDE)))
     small.thumbnail((SIDE, SIDE), Image.Resampling.BOX)
     colours, counts = main_colours(small, SHADES)
     shades[: len(colours)] = to_oklab(colours)
@@ -105,19 +106,30 @@ def palette(preview: bytes) -> tuple[Floats, Floats]:
     return shades, shares
 
 
-def keep_palettes(index: Index) -> None:
-    """Look at the works whose palette is not kept yet, and keep that of all."""
-    ids = index.ids()
-    index.put_extra(PALETTES, _completed(index, _kept(index), ids).packed())
+def keep_palettes(index: Index, found: Mapping[int, Palette] = {}) -> None:
+    """Keep the palettes of all works.
+
+    found: some by id. Works of which none is known yet are looked at.
+    """
+    kept = _kept(index)
+    new = sorted(found.keys() - set(kept.ids.tolist()))
+    if new:
+        ids = np.concatenate([kept.ids, np.array(new, np.int64)])
+        shades = np.concatenate([kept.shades, np.stack([found[i][0] for i in new])])
+        shares = np.concatenate([kept.shares, np.stack([found[i][1] for i in new])])
+        order = np.argsort(ids)
+        kept = Palettes(ids[order], shades[order], shares[order])
+    index.put_extra(PALETTES, _completed(index, kept, index.ids()).packed())
 
 
 def by_colour(
-    opened: Opened, colours: NDArray[np.uint8], ids: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """Those of some works that have all colours, those first that have them best.
+    opened: Opened, colours: NDArray[np.uint8], ids: NDArray[np.int64], *, every: bool = False
+) -> tuple[NDArray[np.int64], Floats]:
+    """Those of some works that have all colours, those first that have them best, and how far.
 
     colours: sRGB, uint8 `[C, 3]`. A work has a colour whose palette comes within `WITHIN` of it;
-    it has it the better, the nearer that is and the more of the picture it covers.
+    it has it the better, the nearer that is and the more of the picture it covers. every: the
+    others, too, but those without any colours. Distances are in Oklab, the mean of the colours.
     """
     kept = _kept(opened.index)
     missing = np.setdiff1d(ids, kept.ids)
@@ -126,10 +138,20 @@ def by_colour(
     apart = apart + RARE * (1 - np.sqrt(known.shares[:, None]))
     apart[np.broadcast_to(known.shares[:, None] == 0, apart.shape)] = np.inf
     nearest = apart.min(axis=2)
-    has_all = (nearest <= WITHIN).all(axis=1)
-    order = np.lexsort((known.ids[has_all], nearest[has_all].mean(axis=1)))
-    found: NDArray[np.int64] = known.ids[has_all][order]
-    return found
+    keep = (nearest <= (np.finfo(np.float32).max if every else WITHIN)).all(axis=1)
+    ids, far = known.ids[keep], nearest[keep].mean(axis=1)
+    order = np.lexsort((ids, far))
+    return ids[order], far[order]
+
+
+def coloured(
+    opened: Opened, palette: Sequence[str], where: Filter | None
+) -> NDArray[np.int64] | None:
+    """Ids of the items that pass a filter and have all colours, ascending; None without any."""
+    if not palette:
+        return None
+    found, _ = by_colour(opened, read_colours(palette), opened.index.ids(where))
+    return np.sort(found)
 
 
 def _kept(index: Index) -> Palettes:
@@ -153,10 +175,14 @@ def _completed(index: Index, kept: Palettes, ids: NDArray[np.int64]) -> Palettes
     rows = np.searchsorted(kept.ids, ids[there])
     shades[there], shares[there] = kept.shades[rows], kept.shares[rows]
     todo = np.flatnonzero(~there)
+    if not len(todo):
+        return Palettes(ids, shades, shares)
     with progress(len(todo), "looking at colours", "pictures") as bar:
         for row in todo:
             preview = index.preview(int(ids[row]))
             if preview is not None:
-                shades[row], shares[row] = palette(preview)
+                with Image.open(io.BytesIO(preview), formats=["JPEG"]) as image:
+                    image.draft("RGB", (2 * SIDE, 2 * SIDE))
+                    shades[row], shares[row] = palette(image.convert("RGB"))
             bar.advance()
     return Palettes(ids, shades, shares)

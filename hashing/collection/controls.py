@@ -20,23 +20,30 @@ GROUP_SAMPLE = 20
 class Candidates:
     """M candidates, best first.
 
-    ids: int64 `[M]`. distances: int32 `[M]`. relevance: float32 `[M]`, falling.
+    ids: int64 `[M]`. distances: int32 `[M]`, in bits. relevance: float32 `[M]`, falling.
+    measured: float64 `[M]`, by features; None where codes decide.
     """
 
     ids: NDArray[np.int64]
     distances: NDArray[np.int32]
     relevance: NDArray[np.float32]
+    measured: NDArray[np.float64] | None = None
 
     def take(self, rows: NDArray[np.integer] | NDArray[np.bool_]) -> Self:
         """Some of them, in the order of `rows`."""
-        return type(self)(self.ids[rows], self.distances[rows], self.relevance[rows])
+        measured = None if self.measured is None else self.measured[rows]
+        return type(self)(self.ids[rows], self.distances[rows], self.relevance[rows], measured)
 
     def before(self, others: Self) -> Self:
         """These, then others."""
+        measured = None
+        if self.measured is not None and others.measured is not None:
+            measured = np.concatenate([self.measured, others.measured])
         return type(self)(
             np.concatenate([self.ids, others.ids]),
             np.concatenate([self.distances, others.distances]),
             np.concatenate([self.relevance, others.relevance]),
+            measured,
         )
 
 
@@ -82,12 +89,14 @@ def make_answer(
         np.arange(refine.offset, max(refine.offset, min(len(shown.ids), refine.last)))
     )
     items = {item.id: item for item in index.items(np.union1d(shown.ids, nearest))}
+    far = [None] * len(shown.ids) if shown.measured is None else shown.measured.tolist()
+    rows_shown = zip(shown.ids.tolist(), shown.distances.tolist(), far, strict=True)
     hits = [
-        Hit(items[item_id], distance, _copies(head.ids, leaders, item_id))
-        for item_id, distance in zip(shown.ids.tolist(), shown.distances.tolist(), strict=True)
+        Hit(items[item_id], bits_apart, _copies(head.ids, leaders, item_id), measured=measured)
+        for item_id, bits_apart, measured in rows_shown
     ]
     groups = nearest_values([opened.shown(items[i], "group") or None for i in nearest.tolist()])
-    return Answer(code, bits, hits, groups, seconds * 1000, opened)
+    return Answer(code, bits, hits, groups, seconds * 1000, opened, refine.by)
 
 
 def _leaders(opened: Opened, ids: NDArray[np.int64], asked: Image | None) -> NDArray[np.int64]:

@@ -20,12 +20,14 @@ from hashing.collection.quality import (
     judge_tastes,
 )
 from hashing.collection.request import Refine
-from hashing.errors import InputError
+from hashing.collection.search import PART, feature_parts
+from hashing.errors import InputError, UsageError, choose
 from hashing.metrics import RetrievalMetrics
 from hashing.progress import Bar, log, progress
+from hashing.search.features import DISTANCES, feature_distances, half
 from hashing.search.scores import asymmetric_costs
 from hashing.sources import Catalogue, Value
-from hashing.store import IndexInfo
+from hashing.store import Index, IndexInfo
 
 if TYPE_CHECKING:
     from hashing.encoding import Model
@@ -38,12 +40,16 @@ SEED = 0
 
 @dataclass(frozen=True, eq=False)
 class Pictures:
-    """One side of an evaluation. logits are None where the pictures were not encoded here."""
+    """One side of an evaluation.
+
+    logits are None where the pictures were not encoded here, features where nobody asked.
+    """
 
     fields: Sequence[Mapping[str, Value]]
     contents: Sequence[bytes]
     codes: Codes
     logits: NDArray[np.float32] | None = None
+    features: NDArray[np.float16] | None = None
 
 
 def evaluate(
@@ -51,13 +57,22 @@ def evaluate(
     labels: Sequence[str] | None = None,
     queries: Pictures | None = None,
     rerank: int = RERANK,
+    by: Sequence[str] = (),
 ) -> Evaluation:
     """Measure every item against the rest, or pictures from outside against all items.
 
     labels: columns that make items relevant, the broad one first; by default those of the roles
-    group and creator.
-    Raises InputError for an empty index and for a column that it does not have.
+    group and creator. by: distances of features to measure, too.
+    Raises InputError for an empty index and for a column that it does not have, UsageError for
+    features that it does not keep.
     """
+    if by and not opened.info.features:
+        raise UsageError(
+            f"expected an index with features to evaluate by {by[0]}, found codes alone: build it "
+            "with --features"
+        )
+    for name in by:
+        choose("distance of features", name, DISTANCES)
     index = opened.index
     items = index.items(index.ids().tolist())
     if not items:
@@ -70,8 +85,12 @@ def evaluate(
     names = label_names(labels, opened.info)
     asked = queries or database
     alone = names if len(names) > 1 else []
-    with progress(len(opened.info.lengths) + len(alone), "measuring", "rankings") as bar:
+    rankings = len(opened.info.lengths) + len(by) + len(alone)
+    with progress(rankings, "measuring", "rankings") as bar:
         results = _measure(asked, database, names, opened.info.lengths, rerank, bar)
+        for name in by:
+            results[f"features, {name}"] = _measure_features(opened, asked, database, names, name)
+            bar.advance()
         by_label = {}
         for name in alone:
             by_label[name] = _measure_label(asked, database, name)
@@ -97,28 +116,35 @@ def label_names(given: Sequence[str] | None, info: IndexInfo) -> list[str]:
     raise InputError(f"expected labels, the names of columns to judge by; its columns: {known}")
 
 
-def encode_queries(model: "Model", catalogue: Catalogue, workers: int | None = None) -> Pictures:
+def encode_queries(
+    model: "Model", catalogue: Catalogue, workers: int | None = None, *, features: bool = False
+) -> Pictures:
     """Pictures from outside with their logits; broken ones are left out and told."""
     from hashing.encoding import encode_catalogue
 
     fields, contents, logits = [], [], [np.empty((0, model.bits), np.float32)]
+    halves = []
     with progress(len(catalogue), "encoding", "pictures") as bar:
         for batch in encode_catalogue(
             model,
             catalogue,
             workers=workers,
             derive=lambda data, _: hashlib.sha256(data).digest(),
+            features=features,
         ):
             fields += [item.fields for item in batch.items]
             contents += batch.derived
             logits.append(batch.logits)
+            if batch.features is not None:
+                halves.append(half(batch.features))
             for item, error in batch.failures:
                 log(f"skipped {item.path}: {error}")
             bar.advance(len(batch.items) + len(batch.failures))
     if not fields:
         raise InputError(f"none of {len(catalogue)} pictures in {catalogue.root} can be read")
     together = np.concatenate(logits)
-    return Pictures(fields, contents, Codes.from_logits(together), together)
+    codes = Codes.from_logits(together)
+    return Pictures(fields, contents, codes, together, np.concatenate(halves) if halves else None)
 
 
 def _measure(
@@ -130,14 +156,7 @@ def _measure(
     bar: Bar,
 ) -> dict[str, RetrievalMetrics]:
     """Plain Hamming at every length; with logits also both asymmetric orders and the floats'."""
-    relevance = metrics.graded(
-        metrics.Labels.of(
-            [fields.get(name) for fields in queries.fields],
-            [fields.get(name) for fields in database.fields],
-        )
-        for name in names
-    )
-    itself = [metrics.Labels.of(queries.contents, database.contents)]
+    relevance, itself = _judged(queries, database, names)
 
     def by_cost(costs: Iterator[NDArray[np.int64]]) -> RetrievalMetrics:
         return metrics.evaluate_costs(costs, relevance, exclude=itself, ks=(1, K))
@@ -162,14 +181,45 @@ def _measure(
     return measured
 
 
+def _judged(
+    queries: Pictures, database: Pictures, names: Sequence[str]
+) -> tuple[list[metrics.Labels], list[metrics.Labels]]:
+    """What makes items relevant, and what tells an item that a query must not find: itself."""
+    relevance = metrics.graded(
+        metrics.Labels.of(
+            [fields.get(name) for fields in queries.fields],
+            [fields.get(name) for fields in database.fields],
+        )
+        for name in names
+    )
+    return relevance, [metrics.Labels.of(queries.contents, database.contents)]
+
+
+def _measure_features(
+    opened: Opened, queries: Pictures, database: Pictures, names: Sequence[str], by: str
+) -> RetrievalMetrics:
+    """The ranking by a distance of features."""
+    relevance, itself = _judged(queries, database, names)
+    costs = _feature_costs(opened.index, queries.features, by)
+    return metrics.evaluate_costs(costs, relevance, exclude=itself, ks=(1, K))
+
+
+def _feature_costs(
+    index: Index, queries: NDArray[np.float16] | None, by: str
+) -> Iterator[NDArray[np.float64]]:
+    """Distances to all items for each of some queries, or for each item; few at a time."""
+    ids = index.ids()
+    step = max(1, PART // len(ids))
+    for start in range(0, len(ids) if queries is None else len(queries), step):
+        chosen = slice(start, start + step)
+        some = index.features(ids[chosen]) if queries is None else queries[chosen]
+        parts = [feature_distances(some, rows, by) for _, rows in feature_parts(index, ids)]
+        yield from np.concatenate(parts, axis=1)
+
+
 def _measure_label(queries: Pictures, database: Pictures, name: str) -> RetrievalMetrics:
     """The longest codes, where relevant is what shares one label."""
-    labels = metrics.Labels.of(
-        [fields.get(name) for fields in queries.fields],
-        [fields.get(name) for fields in database.fields],
-    )
-    itself = [metrics.Labels.of(queries.contents, database.contents)]
-    relevance = metrics.graded([labels])
+    relevance, itself = _judged(queries, database, [name])
     return metrics.evaluate(queries.codes, database.codes, relevance, exclude=itself, ks=(1, K))
 
 

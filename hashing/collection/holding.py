@@ -1,15 +1,17 @@
 """What a collection holds: an index that is opened and listed, with its model."""
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL.Image import Image
 
 from hashing.collection.opened import Opened
 from hashing.filters import Filter, parse
+from hashing.search.features import half
 from hashing.store import Index, IndexInfo, Page, Place, StoredItem, open_index
 from hashing.store.fields import filterable
 from hashing.store.page import PAGE
@@ -154,6 +156,15 @@ class Holding:
     def filter(self, where: str | Filter | None) -> Filter | None:
         """A filter written as text, checked against the columns there are. Raises UsageError."""
         return parse(where, filterable(self.info.columns)) if isinstance(where, str) else where
+
+    def _encoded(
+        self, images: Sequence[Image]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float16] | None]:
+        """Logits `[N, bits]` and, where the collection keeps them, features `[N, D]`."""
+        if not self.info.features:
+            return self.model.logits(images), None
+        features = self.model.features(images)
+        return self.model.logits_from(features), half(features)
 
     def _look(self) -> None:
         """Note what the index says of itself now."""

@@ -4,15 +4,18 @@ import hashlib
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import NamedTuple
 
 from PIL.Image import Image
 
+from hashing.collection.colours import Palette, palette
 from hashing.collection.pictures import PREVIEW_SIDE
 from hashing.encoding import EncodedBatch, Model, encode_catalogue
 from hashing.errors import ImageError
 from hashing.images import encode_jpeg, shows_something
 from hashing.progress import log, progress
+from hashing.search.features import half
 from hashing.sources import Catalogue, Item, Value
 from hashing.sources.left_out import LeftOut
 from hashing.store import NewItem
@@ -63,6 +66,14 @@ class Outcome:
         return self.table()._repr_html_()
 
 
+@dataclass(frozen=True, eq=False)
+class Portion:
+    """New items that are published together, and the palette of each."""
+
+    items: list[NewItem] = field(default_factory=list)
+    palettes: list[Palette] = field(default_factory=list)
+
+
 def new_items(
     model: Model,
     catalogue: Catalogue,
@@ -71,9 +82,15 @@ def new_items(
     *,
     workers: int | None = None,
     previews: int = PREVIEW_SIDE,
-) -> Iterator[list[NewItem]]:
-    """Items with code and preview, as many as are worth a publication; oddities go to `outcome`."""
-    return _portions(_encoded(model, catalogue, todo, workers, previews), outcome)
+    features: bool = False,
+) -> Iterator[Portion]:
+    """Items with code and preview, as many as are worth a publication; oddities go to `outcome`.
+
+    features: give each item those that its code is made of, too.
+    """
+    return _portions(
+        _encoded(model, catalogue, todo, workers, previews, features=features), outcome
+    )
 
 
 def content_of(catalogue: Catalogue, item: Item) -> bytes | ImageError:
@@ -96,6 +113,7 @@ class _Derived(NamedTuple):
     content: bytes
     preview: bytes | ImageError | None
     shows: bool
+    palette: Palette
 
 
 def _encoded(
@@ -104,6 +122,8 @@ def _encoded(
     todo: Sequence[Item],
     workers: int | None,
     previews: int,
+    *,
+    features: bool,
 ) -> Iterator[EncodedBatch]:
     """Codes of all items, each with the digest of its file and its preview, under a progress."""
 
@@ -113,21 +133,27 @@ def _encoded(
             preview = encode_jpeg(image, previews) if previews else None
         except ImageError as error:
             preview = error
-        return _Derived(hashlib.sha256(data).digest(), preview, shows_something(image))
+        digest = hashlib.sha256(data).digest()
+        return _Derived(digest, preview, shows_something(image), palette(image))
 
     with progress(len(todo), "encoding", "pictures") as bar:
-        for batch in encode_catalogue(model, catalogue, items=todo, workers=workers, derive=derive):
+        for batch in encode_catalogue(
+            model, catalogue, items=todo, workers=workers, derive=derive, features=features
+        ):
             yield batch
             bar.advance(len(batch.items) + len(batch.failures))
 
 
-def _portions(batches: Iterator[EncodedBatch], outcome: Outcome) -> Iterator[list[NewItem]]:
+def _portions(batches: Iterator[EncodedBatch], outcome: Outcome) -> Iterator[Portion]:
     """New items, as many as are worth a publication; broken pictures go into `outcome`."""
-    portion: list[NewItem] = []
+    portion = Portion()
     since = time.monotonic()
     for batch in batches:
-        rows = zip(batch.items, batch.codes.packed, batch.derived, strict=True)
-        for item, code, derived in rows:
+        features: Iterable[bytes | None] = repeat(None, len(batch.items))
+        if batch.features is not None:
+            features = (row.tobytes() for row in half(batch.features))
+        rows = zip(batch.items, batch.codes.packed, batch.derived, features, strict=True)
+        for item, code, derived, numbers in rows:
             preview = derived.preview
             if isinstance(preview, ImageError):
                 outcome.without_preview.append((item.path, str(preview)))
@@ -135,14 +161,15 @@ def _portions(batches: Iterator[EncodedBatch], outcome: Outcome) -> Iterator[lis
                 preview = None
             if not derived.shows:
                 outcome.one_shade.append(item.path)
-            portion.append(
-                NewItem(item.path, item.fields, code.tobytes(), derived.content, preview)
+            portion.items.append(
+                NewItem(item.path, item.fields, code.tobytes(), derived.content, preview, numbers)
             )
+            portion.palettes.append(derived.palette)
         _note_failures(outcome, batch.failures)
-        if len(portion) >= PUBLISH_ITEMS or time.monotonic() - since > PUBLISH_SECONDS:
+        if len(portion.items) >= PUBLISH_ITEMS or time.monotonic() - since > PUBLISH_SECONDS:
             yield portion
-            portion, since = [], time.monotonic()
-    if portion:
+            portion, since = Portion(), time.monotonic()
+    if portion.items:
         yield portion
 
 

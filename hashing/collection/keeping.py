@@ -41,6 +41,7 @@ class Keeping(Holding):
         strict: bool = False,
         exclude: Sequence[str] = (),
         megapixels: float | None = None,
+        features: bool = False,
     ) -> Self:
         """Make a new collection of pictures.
 
@@ -63,6 +64,8 @@ class Keeping(Holding):
                 add none.
             exclude: patterns of files and folders to pass over, such as `*_thumb.jpg`.
             megapixels: the largest picture that is decoded, 256 by default.
+            features: keep what the codes are made of, too, in half precision: then one can search
+                by cosine, Euclidean and Manhattan distance.
 
         Returns:
             The collection, open.
@@ -87,6 +90,7 @@ class Keeping(Holding):
             strict=strict,
             exclude=exclude,
             megapixels=megapixels,
+            features=features,
         )
         collection = cls(index, loaded)
         collection.outcome = outcome
@@ -147,9 +151,11 @@ class Keeping(Holding):
         checked = self._typed(fields)
         image = decode(picture)
         if content not in self.index.contents([file])[0]:
-            code = Codes.from_logits(self.model.logits([image])).packed[0].tobytes()
+            logits, features = self._encoded([image])
+            code = Codes.from_logits(logits).packed[0].tobytes()
             preview = encode_jpeg(image, previews) if previews else None
-            self.index.add([NewItem(file, checked, code, content, preview)])
+            numbers = None if features is None else features[0].tobytes()
+            self.index.add([NewItem(file, checked, code, content, preview, numbers)])
             self._look()
         found = self.index.items(self.index.ids(equals("file", file)))
         return next(item.id for item in found if item.content == content)

@@ -8,11 +8,14 @@ from numpy.typing import NDArray
 
 from hashing.codes import Codes
 from hashing.collection.answer import Answer
+from hashing.collection.colours import coloured
 from hashing.collection.controls import Candidates, make_answer, pool_of
 from hashing.collection.opened import Opened
 from hashing.collection.request import Refine, Taste
+from hashing.errors import UsageError
 from hashing.recommend import rank_by_taste, taste_centres
 from hashing.search import SearchRequest
+from hashing.search.features import HAMMING
 
 WIDER = 4
 """How many times as many items a taste's centres are asked for as a single item: those that all
@@ -21,6 +24,8 @@ likes agree on need not be the nearest to the centre."""
 
 def recommend(opened: Opened, taste: Taste, refine: Refine) -> Answer:
     """Rank what lies around the centres of a taste, then apply the controls."""
+    if refine.by != HAMMING:
+        raise UsageError(f"expected a taste by {HAMMING} distance, found {refine.by}")
     bits = opened.length(refine.bits)
     likes, dislikes = taste.liked.prefix(bits), taste.disliked.prefix(bits)
     centres, sizes = taste_centres(likes)
@@ -30,6 +35,7 @@ def recommend(opened: Opened, taste: Taste, refine: Refine) -> Answer:
             _full_length(centres, opened.info.bits),
             WIDER * pool_of(refine) + len(taste.known),
             where=refine.where,
+            allowed=coloured(opened, refine.palette, refine.where),
             bits=bits,
         )
     )

@@ -9,6 +9,7 @@ from PIL.Image import Image
 from hashing.codes import Codes
 from hashing.errors import UsageError
 from hashing.filters import Filter
+from hashing.search.features import HAMMING, check_measure
 
 VARIED = 200
 """Places of an answer that variety chooses and in which near-duplicates are folded."""
@@ -24,6 +25,7 @@ class Query:
     code: one row, as long as the collection's codes; several for several views of a picture, of
     which the nearest counts. logits: float32 `[1, bits]`, only where a
     network has just run; they order what is equally far. exclude: ids that are not to be answered.
+    features: in half precision, one row a view, where the collection keeps features.
     picture: what the code was made of, where that is known.
     """
 
@@ -31,6 +33,7 @@ class Query:
     logits: NDArray[np.float32] | None = None
     exclude: tuple[int, ...] = ()
     picture: Image | None = None
+    features: NDArray[np.float16] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,22 +54,31 @@ class Refine:
     where: a filter, None for all. bits: search by this prefix of the code.
     max_distance: leave out what differs in more bits. rerank: order the R nearest by the query's
     logits. diversity: 0 the most similar … 1 the most varied. one_per: at most one item of each
-    value of this column. fold: show near-duplicates as one item with its copies.
+    value of this column. fold: show near-duplicates as one item with its copies. by: what is near,
+    `hamming` over codes, or `cosine`, `euclidean`, `manhattan` over features, of which
+    `max_distance` then speaks. palette: only items that have all these colours.
     Raises UsageError for what is out of range.
     """
 
     k: int = 10
     where: Filter | None = None
     bits: int | None = None
-    max_distance: int | None = None
+    max_distance: float | None = None
     rerank: int | None = None
     diversity: float = DIVERSITY
     one_per: str | None = None
     fold: bool = True
     offset: int = 0
+    by: str = HAMMING
+    palette: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        for name in ("k", "max_distance", "rerank", "bits", "offset"):
+        whole_numbers = ["k", "rerank", "bits", "offset"]
+        if check_measure(self.by) == HAMMING:
+            whole_numbers.append("max_distance")
+        elif self.rerank is not None or self.bits is not None:
+            raise UsageError(f"expected neither rerank nor bits, which are of codes, by {self.by}")
+        for name in whole_numbers:
             value = getattr(self, name)
             whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
             if value is not None and not whole:

@@ -1,46 +1,98 @@
-"""The items nearest to one code."""
+"""The items nearest to one query, by its code or by its features."""
 
 import time
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hashing.collection.answer import Answer
+from hashing.collection.colours import coloured
 from hashing.collection.controls import GROUP_SAMPLE, Candidates, make_answer, pool_of
 from hashing.collection.opened import Opened
 from hashing.collection.request import Query, Refine
+from hashing.errors import UsageError
 from hashing.search import SearchRequest, SearchResult
+from hashing.search.features import HAMMING, nearest_features, similarity
+from hashing.store import Index
+
+PART = 1 << 22
+"""Numbers of features that are compared at a time."""
 
 
 def search(opened: Opened, query: Query, refine: Refine) -> Answer:
-    """Search by Hamming distance, then apply the controls; no network runs here."""
-    bits = opened.length(refine.bits)
+    """Search by the distance asked for, then apply the controls; no network runs here."""
     wanted = max(refine.last, GROUP_SAMPLE) if refine.is_plain else pool_of(refine)
     pool = wanted + len(query.exclude)
+    started = time.perf_counter()
+    nearest = _by_codes if refine.by == HAMMING else _by_features
+    candidates, view = nearest(opened, query, refine, pool)
+    seconds = time.perf_counter() - started
+    candidates = candidates.take(~np.isin(candidates.ids, query.exclude))
+    return make_answer(
+        opened, query.code.hex()[view], candidates, refine, seconds, asked=query.picture
+    )
+
+
+def _by_codes(opened: Opened, query: Query, refine: Refine, pool: int) -> tuple[Candidates, int]:
+    """Candidates by Hamming distance, and the view that is nearest to one."""
+    bits = opened.length(refine.bits)
     if refine.rerank is not None:
         # what is not re-ranked has no place in the order
         pool = max(refine.last, min(pool, refine.rerank))
-    started = time.perf_counter()
+    limit = refine.max_distance
     found = opened.index.search(
         SearchRequest(
             query.code,
             pool,
             where=refine.where,
-            max_distance=refine.max_distance,
+            max_distance=None if limit is None else int(limit),
+            allowed=coloured(opened, refine.palette, refine.where),
             bits=bits,
             logits=query.logits,
             rerank=refine.rerank,
         )
     )
-    seconds = time.perf_counter() - started
     ids, distances, view = _nearest_view(found)
-    keep = (ids >= 0) & ~np.isin(ids, query.exclude)
-    ids, distances = ids[keep], distances[keep]
+    ids, distances = ids[ids >= 0], distances[ids >= 0]
     relevance = np.sort(1 - 2 * distances.astype(np.float32) / np.float32(bits))[::-1]
-    candidates = Candidates(ids, distances, relevance)
-    return make_answer(
-        opened, query.code.hex()[view], candidates, refine, seconds, asked=query.picture
+    return Candidates(ids, distances, relevance), view
+
+
+def _by_features(opened: Opened, query: Query, refine: Refine, pool: int) -> tuple[Candidates, int]:
+    """Candidates by a distance of features; the first view stands for all."""
+    if not opened.info.features:
+        raise UsageError(
+            f"expected an index with features to search by {refine.by}, found codes alone: build "
+            "it with --features"
+        )
+    if query.features is None:
+        raise UsageError(
+            f"expected a picture or a work to search by {refine.by}, found a code, which has no "
+            "features"
+        )
+    ids = coloured(opened, refine.palette, refine.where)
+    ids, measured = nearest_features(
+        query.features,
+        feature_parts(opened.index, opened.index.ids(refine.where) if ids is None else ids),
+        refine.by,
+        pool,
+        refine.max_distance,
     )
+    distances = opened.index.codes(ids).distances(query.code).min(axis=1).astype(np.int32)
+    bits = opened.info.bits
+    relevance = np.array([similarity(far, refine.by, bits) for far in measured], np.float32)
+    return Candidates(ids, distances, relevance, measured), 0
+
+
+def feature_parts(
+    index: Index, ids: NDArray[np.int64]
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float16]]]:
+    """Ids and features of some items, as many at a time as little memory holds."""
+    step = max(1, PART // index.info.features)
+    for start in range(0, len(ids), step):
+        some = ids[start : start + step]
+        yield some, index.features(some)
 
 
 def _nearest_view(found: SearchResult) -> tuple[NDArray[np.int64], NDArray[np.int32], int]:

@@ -22,7 +22,7 @@ class Card:
     title: str
     creator: str
     detail: str
-    distance: int
+    distance: str
 
     def html(self) -> str:
         """A figure."""
@@ -31,7 +31,7 @@ class Card:
             title=html.escape(self.title),
             creator=html.escape(self.creator),
             detail=html.escape(self.detail),
-            distance=self.distance,
+            distance=html.escape(self.distance),
         )
 
 

@@ -152,10 +152,18 @@ def _carry_out(
     todo = sorted([*plan.new, *plan.changed], key=lambda item: item.path)
     if todo:
         used = used_columns(catalogue, (item.fields for item in todo))
-        portions = new_items(model(), catalogue, todo, outcome, workers=workers, previews=previews)
-        for items in portions:
-            index.add(items, used)
-            outcome.added += len(items)
+        portions = new_items(
+            model(),
+            catalogue,
+            todo,
+            outcome,
+            workers=workers,
+            previews=previews,
+            features=index.info.features > 0,
+        )
+        for portion in portions:
+            index.add(portion.items, used)
+            outcome.added += len(portion.items)
     broken = {file for file, _ in outcome.broken}
     replaced = {item.path for item in plan.changed} & broken
     gone = plan.gone
@@ -167,11 +175,13 @@ def _carry_out(
 
 
 def _copies(index: Index, pairs: Sequence[tuple[Item, int]]) -> Iterator[NewItem]:
-    """Further files of a content: the code and the preview are those of the first."""
+    """Further files of a content: code, features and preview are those of the first."""
     ids = [item_id for _, item_id in pairs]
-    codes, stored = index.codes(ids).packed, index.items(ids)
-    for (item, item_id), code, old in zip(pairs, codes, stored, strict=True):
-        yield NewItem(item.path, item.fields, code.tobytes(), old.content, index.preview(item_id))
+    parts = index.codes(ids).packed, index.features(ids), index.items(ids)
+    for (item, item_id), code, numbers, old in zip(pairs, *parts, strict=True):
+        features = numbers.tobytes() if index.info.features else None
+        preview = index.preview(item_id)
+        yield NewItem(item.path, item.fields, code.tobytes(), old.content, preview, features)
 
 
 def source_of(index: Index) -> Path | None:

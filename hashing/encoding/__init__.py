@@ -6,7 +6,8 @@ from hashing.encoding.catalogue import (
     encode_catalogue,
     prepared_batches,
 )
-from hashing.encoding.model import Model, Runtime
+from hashing.encoding.model import Model
+from hashing.encoding.runner import Runtime
 from hashing.sources.decoding import BATCH
 
 __all__ = [

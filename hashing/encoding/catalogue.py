@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from hashing.codes import Codes
-from hashing.encoding.model import ACCELERATE_FROM, Model
+from hashing.encoding.model import Model
+from hashing.encoding.runner import ACCELERATE_FROM
 from hashing.errors import ImageError
 from hashing.sources import Catalogue, Item
 from hashing.sources.decoding import BATCH, decode_each
@@ -38,7 +39,8 @@ class PreparedBatch:
 class EncodedBatch:
     """Consecutive items of a catalogue, encoded.
 
-    codes, logits: one row per item; logits are float32 `[n, bits]`.
+    codes, logits: one row per item; logits are float32 `[n, bits]`. features: float32 `[n, D]`,
+    None where they were not asked for.
     items, derived, failures: as in `PreparedBatch`.
     """
 
@@ -47,6 +49,7 @@ class EncodedBatch:
     logits: NDArray[np.float32]
     derived: list[Any]
     failures: list[tuple[Item, ImageError]]
+    features: NDArray[np.float32] | None = None
 
 
 def encode_catalogue(
@@ -57,8 +60,11 @@ def encode_catalogue(
     workers: int | None = None,
     items: Sequence[Item] | None = None,
     derive: Derive | None = None,
+    features: bool = False,
 ) -> Iterator[EncodedBatch]:
     """Encode `items` (all of the catalogue by default), one result per `batch_size` of them.
+
+    features: give those that the codes are made of, too.
 
     The network runs while the next pictures are decoded (see `prepared_batches`), in ONNX Runtime
     where the model may use it and there is enough to encode.
@@ -70,11 +76,12 @@ def encode_catalogue(
     )
     for batch in batches:
         if undecided and batch.items:
-            model.accelerate(batch.squares)
+            model.accelerate(batch.squares, "features" if features else "logits")
             undecided = False
-        logits = model.logits_of(batch.squares)
+        found = model.features_of(batch.squares) if features else None
+        logits = model.logits_of(batch.squares) if found is None else model.logits_from(found)
         codes = Codes.from_logits(logits)
-        yield EncodedBatch(batch.items, codes, logits, batch.derived, batch.failures)
+        yield EncodedBatch(batch.items, codes, logits, batch.derived, batch.failures, found)
 
 
 def prepared_batches(

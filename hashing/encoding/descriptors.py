@@ -131,7 +131,7 @@ def _shares(bins: NDArray[np.int64], count: int) -> Floats:
 class DescriptorNetwork:
     """A descriptor and its projection, called on squares; what a `Model` runs in a network's place.
 
-    bits, lengths, preprocessing: as a network has them.
+    bits, lengths, channels, preprocessing: as a network has them.
     """
 
     def __init__(self, name: str) -> None:
@@ -143,14 +143,22 @@ class DescriptorNetwork:
         self.describe = DESCRIPTORS[name]
         width = self.describe(np.zeros((1, SIDE, SIDE, 3), np.uint8)).shape[1]
         directions = np.random.default_rng(SEED).standard_normal((width, self.bits))
-        self._directions = directions.astype(np.float32)
+        self._directions, self.channels = directions.astype(np.float32), width
 
     def __call__(self, squares: Squares) -> Floats:
         """Logits float32 `[B, bits]` of squares uint8 `[B, 96, 96, 3]`."""
-        if not len(squares):
+        return self.project(self.features(squares))
+
+    def features(self, squares: Squares) -> Floats:
+        """Descriptors float32 `[B, D]` of squares likewise."""
+        return self.describe(squares) if len(squares) else np.empty((0, self.channels), np.float32)
+
+    def project(self, features: Floats) -> Floats:
+        """Logits float32 `[B, bits]` of descriptors float32 `[B, D]`."""
+        if not len(features):
             return np.empty((0, self.bits), np.float32)
         # row by row: a product of matrices may round another way for another number of rows
-        logits: Floats = np.stack([row @ self._directions for row in self.describe(squares)])
+        logits: Floats = np.stack([row @ self._directions for row in features])
         return logits
 
     @property

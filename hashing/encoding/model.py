@@ -1,15 +1,13 @@
-"""`Model`: a network ready to encode, in PyTorch or, for many pictures on a CPU, ONNX Runtime."""
+"""`Model`: a network, or a descriptor in its place, ready to encode pictures."""
 
-import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
-from torch import Tensor
 
 from hashing.codes import Codes
 from hashing.config import Preprocessing
@@ -20,7 +18,8 @@ from hashing.encoding.descriptors import (
     read_descriptor,
     save_descriptor,
 )
-from hashing.encoding.onnx import OnnxNetwork
+from hashing.encoding.onnx import Output
+from hashing.encoding.runner import ACCELERATE_FROM, Runner, Runtime
 from hashing.encoding.thread import on_network_thread
 from hashing.errors import UsageError
 from hashing.images import Picture, open_picture, to_square
@@ -36,20 +35,8 @@ from hashing.models import (
 )
 from hashing.sources.decoding import prepare_ahead
 
-ACCELERATE_FROM = 500
-"""Pictures above which ONNX Runtime saves more time than the export to it takes."""
-
 CACHE = ".cache"
 """Folder within a model's for what can be made anew."""
-
-Runtime = Literal["auto", "torch", "onnx"]
-"""`onnx` needs the extra of that name; `auto` takes it where it is installed and worth it."""
-
-TOLERANCE = 1e-4
-"""Largest difference between runtimes, in standard deviations of the logits. Of normal logits
-fewer than 1 in 10,000 lie so near zero that it changes their bit."""
-
-log = logging.getLogger(__name__)
 
 
 class Model:
@@ -73,8 +60,8 @@ class Model:
         self.folder = folder
         self.runtime = runtime
         self._fingerprint = "" if folder is None else fingerprint(folder)
-        self._onnx: OnnxNetwork | None = None
         self._described: DescriptorNetwork | None = None
+        self._logits, self._features = Runner(network, "logits"), Runner(network, "features")
 
     @classmethod
     def load(cls, folder: str | Path, device: str = "auto", runtime: Runtime = "auto") -> Self:
@@ -110,7 +97,7 @@ class Model:
         model.network = described  # type: ignore[assignment]  # what a model asks of one, it has
         model._described = described
         model.folder = folder if folder.is_dir() else None
-        model.runtime, model._onnx = "torch", None
+        model.runtime = "torch"
         model._fingerprint = described.fingerprint
         return model
 
@@ -135,6 +122,11 @@ class Model:
     def lengths(self) -> tuple[int, ...]:
         """Every length that a prefix of the code may have (nested, or Matryoshka, codes)."""
         return (*self.network.lengths[:-1], self.bits)
+
+    @property
+    def width(self) -> int:
+        """How many numbers the features of a picture are."""
+        return self.network.channels
 
     @property
     def preprocessing(self) -> Preprocessing:
@@ -195,18 +187,18 @@ class Model:
         Raises:
             ImageError: one of them cannot be read; the message names it.
         """
-        parts = [np.empty((0, self.bits), np.float32)]
-        undecided = len(pictures) >= ACCELERATE_FROM
-        if len(pictures) == 1:  # no pool for one: a visitor waits
-            batches = iter([(pictures, [self._view(pictures[0])])])
-        else:
-            batches = prepare_ahead(self._view, pictures)
-        for _, squares in batches:
-            if undecided:
-                self.accelerate(np.stack(squares))
-                undecided = False
-            parts.append(self.logits_of(np.stack(squares)))
-        return np.concatenate(parts)
+        return self._each(pictures, "logits")
+
+    def features(self, pictures: Sequence[Picture]) -> NDArray[np.float32]:
+        """What the codes are made of: float32 `[N, D]`, as `features_of` says.
+
+        Args:
+            pictures: as `encode` takes them.
+
+        Raises:
+            ImageError: one of them cannot be read; the message names it.
+        """
+        return self._each(pictures, "features")
 
     def square(self, image: Image.Image) -> NDArray[np.uint8]:
         """The network's view of a decoded picture, uint8 `[S, S, 3]`."""
@@ -214,16 +206,24 @@ class Model:
 
     def logits_of(self, squares: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Logits float32 `[B, bits]` of pictures uint8 `[B, S, S, 3]`, as one batch."""
-        network = self._onnx
         if self._described is not None:
             return self._described(squares)
-        if network is None:
-            return self._filled(on_network_thread(self._run, self.network, squares))
-        return self._filled(on_network_thread(network, squares))
+        return self._filled(self._logits(squares))
 
     def features_of(self, squares: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Pooled features float32 `[B, D]` before the hash layer, of pictures likewise."""
-        return on_network_thread(self._run, self.network.features, squares)
+        """Features float32 `[B, D]` of pictures likewise: what the codes are made of.
+
+        Of a network those that are pooled before the head, of a descriptor its numbers.
+        """
+        if self._described is not None:
+            return self._described.features(squares)
+        return self._features(squares)
+
+    def logits_from(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Logits float32 `[B, bits]` of features float32 `[B, D]`."""
+        if self._described is not None:
+            return self._described.project(features)
+        return self._filled(on_network_thread(self._head, features))
 
     def explain(self, image: Image.Image) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """One picture's logits by region: contributions float32 `[bits, h, w]`, bias `[bits]`.
@@ -237,33 +237,45 @@ class Model:
             )
         return on_network_thread(self._explain, image)
 
-    def accelerate(self, squares: NDArray[np.uint8]) -> None:
+    def accelerate(self, squares: NDArray[np.uint8], output: Output = "logits") -> None:
         """Go over to ONNX Runtime if the runtime allows it and both agree on these pictures.
 
-        squares: uint8 `[B, S, S, 3]`, B ≥ 1, some of the pictures to come.
+        squares: uint8 `[B, S, S, 3]`, B ≥ 1, some of the pictures to come. output: of what.
 
         Otherwise PyTorch goes on and one log line says why; with `onnx` that is a UsageError.
         """
-        if self._onnx or self.runtime == "torch" or self.network.device.type != "cpu":
-            return
-        try:
-            candidate = on_network_thread(OnnxNetwork, self.network, "logits", self._kept_export())
-            difference = self._difference(candidate, squares)
-        except ImportError as error:
-            self._stay(f"{error.name} is not installed: pip install -e '.[onnx]'")
-        except Exception as error:  # noqa: BLE001 (an exporter fails in many ways; none may stop us)
-            self._stay(f"the export failed: {str(error).splitlines()[0]}")
-        else:
-            if difference > TOLERANCE:
-                self._stay(f"its logits differ by {difference:.1e} standard deviations")
-            else:
-                self._onnx = candidate
+        if self._described is None:
+            runner = self._logits if output == "logits" else self._features
+            runner.accelerate(squares, self.runtime, lambda: self._kept_export(output))
 
-    def _kept_export(self) -> Path | None:
+    @property
+    def accelerated(self) -> bool:
+        """Whether logits are computed by ONNX Runtime."""
+        return self._described is None and self._logits.onnx is not None
+
+    def _kept_export(self, output: Output) -> Path | None:
         """Where the network lies as ONNX; another exporter may make another file of it."""
         if self.folder is None:
             return None
-        return self.folder / CACHE / f"{self.fingerprint[:16]}-torch-{torch.__version__}.onnx"
+        name = self.fingerprint[:16] + ("" if output == "logits" else f"-{output}")
+        return self.folder / CACHE / f"{name}-torch-{torch.__version__}.onnx"
+
+    def _each(self, pictures: Sequence[Picture], output: Output) -> NDArray[np.float32]:
+        of, width = (
+            (self.logits_of, self.bits) if output == "logits" else (self.features_of, self.width)
+        )
+        parts = [np.empty((0, width), np.float32)]
+        undecided = len(pictures) >= ACCELERATE_FROM
+        if len(pictures) == 1:  # no pool for one: a visitor waits
+            batches = iter([(pictures, [self._view(pictures[0])])])
+        else:
+            batches = prepare_ahead(self._view, pictures)
+        for _, squares in batches:
+            if undecided:
+                self.accelerate(np.stack(squares), output)
+                undecided = False
+            parts.append(of(np.stack(squares)))
+        return np.concatenate(parts)
 
     def _view(self, picture: Picture) -> NDArray[np.uint8]:
         return self.square(open_picture(picture))
@@ -283,25 +295,8 @@ class Model:
             return logits
         return np.pad(logits, [(0, missing if n == axis else 0) for n in range(logits.ndim)])
 
-    def _difference(self, candidate: OnnxNetwork, squares: NDArray[np.uint8]) -> float:
-        """Largest difference to PyTorch's logits, in standard deviations of these."""
-        expected = on_network_thread(self._run, self.network, squares)
-        furthest = float(np.abs(on_network_thread(candidate, squares) - expected).max())
-        return furthest / max(float(expected.std()), 1e-9)
-
-    def _stay(self, reason: str) -> None:
-        message = f"encoding without ONNX Runtime: {reason}"
-        if self.runtime == "onnx":
-            raise UsageError(message)
-        log.warning(message)
-
     @torch.inference_mode()
-    def _run(
-        self, network: Callable[[Tensor], Tensor], squares: NDArray[np.uint8]
-    ) -> NDArray[np.float32]:
-        batch = torch.from_numpy(squares).to(self.network.device)
-        images = normalise(batch, self.preprocessing)
-        # A quarter faster on a CPU than planes.
-        images = images.contiguous(memory_format=torch.channels_last)
-        found: NDArray[np.float32] = network(images).cpu().numpy()
+    def _head(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        batch = torch.from_numpy(features).to(self.network.device)
+        found: NDArray[np.float32] = self.network(batch).cpu().numpy()
         return found

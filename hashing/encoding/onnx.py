@@ -14,6 +14,9 @@ from torch import nn
 from hashing.files import read_regular, write_new
 from hashing.models import HashModel, normalise
 
+Output = Literal["logits", "features"]
+"""What of a network is asked for: logits, or the pooled features before the head."""
+
 DIGEST = 32
 """Bytes of SHA-256, at the end of a kept export."""
 
@@ -21,7 +24,6 @@ DIGEST = 32
 class OnnxNetwork:
     """Called like `Model.logits_of`. Raises ImportError where the extra `onnx` is not installed.
 
-    output: `logits`, or the pooled `features` before the head.
     kept: the file in which the export waits for the next time, for it takes seconds; made here
     where it is absent or damaged. Its name has to say which network it is.
     """
@@ -29,7 +31,7 @@ class OnnxNetwork:
     def __init__(
         self,
         model: HashModel,
-        output: Literal["logits", "features"] = "logits",
+        output: Output = "logits",
         kept: Path | None = None,
     ) -> None:
         import onnxruntime

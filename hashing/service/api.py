@@ -146,7 +146,7 @@ def _routes() -> APIRouter:
         if browse.palette:
             narrowed = where if meant is None else meant.where(where)
             words = browse.q if meant is None else meant.text
-            ids = art.colours(browse.palette, where=narrowed, text=words)
+            ids = art.colours(browse.palette, where=narrowed, text=words, every=browse.every)
             return views.page(art, len(ids), ids[browse.offset :][: browse.limit], meant)
         found = art.page(
             where=where if meant is None else meant.where(where),

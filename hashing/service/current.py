@@ -15,6 +15,7 @@ from hashing.collection import Collection
 from hashing.collection.facets import facets
 from hashing.collection.request import Refine
 from hashing.encoding import Model
+from hashing.encoding.onnx import Output
 from hashing.errors import ArtefactError, StorageError
 from hashing.progress import log
 from hashing.service.public import public
@@ -139,16 +140,16 @@ def open_current(
     _ = collection.model
     log("Warming up …")
     collection.answer(collection.encode(Image.new("RGB", (64, 64))), Refine())
-    _accelerate(collection.model)
+    _accelerate(collection.model, "features" if collection.info.features else "logits")
     return Current(collection, shown)
 
 
-def _accelerate(model: Model) -> None:
+def _accelerate(model: Model, output: Output) -> None:
     """Go over to ONNX Runtime where it is installed and a query's picture takes PyTorch long."""
     size = model.preprocessing.size
     pictures = np.random.default_rng(0).integers(0, 256, (3, size, size, 3), np.uint8)
     started = time.perf_counter()
     for picture in pictures:
-        model.logits_of(picture[None])
+        (model.logits_of if output == "logits" else model.features_of)(picture[None])
     if time.perf_counter() - started > len(pictures) * SLOW:
-        model.accelerate(pictures)
+        model.accelerate(pictures, output)

@@ -1,6 +1,6 @@
 """What a visitor may ask, as the API reads it; `refine` says it to the collection."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -36,6 +36,10 @@ class Browse(Narrowed):
         description="Only works that have all these colours, those first that have them best.",
         examples=[["2b2a26"]],
     )
+    every: bool = Field(
+        default=False,
+        description="With `palette`: all works, ordered by how well they have its colours.",
+    )
     exact: bool = Field(
         default=False,
         description="Take `q` letter by letter: neither values nor typing errors are seen in it.",
@@ -69,8 +73,19 @@ class Controls(Narrowed):
     bits: int | None = Field(
         default=None, ge=1, description="Search by the first bits of the code only."
     )
-    max_distance: int | None = Field(
+    max_distance: int | float | None = Field(
         default=None, ge=0, le=LARGEST_ID, description="Leave out items farther than this."
+    )
+    by: Literal["hamming", "cosine", "euclidean", "manhattan"] = Field(
+        default="hamming",
+        description="What is near: by codes, or, where `facets` says that the index keeps them, by "
+        "features. These are of pictures and works: a code has none.",
+    )
+    palette: list[str] = Field(
+        default=[],
+        max_length=6,
+        description="Only works that have all these colours.",
+        examples=[["2b2a26"]],
     )
     diversity: float = Field(default=DIVERSITY, ge=0, le=1, description="0 similar … 1 varied.")
     one_per: str | None = Field(
@@ -99,6 +114,8 @@ class Controls(Narrowed):
             diversity=self.diversity,
             one_per=one_per,
             fold=self.fold,
+            by=self.by,
+            palette=tuple(self.palette),
         )
 
 

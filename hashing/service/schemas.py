@@ -44,6 +44,16 @@ class Result(Work):
     distance: int = Field(
         description="Bits that differ from the query (or the nearest like).", examples=[6]
     )
+    measured: float | None = Field(
+        default=None,
+        description="The distance that `by` asked for, where that is not of codes.",
+        examples=[0.31],
+    )
+    similarity: float = Field(
+        description="1 where nothing tells them apart: the share of equal bits, the cosine, or "
+        "1 / (1 + distance).",
+        examples=[0.91],
+    )
     closeness: str | None = Field(
         description="The distance in words, `distant` beyond the last; null where none is "
         "promised. See `/api/facets`.",
@@ -73,6 +83,9 @@ class Results(BaseModel):
         examples=["8f3a0c51d2e97b64"],
     )
     bits: int = Field(description="Length of the code that was searched by.", examples=[64])
+    by: str = Field(
+        default="hamming", description="The distance that orders the results.", examples=["cosine"]
+    )
     search_ms: float = Field(
         description="Milliseconds of the search, without the network.", examples=[0.41]
     )
@@ -182,6 +195,12 @@ class Facets(BaseModel):
     count: int = Field(examples=[5088])
     bits: int = Field(examples=[64])
     lengths: list[int] = Field(examples=[[16, 32, 64]])
+    features: int = Field(
+        default=0,
+        description="Numbers kept of each work beside its code, for `by=cosine` and its kin; 0 "
+        "where none are.",
+        examples=[1280],
+    )
     diversity: float = Field(description="The default of `diversity`.", examples=[0.3])
     roles: dict[str, str] = Field(
         description="Columns by the role they play.", examples=[{"group": "category"}]

@@ -43,10 +43,11 @@ def results(collection: Collection, answer: Answer, offset: int = 0) -> Results:
     return Results(
         code=answer.code,
         bits=answer.bits,
+        by=answer.by,
         search_ms=round(answer.search_ms, 3),
         groups=[Share(value=value, share=round(share, 3)) for value, share in answer.groups],
         results=[
-            _result(collection, rank, hit, words.word(hit.distance, answer.bits))
+            _result(collection, rank, hit, answer, words.word(hit.distance, answer.bits))
             for rank, hit in enumerate(answer.hits, start=offset + 1)
         ],
     )
@@ -94,6 +95,7 @@ def facets(collection: Collection) -> Facets:
         count=info.count,
         bits=info.bits,
         lengths=list(info.lengths),
+        features=info.features,
         roles=dict(info.roles),
         columns=[_column(facet) for facet in find_facets(collection.opened)],
         closeness=[
@@ -175,12 +177,16 @@ def _label(collection: Collection, item: StoredItem) -> dict[str, object]:
     }
 
 
-def _result(collection: Collection, rank: int, hit: Hit, closeness: str | None) -> Result:
+def _result(
+    collection: Collection, rank: int, hit: Hit, answer: Answer, closeness: str | None
+) -> Result:
     return Result.model_validate(
         {
             **_label(collection, hit.item),
             "rank": rank,
             "distance": hit.distance,
+            "measured": hit.measured,
+            "similarity": round(answer.similarity(hit), 4),
             "closeness": closeness,
             "copies": list(hit.copies),
             "nearest_like": hit.nearest_like,

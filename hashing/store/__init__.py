@@ -58,13 +58,15 @@ def create_index(
     model: str | Path,
     roles: Mapping[str, str] = {},
     unfinished: str | None = None,
+    features: int = 0,
 ) -> Index:
     """Make an empty index and open it.
 
     fingerprint: of the model whose codes it will hold; model: the folder of that model.
     columns: metadata columns with their types. roles: the columns of some roles (see
     `hashing.sources.roles`), an empty name for none; the others by the columns' names. unfinished:
-    the source of a build that is only beginning; `finish` clears it.
+    the source of a build that is only beginning; `finish` clears it. features: numbers that are
+    kept of each item beside its code.
     Raises UsageError where `location` holds anything or no code could be kept, InputError for
     columns that cannot.
     """
@@ -77,6 +79,7 @@ def create_index(
         model=Path(model),
         roles=roles,
         unfinished=unfinished,
+        features=features,
     )
     check_new(new)
     _store(place).create(place, new)

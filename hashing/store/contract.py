@@ -27,6 +27,7 @@ class NewIndex:
     model: Path
     roles: Mapping[str, str]
     unfinished: str | None
+    features: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,8 @@ class NewItem:
 
     file: its path within its source, forward slashes. fields: metadata by column name.
     code: `bits / 8` bytes. content: SHA-256 of the encoded picture, 32 bytes.
-    preview: a small JPEG, or None to keep none.
+    preview: a small JPEG, or None to keep none. features: where the index keeps them, that many
+    numbers in half precision, little-endian.
     """
 
     file: str
@@ -43,6 +45,7 @@ class NewItem:
     code: bytes
     content: bytes
     preview: bytes | None = None
+    features: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,7 @@ class IndexInfo:
     generation: counts publications; two readers of one generation see the same items.
     removed: items marked as removed whose rows `compact` has not yet dropped.
     unfinished: the source of a build that was interrupted, None when complete.
+    features: numbers that are kept of each item beside its code, 0 where none are.
     """
 
     location: str
@@ -85,6 +89,7 @@ class IndexInfo:
     bytes: int
     published: str
     unfinished: str | None
+    features: int = 0
 
 
 class Index(Protocol):
@@ -160,6 +165,10 @@ class Index(Protocol):
 
     def codes(self, ids: Iterable[int]) -> Codes:
         """The codes of these ids in this order."""
+        ...
+
+    def features(self, ids: Iterable[int]) -> NDArray[np.float16]:
+        """The features `[n, D]` of these ids in this order; D is 0 where none are kept."""
         ...
 
     def preview(self, item: int) -> bytes | None:

@@ -5,6 +5,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
+import numpy as np
+
 from hashing.errors import InputError, UsageError
 from hashing.registry import fits
 from hashing.search.scan.sliced import MAX_BITS
@@ -27,6 +29,9 @@ FITTING: Mapping[str, tuple[type, ...]] = {
 MOST_TEXT = 4096
 """Characters of a model's folder or fingerprint."""
 
+MOST_FEATURES = 65_536
+"""Numbers kept of an item."""
+
 MOST_COLUMNS = 1000
 """PostgreSQL keeps 1,600, SQLite 2,000."""
 
@@ -45,6 +50,8 @@ def check_new(new: NewIndex) -> None:
         raise UsageError(
             f"expected codes of 8 to {MAX_BITS} bits in steps of 8, found {str(new.bits)[:40]}"
         )
+    if not fits(new.features, int) or not 0 <= new.features <= MOST_FEATURES:
+        raise UsageError(f"expected 0 to {MOST_FEATURES} features, found {str(new.features)[:40]}")
     lengths = list(new.lengths)
     whole = lengths and all(fits(length, int) and length > 0 for length in lengths)
     if not whole or lengths != sorted({*lengths}) or lengths[-1] > new.bits:
@@ -78,6 +85,15 @@ def checked(item: NewItem, bits: int, columns: Mapping[str, str]) -> NewItem:
         raise InputError(f"expected a file name of Unicode characters, found {item.file!a}")
     fields = {name: _fitted(item, name, columns) for name in item.fields}
     return replace(item, fields=fields)
+
+
+def check_features(item: NewItem, count: int) -> None:
+    """Raise InputError where an item has not as many finite features as its index keeps."""
+    numbers = np.frombuffer(item.features or b"", "<f2", len(item.features or b"") // 2)
+    if len(item.features or b"") != 2 * count or not np.isfinite(numbers).all():
+        raise InputError(
+            f"{item.file}: expected {count} finite features in half precision, found {len(numbers)}"
+        )
 
 
 def _fitted(item: NewItem, name: str, columns: Mapping[str, str]) -> Value:

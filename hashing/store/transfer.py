@@ -21,6 +21,7 @@ HEAD: Mapping[str, Any] = {
     "model": str,
     "columns": Mapping[str, str],
     "roles": Mapping[str, str],
+    "features": int,
 }
 ITEM: Mapping[str, Any] = {
     "file": str,
@@ -28,6 +29,7 @@ ITEM: Mapping[str, Any] = {
     "code": str,
     "content": str,
     "preview": str | None,
+    "features": str | None,
 }
 """Types of what the first line and each further one hold, besides the format."""
 
@@ -43,12 +45,14 @@ def export_index(index: Index, file: TextIO) -> int:
         "model": info.model,
         "columns": {name: kind.__name__ for name, kind in info.columns.items()},
         "roles": dict(info.roles),
+        "features": info.features,
     }
     file.write(json.dumps(head, ensure_ascii=False) + "\n")
     ids = index.ids().tolist()
     for start in range(0, len(ids), BATCH):
         batch = ids[start : start + BATCH]
-        for item, code in zip(index.items(batch), index.codes(batch).hex(), strict=True):
+        parts = index.items(batch), index.codes(batch).hex(), index.features(batch)
+        for item, code, features in zip(*parts, strict=True):
             preview = index.preview(item.id)
             row = {
                 "file": item.file,
@@ -57,6 +61,8 @@ def export_index(index: Index, file: TextIO) -> int:
                 "fields": dict(item.fields),
                 "preview": preview and base64.b64encode(preview).decode(),
             }
+            if info.features:
+                row["features"] = base64.b64encode(features.astype("<f2").tobytes()).decode()
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
     return len(ids)
 
@@ -66,7 +72,7 @@ def read_head(file: TextIO, name: Path) -> NewIndex:
     head = _parse(file.readline(), name, 1)
     if head.get("format") != FORMAT:
         raise InputError(f"expected an exported index ({FORMAT}) in {name}, found something else")
-    values = _typed({"roles": {}} | head, HEAD, name, 1)
+    values = _typed({"roles": {}, "features": 0} | head, HEAD, name, 1)
     kinds = values["columns"].values()
     if not all(isinstance(kind, str) and kind in PYTHON_TYPES for kind in kinds):
         raise InputError(f"{name}, line 1: expected columns of {', '.join(PYTHON_TYPES)}")
@@ -109,10 +115,13 @@ def _typed(
 
 
 def _item(row: dict[str, Any], name: Path, number: int) -> NewItem:
-    values = _typed(row, ITEM, name, number)
+    values = _typed({"features": None} | row, ITEM, name, number)
     try:
-        preview = values["preview"] and base64.b64decode(values["preview"], validate=True)
+        preview, features = (
+            values[key] and base64.b64decode(values[key], validate=True)
+            for key in ("preview", "features")
+        )
         code, content = bytes.fromhex(values["code"]), bytes.fromhex(values["content"])
     except ValueError as error:
         raise InputError(f"{name}, line {number}: not as exported, {error}") from error
-    return NewItem(values["file"], values["fields"], code, content, preview or None)
+    return NewItem(values["file"], values["fields"], code, content, preview or None, features)

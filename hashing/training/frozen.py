@@ -19,8 +19,8 @@ from torch import Tensor
 from hashing.config import Config, Preprocessing
 from hashing.data import read_ahead
 from hashing.data.transforms import AUGMENTATIONS, apply, draw
-from hashing.encoding.model import ACCELERATE_FROM, TOLERANCE
 from hashing.encoding.onnx import OnnxNetwork
+from hashing.encoding.runner import ACCELERATE_FROM, TOLERANCE
 from hashing.errors import ArtefactError
 from hashing.files import write_new
 from hashing.models import HashModel, normalise

@@ -522,7 +522,7 @@ def test_search_asks_with_several_pictures_and_items(
     together = json.loads(command("search", index, first, "--id", 5, "--together", "--json")[1])
     assert len(together["results"]) == 10
     assert 5 not in [result["id"] for result in together["results"]]
-    assert "found neither" in command("search", index)[2]
+    assert "found none" in command("search", index)[2]
     code, _, err = command("search", index, "--id", 999)
     assert (code, "no work has the id 999" in err) == (3, True)
 

@@ -45,7 +45,7 @@ def encoder(model: HashModel, exported: bytes, monkeypatch: pytest.MonkeyPatch) 
 def test_the_same_logits_whatever_the_batch(encoder: Model) -> None:
     expected = {n: encoder.logits_of(squares(n)) for n in (1, 3, 40)}
     encoder.accelerate(squares(4))
-    assert encoder._onnx
+    assert encoder.accelerated
     for count, logits in expected.items():
         found = encoder.logits_of(squares(count))
         assert found.dtype == np.float32
@@ -78,10 +78,10 @@ def test_only_large_catalogues_are_worth_it(
 ) -> None:
     encoder.runtime = runtime
     first = [batch.codes.hex() for batch in encode_catalogue(encoder, catalogue)]
-    assert encoder._onnx is None
+    assert not encoder.accelerated
     monkeypatch.setattr("hashing.encoding.catalogue.ACCELERATE_FROM", 11)
     second = [batch.codes.hex() for batch in encode_catalogue(encoder, catalogue)]
-    assert (encoder._onnx is None) == (runtime == "torch")
+    assert (not encoder.accelerated) == (runtime == "torch")
     assert first == second
 
 
@@ -139,9 +139,9 @@ def test_a_first_batch_without_pictures_decides_nothing(
     items = [catalogue.items[4], catalogue.items[0]]  # the broken one first
     batches = encode_catalogue(encoder, catalogue, items=items, batch_size=1)
     assert next(batches).items == []
-    assert encoder._onnx is None
+    assert not encoder.accelerated
     assert next(batches).items == [catalogue.items[0]]
-    assert encoder._onnx
+    assert encoder.accelerated
 
 
 def test_an_export_is_done_once(
@@ -157,7 +157,7 @@ def test_an_export_is_done_once(
     def logits() -> NDArray[np.float32]:
         encoder = Model.load(tmp_path / "model")
         encoder.accelerate(squares_seen)
-        assert encoder._onnx
+        assert encoder.accelerated
         return encoder.logits_of(squares_seen)
 
     first = logits()

@@ -93,7 +93,7 @@ def test_listing_pages_samples_and_words(client: TestClient) -> None:
     ("path", "said"),
     [
         ("/api/items?stlye=x", "unknown parameter 'stlye'; did you mean style?"),
-        ("/api/items?k=3", "unknown parameter 'k'; Known: artist, creator, exact,"),
+        ("/api/items?k=3", "unknown parameter 'k'; Known: artist, creator, every,"),
         ("/api/items?limt=3", "did you mean limit?"),
         ("/api/items/4/similar?brand=A", "unknown parameter 'brand'"),
         ("/api/items/4/similar?year__gte=soon", "expected a number for year, found 'soon'"),

@@ -10,6 +10,7 @@ from hashing.cli.index.options import (
     Commands,
     command,
     exclude_option,
+    features_option,
     index_argument,
     model_options,
     picture_options,
@@ -46,6 +47,7 @@ def add_commands(commands: Commands) -> None:
         metavar="ROLE=COLUMN,…",
         help="columns of title, creator, group, year, link, licence, hidden (default: by name)",
     )
+    features_option(parser)
     _add_options(parser)
     parser = command(commands, "add", add, "put more pictures into an index")
     index_argument(parser)
@@ -94,6 +96,7 @@ def build(arguments: argparse.Namespace) -> int:
             workers=arguments.workers,
             previews=arguments.previews,
             strict=arguments.strict,
+            features=arguments.features,
             **reading(arguments),
         ) as collection,
     ):

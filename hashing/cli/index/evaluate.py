@@ -27,6 +27,13 @@ def add_commands(commands: Commands) -> None:
     parser.add_argument(
         "--rerank", type=int, default=200, metavar="R", help="reach of re-ranking (default 200)"
     )
+    parser.add_argument(
+        "--by",
+        nargs="+",
+        default=[],
+        metavar="DISTANCE",
+        help="measure features, too, by cosine, euclidean, manhattan (of an index with --features)",
+    )
     parser.add_argument("--model", metavar="MODEL", help="the model, if it has moved")
     model_options(parser)
 
@@ -45,6 +52,7 @@ def evaluate(arguments: argparse.Namespace) -> int:
             metadata=arguments.metadata,
             columns=dict(arguments.columns),
             rerank=arguments.rerank,
+            by=arguments.by,
             workers=arguments.workers,
         )
     if arguments.json:

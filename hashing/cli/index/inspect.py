@@ -34,6 +34,7 @@ def info(arguments: argparse.Namespace) -> int:
             "index": found.location,
             "items": f"{found.count:,}" + (f", {found.removed:,} removed" * bool(found.removed)),
             "code": f"{found.bits} bits" + (f", shorter: {shorter}" if shorter else ""),
+            "features": f"{found.features:,} a picture" if found.features else "none",
             "model": f"{found.model}{there}, {found.fingerprint[:12]}",
             "columns": ", ".join(f"{name} ({kind})" for name, kind in columns.items()) or "none",
             "roles": ", ".join(f"{role}: {name}" for role, name in found.roles.items()) or "none",

@@ -67,6 +67,15 @@ def exclude_option(parser: Parser) -> None:
     )
 
 
+def features_option(parser: Parser) -> None:
+    """Whether an index keeps more than codes."""
+    parser.add_argument(
+        "--features",
+        action="store_true",
+        help="keep what the codes are made of, too, in half precision: for --by cosine, …",
+    )
+
+
 def previews_option(parser: Parser) -> None:
     """How large the pictures are that an index keeps."""
     parser.add_argument(

@@ -4,6 +4,7 @@ import argparse
 import csv
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,12 @@ if TYPE_CHECKING:
     from hashing.store import IndexInfo
 
 QUERY_PIXELS = 512
+MEASURED = ("cosine", "euclidean", "manhattan")
+ALWAYS = ("rank", "id", "distance", "file")
+OWN = ("query", "rank", "id", "distance", *MEASURED, "similarity", "palette", "file")
+"""What a result says beside the fields of its item."""
+MOST_ASKED = 6
+"""Colours of a question."""
 SHOWN = 4
 """Columns that a line of the terminal has room for."""
 
@@ -52,10 +59,32 @@ def add_commands(commands: Commands) -> None:
     )
     parser.add_argument("-k", type=int, default=10, help="how many results (default 10)")
     parser.add_argument("--where", metavar="FILTER", help="only items that this filter keeps")
-    parser.add_argument("--max-distance", type=int, metavar="D", help="only up to D differing bits")
+    parser.add_argument(
+        "--palette",
+        nargs="+",
+        default=[],
+        metavar="COLOUR",
+        help="only items that have these colours, such as 2b2a26; with nothing else to ask with, "
+        "all items by how well they have them",
+    )
+    parser.add_argument(
+        "--palette-of", type=int, metavar="ID", help="the same with the main colours of an item"
+    )
+    parser.add_argument(
+        "--max-distance", type=_distance, metavar="D", help="only up to D differing bits"
+    )
     parser.add_argument("--bits", type=int, help="search by this shorter length of the code")
     parser.add_argument(
         "--rerank", type=int, metavar="R", help="order the R nearest by the network's own scores"
+    )
+    parser.add_argument(
+        "--by",
+        default="hamming",
+        metavar="DISTANCE",
+        help="hamming (default), or of an index with --features: cosine, euclidean, manhattan",
+    )
+    parser.add_argument(
+        "--similarity", action="store_true", help="print how alike each is as a number up to 1"
     )
     parser.add_argument("--csv", action="store_true", help="print a line for each result")
     parser.add_argument("--open", action="store_true", help="show the results in the browser")
@@ -68,19 +97,27 @@ def search(arguments: argparse.Namespace) -> int:
     from hashing.collection import Collection
 
     pictures = [*arguments.pictures, *arguments.image]
-    if not (pictures or arguments.id):
-        raise UsageError("expected a picture to ask with, or --id, found neither")
+    colours = arguments.palette or arguments.palette_of is not None
+    if not (pictures or arguments.id or colours):
+        raise UsageError("expected a picture to ask with, --id or --palette, found none")
     with Collection.open(
         arguments.index, model=arguments.model, device=arguments.device
     ) as collection:
         refuse_empty(collection)
         names = _columns(collection.info)
+        if arguments.palette_of is not None:
+            collection.item(arguments.palette_of)
+            of = collection.opened.pictures.colours(arguments.palette_of)
+            arguments.palette += of[: MOST_ASKED - len(arguments.palette)]
         answers = []
+        if not (pictures or arguments.id):
+            answers.append(_by_palette(collection, names, arguments))
         for name, found in _answers(collection, pictures, arguments):
             if arguments.open:
                 shown = next((p for p in pictures if str(p) == name), None)
                 found.show(Path(name).name, None if shown is None else _shown(shown))
-            answers.append((name, found.bits, _results(found, names)))
+            results = _results(found, names, similarity=arguments.similarity)
+            answers.append((name, found.bits, results))
         model = collection.info.model
     if arguments.json:
         _emit(model, answers)
@@ -113,7 +150,7 @@ def _answers(
     collection: "Collection", pictures: Sequence[Path], arguments: argparse.Namespace
 ) -> "Iterator[tuple[str, Answer]]":
     """What was asked with by name, and its answer."""
-    from hashing.collection.request import Query, Refine
+    from hashing.collection.request import Refine
 
     refine = Refine(
         arguments.k,
@@ -123,19 +160,43 @@ def _answers(
         arguments.rerank,
         diversity=0,
         fold=False,
+        by=arguments.by,
+        palette=tuple(arguments.palette),
     )
     named: list[tuple[str, Query]] = []
     for picture in pictures:
         query = _look(collection, picture, arguments)
-        named.append((str(picture), query if arguments.rerank else Query(query.code)))
+        named.append((str(picture), query if arguments.rerank else replace(query, logits=None)))
     named += [(f"id {item_id}", collection.stored(item_id)) for item_id in arguments.id]
     asked: list[tuple[str, Query | Taste]] = list(named)
-    if arguments.together:
+    if arguments.together and named:
         codes = [query.code.hex()[0] for _, query in named[: len(pictures)]]
         together = ", ".join(name for name, _ in named)
         asked = [(together, collection.taste([*codes, *arguments.id]))]
     for name, each in asked:
         yield name, collection.answer(each, refine)
+
+
+def _by_palette(
+    collection: "Collection", names: Sequence[str], arguments: argparse.Namespace
+) -> tuple[str, int, list[dict[str, Any]]]:
+    """All items, those first that have the colours best."""
+    from hashing.collection.colours import by_colour, read_colours
+
+    asked, ids = read_colours(arguments.palette), collection.ids(where=arguments.where)
+    found, far = by_colour(collection.opened, asked, ids, every=True)
+    items = collection.items(found[: arguments.k])
+    results = [
+        {
+            "rank": rank,
+            "id": item.id,
+            "palette": round(float(distance), 4),
+            "file": item.file,
+            **{_key(name): item.fields.get(name) for name in names},
+        }
+        for rank, (item, distance) in enumerate(zip(items, far, strict=False), 1)
+    ]
+    return " ".join(arguments.palette), collection.info.bits, results
 
 
 def _look(collection: "Collection", picture: Path, arguments: argparse.Namespace) -> "Query":
@@ -167,13 +228,20 @@ def _columns(info: "IndexInfo") -> list[str]:
     return list(dict.fromkeys([*first, *info.columns]))
 
 
-def _results(found: "Answer", names: Sequence[str]) -> list[dict[str, Any]]:
+def _distance(text: str) -> float:
+    """A whole number of bits, or a distance of features."""
+    return int(text) if text.isdigit() else float(text)
+
+
+def _results(found: "Answer", names: Sequence[str], *, similarity: bool) -> list[dict[str, Any]]:
     """One row per item found, as `--json` prints it."""
     return [
         {
             "rank": rank,
             "id": hit.id,
             "distance": hit.distance,
+            **({} if hit.measured is None else {found.by: round(hit.measured, 6)}),
+            **({"similarity": round(found.similarity(hit), 4)} if similarity else {}),
             "file": hit.file,
             **{_key(name): hit.fields.get(name) for name in names},
         }
@@ -183,7 +251,7 @@ def _results(found: "Answer", names: Sequence[str]) -> list[dict[str, Any]]:
 
 def _key(name: str) -> str:
     """A column that is called like something else of a result."""
-    return f"fields.{name}" if name in ("query", "rank", "id", "distance", "file") else name
+    return f"fields.{name}" if name in OWN else name
 
 
 def _emit(model: str, answers: Sequence[tuple[str, int, list[dict[str, Any]]]]) -> None:
@@ -198,7 +266,9 @@ def _emit(model: str, answers: Sequence[tuple[str, int, list[dict[str, Any]]]]) 
 def _print_csv(
     answers: Sequence[tuple[str, int, list[dict[str, Any]]]], names: Sequence[str]
 ) -> None:
-    columns = ["query", "rank", "id", "distance", "file", *map(_key, names)]
+    first = next((results[0] for _, _, results in answers if results), ALWAYS)
+    own = ["query", *(name for name in OWN if name in first)]
+    columns = [*own, *map(_key, names)]
     writer = csv.DictWriter(sys.stdout, columns, lineterminator="\n")
     writer.writeheader()
     for name, _, results in answers:
@@ -207,11 +277,12 @@ def _print_csv(
 
 def _print(results: list[dict[str, Any]], names: Sequence[str], bits: int) -> None:
     known = [name for name in names if any(result[_key(name)] is not None for result in results)]
-    columns = ["rank", "distance", "id", *map(_key, known[:SHOWN]), "file"]
+    first = results[0] if results else ALWAYS
+    numbers = [n for n in ("distance", *MEASURED, "similarity", "palette") if n in first]
+    columns = ["rank", *numbers, "id", *map(_key, known[:SHOWN]), "file"]
     rows = [
         ["" if result[name] is None else str(result[name]) for name in columns]
         for result in results
     ]
-    print_table(
-        [*columns[:1], f"of {bits}", *columns[2:]], rows, right=("rank", f"of {bits}", "id")
-    )
+    named = [f"of {bits}" if name == "distance" else name for name in columns]
+    print_table(named, rows, right=("rank", f"of {bits}", *numbers, "id"))

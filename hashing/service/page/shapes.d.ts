@@ -56,6 +56,7 @@ export interface Facets {
   count: number;
   bits: number;
   lengths: Array<number>;
+  features: number;
   diversity: number;
   roles: Record<string, string>;
   columns: Array<Column>;
@@ -111,6 +112,8 @@ export interface Result {
   height: number;
   rank: number;
   distance: number;
+  measured?: number | null;
+  similarity: number;
   closeness: string | null;
   copies: Array<number>;
   nearest_like: number | null;
@@ -119,6 +122,7 @@ export interface Result {
 export interface Results {
   code: string | null;
   bits: number;
+  by: string;
   search_ms: number;
   groups: Array<Share>;
   results: Array<Result>;
@@ -135,6 +139,8 @@ export interface Taste {
   offset: number;
   bits?: number | null;
   max_distance?: number | null;
+  by: string;
+  palette: Array<string>;
   diversity: number;
   one_per?: string | null;
   one_per_artist: boolean;

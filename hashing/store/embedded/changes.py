@@ -12,6 +12,7 @@ from hashing.errors import InputError
 from hashing.search import SlicedCodes, build_sliced
 from hashing.store.contract import NewItem, StoredItem
 from hashing.store.embedded.digests import CODE_MODULUS, ITEM_MODULUS, extra_digest, item_digest
+from hashing.store.embedded.features import insert_features
 from hashing.store.embedded.generation import SegmentRecord
 from hashing.store.embedded.previews import count_previews, insert_previews
 from hashing.store.embedded.publication import Draft
@@ -26,7 +27,7 @@ from hashing.store.embedded.rows import (
 )
 from hashing.store.embedded.schema import add_column, disk_errors
 from hashing.store.embedded.segments import SEGMENTS, name_segment, write_segment
-from hashing.store.fields import checked, grown
+from hashing.store.fields import check_features, checked, grown
 
 MAX_SEGMENTS = 8
 MERGE_RATIO = 4
@@ -129,6 +130,8 @@ def _add_batch(draft: Draft, batch: list[NewItem]) -> None:
     generation = draft.generation
     first_id = generation.next_id
     batch = [checked(item, generation.bits, generation.columns) for item in batch]
+    for item in batch:
+        check_features(item, generation.features)
     check = insert_items(
         draft.db,
         first_id,
@@ -139,6 +142,8 @@ def _add_batch(draft: Draft, batch: list[NewItem]) -> None:
     )
     previews = [(i, row.preview) for i, row in enumerate(batch, first_id) if row.preview]
     insert_previews(draft.previews, previews)
+    if generation.features:
+        insert_features(draft.previews, enumerate(batch, first_id))
     draft.generation = replace(
         generation,
         next_id=first_id + len(batch),

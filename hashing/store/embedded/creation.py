@@ -15,6 +15,7 @@ from hashing.store.embedded.lock import LOCK, writer_lock
 from hashing.store.embedded.publication import now
 from hashing.store.embedded.schema import (
     DATABASE,
+    FEATURE_TABLES,
     PREVIEW_TABLES,
     PREVIEWS,
     TABLES,
@@ -54,6 +55,7 @@ def create(folder: Path, new: NewIndex) -> None:
         roles={**default_roles(new.columns), **new.roles},
         words=words.VERSION,
         previews_known=True,
+        features=new.features,
     )
     with disk_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
@@ -93,7 +95,8 @@ def _make(folder: Path, generation: Generation) -> None:
     _delete_begun(folder)
     (folder / SEGMENTS).mkdir(exist_ok=True)
     begun = folder / BEGUN
-    make_database(folder / PREVIEWS, PREVIEW_TABLES)
+    features = FEATURE_TABLES if generation.features else ""
+    make_database(folder / PREVIEWS, PREVIEW_TABLES + features)
     make_database(begun, TABLES)
     with closing(connect(begun, write=True)) as db, database_errors(begun):
         for name, kind in generation.columns.items():

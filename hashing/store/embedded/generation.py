@@ -20,10 +20,12 @@ from hashing.sources.roles import resolve_roles
 from hashing.store.embedded.digests import CODE_MODULUS, ITEM_MODULUS
 from hashing.store.embedded.schema import DATABASE, SQL_TYPES, damaged, database_errors
 from hashing.store.embedded.segments import is_name
+from hashing.store.fields import MOST_FEATURES
 
 FORMAT = 1
 LARGEST = {
     "bits": MAX_BITS + 1,
+    "features": MOST_FEATURES + 1,
     "items_check": ITEM_MODULUS,
     "removals_check": CODE_MODULUS,
     "check": CODE_MODULUS,
@@ -66,6 +68,7 @@ class Generation:
     table, of two columns and SQLite's own words.
     previews_known: whether `items` says of each item what its preview is; an earlier table has no
     such column, and its items say nothing.
+    features: numbers that are kept of each item beside its code.
     """
 
     number: int
@@ -91,6 +94,7 @@ class Generation:
     roles: Mapping[str, str] = field(default_factory=dict)
     words: int = 0
     previews_known: bool = False
+    features: int = 0
     format: int = FORMAT
 
     @property

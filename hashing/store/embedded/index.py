@@ -16,6 +16,7 @@ from hashing.search import RadiusRequest, RadiusResult, SearchRequest, SearchRes
 from hashing.sources import Value
 from hashing.store.contract import IndexInfo, NewItem, StoredItem
 from hashing.store.embedded import changes, query, rows
+from hashing.store.embedded.features import read_features
 from hashing.store.embedded.generation import Generation
 from hashing.store.embedded.previews import read_preview
 from hashing.store.embedded.publication import Draft, publication
@@ -66,6 +67,7 @@ class EmbeddedIndex:
             bytes=size_of(self._folder),
             published=generation.published,
             unfinished=generation.unfinished,
+            features=generation.features,
         )
 
     def search(self, request: SearchRequest) -> SearchResult:
@@ -114,6 +116,15 @@ class EmbeddedIndex:
         self._check_there(wanted)
         with self._reader.reading():
             return rows.read_codes_of(self._reader.db, wanted, self._generation.bits)
+
+    def features(self, ids: Iterable[int]) -> NDArray[np.float16]:
+        """The features of these ids, every row checked."""
+        wanted, count = as_ids(ids), self._generation.features
+        self._check_there(wanted)
+        if not count:
+            return np.empty((len(wanted), 0), np.float16)
+        with self._reader.reading(), database_errors(self._folder / PREVIEWS):
+            return read_features(self._reader.previews, wanted, count)
 
     def preview(self, item: int) -> bytes | None:
         """A small JPEG of the picture, None where none was kept."""

@@ -11,6 +11,7 @@ from hashing.errors import StorageError
 from hashing.files import delete, leftovers
 from hashing.store import words
 from hashing.store.embedded.checks import check_rows, rebuild_words
+from hashing.store.embedded.features import forget_features
 from hashing.store.embedded.generation import Generation, read_generation, write_generation
 from hashing.store.embedded.lock import writer_lock
 from hashing.store.embedded.previews import forget_previews
@@ -62,6 +63,7 @@ def publication(folder: Path) -> Iterator[Draft]:
         db.execute("BEGIN IMMEDIATE")
         previews.execute("BEGIN IMMEDIATE")
         forget_previews(previews, old)
+        forget_features(previews, old)
         new = replace(
             old,
             number=old.number + 1,

@@ -35,6 +35,12 @@ CREATE TABLE extras (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
 PREVIEW_TABLES = """
 CREATE TABLE previews (id INTEGER PRIMARY KEY, jpeg BLOB NOT NULL, crc32 INTEGER NOT NULL) STRICT;
 """
+FEATURE_TABLES = """
+CREATE TABLE features (
+  id INTEGER PRIMARY KEY, numbers BLOB NOT NULL, crc32 INTEGER NOT NULL
+) STRICT;
+"""
+"""Beside the previews, in an index that keeps features."""
 SQL_TYPES: Mapping[str, str] = {"str": "TEXT", "int": "INTEGER", "float": "REAL"}
 
 _DISK = {

@@ -8,6 +8,7 @@ from pathlib import Path
 from hashing.errors import ArtefactError
 from hashing.store.embedded import changes
 from hashing.store.embedded.checks import check_rows
+from hashing.store.embedded.features import check_features
 from hashing.store.embedded.generation import Generation, read_generation
 from hashing.store.embedded.previews import check_previews
 from hashing.store.embedded.publication import publication
@@ -50,6 +51,7 @@ def _check_rows(folder: Path) -> Generation:
         recorded_previews = ((row.item.id, row.preview) for row in read_all(db, generation))
         with _opened(folder / PREVIEWS) as previews:
             check_previews(previews, generation, recorded_previews)
+            check_features(previews, generation)
         return generation
 
 

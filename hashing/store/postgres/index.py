@@ -107,6 +107,7 @@ class PostgresIndex:
             bytes=size,
             published=state.published,
             unfinished=state.unfinished,
+            features=state.features,
         )
 
     def search(self, request: SearchRequest) -> SearchResult:
@@ -151,6 +152,14 @@ class PostgresIndex:
         wanted = as_ids(ids)
         with self._asking_of(wanted) as (db, state):
             return rows.read_codes_of(db, wanted, state.bits)
+
+    def features(self, ids: Iterable[int]) -> NDArray[np.float16]:
+        """The features of these ids."""
+        wanted = as_ids(ids)
+        with self._asking_of(wanted) as (db, state):
+            if not state.features:
+                return np.empty((len(wanted), 0), np.float16)
+            return rows.read_features(db, wanted, state.features)
 
     def preview(self, item: int) -> bytes | None:
         """A small JPEG of the picture, None where none was kept."""
@@ -244,6 +253,11 @@ class PostgresIndex:
                 "DELETE FROM previews USING items "
                 "WHERE previews.id = items.id AND items.removed IS NOT NULL"
             )
+            if state.features:
+                db.execute(
+                    "DELETE FROM features USING items "
+                    "WHERE features.id = items.id AND items.removed IS NOT NULL"
+                )
             db.execute("DELETE FROM items WHERE removed IS NOT NULL")
             draft.state = replace(state, rows=state.count, removed=0, compacted=state.number)
         self._server.vacuum()

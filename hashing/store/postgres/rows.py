@@ -10,7 +10,7 @@ from hashing.codes import Codes
 from hashing.errors import InputError
 from hashing.sources import Value
 from hashing.store.contract import NewItem, StoredItem
-from hashing.store.fields import checked
+from hashing.store.fields import check_features, checked
 from hashing.store.postgres.server import Database
 from hashing.store.postgres.state import State
 from hashing.store.words import BETWEEN, item_words
@@ -34,6 +34,8 @@ def insert(db: Database, state: State, items: Iterable[NewItem]) -> NDArray[np.i
     next_id, source = state.next_id, iter(items)
     while batch := list(islice(source, BATCH)):
         rows = [checked(item, state.bits, state.columns) for item in batch]
+        for row in rows:
+            check_features(row, state.features)
         there = _there(db, rows)
         new: list[tuple[int, NewItem]] = []
         for row in rows:
@@ -75,6 +77,18 @@ def read_codes_of(db: Database, ids: NDArray[np.int64], bits: int) -> Codes:
     )
     packed = np.frombuffer(b"".join(code for (code,) in rows), np.uint8)
     return Codes(packed.reshape(len(unique), bits // 8), bits)[place]
+
+
+def read_features(db: Database, ids: NDArray[np.int64], count: int) -> NDArray[np.float16]:
+    """The features `[n, count]` of these ids in their order; they are there."""
+    unique, place = np.unique(ids, return_inverse=True)
+    rows = db.execute(
+        "SELECT numbers FROM features WHERE id = ANY(%s::bigint[]) ORDER BY id",
+        [unique.tolist()],
+        binary=True,
+    )
+    numbers = np.frombuffer(b"".join(row for (row,) in rows), "<f2")
+    return numbers.reshape(len(unique), count)[place]
 
 
 def read_codes(db: Database, first: int, end: int, bits: int) -> tuple[NDArray[np.int64], Codes]:
@@ -156,6 +170,11 @@ def _copy_in(db: Database, state: State, rows: Sequence[tuple[int, NewItem]]) ->
         for item, row in rows:
             if row.preview is not None:
                 copy.write_row([item, row.preview])
+    if not state.features:
+        return
+    with db.cursor() as cursor, cursor.copy("COPY features (id, numbers) FROM STDIN") as copy:
+        for item, row in rows:
+            copy.write_row([item, row.features])
 
 
 def _words(fields: Mapping[str, Value], roles: Mapping[str, str]) -> str:

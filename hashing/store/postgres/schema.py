@@ -16,6 +16,8 @@ from hashing.store.postgres.server import Database, connect, server_errors
 from hashing.store.postgres.state import State
 
 NAMES = ("state", "items", "previews", "extras")
+FEATURES = "features"
+"""The table that an earlier index does not have."""
 # `json`, not `jsonb`: the order of the columns counts.
 TABLES = """
 CREATE TABLE state (one boolean PRIMARY KEY DEFAULT true CHECK (one), state json NOT NULL);
@@ -28,6 +30,8 @@ CREATE INDEX ON items (removed) WHERE removed IS NOT NULL;
 CREATE INDEX ON items USING gin (words);
 CREATE TABLE previews (id bigint PRIMARY KEY, jpeg bytea NOT NULL);
 ALTER TABLE previews ALTER jpeg SET STORAGE EXTERNAL;
+CREATE TABLE features (id bigint PRIMARY KEY, numbers bytea NOT NULL);
+ALTER TABLE features ALTER numbers SET STORAGE EXTERNAL;
 CREATE TABLE extras (name text PRIMARY KEY, value bytea NOT NULL);
 ALTER TABLE extras ALTER value SET STORAGE EXTERNAL;
 """
@@ -49,6 +53,7 @@ def create(location: Location, new: NewIndex) -> None:
         roles={**default_roles(new.columns), **new.roles},
         words=words.VERSION,
         unfinished=new.unfinished,
+        features=new.features,
     )
     with server_errors(location), closing(connect(location)) as db, db.transaction():
         # one after the other: who comes second finds the tables of the first
@@ -75,6 +80,7 @@ def delete(location: Location) -> None:
     with server_errors(location), closing(connect(location)) as db, db.transaction():
         if set(NAMES) <= _tables(db, location):
             db.execute(f"DROP TABLE {', '.join(NAMES)}")
+            db.execute(f"DROP TABLE IF EXISTS {FEATURES}")
             if not _tables(db, location):
                 db.execute(sql.SQL("DROP SCHEMA {}").format(sql.Identifier(location.name)))
 

@@ -23,6 +23,7 @@ class State:
     rows, removed: rows in `items`, and how many of them are marked as removed.
     compacted: the publication that last dropped rows; earlier ones can no longer be read.
     words: the version of `store.words` that the words were made with.
+    features: numbers that are kept of each item beside its code.
     """
 
     number: int
@@ -40,6 +41,7 @@ class State:
     rows: int = 0
     removed: int = 0
     compacted: int = 0
+    features: int = 0
     format: int = FORMAT
 
     @property

@@ -1,0 +1,102 @@
+"""What a collection is asked with: pictures, codes, items and tastes, made into queries."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL.Image import Image
+
+from hashing.codes import Codes
+from hashing.collection.keeping import Keeping
+from hashing.collection.parts import Look
+from hashing.collection.request import Query, Taste
+from hashing.errors import UsageError
+from hashing.images import Picture, open_picture
+
+MOST_LIKED = 200
+
+
+class Asking(Keeping):
+    """A collection that makes queries; `Collection` is one that answers them, too."""
+
+    def query(self, query: Picture | Codes) -> Query:
+        """Whatever can be searched with as a code, encoded if it is a picture."""
+        if isinstance(query, Codes):
+            if len(query) != 1:
+                raise UsageError(f"expected one code, found {len(query)}")
+            return Query(query)
+        if isinstance(query, str) and self._is_hex(query):
+            return Query(Codes.from_hex([query], self.info.bits))
+        return self.encode(open_picture(query))
+
+    def encode(self, image: Image) -> Query:
+        """One pass of the network over one decoded picture."""
+        logits, features = self._encoded([image])
+        return Query(Codes.from_logits(logits), logits, picture=image, features=features)
+
+    def look(self, picture: Picture, look: Look) -> Query:
+        """A picture as a query of all its views; what is nearest to any of them is near.
+
+        Args:
+            picture: as for `search`.
+            look: a box within it, any turn, crops for a work on a wall.
+
+        Raises:
+            ImageError: it cannot be read.
+            UsageError: the box is smaller than 16 pixels.
+        """
+        image = open_picture(picture)
+        views = look.views(image)
+        logits, features = self._encoded(views)
+        single = logits if len(views) == 1 else None
+        return Query(Codes.from_logits(logits), single, picture=views[0], features=features)
+
+    def queries(self, pictures: Sequence[Picture]) -> list[Query]:
+        """Several pictures as queries, encoded in one pass of the network."""
+        images = [open_picture(picture) for picture in pictures]
+        logits, features = self._encoded(images)
+        codes = Codes.from_logits(logits)
+        one = [slice(row, row + 1) for row in range(len(images))]
+        return [
+            Query(
+                codes[row],
+                logits[row],
+                picture=image,
+                features=None if features is None else features[row],
+            )
+            for row, image in zip(one, images, strict=True)
+        ]
+
+    def stored(self, item_id: int) -> Query:
+        """The query that an item is, which does not find itself. Raises UnknownItemError."""
+        code = self.opened.code(item_id)
+        features = self.index.features([item_id]) if self.info.features else None
+        return Query(code, exclude=(item_id,), features=features)
+
+    def taste(self, like: Sequence[int | str], dislike: Sequence[int | str] = ()) -> Taste:
+        """Liked and disliked ids and codes in hexadecimal, in any mix, as codes.
+
+        Raises:
+            UsageError: there is no like, more than 200 likes and dislikes, or one is both.
+        """
+        if not like or len(like) + len(dislike) > MOST_LIKED:
+            raise UsageError(
+                f"expected one liked work or more and at most {MOST_LIKED} in all, "
+                f"found {len(like)} liked and {len(dislike)} disliked"
+            )
+        if both := next((work for work in like if work in dislike), None):
+            raise UsageError(f"expected to like or to dislike the work {both}, found both")
+        known = [work for work in (*like, *dislike) if not isinstance(work, str)]
+        return Taste(self._codes(like), self._codes(dislike), tuple(map(int, known)))
+
+    def _is_hex(self, text: str) -> bool:
+        digits = len(text) == self.info.bits // 4 and not set(text) - set("0123456789abcdefABCDEF")
+        return digits and not Path(text).exists()
+
+    def _codes(self, works: Sequence[int | str]) -> Codes:
+        bits = self.info.bits
+        rows = [
+            Codes.from_hex([work], bits) if isinstance(work, str) else self.opened.code(int(work))
+            for work in works
+        ]
+        return Codes.concatenate([Codes(np.empty((0, bits // 8), np.uint8), bits), *rows])
