@@ -134,6 +134,10 @@ class Shown:
         """The codes of these ids. Raises InputError for one that is not shown."""
         return self._index.codes(self._checked(ids))
 
+    def features(self, ids: Iterable[int]) -> NDArray[np.float16]:
+        """The features of these ids. Raises InputError for one that is not shown."""
+        return self._index.features(self._checked(ids))
+
     def preview(self, item: int) -> bytes | None:
         """A small JPEG. Raises InputError for an item that is not shown."""
         return self._index.preview(self._checked([item])[0])

@@ -59,7 +59,7 @@ def test_lists_counts_and_answers(shown: Shown, alone: Index) -> None:
 def test_what_is_hidden_cannot_be_asked_for_by_its_id(shown: Shown, index: Index) -> None:
     (hidden, *_) = np.setdiff1d(index.ids(), shown.ids()).tolist()
     assert index.preview(hidden) is not None
-    for ask in (shown.items, shown.codes, lambda ids: shown.preview(ids[0])):
+    for ask in (shown.items, shown.codes, shown.features, lambda ids: shown.preview(ids[0])):
         with pytest.raises(InputError, match=f"no item has the id {hidden}"):
             ask([hidden])
     with pytest.raises(InputError, match="no item"):
