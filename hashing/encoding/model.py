@@ -261,10 +261,8 @@ class Model:
         return self.folder / CACHE / f"{name}-torch-{torch.__version__}.onnx"
 
     def _each(self, pictures: Sequence[Picture], output: Output) -> NDArray[np.float32]:
-        of, width = (
-            (self.logits_of, self.bits) if output == "logits" else (self.features_of, self.width)
-        )
-        parts = [np.empty((0, width), np.float32)]
+        of = self.logits_of if output == "logits" else self.features_of
+        parts = [np.empty((0, self.bits if output == "logits" else self.width), np.float32)]
         undecided = len(pictures) >= ACCELERATE_FROM
         if len(pictures) == 1:  # no pool for one: a visitor waits
             batches = iter([(pictures, [self._view(pictures[0])])])
