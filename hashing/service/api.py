@@ -37,7 +37,6 @@ from hashing.service.description import add_description
 from hashing.service.door import Door
 from hashing.service.guards import Guards
 from hashing.service.metrics import Metrics
-from hashing.service.points import Points
 from hashing.service.problems import add_error_handlers
 from hashing.service.requests import LARGEST_ID, Browse, Controls, Looking, Taste
 from hashing.service.schemas import (
@@ -83,7 +82,6 @@ def create_app(
     )
     current.served_at(door.prefix)
     app.state.current, app.state.metrics = current, Metrics()
-    app.state.points = Points()
     routers = [_routes(), maps.router, batch.router, *([writing.router] if door.token else [])]
     for router in (*routers, operations.router):
         app.include_router(router)

@@ -4,7 +4,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +12,14 @@ from PIL import Image
 from threadpoolctl import threadpool_limits
 
 from hashing.collection import Collection
+from hashing.collection.collection import NoMapError
 from hashing.collection.facets import facets
 from hashing.collection.request import Refine
 from hashing.encoding import Model
 from hashing.encoding.onnx import Output
 from hashing.errors import ArtefactError, StorageError
 from hashing.progress import log
+from hashing.service.points import Points
 from hashing.service.public import public
 from hashing.store import Index, open_index
 from hashing.store.location import FOLDER
@@ -35,13 +37,14 @@ class Current:
     A request reads one collection from its beginning to its end; a replaced one is closed when
     the last request that reads it has left.
 
-    public: what of an index visitors may see, all of it by default.
+    public: what of an index visitors may see, all of it by default. points: of its map, packed.
     """
 
     def __init__(
         self, collection: Collection, public: Callable[[Index], Index] = lambda index: index
     ) -> None:
         self._collection, self._public = collection, public
+        self.points = Points()
         self._readers: Counter[Collection] = Counter()
         self._guard = threading.Lock()
         self._refreshing = threading.Lock()
@@ -82,6 +85,8 @@ class Current:
         """Look at the collection ahead of the visitors, until `closing`."""
         with self.reading() as collection:
             facets(collection.opened)
+            with suppress(NoMapError):
+                self.points.of(collection)
             collection.opened.pictures.warm(closing)
 
     def _refresh(self) -> None:

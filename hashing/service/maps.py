@@ -30,7 +30,7 @@ def map_points(art: Newest, request: Request) -> Response:
     float64 ids, uint16 x and uint16 y from 0 to 65535, and uint16 places in `groups`, 65535 for
     none.
     """
-    state, packed = request.app.state.points.of(art)
+    state, packed = request.app.state.current.points.of(art)
     headers = {"etag": f'"{state}"', "cache-control": "private, no-cache"}
     if request.headers.get("if-none-match") == headers["etag"]:
         return Response(status_code=304, headers=headers)

@@ -39,11 +39,43 @@ export async function getBytes(path) {
   return (await answer(path)).arrayBuffer();
 }
 
+/**
+ * Sends a picture; `fetch` tells nobody how far it is.
+ *
+ * @param {string} path @param {Query} query @param {Record<string, string | Blob>} fields
+ * @param {{ signal: AbortSignal, progress: (share: number) => void }} how progress: 0 to 1
+ * @returns {Promise<any>} rejects with an AbortError once the signal says so
+ */
+export function upload(path, query, fields, { signal, progress }) {
+  const call = new XMLHttpRequest();
+  call.open("POST", new URL(path + text(query), document.baseURI));
+  call.responseType = "json";
+  call.upload.addEventListener("progress", ({ loaded, total }) => progress(loaded / total));
+  const stop = () => call.abort();
+  signal.addEventListener("abort", stop);
+  return new Promise((resolve, reject) => {
+    call.addEventListener("abort", () => reject(new DOMException("stopped", "AbortError")));
+    call.addEventListener("error", () => reject(new Problem("unreachable", t("problem.unreachable"))));
+    call.addEventListener("load", () => {
+      notice(call.getResponseHeader("arthash-index"));
+      if (call.status < 400) resolve(call.response);
+      else reject(problemOf(call.status, call.response));
+    });
+    if (signal.aborted) return reject(new DOMException("stopped", "AbortError"));
+    call.send(form(fields));
+  }).finally(() => signal.removeEventListener("abort", stop));
+}
+
 /** @param {string} path @param {Query} query @param {Record<string, string | Blob>} fields @returns {Promise<any>} */
 export function postForm(path, query, fields) {
+  return request(path + text(query), { method: "POST", body: form(fields) });
+}
+
+/** @param {Record<string, string | Blob>} fields */
+function form(fields) {
   const body = new FormData();
   for (const [name, value] of Object.entries(fields)) body.append(name, value);
-  return request(path + text(query), { method: "POST", body });
+  return body;
 }
 
 /** @param {string} path @param {Query} value @returns {Promise<any>} */
@@ -76,9 +108,13 @@ async function answer(path, options) {
   }
   notice(response.headers.get("arthash-index"));
   if (response.ok) return response;
-  const body = await response.json().catch(() => ({}));
-  const { code = "defect", message = t("problem.status", { status: response.status }) } = body.error ?? {};
-  throw new Problem(code, code === "unreadable_picture" ? t("problem.unreadable", { why: message }) : message);
+  throw problemOf(response.status, await response.json().catch(() => null));
+}
+
+/** @param {number} status @param {{ error?: { code?: string, message?: string } } | null} body */
+function problemOf(status, body) {
+  const { code = "defect", message = t("problem.status", { status }) } = body?.error ?? {};
+  return new Problem(code, code === "unreadable_picture" ? t("problem.unreadable", { why: message }) : message);
 }
 
 /** @param {string | null} now */

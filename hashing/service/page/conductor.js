@@ -2,9 +2,10 @@
 
 import { changedBy, read, REFINE, write } from "./address.js";
 import { ask, FIRST, next, ofResults, plain } from "./answers.js";
-import { get, onChanged, postForm } from "./api.js";
+import { get, onChanged, upload } from "./api.js";
 import { forget, remember } from "./lookup.js";
 import { byLikeness, identity, kind, refinement, refinements } from "./question.js";
+import { reduced } from "./reduced.js";
 import { set, state } from "./store.js";
 import * as taste from "./taste.js";
 import { named } from "./works.js";
@@ -100,17 +101,31 @@ export function example() {
   });
 }
 
+// A picture from outside: made smaller, sent, and shown with what is close to it.
 /** @param {Blob} file */
 export function look(file) {
-  say(t("looking"));
+  state.looking?.cancel();
   return attempt(async () => {
-    const facets = state.facets;
+    const { facets } = state;
     if (!facets) return;
-    const found = await postForm("api/search", { ...refinement(state.address, facets), k: FIRST.likeness }, { picture: file });
-    const uploads = new Map(state.uploads).set(found.code, { file, src: URL.createObjectURL(file) });
-    fresh = found;
-    set({ uploads });
-    go({ code: found.code });
+    const stop = new AbortController();
+    const cancel = () => stop.abort();
+    const tell = (/** @type {number} */ share) => set({ looking: { share, cancel } });
+    set({ message: "" });
+    tell(0);
+    try {
+      const picture = await reduced(file);
+      const query = { ...refinement(state.address, facets), k: FIRST.likeness };
+      const found = await upload("api/search", query, { picture }, { signal: stop.signal, progress: tell });
+      const uploads = new Map(state.uploads).set(found.code, { file: picture, src: URL.createObjectURL(picture) });
+      fresh = found;
+      set({ uploads });
+      go({ code: found.code });
+    } catch (problem) {
+      if (!stop.signal.aborted) throw problem;
+    } finally {
+      if (state.looking?.cancel === cancel) set({ looking: null });
+    }
   });
 }
 

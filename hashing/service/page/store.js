@@ -35,6 +35,10 @@ import { DEFAULTS } from "./address.js";
  * @property {string} name
  * @property {Opinion[]} opinions
  *
+ * @typedef {object} Looking
+ * @property {number} share of the picture that has been sent, 0 to 1
+ * @property {() => void} cancel
+ *
  * @typedef {object} State
  * @property {Address} address
  * @property {Facets | null} facets
@@ -42,6 +46,7 @@ import { DEFAULTS } from "./address.js";
  * @property {Work | null} asked the work that was asked with
  * @property {boolean} busy
  * @property {string} message
+ * @property {Looking | null} looking a picture on its way
  * @property {string} said for those who listen
  * @property {string} panel refine, taste, map, sets, or empty
  * @property {Detail | null} work the open one
@@ -59,6 +64,7 @@ export const state = {
   asked: null,
   busy: false,
   message: "",
+  looking: null,
   said: "",
   panel: "",
   work: null,

@@ -25,8 +25,8 @@ const NAMES_UNTIL = 6; // magnification from which pictures speak for themselves
 const LARGEST = 4; // radius of a dot
 const CROWD = 0.45; // of the room that each work has, where there are very many
 
-/** @type {ImageData | null} */
-let image = null;
+/** @type {{ image: ImageData, atlas: Atlas, how: string } | null} the dots as they were painted last */
+let sheet = null;
 /** @type {{ name: string, shades: Uint32Array }} */
 let mixed = { name: "", shades: new Uint32Array(1) };
 /** @type {CSSStyleDeclaration} of the page: its colours */
@@ -58,16 +58,20 @@ export function draw(canvas, atlas, look) {
  * @returns {number} radius of a dot
  */
 function dotted(pen, { width, height }, atlas, { only }, density) {
-  if (image?.width !== width || image.height !== height) image = pen.createImageData(width, height);
   const [across, down] = extent();
   const each = Math.sqrt((across * down) / Math.max(1, atlas.ids.length));
   const radius = Math.min(LARGEST, 1.75 + magnification() / 4, Math.max(0.75, CROWD * each));
   const scaled = (/** @type {Place} */ [x, y]) => /** @type {Place} */ ([x * density, y * density]);
-  paint({ pixels: new Uint32Array(image.data.buffer), width, height }, atlas, {
-    ...{ origin: scaled(pixel([0, 0])), extent: scaled([across, down]), sight: sight(LARGEST), only },
-    ...{ radius: radius * density, shades: shades(pen, atlas.groups.length) },
-  });
-  pen.putImageData(image, 0, 0);
+  const where = { origin: scaled(pixel([0, 0])), extent: scaled([across, down]), sight: sight(LARGEST), only };
+  const how = JSON.stringify([where, width, height, isDark()]);
+  // A pointer that only passes over leaves the dots as they are.
+  if (sheet?.how !== how || sheet.atlas !== atlas) {
+    const image = sheet?.image.width === width && sheet.image.height === height ? sheet.image : pen.createImageData(width, height);
+    const pixels = new Uint32Array(image.data.buffer);
+    paint({ pixels, width, height }, atlas, { ...where, radius: radius * density, shades: shades(pen, atlas.groups.length) });
+    sheet = { image, atlas, how };
+  }
+  pen.putImageData(sheet.image, 0, 0);
   return radius;
 }
 

@@ -35,12 +35,10 @@ let asking = undefined;
  * @returns {Hung[]}
  */
 export function choose(atlas, only) {
-  const [columns, rows] = grid();
+  const { columns, rows, room, side } = grid();
   const { counts, chosen } = clusters(atlas, columns, rows, only);
   const [[left, top], [right, bottom]] = sight();
-  const [width, height] = extent();
-  const room = [width / columns, height / rows];
-  const half = (SHARE * Math.min(...room)) / 2;
+  const half = side / 2;
   /** @type {Hung[]} */
   const found = [];
   for (let j = slot(top, rows); j <= slot(bottom, rows); j++)
@@ -57,12 +55,14 @@ export function choose(atlas, only) {
 }
 
 // Cells double as one nears, so that each falls into four.
-/** @returns {Place} */
 function grid() {
   const scale = magnification();
   const finer = 2 ** Math.round(Math.log2(scale));
+  const cells = (/** @type {number} */ length) => Math.max(1, Math.round(length / scale / CELL)) * finer;
   const [width, height] = extent();
-  return [Math.max(1, Math.round(width / scale / CELL)) * finer, Math.max(1, Math.round(height / scale / CELL)) * finer];
+  const [columns, rows] = [cells(width), cells(height)];
+  const room = [width / columns, height / rows];
+  return { columns, rows, room, side: Math.min(LARGEST, SHARE * Math.min(...room)) };
 }
 
 /** @param {number} value @param {number} slots */
@@ -80,21 +80,19 @@ const held = (value, least, most) => Math.min(most, Math.max(least, value));
  * @param {() => void} again draws once more
  */
 export function hang(pen, hung, address, ink, again) {
-  const [columns] = grid();
-  const side = Math.min(LARGEST, (SHARE * extent()[0]) / columns);
+  const { side } = grid();
   /** @type {string[]} */
   const missing = [];
   for (const one of hung) {
     const name = address(one.row);
     const image = thumbnails.get(name);
     if (!image) missing.push(name);
-    else if (image.complete && image.naturalWidth) {
-      const scale = side / Math.max(image.naturalWidth, image.naturalHeight);
-      one.shape = [image.naturalWidth * scale, image.naturalHeight * scale];
-      pen.drawImage(image, one.at[0] - one.shape[0] / 2, one.at[1] - one.shape[1] / 2, ...one.shape);
-    }
-    if (one.works > 1) sign(pen, one, side, ink);
+    if (!image?.complete || !image.naturalWidth) continue;
+    const scale = side / Math.max(image.naturalWidth, image.naturalHeight);
+    one.shape = [image.naturalWidth * scale, image.naturalHeight * scale];
+    pen.drawImage(image, one.at[0] - one.shape[0] / 2, one.at[1] - one.shape[1] / 2, ...one.shape);
   }
+  for (const one of hung) if (one.works > 1) sign(pen, one, side, ink);
   clearTimeout(asking);
   asking = missing.length ? setTimeout(() => missing.forEach((name) => fetch(name, again)), REST) : undefined;
 }

@@ -1,15 +1,23 @@
 // One sentence where something has to be said, and a silent one for those who listen.
 
-import { html } from "../vendor/lit.js";
+import { html, nothing } from "../vendor/lit.js";
 import { state } from "../store.js";
+import { t } from "../words.js";
 import { Part } from "./part.js";
 
 class Message extends Part {
   /** @type {(keyof import("../store.js").State)[]} */
-  static watches = ["message", "said"];
+  static watches = ["message", "said", "looking"];
 
   render() {
-    return html`<p id="message" role="status">${state.message}</p>
+    const { looking } = state;
+    return html`<p id="message" role="status">${looking ? t("looking") : state.message}</p>
+      ${looking
+        ? html`<p class="actions" id="looking">
+            <progress aria-label=${t("looking.sent")} max="1" value=${looking.share < 1 ? looking.share : nothing}></progress>
+            <button type="button" @click=${looking.cancel}>${t("cancel")}</button>
+          </p>`
+        : nothing}
       <p id="said" class="unseen" role="status">${state.said}</p>`;
   }
 }
