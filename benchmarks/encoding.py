@@ -23,7 +23,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from hashing.collection.build import fill as fill_index
+from hashing.collection.fill import fill as fill_index
 from hashing.config import ModelConfig, Preprocessing
 from hashing.encoding import BATCH, Model, encode_catalogue, prepared_batches
 from hashing.fit import fit
@@ -149,7 +149,7 @@ def _fill_index(model: Model, catalogue: Catalogue) -> None:
             model="benchmark",
         )
         with index:
-            fill_index(index, model, catalogue)
+            fill_index(index, model, [catalogue])
 
 
 def _measure(row: Row, work: Callable[[], object], pictures: int = BATCH) -> None:

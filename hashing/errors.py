@@ -7,6 +7,7 @@ ArtHashError
 │   └── ImageError  3  one picture that cannot be read
 ├── ArtefactError   4  a model or index that is corrupt or does not match
 ├── StorageError    5  input/output failure, disk full, locked, not writable
+│   └── BusyError   5  another process keeps it for too long; trying again may do
 └── DivergedError   6  training whose loss stopped being finite
 
 A message is one line: what was expected, what was found, what to do.
@@ -100,6 +101,10 @@ class StorageError(ArtHashError):
     """Reading or writing failed: disk full, no permission, locked by another process."""
 
     exit_code = 5
+
+
+class BusyError(StorageError):
+    """Another process is at it; nothing was done, and trying again may do."""
 
 
 class DivergedError(ArtHashError):

@@ -1,24 +1,23 @@
-"""Pictures into an index: read, encoded, and published a few seconds of work at a time."""
+"""An index of pictures, made from the first to the map; the same call goes on after a death."""
 
 import shutil
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from hashing.collection.check import refuse_broken
+from hashing.collection import shards
 from hashing.collection.colours import Palette, keep_palettes
-from hashing.collection.intake import Outcome, content_of, new_items, used_columns
+from hashing.collection.fill import fill
+from hashing.collection.intake import Outcome
 from hashing.collection.map import draw_map
 from hashing.collection.models import model_of
-from hashing.collection.pictures import PREVIEW_SIDE, remember_source
+from hashing.collection.pictures import PREVIEW_SIDE
+from hashing.collection.reading import Reading, columns_of
 from hashing.encoding import Model
 from hashing.errors import InputError, UsageError
 from hashing.progress import log
 from hashing.search.scan import KERNEL, SMALL
-from hashing.sources import Catalogue, Item, read_catalogue
+from hashing.sources import Catalogue
+from hashing.sources.partition import Shard
 from hashing.sources.roles import check_roles
 from hashing.store import (
     Index,
@@ -35,82 +34,53 @@ from hashing.store.location import FOLDER
 MODEL = "model"
 
 
-def check(
-    images: Path,
-    metadata: Path | None,
-    location: Place,
-    *,
-    roles: Mapping[str, str] = {},
-    columns: Mapping[str, str] = {},
-    strict: bool = False,
-    exclude: Sequence[str] = (),
-    megapixels: float | None = None,
-) -> Catalogue:
+def check(reading: Reading, location: Place, roles: Mapping[str, str] = {}) -> list[Catalogue]:
     """What a build would read. Raises UsageError where it may not be made, InputError."""
     if is_index(location):
         with open_index(location) as index:
             unfinished = index.info.unfinished
-        if unfinished != _source(images, metadata):
+        if unfinished != reading.identity:
             raise UsageError(
                 f"{read_location(location)} exists already: "
                 "use add to put more into it, or build another"
             )
-    catalogue = read_catalogue(
-        images,
-        metadata,
-        columns=columns,
-        strict=strict,
-        exclude=exclude,
-        megapixels=megapixels,
-    )
-    check_roles(roles, catalogue.columns)
-    return catalogue
+    catalogues = reading.catalogues()
+    check_roles(roles, columns_of(catalogues))
+    return catalogues
 
 
 def build(
-    images: Path,
+    reading: Reading,
     model: Model | Path,
     location: Place,
     *,
-    metadata: Path | None = None,
     roles: Mapping[str, str] = {},
-    columns: Mapping[str, str] = {},
     device: str = "auto",
     workers: int | None = None,
     previews: int = PREVIEW_SIDE,
-    strict: bool = False,
-    exclude: Sequence[str] = (),
-    megapixels: float | None = None,
     features: bool = False,
 ) -> tuple[Index, Model, Outcome]:
     """Make an index; the same call again goes on where an interrupted one stopped.
 
-    roles: the columns of some roles. columns: new names of the metadata's columns. previews: longer
-    side in pixels of the small pictures that are kept, 0 for none. strict: read all pictures first
-    and fail at a broken one, or at a row, folder or name that would be left out. features: keep
-    what the codes are made of, too, in half precision.
-    Raises UsageError for an index that is there already, InputError where no picture can be read.
+    Of a shard only its pictures are put in, and `finish` does what is left once all have ended.
+    Arguments as for `Collection.build`. Raises UsageError for an index that is there already,
+    InputError where no picture can be read.
     """
-    catalogue = check(
-        images,
-        metadata,
-        location,
-        roles=roles,
-        columns=columns,
-        strict=strict,
-        exclude=exclude,
-        megapixels=megapixels,
-    )
-    if strict:
-        refuse_broken(catalogue, workers)
-    source, place = _source(images, metadata), read_location(location)
+    catalogues = check(reading, location, roles)
+    reading.refuse_broken(catalogues, workers)
+    place = read_location(location)
     index, loaded = _open_or_create(
-        catalogue, model, place, source, roles, device, features=features
+        catalogues, model, place, reading, roles, device, features=features
     )
     try:
+        if reading.shard is not None:
+            outcome = fill_shard(
+                index, loaded, reading.shard, catalogues, workers=workers, previews=previews
+            )
+            return index, loaded, outcome
         palettes: dict[int, Palette] = {}
         outcome = fill(
-            index, loaded, catalogue, workers=workers, previews=previews, palettes=palettes
+            index, loaded, catalogues, workers=workers, previews=previews, palettes=palettes
         )
         if index.info.count:
             _complete(index, palettes)
@@ -124,97 +94,101 @@ def build(
         loaded.folder = None
     delete_index(place)
     file, reason = outcome.broken[0]
-    raise InputError(f"none of {len(catalogue)} pictures can be read; {file}: {reason}")
+    count = sum(map(len, catalogues))
+    raise InputError(f"none of {count} pictures can be read; {file}: {reason}")
 
 
-def fill(
+def add(
     index: Index,
     model: Model,
-    catalogue: Catalogue,
+    reading: Reading,
     *,
     workers: int | None = None,
     previews: int = PREVIEW_SIDE,
-    palettes: dict[int, Palette] | None = None,
 ) -> Outcome:
-    """Encode and publish what the index does not have yet.
+    """Put more pictures in, or a shard of them; those already there are skipped."""
+    catalogues = reading.catalogues()
+    reading.refuse_broken(catalogues, workers)
+    if reading.shard is None:
+        return fill(index, model, catalogues, workers=workers, previews=previews)
+    return fill_shard(index, model, reading.shard, catalogues, workers=workers, previews=previews)
 
-    palettes: takes those of what is published, by id.
-    """
-    remember_source(index, catalogue.root)
-    outcome = Outcome(left_out=catalogue.left_out)
-    catalogue = catalogue.fitting(index.info.columns)
-    todo = _missing_items(index, catalogue)
-    outcome.already = len(catalogue) - len(todo)
-    if outcome.already:
-        log(f"{outcome.already:,} of {len(catalogue):,} pictures are there already")
-        outcome.differing = _count_differing(index, catalogue, todo)
-    columns = used_columns(catalogue, (item.fields for item in todo))
-    started = time.monotonic()
-    codes: list[NDArray[np.uint8]] = []
-    for portion in new_items(
-        model,
-        catalogue,
-        todo,
-        outcome,
-        workers=workers,
-        previews=previews,
-        features=index.info.features > 0,
-    ):
-        ids = index.add(portion.items, columns).tolist()
-        if palettes is not None:
-            palettes.update(zip(ids, portion.palettes, strict=True))
-        outcome.added += len(portion.items)
-        codes.append(np.frombuffer(b"".join(item.code for item in portion.items), np.uint8))
-    outcome.seconds = time.monotonic() - started
-    if codes:
-        packed = np.concatenate(codes).reshape(outcome.added, -1)
-        _, counts = np.unique(packed, axis=0, return_counts=True)
-        outcome.sharing = int(counts[counts > 1].sum())
+
+def fill_shard(
+    index: Index,
+    model: Model,
+    shard: Shard,
+    catalogues: Sequence[Catalogue],
+    *,
+    workers: int | None = None,
+    previews: int = PREVIEW_SIDE,
+) -> Outcome:
+    """Put one part of some pictures in, and note that it has ended."""
+    shards.begin(index, shard)
+    outcome = fill(index, model, catalogues, workers=workers, previews=previews, part=True)
+    shards.end(index, shard)
     return outcome
 
 
-def _source(images: Path, metadata: Path | None) -> str:
-    """What makes one build the same as another."""
-    return f"{images.absolute()} {metadata and metadata.absolute()}"
+def finish(index: Index, *, partial: bool = False) -> None:
+    """Do once what shards leave to be done: one segment, the map, palettes.
+
+    partial: even where shards have not ended. Raises UsageError where they have not, InputError
+    where there is nothing.
+    """
+    if partial:
+        shards.forget_round(index)
+    else:
+        shards.check_ended(index)
+    if not index.info.count:
+        raise InputError(f"expected pictures in {index.location}, found none: no shard put any in")
+    _complete(index, {})
+    shards.forget_round(index)
 
 
 def _open_or_create(
-    catalogue: Catalogue,
+    catalogues: Sequence[Catalogue],
     model: Model | Path,
     location: Location,
-    source: str,
+    reading: Reading,
     roles: Mapping[str, str],
     device: str,
     *,
     features: bool,
 ) -> tuple[Index, Model]:
-    if is_index(location):
-        index = open_index(location)
+    if not is_index(location):
+        loaded = Model.load(model, device) if isinstance(model, Path) else model
         try:
-            if bool(index.info.features) != features:
-                began = "with" if index.info.features else "without"
-                raise UsageError(
-                    f"expected to go on {began} --features, as {location} was begun, found the "
-                    "other: say the same, or build another"
-                )
-            loaded = model_of(index.info, model, device)
-        except BaseException:
-            index.close()
-            raise
-        _keep(loaded, location)
-        return index, loaded
-    loaded = Model.load(model, device) if isinstance(model, Path) else model
-    index = create_index(
-        location,
-        bits=loaded.bits,
-        lengths=loaded.lengths,
-        fingerprint=loaded.fingerprint,
-        columns=catalogue.columns,
-        roles=roles,
-        model=loaded.folder or _within(location),
-        unfinished=source,
-        features=loaded.width if features else 0,
-    )
+            index = create_index(
+                location,
+                bits=loaded.bits,
+                lengths=loaded.lengths,
+                fingerprint=loaded.fingerprint,
+                columns=columns_of(catalogues),
+                roles=roles,
+                model=loaded.folder or _within(location),
+                unfinished=reading.identity,
+                features=loaded.width if features else 0,
+            )
+        except UsageError:
+            if reading.shard is None or not is_index(location):
+                raise
+            model = loaded  # another shard was faster
+        else:
+            _keep(loaded, location)
+            return index, loaded
+    index = open_index(location)
+    try:
+        if bool(index.info.features) != features:
+            began = "with" if index.info.features else "without"
+            raise UsageError(
+                f"expected to go on {began} --features, as {location} was begun, found the "
+                "other: say the same, or build another"
+            )
+        loaded = model_of(index.info, model, device)
+    except BaseException:
+        index.close()
+        raise
     _keep(loaded, location)
     return index, loaded
 
@@ -222,7 +196,11 @@ def _open_or_create(
 def _keep(model: Model, location: Location) -> None:
     """A model that only lies in memory is kept within the index."""
     if model.folder is None:
-        model.save(_within(location))
+        folder = _within(location)
+        if folder.exists():  # by another shard, or before a death
+            model.folder = folder
+        else:
+            model.save(folder)
 
 
 def _within(location: Location) -> Path:
@@ -241,23 +219,3 @@ def _complete(index: Index, palettes: Mapping[int, Palette]) -> None:
     index.finish()
     if index.info.count > SMALL:
         KERNEL.wait()
-
-
-def _count_differing(index: Index, catalogue: Catalogue, todo: Sequence[Item]) -> int:
-    """How many pictures that are there already have other metadata in the index."""
-    if not catalogue.described:
-        return 0
-    new = {item.path for item in todo}
-    known = {item.file: item.fields for item in index.items(index.ids())}
-    there = (item for item in catalogue.items if item.path not in new and item.path in known)
-    return sum(dict(known[item.path]) != dict(item.fields) for item in there)
-
-
-def _missing_items(index: Index, catalogue: Catalogue) -> list[Item]:
-    """The items whose file and content are not both in the index."""
-    contents = index.contents(item.path for item in catalogue.items)
-    return [
-        item
-        for item, there in zip(catalogue.items, contents, strict=True)
-        if not there or content_of(catalogue, item) not in there
-    ]

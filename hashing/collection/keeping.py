@@ -10,10 +10,12 @@ from hashing.codes import Codes
 from hashing.collection.change import compact
 from hashing.collection.holding import Holding
 from hashing.collection.pictures import PREVIEW_SIDE
+from hashing.collection.reading import Reading
 from hashing.errors import UsageError, unknown
 from hashing.filters import Filter, equals
 from hashing.images import decode, encode_jpeg
 from hashing.sources import Value, read_catalogue
+from hashing.sources.partition import Shard
 from hashing.store import NewItem, Place
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ class Keeping(Holding):
     @classmethod
     def build(
         cls,
-        images: str | Path,
+        images: str | Path | Sequence[str | Path],
         model: "Model | str | Path",
         out: Place,
         *,
@@ -42,6 +44,7 @@ class Keeping(Holding):
         exclude: Sequence[str] = (),
         megapixels: float | None = None,
         features: bool = False,
+        shard: Shard | None = None,
     ) -> Self:
         """Make a new collection of pictures.
 
@@ -49,7 +52,7 @@ class Keeping(Holding):
         are skipped and listed in `outcome`.
 
         Args:
-            images: a folder or a tar archive.
+            images: a folder, a zip or tar archive, or several of them.
             model: the model, or its folder. A model that was never saved is kept in the index.
             out: the index to make, a folder or a URL (`postgresql://…#name`).
             metadata: a table (CSV, JSONL, Excel, Parquet, …) with a column that names the
@@ -66,6 +69,8 @@ class Keeping(Holding):
             megapixels: the largest picture that is decoded, 256 by default.
             features: keep what the codes are made of, too, in half precision: then one can search
                 by cosine, Euclidean and Manhattan distance.
+            shard: put only this part of the pictures in; other processes, on this machine or with
+                the rows on a server on any, do the others, and `finish` is called once at the end.
 
         Returns:
             The collection, open.
@@ -77,19 +82,23 @@ class Keeping(Holding):
         """
         from hashing.collection.build import build
 
-        index, loaded, outcome = build(
-            Path(images),
-            Path(model) if isinstance(model, str) else model,
-            out,
-            metadata=optional_path(metadata),
-            roles=roles,
+        reading = Reading.of(
+            images,
+            metadata=metadata,
             columns=columns,
-            device=device,
-            workers=workers,
-            previews=previews,
             strict=strict,
             exclude=exclude,
             megapixels=megapixels,
+            shard=shard,
+        )
+        index, loaded, outcome = build(
+            reading,
+            Path(model) if isinstance(model, str) else model,
+            out,
+            roles=roles,
+            device=device,
+            workers=workers,
+            previews=previews,
             features=features,
         )
         collection = cls(index, loaded)
@@ -98,7 +107,7 @@ class Keeping(Holding):
 
     def add(
         self,
-        images: str | Path,
+        images: str | Path | Sequence[str | Path],
         *,
         metadata: str | Path | None = None,
         columns: Mapping[str, str] = {},
@@ -107,24 +116,37 @@ class Keeping(Holding):
         strict: bool = False,
         exclude: Sequence[str] = (),
         megapixels: float | None = None,
+        shard: Shard | None = None,
     ) -> "Outcome":
         """Put more pictures in; those already there are skipped. Arguments as for `build`."""
-        from hashing.collection.build import fill
-        from hashing.collection.check import refuse_broken
+        from hashing.collection.build import add
 
-        catalogue = read_catalogue(
-            Path(images),
-            optional_path(metadata),
+        reading = Reading.of(
+            images,
+            metadata=metadata,
             columns=columns,
             strict=strict,
             exclude=exclude,
             megapixels=megapixels,
+            shard=shard,
         )
-        if strict:
-            refuse_broken(catalogue, workers)
-        self.outcome = fill(self.index, self.model, catalogue, workers=workers, previews=previews)
+        self.outcome = add(self.index, self.model, reading, workers=workers, previews=previews)
         self._look()
         return self.outcome
+
+    def finish(self, *, partial: bool = False) -> None:
+        """Do once what shards leave to be done: one segment, the map.
+
+        Args:
+            partial: even where some of them have not ended.
+
+        Raises:
+            UsageError: some have not.
+        """
+        from hashing.collection.build import finish
+
+        finish(self.index, partial=partial)
+        self._look()
 
     def add_picture(
         self, picture: bytes, file: str, fields: Mapping[str, Value], previews: int = PREVIEW_SIDE

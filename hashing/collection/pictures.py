@@ -44,11 +44,12 @@ bottom: copies that lost 1 to 5 % at every edge look like one of them, and copie
 At 8 x 8 pixels one middle is like all of these."""
 
 
-def remember_source(index: Index, images: Path) -> None:
+def remember_sources(index: Index, roots: Sequence[Path]) -> None:
     """Note in the index where pictures came from, for the large view."""
     sources = known_sources(index)
-    if str(images.absolute()) not in sources:
-        index.put_extra(SOURCES, json.dumps([*sources, str(images.absolute())]).encode())
+    new = [place for root in roots if (place := str(root.absolute())) not in sources]
+    if new:
+        index.put_extra(SOURCES, json.dumps([*sources, *dict.fromkeys(new)]).encode())
 
 
 @dataclass(frozen=True)

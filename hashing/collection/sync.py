@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hashing.collection.intake import Outcome, new_items, used_columns
-from hashing.collection.pictures import PREVIEW_SIDE, known_sources, remember_source
+from hashing.collection.pictures import PREVIEW_SIDE, known_sources, remember_sources
 from hashing.collection.plan import (
     Plan,
     make_plan,
@@ -142,7 +142,7 @@ def _carry_out(
     previews: int,
 ) -> None:
     """One publication after the other, each a step towards the same end."""
-    remember_source(index, catalogue.root)
+    remember_sources(index, [catalogue.root])
     if plan.described:
         index.change(
             plan.described, used_columns(catalogue, (item.fields for item in plan.described))

@@ -14,6 +14,7 @@ from hashing.sources.archive import Archive, holds_shards, open_archive, read_pi
 from hashing.sources.columns import Value, typed
 from hashing.sources.folder import walk
 from hashing.sources.left_out import LeftOut
+from hashing.sources.partition import Shard
 from hashing.sources.rows import SUFFIXES as TABLES
 from hashing.sources.rows import Source, read_metadata
 from hashing.sources.shards import find_samples, read_samples
@@ -126,6 +127,7 @@ def read_catalogue(
     strict: bool = False,
     exclude: Sequence[str] = (),
     megapixels: float | None = None,
+    shard: Shard | None = None,
 ) -> Catalogue:
     """The catalogue of a folder, a zip, a tar (also gzip-compressed), or a folder of tar shards.
 
@@ -134,7 +136,8 @@ def read_catalogue(
     have no fields. Without metadata a picture's `label` is the nearest folder that is no mere part
     of the layout (`train`, `images`); in an archive also what stands beside it as WebDataset has
     it (`a.json`, `a.txt`, `a.cls` for `a.jpg`). columns: see `parse_table`. exclude: see
-    `sieve.why_not`. megapixels: see `images.limits.files_up_to`.
+    `sieve.why_not`. megapixels: see `images.limits.files_up_to`. shard: only this part of the
+    pictures, maybe none; without metadata the others of a folder are not listed.
     Raises InputError for a source or metadata that cannot be used, with `strict` also for a folder,
     name or row that was left out, StorageError when a compressed archive cannot be unpacked.
     """
@@ -144,7 +147,7 @@ def read_catalogue(
     left_out = LeftOut()
     archive = None if images.is_dir() else open_archive(images)
     if archive is None:
-        names = sorted(walk(images, left_out, exclude))
+        names = _listed(images, left_out, exclude, None if metadata else shard)
         if not any(map(_ends_as_picture, names)) and holds_shards(images):
             archive = open_archive(images)
     if archive is not None:
@@ -174,8 +177,33 @@ def read_catalogue(
         kinds, rows, missing = found
     if strict and left_out.faults:
         raise InputError(f"{images} is not in order, nothing was read; {left_out.told()}")
+    if shard is not None:
+        paths = [path for path in paths if shard.holds(path)]
     items = [Item(i, path, rows.get(path, {})) for i, path in enumerate(paths)]
     return Catalogue(images, items, kinds, missing, archive, left_out, found is not None, limits)
+
+
+def _listed(
+    folder: Path, left_out: LeftOut, exclude: Sequence[str], shard: Shard | None
+) -> list[str]:
+    """The files of a folder; of a shard only its own and one picture that shows there are some.
+
+    All are listed where a table may say more of each, or where no name ends as a picture's.
+    """
+    if shard is not None:
+        mine, passed, seen = [], LeftOut(), False
+        for name in walk(folder, passed, exclude):
+            if name.lower().endswith(TABLES):
+                break
+            first = not seen and _ends_as_picture(name)
+            seen |= first
+            if first or shard.holds(name):
+                mine.append(name)
+        else:
+            if seen:
+                left_out.add(passed)
+                return sorted(mine)
+    return sorted(walk(folder, left_out, exclude))
 
 
 def _is_picture(name: str, root: Path, archive: Archive | None) -> bool:

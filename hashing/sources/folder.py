@@ -3,7 +3,7 @@
 import errno
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,7 +18,7 @@ LINKED_FOLDER = "link to a folder"
 UNREADABLE = "folder that cannot be read"
 
 
-def walk(folder: Path, left_out: LeftOut, exclude: Sequence[str] = ()) -> list[str]:
+def walk(folder: Path, left_out: LeftOut, exclude: Sequence[str] = ()) -> Iterator[str]:
     """Every file below a folder that is not hidden, relative to it, with forward slashes.
 
     Left out are all but regular files, links that lead out of the folder or nowhere, linked
@@ -27,7 +27,6 @@ def walk(folder: Path, left_out: LeftOut, exclude: Sequence[str] = ()) -> list[s
     Raises InputError where the folder itself cannot be.
     """
     root = folder.resolve()
-    files: list[str] = []
     waiting = [""]
     while waiting:
         below = waiting.pop()
@@ -47,10 +46,9 @@ def walk(folder: Path, left_out: LeftOut, exclude: Sequence[str] = ()) -> list[s
             elif entry.is_dir(follow_symlinks=False):
                 waiting.append(f"{name}/")
             elif entry.is_file(follow_symlinks=False) or not (reason := _odd(Path(entry), root)):
-                files.append(name)
+                yield name
             else:
                 left_out.note(reason, name)
-    return files
 
 
 def open_inside(folder: Path, name: str) -> BinaryIO:

@@ -19,6 +19,11 @@ class LeftOut(dict[str, list[str]]):
         if fault:
             self.faults.add(kind)
 
+    def add(self, other: "LeftOut") -> None:
+        """Count what another one did, too."""
+        for kind, names in other.items():
+            self.note(kind, *names, fault=kind in other.faults)
+
     def lines(self) -> Iterator[str]:
         """One line a kind: how many, and one of them."""
         for kind, names in self.items():

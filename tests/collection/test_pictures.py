@@ -8,7 +8,7 @@ from PIL import Image
 
 from hashing.collection import Collection
 from hashing.collection.opened import Opened
-from hashing.collection.pictures import Pictures, glance, remember_source
+from hashing.collection.pictures import Pictures, glance, remember_sources
 from hashing.collection.request import Query, Refine
 from hashing.collection.search import search
 from hashing.errors import InputError
@@ -47,8 +47,8 @@ def test_the_large_picture_is_the_original_while_it_is_there(
     preview = new_gallery.preview(0)
     assert preview is not None
     assert pictures.jpeg(item, 1600) == preview
-    remember_source(new_gallery, tmp_path / "moved away")
-    remember_source(new_gallery, tmp_path)
+    remember_sources(new_gallery, [tmp_path / "moved away"])
+    remember_sources(new_gallery, [tmp_path])
     large(tmp_path / item.file, preview, 1500)
     assert size(pictures.jpeg(item, 1600)) == (1200, 1600)
     assert size(pictures.jpeg(item, 512)) == (120, 160)
@@ -66,7 +66,7 @@ def test_without_a_preview_the_original_is_all_there_is(new_gallery: Index, tmp_
     assert pictures.colours(item.id) == []
     with pytest.raises(InputError, match="no preview"):
         pictures.jpeg(item, 512)
-    remember_source(new_gallery, tmp_path)
+    remember_sources(new_gallery, [tmp_path])
     Image.new("RGB", (300, 200)).save(tmp_path / "late.png")
     assert size(pictures.jpeg(item, 512)) == (300, 200)
 
@@ -139,7 +139,7 @@ def test_originals_with_swapped_names_are_not_shown_for_each_other(
 ) -> None:
     letters = [letter(seed).resize((1200, 1680)) for seed in range(2)]
     ids = kept(new_gallery, letters)
-    remember_source(new_gallery, tmp_path)
+    remember_sources(new_gallery, [tmp_path])
     for row, image in enumerate(letters):
         image.save(tmp_path / f"{1 - row}.png")
     pictures = Pictures(new_gallery)

@@ -11,11 +11,12 @@ from hashing.cli.index import (
     fit,
     inspect,
     search,
+    shard,
     sync,
     transfer,
 )
 
-GROUPS = (fit, build, sync, change, search, duplicates, evaluate, inspect, transfer)
+GROUPS = (fit, build, shard, sync, change, search, duplicates, evaluate, inspect, transfer)
 
 
 def main(argv: Sequence[str]) -> int:

@@ -1,6 +1,7 @@
 """`index.py build` and `add`: pictures into an index."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,14 +18,17 @@ from hashing.cli.index.options import (
     previews_option,
     reading,
 )
+from hashing.cli.index.shard import chosen_shard, shard_option
 from hashing.cli.index.tables import print_facts
 from hashing.progress import log
 
 if TYPE_CHECKING:
     from hashing.collection import Collection
     from hashing.collection.intake import Outcome
+    from hashing.collection.reading import Reading
     from hashing.sources import Catalogue
     from hashing.sources.left_out import LeftOut
+    from hashing.sources.partition import Shard
 
 SHOWN_FAILURES = 20
 
@@ -39,7 +43,7 @@ def add_commands(commands: Commands) -> None:
         metavar="MODEL",
         help="model folder, or colour, texture, shape: descriptors without a network",
     )
-    picture_options(parser)
+    picture_options(parser, several=True)
     parser.add_argument("--out", required=True, metavar="INDEX", help="folder or URL to make")
     parser.add_argument(
         "--roles",
@@ -51,7 +55,7 @@ def add_commands(commands: Commands) -> None:
     _add_options(parser)
     parser = command(commands, "add", add, "put more pictures into an index")
     index_argument(parser)
-    picture_options(parser)
+    picture_options(parser, several=True)
     parser.add_argument("--model", type=Path, metavar="MODEL", help="the model, if it has moved")
     _add_options(parser)
 
@@ -62,6 +66,7 @@ def _add_options(parser: Parser) -> None:
     parser.add_argument("--strict", action="store_true", help="fail at a broken picture, add none")
     parser.add_argument("--dry-run", action="store_true", help="only read all pictures and report")
     previews_option(parser)
+    shard_option(parser)
 
 
 def build(arguments: argparse.Namespace) -> int:
@@ -69,21 +74,11 @@ def build(arguments: argparse.Namespace) -> int:
     from hashing.collection import Collection
     from hashing.sources.roles import parse_roles
 
-    roles = parse_roles(arguments.roles)
+    roles, shard = parse_roles(arguments.roles), chosen_shard(arguments.shard)
     if arguments.dry_run:
         from hashing.collection.build import check
 
-        return _dry_run(
-            arguments,
-            check(
-                arguments.images,
-                arguments.metadata,
-                arguments.out,
-                roles=roles,
-                strict=arguments.strict,
-                **reading(arguments),
-            ),
-        )
+        return _dry_run(arguments, check(_reading(arguments, shard), arguments.out, roles))
     with (
         when_interrupted(GOES_ON),
         Collection.build(
@@ -97,51 +92,65 @@ def build(arguments: argparse.Namespace) -> int:
             previews=arguments.previews,
             strict=arguments.strict,
             features=arguments.features,
+            shard=shard,
             **reading(arguments),
         ) as collection,
     ):
-        return _report(collection, as_json=arguments.json)
+        return _report(collection, arguments, shard)
 
 
 def add(arguments: argparse.Namespace) -> int:
     """Put more pictures into an index; those already there are skipped."""
     from hashing.collection import Collection
-    from hashing.sources import read_catalogue
 
+    shard = chosen_shard(arguments.shard)
     opened = Collection.open(arguments.index, model=arguments.model, device=arguments.device)
     with when_interrupted(GOES_ON), opened as collection:
         if arguments.dry_run:
-            catalogue = read_catalogue(
-                arguments.images,
-                arguments.metadata,
-                strict=arguments.strict,
-                **reading(arguments),
-            )
-            return _dry_run(arguments, catalogue)
+            return _dry_run(arguments, _reading(arguments, shard).catalogues())
         collection.add(
             arguments.images,
             metadata=arguments.metadata,
             workers=arguments.workers,
             previews=arguments.previews,
             strict=arguments.strict,
+            shard=shard,
             **reading(arguments),
         )
-        return _report(collection, as_json=arguments.json)
+        return _report(collection, arguments, shard)
 
 
-def _dry_run(arguments: argparse.Namespace, catalogue: "Catalogue") -> int:
+def _reading(arguments: argparse.Namespace, shard: "Shard | None") -> "Reading":
+    from hashing.collection.reading import Reading
+
+    return Reading.of(
+        arguments.images,
+        metadata=arguments.metadata,
+        strict=arguments.strict,
+        shard=shard,
+        **reading(arguments),
+    )
+
+
+def _dry_run(arguments: argparse.Namespace, catalogues: "Sequence[Catalogue]") -> int:
     """Read all pictures and say what an index would get."""
     from hashing.collection.check import find_broken
+    from hashing.collection.reading import columns_of
+    from hashing.sources.left_out import LeftOut
 
-    broken = find_broken(catalogue, arguments.workers)
+    left_out = LeftOut()
+    for catalogue in catalogues:
+        left_out.add(catalogue.left_out)
+    broken = [pair for each in catalogues for pair in find_broken(each, arguments.workers)]
+    pictures, columns = sum(map(len, catalogues)), list(columns_of(catalogues))
     if arguments.json:
         rows = [{"file": file, "reason": reason} for file, reason in broken]
         emit(
             {
-                "pictures": len(catalogue),
-                "columns": list(catalogue.columns),
+                "pictures": pictures,
+                "columns": columns,
                 "broken": rows,
-                "left_out": catalogue.left_out.as_dict(),
+                "left_out": left_out.as_dict(),
             }
         )
         return 0
@@ -149,11 +158,11 @@ def _dry_run(arguments: argparse.Namespace, catalogue: "Catalogue") -> int:
         log(f"broken {file}: {reason}")
     print_facts(
         {
-            "pictures": f"{len(catalogue):,}",
+            "pictures": f"{pictures:,}",
             "broken": f"{len(broken):,}",
-            "named without a picture": f"{len(catalogue.missing):,}",
-            "columns": ", ".join(catalogue.columns) or "none",
-            **_left_out(catalogue.left_out),
+            "named without a picture": f"{sum(len(each.missing) for each in catalogues):,}",
+            "columns": ", ".join(columns) or "none",
+            **_left_out(left_out),
         }
     )
     suggest("the same without --dry-run")
@@ -164,12 +173,12 @@ def _left_out(left_out: "LeftOut") -> dict[str, str]:
     return {"left out": "\n".join(left_out.lines())} if left_out else {}
 
 
-def _report(collection: "Collection", *, as_json: bool) -> int:
+def _report(collection: "Collection", arguments: argparse.Namespace, shard: "Shard | None") -> int:
     info, outcome = collection.info, collection.outcome
     if outcome is None:
         return 0
     rate = outcome.added / outcome.seconds if outcome.seconds else 0.0
-    if as_json:
+    if arguments.json:
         emit(
             {
                 "index": info.location,
@@ -199,6 +208,9 @@ def _report(collection: "Collection", *, as_json: bool) -> int:
             "items now": f"{info.count:,}",
         }
     )
+    if shard is not None:
+        suggest(f"index.py finish {info.location}, once all {shard.count} shards have ended")
+        return 0
     suggest(f"serve.py {info.location} --open, or index.py search {info.location} PICTURE")
     return 0
 

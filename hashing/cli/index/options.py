@@ -29,10 +29,15 @@ def index_argument(parser: Parser) -> None:
     parser.add_argument("index", metavar="INDEX", help="folder or URL of the index")
 
 
-def picture_options(parser: Parser, *, required: bool = True) -> None:
-    """Where pictures come from."""
+def picture_options(parser: Parser, *, required: bool = True, several: bool = False) -> None:
+    """Where pictures come from, from `several` places at once or one."""
     parser.add_argument(
-        "--images", type=Path, required=required, metavar="DIR|TAR|ZIP", help="pictures to read"
+        "--images",
+        type=Path,
+        required=required,
+        metavar="DIR|TAR|ZIP",
+        help="pictures to read",
+        **({"action": "extend", "nargs": "+"} if several else {}),
     )
     parser.add_argument(
         "--metadata",

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from hashing.errors import StorageError
+from hashing.errors import BusyError
 from hashing.store.embedded.schema import disk_errors
 
 LOCK = "lock"
@@ -17,7 +17,7 @@ WAIT_SECONDS = 10.0
 
 @contextmanager
 def writer_lock(folder: Path) -> Iterator[None]:
-    """Hold the writer's lock of an index. Raises StorageError where another process keeps it.
+    """Hold the writer's lock of an index. Raises BusyError where another process keeps it.
 
     The text in the file names the owner for whoever waits; only the lock itself counts. (filelock
     opens the file by truncating it, so that whoever waits would wipe the owner's name.)
@@ -30,7 +30,7 @@ def writer_lock(folder: Path) -> Iterator[None]:
         while not _try_lock(handle):
             if time.monotonic() >= deadline:
                 owner = path.read_text(encoding="utf-8", errors="replace").strip() or "a process"
-                raise StorageError(f"{folder} is being written by {owner}; wait until it is done")
+                raise BusyError(f"{folder} is being written by {owner}; wait until it is done")
             time.sleep(0.05)
         with suppress(OSError):  # on a full disk, where a change may be what makes room
             os.ftruncate(handle, 0)

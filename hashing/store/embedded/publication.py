@@ -50,7 +50,7 @@ def publication(folder: Path) -> Iterator[Draft]:
 
     A process may die anywhere in here. Before the second COMMIT the old generation is whole and the
     next writer clears away what was left; after it the new one is.
-    Raises StorageError where the folder cannot be written or another writer keeps it.
+    Raises StorageError where the folder cannot be written, BusyError where another writer keeps it.
     """
     if not can_write(folder):
         raise StorageError(f"{folder} cannot be written; copy the index where it can be")

@@ -1,0 +1,88 @@
+"""What an index does not have yet: encoded, and published a few seconds of work at a time."""
+
+import time
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hashing.collection.colours import Palette
+from hashing.collection.intake import Outcome, content_of, new_items, used_columns
+from hashing.collection.pictures import PREVIEW_SIDE, remember_sources
+from hashing.collection.shards import patiently
+from hashing.encoding import Model
+from hashing.progress import log
+from hashing.sources import Catalogue, Item
+from hashing.store import Index
+
+
+def fill(
+    index: Index,
+    model: Model,
+    catalogues: Sequence[Catalogue],
+    *,
+    workers: int | None = None,
+    previews: int = PREVIEW_SIDE,
+    part: bool = False,
+    palettes: dict[int, Palette] | None = None,
+) -> Outcome:
+    """Encode and publish what the index does not have yet.
+
+    part: of what several processes do together; no other metadata of known pictures is looked for.
+    palettes: takes those of what is published, by id.
+    """
+    patiently(partial(remember_sources, index, [catalogue.root for catalogue in catalogues]))
+    outcome = Outcome()
+    codes: list[NDArray[np.uint8]] = []
+    for catalogue in catalogues:
+        outcome.left_out.add(catalogue.left_out)
+        catalogue = catalogue.fitting(index.info.columns)
+        todo = _missing_items(index, catalogue)
+        there = len(catalogue) - len(todo)
+        if there:
+            log(f"{there:,} of {len(catalogue):,} pictures are there already")
+            outcome.differing += 0 if part else _count_differing(index, catalogue, todo)
+        outcome.already += there
+        columns = used_columns(catalogue, (item.fields for item in todo))
+        started = time.monotonic()
+        for portion in new_items(
+            model,
+            catalogue,
+            todo,
+            outcome,
+            workers=workers,
+            previews=previews,
+            features=index.info.features > 0,
+        ):
+            ids = patiently(partial(index.add, portion.items, columns)).tolist()
+            if palettes is not None:
+                palettes.update(zip(ids, portion.palettes, strict=True))
+            outcome.added += len(portion.items)
+            codes.append(np.frombuffer(b"".join(item.code for item in portion.items), np.uint8))
+        outcome.seconds += time.monotonic() - started
+    if codes:
+        packed = np.concatenate(codes).reshape(outcome.added, -1)
+        _, counts = np.unique(packed, axis=0, return_counts=True)
+        outcome.sharing = int(counts[counts > 1].sum())
+    return outcome
+
+
+def _count_differing(index: Index, catalogue: Catalogue, todo: Sequence[Item]) -> int:
+    """How many pictures that are there already have other metadata in the index."""
+    if not catalogue.described:
+        return 0
+    new = {item.path for item in todo}
+    known = {item.file: item.fields for item in index.items(index.ids())}
+    there = (item for item in catalogue.items if item.path not in new and item.path in known)
+    return sum(dict(known[item.path]) != dict(item.fields) for item in there)
+
+
+def _missing_items(index: Index, catalogue: Catalogue) -> list[Item]:
+    """The items whose file and content are not both in the index."""
+    contents = index.contents(item.path for item in catalogue.items)
+    return [
+        item
+        for item, there in zip(catalogue.items, contents, strict=True)
+        if not there or content_of(catalogue, item) not in there
+    ]

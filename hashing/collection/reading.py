@@ -1,0 +1,90 @@
+"""Which pictures are read, and how."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+from hashing.collection.check import refuse_broken
+from hashing.errors import UsageError
+from hashing.sources import Catalogue, read_catalogue
+from hashing.sources.partition import Shard
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """Folders or archives of pictures, and what of them is taken; see `read_catalogue`.
+
+    shard: only this part of the pictures; others do the rest.
+    """
+
+    images: Sequence[Path]
+    metadata: Path | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    strict: bool = False
+    exclude: Sequence[str] = ()
+    megapixels: float | None = None
+    shard: Shard | None = None
+
+    @classmethod
+    def of(
+        cls,
+        images: str | Path | Sequence[str | Path],
+        *,
+        metadata: str | Path | None = None,
+        columns: Mapping[str, str] = {},
+        strict: bool = False,
+        exclude: Sequence[str] = (),
+        megapixels: float | None = None,
+        shard: Shard | None = None,
+    ) -> Self:
+        """The same of what a person gives. Raises UsageError where they name no pictures."""
+        several = [images] if isinstance(images, str | Path) else images
+        if not several:
+            raise UsageError("expected a folder or an archive of pictures, found none")
+        return cls(
+            images=[Path(each) for each in several],
+            metadata=None if metadata is None else Path(metadata),
+            columns=columns,
+            strict=strict,
+            exclude=exclude,
+            megapixels=megapixels,
+            shard=shard,
+        )
+
+    def catalogues(self) -> list[Catalogue]:
+        """The pictures of each source. Raises InputError."""
+        return [
+            read_catalogue(
+                images,
+                self.metadata,
+                columns=self.columns,
+                strict=self.strict,
+                exclude=self.exclude,
+                megapixels=self.megapixels,
+                shard=self.shard,
+            )
+            for images in self.images
+        ]
+
+    def refuse_broken(self, catalogues: Sequence[Catalogue], workers: int | None) -> None:
+        """Where `strict`, decode all pictures and raise ImageError if one cannot be read."""
+        if self.strict:
+            for catalogue in catalogues:
+                refuse_broken(catalogue, workers)
+
+    @property
+    def identity(self) -> str:
+        """What makes one build the same as another; the parts of one are one."""
+        sources = " ".join(str(images.absolute()) for images in self.images)
+        return f"{sources} {self.metadata and self.metadata.absolute()}"
+
+
+def columns_of(catalogues: Sequence[Catalogue]) -> dict[str, type]:
+    """The columns of some sources, each of the widest type: text holds numbers, floats integers."""
+    widths = (int, float, str)
+    columns: dict[str, type] = {}
+    for catalogue in catalogues:
+        for name, kind in catalogue.columns.items():
+            columns[name] = max(columns.get(name, kind), kind, key=widths.index)
+    return columns
