@@ -69,8 +69,8 @@ class Keeping(Holding):
             megapixels: the largest picture that is decoded, 256 by default.
             features: keep what the codes are made of, too, in half precision: then one can search
                 by cosine, Euclidean and Manhattan distance.
-            shard: put only this part of the pictures in; other processes, on this machine or with
-                the rows on a server on any, do the others, and `finish` is called once at the end.
+            shard: put only this part of the pictures in, as other processes do the others; then
+                `finish` is called once.
 
         Returns:
             The collection, open.

@@ -1,6 +1,6 @@
 """Two shards of a build, some of them killed, beside one process.
 
-Run as `python -m tests.collection.parts KILLS FOLDER LOCATION SEED`; pictures are made in FOLDER.
+Run as `python -m tests.collection.dying KILLS FOLDER LOCATION SEED`; pictures are made in FOLDER.
 Builds an index by one process, then by two that are killed at random moments and started again
 until KILLS have died, and ends with an AssertionError where the two indexes differ. Prints one JSON
 object: how many died, how often a build came to its end, and in what they died.
