@@ -135,13 +135,10 @@ class Keeping(Holding):
         return self.outcome
 
     def finish(self, *, partial: bool = False) -> None:
-        """Do once what shards leave to be done: one segment, the map.
+        """Do once what shards leave to be done. Raises UsageError where some have not ended.
 
         Args:
-            partial: even where some of them have not ended.
-
-        Raises:
-            UsageError: some have not.
+            partial: even then.
         """
         from hashing.collection.build import finish
 
