@@ -56,17 +56,20 @@ class Sheet:
     def _heading(self) -> str:
         if not self.name and not self.query:
             return ""
-        picture = f'<img src="{_data_uri(self.query)}" alt="the picture searched with">'
         name = html.escape(f"Most like {self.name}" if self.name else "")
-        return f"<header>{picture if self.query else ''}<h1>{name}</h1></header>"
+        return f"<header>{_asked(self.query)}<h1>{name}</h1></header>"
 
 
 @dataclass(frozen=True)
 class GroupSheet:
-    """Groups of pictures (JPEGs) below headings: (heading, ((picture, file, detail), …))."""
+    """Groups of pictures (JPEGs) below headings: (heading, ((picture, file, detail), …)).
+
+    query: a JPEG beside the title.
+    """
 
     title: str
     groups: Sequence[tuple[str, Sequence[tuple[bytes | None, str, str]]]]
+    query: bytes | None = None
 
     def fragment(self) -> str:
         """For a notebook: styles of its own, no page around it."""
@@ -80,7 +83,8 @@ class GroupSheet:
                 for picture, file, detail in copies
             )
             parts.append(group.substitute(heading=html.escape(heading), copies="".join(figures)))
-        heading = f"<header><h1>{html.escape(self.title)}</h1></header>" if self.title else ""
+        title = f"<h1>{html.escape(self.title)}</h1>" if self.title else ""
+        heading = f"<header>{_asked(self.query)}{title}</header>" if title else ""
         sheet = _template("sheet.html").substitute(heading=heading, cards="")
         return sheet.replace("<main>\n</main>", "".join(parts))
 
@@ -89,6 +93,13 @@ class GroupSheet:
         return _template("page.html").substitute(
             title=html.escape(self.title), sheet=self.fragment()
         )
+
+
+def _asked(query: bytes | None) -> str:
+    """The picture that was searched with, nothing where there is none."""
+    if not query:
+        return ""
+    return f'<img src="{_data_uri(query)}" alt="the picture searched with">'
 
 
 def show_sheet(sheet: Sheet) -> None:

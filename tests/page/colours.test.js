@@ -19,7 +19,7 @@ test("what two works have in common", () => {
   const work = (/** @type {Record<string, string>} */ fields, /** @type {number} */ year) => ({
     id: 1, fields, year, file: "a", picture: "/pictures/1", width: 1, height: 1, code: "", colours: ["#aa3322"],
   });
-  const facets = { index: "", count: 2, bits: 8, lengths: [8], diversity: 0, roles: {}, closeness: [], columns: [column("name", "title"), column("brand", "creator"), column("kind", null)] };
+  const facets = { index: "", count: 2, bits: 8, lengths: [8], features: 0, diversity: 0, roles: {}, closeness: [], columns: [column("name", "title"), column("brand", "creator"), column("kind", null)] };
   const found = kinship(work({ name: "A", brand: "B", kind: "x" }, 1900), work({ name: "A", brand: "B", kind: "y" }, 1910), facets);
   assert.deepEqual(found, { values: [{ column: "brand", value: "B" }], years: 10, colours: ["#aa3322"] });
   assert.equal(kinship(work({}, 1500), work({}, 1900), facets).years, null);

@@ -6,6 +6,7 @@ from hashing.cli.console import Parser, add_common
 from hashing.cli.index import (
     build,
     change,
+    compare,
     duplicates,
     evaluate,
     fit,
@@ -16,7 +17,19 @@ from hashing.cli.index import (
     transfer,
 )
 
-GROUPS = (fit, build, shard, sync, change, search, duplicates, evaluate, inspect, transfer)
+GROUPS = (
+    fit,
+    build,
+    shard,
+    sync,
+    change,
+    search,
+    compare,
+    duplicates,
+    evaluate,
+    inspect,
+    transfer,
+)
 
 
 def main(argv: Sequence[str]) -> int:

@@ -22,6 +22,8 @@
  * @property {number | null} seed
  * @property {number | null} open
  * @property {number | null} bits
+ * @property {string | null} by a distance of features, null for that of codes
+ * @property {boolean} number whether likeness is told as a number
  * @property {number | null} varied
  * @property {string} close
  * @property {boolean} one
@@ -34,7 +36,7 @@ const ASK = {
   ...{ work: null, code: null, q: null, exact: false },
   ...{ like: [], dislike: [], works: [], palette: [], area: null, seed: null },
 };
-const REST = { open: null, bits: null };
+const REST = { open: null, bits: null, by: null, number: false };
 /** @type {Address} */
 export const DEFAULTS = { ...ASK, ...REST, ...REFINE };
 const NUMBERS = ["varied", "work", "open", "bits", "seed"];

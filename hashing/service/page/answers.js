@@ -128,6 +128,6 @@ async function near(address, query) {
   /** @param {boolean} wanted */
   const of = (wanted) => there.filter(({ liked }) => liked === wanted).map(({ work, code }) => work?.id ?? code);
   const liked = there.filter((opinion) => opinion.liked);
-  if (!liked.length) return [{ code: null, bits: 0, search_ms: 0, groups: [], results: [] }, []];
+  if (!liked.length) return [{ code: null, bits: 0, by: "hamming", search_ms: 0, groups: [], results: [] }, []];
   return [await postJson("api/recommend", { ...query, liked: of(true), disliked: of(false) }), liked];
 }

@@ -9,6 +9,7 @@ import "./parts/head.js";
 import "./parts/line.js";
 import "./parts/map.js";
 import "./parts/message.js";
+import "./parts/nearness.js";
 import "./parts/query.js";
 import "./parts/taste.js";
 import "./parts/wall.js";

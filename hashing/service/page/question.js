@@ -51,6 +51,15 @@ export function refinements(address, facets) {
 export const bounds = ({ bits }, facets) => facets.closeness.filter((bound) => bound.bits === (bits ?? facets.bits));
 
 /**
+ * The distances that a question can go by, the usual one first; none where there is no choice.
+ *
+ * @param {Address} address
+ * @param {Facets} facets
+ */
+export const distances = (address, facets) =>
+  facets.features && kind(address) === "work" ? ["hamming", "cosine", "euclidean", "manhattan"] : [];
+
+/**
  * The parameters of a question for what is alike.
  *
  * @param {Address} address
@@ -58,9 +67,12 @@ export const bounds = ({ bits }, facets) => facets.closeness.filter((bound) => b
  * @returns {Record<string, unknown>}
  */
 export function refinement(address, facets) {
-  const bound = bounds(address, facets).find(({ word }) => word === address.close);
+  const by = distances(address, facets).find((name) => name !== "hamming" && name === address.by) ?? null;
+  // the words for closeness, and shorter codes, are of the distance of codes
+  const bound = by ? null : bounds(address, facets).find(({ word }) => word === address.close);
   return {
-    bits: address.bits,
+    by,
+    bits: by ? null : address.bits,
     diversity: address.varied,
     max_distance: bound?.max_distance ?? null,
     one_per: address.one && facets.roles.creator ? "creator" : null,

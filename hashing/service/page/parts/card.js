@@ -33,7 +33,8 @@ export const label = (work, more = nothing) => html`<span class="label"
 /** @param {Hung} work @param {{ lazy?: boolean, opinions?: boolean }} [how] */
 export function card(work, { lazy = false, opinions = true } = {}) {
   const { group, closeness, copies } = work;
-  const remarks = [group, closeness && said(closeness)].filter(Boolean);
+  const alike = state.address.number && work.similarity !== undefined ? number(work.similarity) : null;
+  const remarks = [group, closeness && said(closeness), alike].filter(Boolean);
   const more = html`${remarks.length ? html`<span class="quiet">${remarks.join(" · ")}</span>` : nothing} ${
     copies?.length ? html`<span class="quiet">${t("copies", { n: copies.length })}</span>` : nothing
   }`;
@@ -42,6 +43,9 @@ export function card(work, { lazy = false, opinions = true } = {}) {
       @keydown=${keys(work)}>${picture(work, { lazy })}${label(work, more)}</a
     >${opinions ? judging(work) : nothing}`;
 }
+
+/** @param {number} similarity */
+const number = (similarity) => similarity.toLocaleString(document.documentElement.lang, { maximumFractionDigits: 3 });
 
 // A link of our own is followed in place, unless the visitor asks for a tab or a window of it.
 /** @param {() => void} action */
