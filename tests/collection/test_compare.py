@@ -68,7 +68,8 @@ def test_the_command_writes_a_sheet(
     assert [ranking["by"] for ranking in told["rankings"]] == ["hamming", "manhattan", "hamming"]
     assert {ranking["results"][0]["file"] for ranking in told["rankings"]} == {"4.png"}
     assert out.with_suffix(".html").read_text().startswith("<!doctype html>")
-    assert Image.open(out.with_suffix(".png")).size[0] > 400
+    with Image.open(out.with_suffix(".png")) as sheet:
+        assert sheet.size[0] > 400
     assert main(["compare", *places, *asked]) == 0
     assert "4.png" in capsys.readouterr().out
     with pytest.raises(UsageError, match="expected a folder"):
