@@ -12,8 +12,9 @@ from hashing.collection.collection import Collection
 from hashing.collection.request import Refine
 from hashing.collection.sheet import GroupSheet
 from hashing.errors import UsageError
+from hashing.files import write_new
 from hashing.images import Picture, encode_jpeg, open_picture
-from hashing.search.features import HAMMING, MEASURES
+from hashing.search.features import HAMMING, MEASURES, check_measure
 
 QUERY_PIXELS = 512
 SIDE, GAP, LINE, NAMES = 128, 12, 18, 170
@@ -59,6 +60,11 @@ class Comparison:
         buffer = io.BytesIO()
         sheet.save(buffer, "PNG", optimize=True)
         return buffer.getvalue()
+
+    def save(self, place: Path) -> None:
+        """Write it as `PLACE.html` and `PLACE.png`."""
+        write_new(place.with_suffix(".html"), [self.page().encode()])
+        write_new(place.with_suffix(".png"), [self.png()])
 
     def as_dict(self) -> dict[str, object]:
         """Plain values for JSON."""
@@ -113,6 +119,8 @@ def compare(
 
     by: only these distances. Raises UsageError for one that no collection can go by, ImageError.
     """
+    for measure in by:
+        check_measure(measure)
     image = open_picture(picture)
     rankings = []
     for collection in collections:

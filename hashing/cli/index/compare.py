@@ -42,11 +42,7 @@ def compare(arguments: argparse.Namespace) -> int:
     """Print what every ranking finds, and write the sheet."""
     from hashing.collection import Collection
     from hashing.collection.compare import compare as compare_all
-    from hashing.files import write_new
-    from hashing.search.features import check_measure
 
-    for name in arguments.by:
-        check_measure(name)
     out = arguments.out
     if out is not None and not out.parent.is_dir():
         raise UsageError(f"expected a folder to write {out} in, found none: make {out.parent}")
@@ -66,8 +62,7 @@ def compare(arguments: argparse.Namespace) -> int:
             name=arguments.image.name,
         )
         if out is not None:
-            write_new(out.with_suffix(".html"), [found.page().encode()])
-            write_new(out.with_suffix(".png"), [found.png()])
+            found.save(out)
     if arguments.json:
         emit(found.as_dict())
     else:
