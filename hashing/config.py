@@ -28,7 +28,8 @@ class Preprocessing:
 class ModelConfig:
     """The network that turns a picture into logits.
 
-    backbone: a name in `hashing.models.BACKBONES`, or `timm:NAME`, any model of timm.
+    backbone: a name in `hashing.models.BACKBONES`, or `timm:NAME`, any model of timm; `A + B` puts
+        several side by side, each with its own last maps.
     weights: the backbone's start: none, imagenet (a download), package, a file or a model folder.
     stem: `cifar` replaces the first layers by one 3x3 convolution of stride 1, for 32 px.
     pooling: from feature maps to features, see `hashing.models.POOLINGS`.

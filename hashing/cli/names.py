@@ -24,7 +24,7 @@ NAMES = {
 
 ALSO = {
     "losses": "any of pytorch-metric-learning by its own name, such as ProxyAnchorLoss",
-    "backbones": "timm:NAME, any of timm",
+    "backbones": "timm:NAME, any of timm; A + B, several side by side",
     "protocols": "auto, what suits the data",
 }
 

@@ -17,17 +17,20 @@ from hashing.config import ModelConfig, Preprocessing
 from hashing.errors import UsageError
 from hashing.registry import find
 
+Maps = Callable[[nn.Module, Tensor], Sequence[Tensor]]
+"""A network and pictures to its feature maps."""
+
 
 @dataclass(frozen=True, eq=False)
 class Backbone:
     """A network and how its maps are read.
 
-    channels: D of each map. maps: the network and pictures to the maps, in the same order.
+    channels: D of each map. maps: gives the maps, in the same order.
     """
 
     network: nn.Module
     channels: tuple[int, ...]
-    maps: Callable[[nn.Module, Tensor], Sequence[Tensor]]
+    maps: Maps
 
 
 Builder = Callable[[ModelConfig, Preprocessing], Backbone]
@@ -39,6 +42,10 @@ def build_backbone(config: ModelConfig, preprocessing: Preprocessing) -> Backbon
 
     Raises UsageError for an unknown name, and for a stem or stages that the network lacks.
     """
+    if len(names_of(config.backbone)) > 1:
+        from hashing.models import side_by_side  # which builds each by this function
+
+        return side_by_side.build(config, preprocessing)
     if config.backbone.startswith(TIMM):
         from hashing.models.timm_backbones import build  # imports timm, which takes a second
 
@@ -47,7 +54,11 @@ def build_backbone(config: ModelConfig, preprocessing: Preprocessing) -> Backbon
 
 
 def own_preprocessing(backbone: str) -> Preprocessing:
-    """Size, mean and deviation that a backbone was made for; raises UsageError if unknown."""
+    """Size, mean and deviation that a backbone was made for; raises UsageError if unknown.
+
+    Of several side by side, which see the same picture, those of the first.
+    """
+    backbone = names_of(backbone)[0]
     if backbone.startswith(TIMM):
         from hashing.models.timm_backbones import preprocessing
 
@@ -58,6 +69,11 @@ def own_preprocessing(backbone: str) -> Preprocessing:
 
 def _find(name: str) -> Builder:
     return find("backbone", name, BACKBONES, takes=("config", "preprocessing"))
+
+
+def names_of(backbone: str) -> list[str]:
+    """The backbones that `NAME + NAME` puts side by side; mostly one."""
+    return [name.strip() for name in backbone.split("+")]
 
 
 def _resnet(channels: tuple[int, ...], config: ModelConfig, _: Preprocessing) -> Backbone:

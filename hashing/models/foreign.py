@@ -15,13 +15,16 @@ from torch import Tensor
 
 from hashing.config import ModelConfig, Preprocessing
 from hashing.errors import MissingPackageError
-from hashing.models.backbones import TIMM
+from hashing.models.backbones import TIMM, names_of
 from hashing.models.network import HashModel
 from hashing.registry import check_trusted, fits
 
 MOST_BITS = 8192
 LARGEST_SIDE = 4096
 """Of the network's input, in pixels."""
+
+MOST_BACKBONES = 8
+"""Side by side."""
 
 MOST_CONFIG = 16 << 20
 """Bytes of `config.json`."""
@@ -49,6 +52,8 @@ def check_limits(model: ModelConfig, preprocessing: Preprocessing) -> None:
         raise ValueError(f"mean and std: expected finite values and std above 0, found {numbers}")
     if not 1 <= preprocessing.size <= LARGEST_SIDE:
         raise ValueError(f"size: expected 1 to {LARGEST_SIDE} px, found {preprocessing.size}")
+    if len(names_of(model.backbone)) > MOST_BACKBONES:
+        raise ValueError(f"backbone: expected at most {MOST_BACKBONES} side by side")
     if not model.lengths or max(model.lengths) > MOST_BITS:
         raise ValueError(f"lengths: expected code lengths up to {MOST_BITS} bits")
 
@@ -59,15 +64,18 @@ def skeleton(model: ModelConfig, preprocessing: Preprocessing) -> HashModel:
     Raises MissingPackageError where its backbone needs one, UsageError where that is code that
     nobody has allowed, and ValueError where no such network can be made.
     """
-    if not model.backbone.startswith(TIMM):
-        check_trusted("backbone", model.backbone)
+    for name in names_of(model.backbone):
+        if not name.startswith(TIMM):
+            check_trusted("backbone", name)
     return _made(lambda: HashModel(replace(model, weights="none"), preprocessing), "meta")
 
 
 def filled(empty: HashModel, state: Mapping[str, Tensor]) -> HashModel:
     """The network with its weights in place, float32. Raises ValueError where they do not fit."""
     config = empty.config
-    if config.backbone.startswith(TIMM):  # these networks keep constants beside their weights
+    if any(
+        name.startswith(TIMM) for name in names_of(config.backbone)
+    ):  # these networks keep constants beside their weights
         empty = _made(lambda: HashModel(config, empty.preprocessing), "cpu")
     wide = {name: tensor.float() for name, tensor in state.items()}
     if not all(bool(tensor.isfinite().all()) for tensor in wide.values()):

@@ -16,7 +16,8 @@ from torch import Tensor, nn
 from hashing import places
 from hashing.config import ModelConfig, Preprocessing
 from hashing.errors import ArtefactError, InputError, UsageError
-from hashing.models.backbones import TIMM
+from hashing.models.backbones import TIMM, names_of
+from hashing.models.side_by_side import parts_of
 
 State = Mapping[str, Tensor]
 
@@ -38,6 +39,10 @@ def load_pretrained(backbone: nn.Module, config: ModelConfig, preprocessing: Pre
     weights cannot be read or downloaded, ArtefactError where they do not fit.
     """
     if config.weights == "none":
+        return
+    if config.weights in ("package", "imagenet") and len(names_of(config.backbone)) > 1:
+        for part, of_part in parts_of(backbone, config):
+            load_pretrained(part, of_part, preprocessing)
         return
     if config.weights == "package":
         backbone.load_state_dict(_package_state(config.backbone, backbone.state_dict()))

@@ -1,0 +1,42 @@
+"""Several backbones that see the same picture side by side: the name is `NAME + NAME`.
+
+Networks that differ in depth and width err differently; pooled features of both, reduced by
+whitening, describe a picture better than those of a larger one alone, and no weights change.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import cast
+
+from torch import Tensor, nn
+
+from hashing.config import ModelConfig, Preprocessing
+from hashing.models.backbones import Backbone, Maps, build_backbone, names_of
+
+
+def build(config: ModelConfig, preprocessing: Preprocessing) -> Backbone:
+    """The backbones that `config` names, each with its last `config.stages` maps, in their order.
+
+    Raises what `build_backbone` does for each.
+    """
+    parts = [
+        build_backbone(replace(config, backbone=name), preprocessing)
+        for name in names_of(config.backbone)
+    ]
+    return Backbone(
+        nn.ModuleList(part.network for part in parts),
+        tuple(channels for part in parts for channels in part.channels),
+        partial(_maps, [part.maps for part in parts]),
+    )
+
+
+def parts_of(network: nn.Module, config: ModelConfig) -> Iterator[tuple[nn.Module, ModelConfig]]:
+    """Each backbone of a network that `build` made, and the configuration of it alone."""
+    for part, name in zip(cast(nn.ModuleList, network), names_of(config.backbone), strict=True):
+        yield part, replace(config, backbone=name)
+
+
+def _maps(each: Sequence[Maps], network: nn.Module, images: Tensor) -> list[Tensor]:
+    parts = cast(nn.ModuleList, network)
+    return [one for maps, part in zip(each, parts, strict=True) for one in maps(part, images)]
