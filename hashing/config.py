@@ -45,7 +45,7 @@ class ModelConfig:
     backbone: str = "resnet50"
     weights: str = "none"
     stem: Literal["imagenet", "cifar"] = "imagenet"
-    pooling: Literal["average", "gem", "moments", "rmac"] = "average"
+    pooling: Literal["average", "covariances", "gem", "moments", "rmac"] = "average"
     stages: int = 1
     whiten: int = 0
     head: Literal["linear", "mlp"] = "linear"

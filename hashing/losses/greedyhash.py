@@ -1,6 +1,6 @@
 """GreedyHash: Towards Fast Optimization for Accurate Hash Coding (Su et al.: NeurIPS 2018)."""
 
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -14,13 +14,23 @@ class GreedyHash(HashingLoss):
 
     alpha: weight of the penalty that draws logits to ±1.
     smoothing: share of each label that is spread over all classes.
+    gradient: `identity`, the paper's, or `tanh`, not in the paper: the sign passes on what a tanh
+        would, so that a bit that is settled stays so; large logits need no penalty then.
     """
 
-    def __init__(self, classes: int, bits: int, alpha: float = 0.1, smoothing: float = 0.0) -> None:
+    def __init__(
+        self,
+        classes: int,
+        bits: int,
+        alpha: float = 0.1,
+        smoothing: float = 0.0,
+        gradient: Literal["identity", "tanh"] = "identity",
+    ) -> None:
         super().__init__()
         self.classifier = nn.Linear(bits, classes)
         self.alpha = alpha
         self.smoothing = smoothing
+        self.gradient = gradient
 
     def compute(self, logits: Tensor, labels: Tensor) -> Tensor:
         """Cross-entropy of the classified code plus the penalty."""
@@ -30,7 +40,8 @@ class GreedyHash(HashingLoss):
     def scores(self, logits: Tensor) -> Tensor:
         """What the classifier says of the code, `[B, classes]`."""
         weight, bias = self.classifier.weight, self.classifier.bias
-        return F.linear(sign(logits), weight.to(logits.dtype), bias.to(logits.dtype))
+        codes = sign(torch.tanh(logits) if self.gradient == "tanh" else logits)
+        return F.linear(codes, weight.to(logits.dtype), bias.to(logits.dtype))
 
 
 def sign(logits: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from hashing.errors import UsageError
 from hashing.models.network import HashModel, affine
-from hashing.models.pooling import Average, Moments
+from hashing.models.pooling import Average, Covariances, Moments
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,9 +34,9 @@ def explain(model: HashModel, images: Tensor) -> Explanation:
 
     Raises UsageError where the model's pooling is no sum over regions.
     """
-    if not isinstance(model.pooling, Average | Moments):
+    if not isinstance(model.pooling, Average | Moments | Covariances):
         raise UsageError(
-            f"expected a model with average or moments pooling to explain its bits, "
+            f"expected a model with average, moments or covariances pooling to explain its bits, "
             f"found {model.config.pooling}: its regions do not add up"
         )
     maps = [one.float() for one in model.feature_maps(images)]

@@ -35,7 +35,7 @@ class HashModel(nn.Module):
         built = build_backbone(config, preprocessing)
         self.backbone, self._maps = built.network, built.maps
         self.pooling = choose("pooling", config.pooling, POOLINGS)()
-        self.channels = self.pooling.per_channel * sum(built.channels)
+        self.channels = self.pooling.width(built.channels)
         _check_whitening(config, self.channels)
         width = config.whiten or self.channels
         self.whitening = nn.Linear(self.channels, width) if config.whiten else None

@@ -15,7 +15,9 @@ SMALLEST = 1e-6
 class Average(nn.Module):
     """Mean over each map; D' = Σ D."""
 
-    per_channel = 1
+    def width(self, channels: Sequence[int]) -> int:
+        """D' of maps of these channels."""
+        return sum(channels)
 
     def forward(self, maps: Sequence[Tensor]) -> Tensor:
         """From maps `[B, D, h, w]` to `[B, D']`."""
@@ -33,7 +35,9 @@ class Moments(nn.Module):
     (Matsuo & Yanai 2016; Huang & Belongie 2017, section 5).
     """
 
-    per_channel = 2
+    def width(self, channels: Sequence[int]) -> int:
+        """D' of maps of these channels."""
+        return 2 * sum(channels)
 
     def forward(self, maps: Sequence[Tensor]) -> Tensor:
         """From maps `[B, D, h, w]` to `[B, D']`, in float32: squares lose half precision."""
@@ -57,14 +61,75 @@ class Moments(nn.Module):
         return found
 
 
+class Covariances(nn.Module):
+    """Moments of each map and, of maps of few channels, the covariances; D' = Σ 2·D + Σ D·(D+1)/2.
+
+    Which features of the early maps occur together, wherever in the picture, is its texture: hand
+    and manner more than subject (Gatys et al. 2016, section 2.2; Matsuo & Yanai 2016). As for the
+    deviation in place of the variance, a covariance c counts as sgn(c)·√|c| (Lin et al. 2015,
+    section 3.1).
+    """
+
+    widest = 64
+    """Channels of a map whose covariances are taken."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.moments = Moments()
+
+    def width(self, channels: Sequence[int]) -> int:
+        """D' of maps of these channels."""
+        pairs = (count * (count + 1) // 2 for count in channels if count <= self.widest)
+        return self.moments.width(channels) + sum(pairs)
+
+    def forward(self, maps: Sequence[Tensor]) -> Tensor:
+        """From maps `[B, D, h, w]` to `[B, D']`, the moments first, in float32."""
+        roots = []
+        for one in self._narrow(maps):
+            centred = _centred(one).flatten(2)
+            products = centred @ centred.transpose(1, 2) / centred.shape[2]
+            covariances = products.flatten(1)[:, _pairs(one)]
+            roots.append(covariances / (covariances.abs() + SMALLEST).sqrt())
+        return torch.cat([self.moments(maps), *roots], dim=1)
+
+    def shares(self, maps: Sequence[Tensor]) -> list[Tensor]:
+        """What each region gives to the features, per map of `moments` and of covariances.
+
+        A root is the sum over n regions of their products over n·√|c|.
+        """
+        found = self.moments.shares(maps)
+        for one in self._narrow(maps):
+            centred = _centred(one)
+            products = torch.einsum("bihw,bjhw->bijhw", centred, centred)
+            products = products.flatten(1, 2)[:, _pairs(one)]
+            root = (products.mean((2, 3), keepdim=True).abs() + SMALLEST).sqrt()
+            found.append(products / root / one[0, 0].numel())
+        return found
+
+    def _narrow(self, maps: Sequence[Tensor]) -> list[Tensor]:
+        return [one.float() for one in maps if one.shape[1] <= self.widest]
+
+
+def _centred(one: Tensor) -> Tensor:
+    return one - one.mean((2, 3), keepdim=True)
+
+
+def _pairs(one: Tensor) -> Tensor:
+    """Where the pairs of channels, each once, stand among all D·D."""
+    first, second = torch.triu_indices(one.shape[1], one.shape[1], device=one.device)
+    return first * one.shape[1] + second
+
+
 class GeM(nn.Module):
     """Generalised mean (Radenović et al. 2019, eq. 3): (mean x^p)^(1/p) with p learned, from 3."""
-
-    per_channel = 1
 
     def __init__(self) -> None:
         super().__init__()
         self.p = nn.Parameter(torch.tensor(3.0))
+
+    def width(self, channels: Sequence[int]) -> int:
+        """D' of maps of these channels."""
+        return sum(channels)
 
     def forward(self, maps: Sequence[Tensor]) -> Tensor:
         """From `[B, D, h, w]` to `[B, D']`, in float32 because powers overflow half precision."""
@@ -80,8 +145,11 @@ class RMAC(nn.Module):
     length one, summed, and the sum scaled to length one.
     """
 
-    per_channel = 1
     levels = 3
+
+    def width(self, channels: Sequence[int]) -> int:
+        """D' of maps of these channels."""
+        return sum(channels)
 
     def forward(self, maps: Sequence[Tensor]) -> Tensor:
         """From maps `[B, D, h, w]` to `[B, D']`."""
@@ -126,8 +194,9 @@ def _starts(length: int, side: int, count: int) -> list[int]:
     return [i * (length - side) // (count - 1) for i in range(count)]
 
 
-POOLINGS: dict[str, type[Average | Moments | GeM | RMAC]] = {
+POOLINGS: dict[str, type[Average | Moments | Covariances | GeM | RMAC]] = {
     "average": Average,
+    "covariances": Covariances,
     "gem": GeM,
     "moments": Moments,
     "rmac": RMAC,

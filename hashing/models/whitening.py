@@ -33,10 +33,26 @@ def fit_whitening(features: NDArray[np.float32], components: int) -> tuple[Tenso
     # A feature that never changes says nothing; standardised it is zero.
     scale = np.divide(1, deviation, out=np.zeros_like(deviation), where=deviation > 1e-9)
     standard = (features - mean) * scale
-    variances, vectors = np.linalg.eigh(standard.T @ standard / len(features))
-    variances, vectors = variances[::-1][:components], vectors[:, ::-1][:, :components]
+    variances, vectors = _principal(standard, components)
     largest = np.abs(vectors).argmax(axis=0)
     signs = np.sign(vectors[largest, np.arange(components)])  # eigenvectors have none of their own
     directions = vectors * signs / np.maximum(variances, 1e-9) ** 0.25
     weight = (directions * scale[:, None]).T
     return torch.from_numpy(weight).float(), torch.from_numpy(-weight @ mean).float()
+
+
+def _principal(
+    standard: NDArray[np.float64], components: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Largest variances `[components]` and their directions `[D, components]`, of length one.
+
+    Of fewer pictures than features the products of pictures tell the same for less.
+    """
+    count, width = standard.shape
+    wide = width > count
+    products = standard @ standard.T if wide else standard.T @ standard
+    variances, vectors = np.linalg.eigh(products / count)
+    variances, vectors = variances[::-1][:components], vectors[:, ::-1][:, :components]
+    if wide:
+        vectors = standard.T @ vectors / np.sqrt(np.maximum(variances, 1e-9) * count)
+    return variances, vectors

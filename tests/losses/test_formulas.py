@@ -147,6 +147,17 @@ def test_greedyhash(logits: Tensor, labels: Tensor) -> None:
     close(loss(logits, labels), expected)
 
 
+def test_greedyhash_with_the_gradient_of_tanh(logits: Tensor, labels: Tensor) -> None:
+    plain = GreedyHash(CLASSES, BITS, alpha=0).double()
+    ours = GreedyHash(CLASSES, BITS, alpha=0, gradient="tanh").double()
+    ours.load_state_dict(plain.state_dict())
+    logits.requires_grad_()
+    assert torch.equal(ours(logits, labels), plain(logits, labels))
+    (straight,) = torch.autograd.grad(plain(logits, labels), logits)
+    (found,) = torch.autograd.grad(ours(logits, labels), logits)
+    torch.testing.assert_close(found, straight * (1 - torch.tanh(logits) ** 2))
+
+
 @pytest.mark.parametrize("weight", [1e-4, 1.0])
 def test_csq(logits: Tensor, labels: Tensor, centres: Tensor, weight: float) -> None:
     expected = csq_by_loop(logits.tolist(), labels.tolist(), centres.tolist(), weight)

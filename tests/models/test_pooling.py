@@ -4,7 +4,7 @@ from torch.nn import functional
 
 from hashing.config import ModelConfig, Preprocessing
 from hashing.models import HashModel
-from hashing.models.pooling import POOLINGS, RMAC, Average, GeM, Moments, regions
+from hashing.models.pooling import POOLINGS, RMAC, Average, Covariances, GeM, Moments, regions
 
 
 def test_gem_is_between_mean_and_maximum() -> None:
@@ -41,7 +41,7 @@ def test_gem_is_learned() -> None:
 def test_a_pooling_gives_as_many_features_as_it_says(name: str) -> None:
     maps = [torch.rand(2, 5, 6, 6), torch.rand(2, 7, 3, 3)]
     pool = POOLINGS[name]()
-    assert pool(maps).shape == (2, pool.per_channel * 12)
+    assert pool(maps).shape == (2, pool.width([5, 7]))
 
 
 def test_moments_by_hand() -> None:
@@ -62,15 +62,34 @@ def _deviation(values: torch.Tensor) -> torch.Tensor:
     return values.std(correction=0)
 
 
-def test_moments_of_a_plain_map_have_a_gradient() -> None:
+def test_covariances_by_hand() -> None:
+    maps = [torch.randn(2, 3, 6, 4), torch.randn(2, Covariances.widest + 1, 2, 2)]
+    found = Covariances()(maps)
+    moments = Moments()(maps)
+    assert torch.equal(found[:, : moments.shape[1]], moments)
+    for b in range(2):
+        expected = []
+        for i in range(3):
+            for j in range(i, 3):
+                first, second = maps[0][b, i].double(), maps[0][b, j].double()
+                covariance = ((first - first.mean()) * (second - second.mean())).mean()
+                expected.append(covariance.sign() * covariance.abs().sqrt())
+        ours = found[b, moments.shape[1] :].double()
+        torch.testing.assert_close(ours, torch.stack(expected), rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("pool", [Moments(), Covariances()], ids=["moments", "covariances"])
+def test_plain_maps_have_a_gradient(pool: Moments | Covariances) -> None:
     maps = torch.ones(1, 2, 3, 3, requires_grad=True)
-    Moments()([maps]).sum().backward()
+    pool([maps]).sum().backward()
     assert maps.grad is not None
     assert maps.grad.isfinite().all()
 
 
-@pytest.mark.parametrize("pool", [Average(), Moments()], ids=["average", "moments"])
-def test_features_are_the_sums_of_what_regions_share(pool: Average | Moments) -> None:
+@pytest.mark.parametrize("pool", [Average(), Moments(), Covariances()])
+def test_features_are_the_sums_of_what_regions_share(
+    pool: Average | Moments | Covariances,
+) -> None:
     maps = [torch.rand(2, 5, 6, 4), torch.rand(2, 3, 2, 2)]
     sums = torch.cat([share.sum((2, 3)) for share in pool.shares(maps)], dim=1)
     torch.testing.assert_close(sums, pool(maps))

@@ -33,3 +33,15 @@ def test_a_feature_that_never_changes_says_nothing() -> None:
 def test_fewer_pictures_than_components() -> None:
     with pytest.raises(InputError, match=r"at least 8 pictures .* found 5"):
         fit_whitening(np.zeros((5, 20), np.float32), 8)
+
+
+def test_few_pictures_tell_the_same_by_their_products() -> None:
+    random = np.random.default_rng(0)
+    features = (random.standard_normal((40, 90)) * random.uniform(1, 3, 90)).astype(np.float32)
+    weight, bias = fit_whitening(features, 8)
+    whitened = (torch.from_numpy(features) @ weight.T + bias).numpy()
+    standard = (features - features.mean(0)) / features.std(0)
+    variances = np.linalg.svd(standard, compute_uv=False)[:8] ** 2 / len(features)
+    np.testing.assert_allclose(
+        whitened.T @ whitened / len(features), np.diag(np.sqrt(variances)), atol=1e-3
+    )
