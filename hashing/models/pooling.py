@@ -66,12 +66,14 @@ class Covariances(nn.Module):
 
     Which features of the early maps occur together, wherever in the picture, is its texture: hand
     and manner more than subject (Gatys et al. 2016, section 2.2; Matsuo & Yanai 2016). As for the
-    deviation in place of the variance, a covariance c counts as sgn(c)·√|c| (Lin et al. 2015,
-    section 3.1).
+    deviation in place of the variance, a covariance c counts by its root, sgn(c)·√|c| (Lin et al.
+    2015, section 3.1), here c/√(|c| + `floor`), for the root of next to nothing is noise.
     """
 
     widest = 64
     """Channels of a map whose covariances are taken."""
+
+    floor = 1e-3
 
     def __init__(self) -> None:
         super().__init__()
@@ -89,7 +91,7 @@ class Covariances(nn.Module):
             centred = _centred(one).flatten(2)
             products = centred @ centred.transpose(1, 2) / centred.shape[2]
             covariances = products.flatten(1)[:, _pairs(one)]
-            roots.append(covariances / (covariances.abs() + SMALLEST).sqrt())
+            roots.append(covariances / (covariances.abs() + self.floor).sqrt())
         return torch.cat([self.moments(maps), *roots], dim=1)
 
     def shares(self, maps: Sequence[Tensor]) -> list[Tensor]:
@@ -102,7 +104,7 @@ class Covariances(nn.Module):
             centred = _centred(one)
             products = torch.einsum("bihw,bjhw->bijhw", centred, centred)
             products = products.flatten(1, 2)[:, _pairs(one)]
-            root = (products.mean((2, 3), keepdim=True).abs() + SMALLEST).sqrt()
+            root = (products.mean((2, 3), keepdim=True).abs() + self.floor).sqrt()
             found.append(products / root / one[0, 0].numel())
         return found
 
@@ -117,7 +119,8 @@ def _centred(one: Tensor) -> Tensor:
 def _pairs(one: Tensor) -> Tensor:
     """Where the pairs of channels, each once, stand among all D·D."""
     first, second = torch.triu_indices(one.shape[1], one.shape[1], device=one.device)
-    return first * one.shape[1] + second
+    places: Tensor = first * one.shape[1] + second
+    return places
 
 
 class GeM(nn.Module):

@@ -20,7 +20,7 @@ from hashing.config import Config, Preprocessing
 from hashing.data import read_ahead
 from hashing.data.transforms import AUGMENTATIONS, apply, draw
 from hashing.encoding.onnx import OnnxNetwork
-from hashing.encoding.runner import ACCELERATE_FROM, TOLERANCE
+from hashing.encoding.runner import ACCELERATE_FROM
 from hashing.errors import ArtefactError
 from hashing.files import write_new
 from hashing.models import HashModel, normalise
@@ -34,6 +34,10 @@ View = Callable[[Tensor, Rows], Tensor]
 
 DECISIVE = ("backbone", "stem", "pooling", "stages")
 """What decides features besides weights, pictures and preprocessing."""
+
+TOLERANCE = 1e-3
+"""Largest difference between runtimes, in standard deviations of all features: ten times what
+logits are allowed, since a logit is a sum over thousands of features."""
 
 BATCH = 64
 HEADER = 4096
