@@ -8,6 +8,8 @@ from hashing.errors import InputError
 from hashing.files import open_regular
 from hashing.images import FILES
 from hashing.sources.folder import open_inside
+from hashing.sources.left_out import LeftOut
+from hashing.sources.listing import is_listing, read_listing
 from hashing.sources.shards import open_shards
 from hashing.sources.tar import open_tar
 from hashing.sources.zip import MAGIC as ZIP
@@ -41,13 +43,15 @@ def read_picture(
 
 
 def open_archive(path: Path) -> Archive:
-    """List an archive by its first bytes; a folder is one of tar shards.
+    """List an archive by its first bytes; a folder is one of tar shards, a table names pictures.
 
     Raises InputError for anything else or a damaged one, StorageError when a compressed tar cannot
     be unpacked.
     """
     if path.is_dir():
         return open_shards(path)
+    if is_listing(path):
+        return read_listing(path, {}, LeftOut()).files
     try:
         with open_regular(path) as file:
             head = file.read(4)

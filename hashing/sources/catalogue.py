@@ -11,9 +11,10 @@ from pathlib import Path, PurePosixPath
 from hashing.errors import ImageError, InputError
 from hashing.images import FILES, HEAD, KINDS, Limits, files_up_to, kind_of
 from hashing.sources.archive import Archive, holds_shards, open_archive, read_picture
-from hashing.sources.columns import Value, typed
+from hashing.sources.columns import Rows, Value, typed
 from hashing.sources.folder import walk
 from hashing.sources.left_out import LeftOut
+from hashing.sources.listing import Listed, is_listing, read_listing
 from hashing.sources.partition import Shard
 from hashing.sources.rows import SUFFIXES as TABLES
 from hashing.sources.rows import Source, read_metadata
@@ -131,6 +132,7 @@ def read_catalogue(
 ) -> Catalogue:
     """The catalogue of a folder, a zip, a tar (also gzip-compressed), or a folder of tar shards.
 
+    Or of a table that names pictures anywhere on this machine (see `listing`).
     Metadata comes from the file given, or else from every `metadata.csv` (`.jsonl`, …) in the
     source, each for the pictures below its folder, the nearest one first; pictures that none names
     have no fields. Without metadata a picture's `label` is the nearest folder that is no mere part
@@ -145,7 +147,10 @@ def read_catalogue(
         raise InputError(f"expected a folder or a tar archive of pictures, found nothing: {images}")
     limits = files_up_to(megapixels)
     left_out = LeftOut()
-    archive = None if images.is_dir() else open_archive(images)
+    listed = read_listing(images, columns or {}, left_out) if is_listing(images) else None
+    archive: Archive | None = None if listed is None else listed.files
+    if archive is None and not images.is_dir():
+        archive = open_archive(images)
     if archive is None:
         names = _listed(images, left_out, exclude, None if metadata else shard)
         if not any(map(_ends_as_picture, names)) and holds_shards(images):
@@ -165,10 +170,7 @@ def read_catalogue(
         told = f" ({left_out.told()})" if left_out else ""
         raise InputError(f"expected {KINDS} in {images}, found none{told}")
     source = Source(images, names, archive)
-    found = read_metadata(source, paths, metadata, columns or {}, left_out)
-    if found is None and samples and archive is not None:
-        names_of_columns, texts = read_samples(samples, archive.read, left_out)
-        found = (*typed(names_of_columns, texts), [])
+    found = _fields(source, paths, metadata, columns or {}, listed, samples, left_out)
     if found is None:
         rows: Mapping[str, Mapping[str, Value]] = {path: _folder_label(path) for path in paths}
         kinds: Mapping[str, type] = {"label": str} if any(rows.values()) else {}
@@ -181,6 +183,26 @@ def read_catalogue(
         paths = [path for path in paths if shard.holds(path)]
     items = [Item(i, path, rows.get(path, {})) for i, path in enumerate(paths)]
     return Catalogue(images, items, kinds, missing, archive, left_out, found is not None, limits)
+
+
+def _fields(
+    source: Source,
+    paths: Sequence[str],
+    metadata: Path | None,
+    columns: Mapping[str, str],
+    listed: Listed | None,
+    samples: Mapping[str, Mapping[str, str]] | None,
+    left_out: LeftOut,
+) -> tuple[Mapping[str, type], Rows, Sequence[str]] | None:
+    """Types of columns, fields by path, and names without a picture: of tables, else of samples."""
+    if listed is not None and metadata is None:
+        if not listed.columns:
+            return None
+        return (*typed(listed.columns, {p: listed.texts[p] for p in paths}), listed.missing)
+    found = read_metadata(source, paths, metadata, columns, left_out)
+    if found is None and samples and source.archive is not None:
+        return (*typed(*read_samples(samples, source.archive.read, left_out)), [])
+    return found
 
 
 def _listed(

@@ -150,6 +150,11 @@ def _file_column(table: RawTable, source: str) -> str:
     )
 
 
+def looks_like_picture(name: str) -> bool:
+    """Whether a cell ends as the names of pictures do."""
+    return bool(_PICTURE.search(name.strip()))
+
+
 def _share_of_pictures(table: RawTable, column: str) -> float:
     cells = [row[column] for _, row in table.records if column in row]
-    return sum(bool(_PICTURE.search(cell)) for cell in cells) / max(1, len(cells))
+    return sum(map(looks_like_picture, cells)) / max(1, len(cells))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from hashing.errors import InputError
 from hashing.sources.left_out import LeftOut
-from hashing.sources.tables import kept
+from hashing.sources.tables import as_cell, kept
 from hashing.sources.tar import TarArchive, open_tar
 
 CAPTION, LABEL = "caption", "label"
@@ -82,10 +82,11 @@ def _sample(
             left_out.note("row that is no JSON object", files["json"], fault=True)
             told = {}
         for name, value in told.items():
-            if isinstance(value, str | int | float) and not isinstance(value, bool):
-                row[name] = str(value).strip()
-            elif value is not None:
+            text = as_cell(value)
+            if text is None:
                 left_out.note("nested value", f"{name!r} in {files['json']}")
+            else:
+                row[name] = text.strip()
     whole = kept(row, "sample", path, left_out)
     return {name: text for name, text in whole.items() if text}
 

@@ -211,7 +211,7 @@ def _json_row(record: object, where: str, source: str, left_out: LeftOut) -> Ite
         return
     row = {}
     for key, value in record.items():
-        text = _cell(value)
+        text = as_cell(value)
         if text is None:
             left_out.note("nested value", f"{key!r} in {where} of {source}")
         else:
@@ -219,14 +219,14 @@ def _json_row(record: object, where: str, source: str, left_out: LeftOut) -> Ite
     yield where, row
 
 
-def _cell(value: object) -> str | None:
+def as_cell(value: object) -> str | None:
     """A value as a CSV cell would hold it, a list of scalars joined; None for nested ones."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, list):
-        parts = [_cell(part) for part in value]
+        parts = [as_cell(part) for part in value]
         whole = [part for part in parts if part is not None]
         flat = len(whole) == len(parts) and not any(isinstance(part, list) for part in value)
         return ", ".join(filter(None, whole)) if flat else None
@@ -242,7 +242,7 @@ def _xlsx_records(data: bytes, source: str, left_out: LeftOut) -> Iterator[Recor
         raise _needs_extra(source, "openpyxl") from None
     try:
         sheet = load_workbook(io.BytesIO(data), read_only=True, data_only=True).worksheets[0]
-        rows = [[_cell(cell) or "" for cell in row] for row in sheet.iter_rows(values_only=True)]
+        rows = [[as_cell(cell) or "" for cell in row] for row in sheet.iter_rows(values_only=True)]
     except Exception as error:  # noqa: BLE001  # a damaged file raises whatever its reader trips on
         raise InputError(f"{source}: not a readable Excel file ({error})") from None
     names = _header(rows[0] if rows else [])

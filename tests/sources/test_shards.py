@@ -39,7 +39,9 @@ def shards(tmp_path: Path) -> Path:
         folder / "train-000.tar",
         {
             "0001.png": picture(1),
-            "0001.json": json.dumps({"title": "Sea", "year": 1901, "size": [1, 2]}).encode(),
+            "0001.json": json.dumps(
+                {"title": "Sea", "year": 1901, "size": [1, 2], "public": True, "made": {"in": 1901}}
+            ).encode(),
             "0001.txt": b"a sea\n",
             "0001.cls": b"7",
             "0002.seg.png": picture(2),

@@ -35,7 +35,7 @@ def picture_options(parser: Parser, *, required: bool = True, several: bool = Fa
         "--images",
         type=Path,
         required=required,
-        metavar="DIR|TAR|ZIP",
+        metavar="DIR|TAR|ZIP|TABLE",
         help="pictures to read",
         **({"action": "extend", "nargs": "+"} if several else {}),
     )
