@@ -21,10 +21,13 @@ class SearchResult:
 
     ids: int64 `[Q, k]`. With a maximum distance a row is padded with `NO_ID`.
     distances: int32 `[Q, k]`, Hamming; `bits + 1` where padded.
+    complete: whether nothing nearer, or tied with a smaller id, was left out: only an engine beyond
+    this process may leave out some.
     """
 
     ids: NDArray[np.int64]
     distances: NDArray[np.int32]
+    complete: bool = True
 
     def __post_init__(self) -> None:
         if self.ids.ndim != 2 or self.ids.shape != self.distances.shape:
@@ -54,12 +57,13 @@ class RadiusResult:
     """All items within a distance of each query, ordered by (distance, id).
 
     offsets: int64 `[Q + 1]`; query q owns `ids[offsets[q]:offsets[q + 1]]`.
-    ids: int64 `[M]`, distances: int32 `[M]`.
+    ids: int64 `[M]`, distances: int32 `[M]`. complete: see `SearchResult`.
     """
 
     offsets: NDArray[np.int64]
     ids: NDArray[np.int64]
     distances: NDArray[np.int32]
+    complete: bool = True
 
 
 def joined(parts: Sequence[RadiusResult]) -> RadiusResult:
@@ -69,4 +73,5 @@ def joined(parts: Sequence[RadiusResult]) -> RadiusResult:
         np.cumsum(np.concatenate([np.zeros(1, np.int64), *sizes]), dtype=np.int64),
         np.concatenate([np.empty(0, np.int64), *(part.ids for part in parts)]),
         np.concatenate([np.empty(0, np.int32), *(part.distances for part in parts)]),
+        all(part.complete for part in parts),
     )

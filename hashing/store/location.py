@@ -36,9 +36,9 @@ class Location:
         if self.store == FOLDER:
             return self.address
         address, _, query = self.address.partition("?")
-        shown = [_masked(part) for part in query.split("&") if part]
-        shown += [f"engine={_masked(self.engine)}"] if self.engine else []
-        return f"{_masked(address)}{'?' * bool(shown)}{'&'.join(shown)}#{self.name}"
+        shown = [masked(part) for part in query.split("&") if part]
+        shown += [f"engine={masked(self.engine)}"] if self.engine else []
+        return f"{masked(address)}{'?' * bool(shown)}{'&'.join(shown)}#{self.name}"
 
     @property
     def folder(self) -> Path:
@@ -68,7 +68,7 @@ def read_location(text: "str | PathLike[str] | Location") -> Location:
     )
 
 
-def _masked(text: str) -> str:
+def masked(text: str) -> str:
     """The text without the passwords of an address (`user:…@`) or an option (`password=…`)."""
     text = re.sub(r"(://[^:/@]*):.*@", r"\1:***@", text)
     return re.sub(r"(?i)^(\w*password)=.*", r"\1=***", text)

@@ -346,8 +346,13 @@ def test_words_of_an_earlier_version_are_made_anew_by_the_next_writer(location: 
 def test_a_url_that_cannot_be_meant_is_told(server: PostgresServer) -> None:
     with pytest.raises(UsageError, match="is no URL of PostgreSQL"):
         open_index("postgresql:///postgres?no_such_option=1")
-    with pytest.raises(UsageError, match="expected no engine"):
-        open_index(server.url("x").replace("#", "&engine=milvus+http://host#"))
+    for engine, message in (
+        ("milvus", "an engine such as"),
+        ("milvs+http://a:b@c", "unknown engine"),
+    ):
+        with pytest.raises(UsageError, match=message) as caught:
+            open_index(server.url("x").replace("#", f"&engine={engine}#"))
+        assert "a:b" not in str(caught.value)
 
 
 def test_the_package_is_named_when_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:

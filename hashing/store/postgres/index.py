@@ -1,59 +1,36 @@
-"""The index on a server: rows and truth there, codes sliced in memory here."""
+"""The index on a server: rows and truth there, and what searches their codes."""
 
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hashing.codes import Codes
-from hashing.errors import InputError, StorageError
+from hashing.errors import InputError
 from hashing.filters import Filter
-from hashing.search import (
-    RadiusRequest,
-    RadiusResult,
-    SearchRequest,
-    SearchResult,
-    SlicedCodes,
-    build_sliced,
-)
+from hashing.search import RadiusRequest, RadiusResult, SearchRequest, SearchResult
 from hashing.sources import Value
-from hashing.store import words
+from hashing.store.code_search import Answers
 from hashing.store.contract import IndexInfo, NewItem, StoredItem
-from hashing.store.fields import grown
+from hashing.store.engines import open_engine
 from hashing.store.identifiers import as_ids, possible_ids
 from hashing.store.location import Location
 from hashing.store.page import PAGE, Page, page_of
-from hashing.store.postgres import query, rows
-from hashing.store.postgres.schema import add_column, now
-from hashing.store.postgres.server import Database, Server
+from hashing.store.postgres import query
+from hashing.store.postgres.publication import Draft, publication
+from hashing.store.postgres.published import Published, check_same
+from hashing.store.postgres.server import Server
 from hashing.store.postgres.state import State
-from hashing.store.view import View
-
-MAX_SEGMENTS = 8
-"""In memory; more are made into one."""
 
 
-@dataclass(slots=True)
-class Snapshot:
-    """One publication as a reader sees it."""
+class Snapshot(NamedTuple):
+    """One publication as a reader sees it: its rows, and what answers distances as of then."""
 
-    state: State
-    segments: list[SlicedCodes]
-    view: View
-    facets: dict[str, dict[Value, int]] | None = None
-    spans: dict[str, tuple[float, float] | None] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Draft:
-    """A publication in the making."""
-
-    db: Database
-    state: State
+    rows: Published
+    codes: Answers
 
 
 class PostgresIndex:
@@ -68,7 +45,8 @@ class PostgresIndex:
         self._server = Server(location)
         self._guard = threading.RLock()
         try:
-            self._snapshot = self._take(None)
+            self._engine = open_engine(location)
+            self._snapshot = self._take()
             self._server.found = True
         except BaseException:
             self._server.close()
@@ -83,6 +61,7 @@ class PostgresIndex:
     def close(self) -> None:
         """Leave the server."""
         self._server.close()
+        self._engine.close()
 
     @property
     def info(self) -> IndexInfo:
@@ -90,7 +69,7 @@ class PostgresIndex:
         snapshot = self._snapshot
         with self._server.reading() as db:
             size = query.size(db, self.location)
-        state = snapshot.state
+        state = snapshot.rows.state
         return IndexInfo(
             location=str(self.location),
             uuid=state.uuid,
@@ -103,7 +82,7 @@ class PostgresIndex:
             count=state.count,
             removed=state.removed,
             generation=state.number,
-            segments=len(snapshot.segments),
+            segments=snapshot.codes.segments,
             bytes=size,
             published=state.published,
             unfinished=state.unfinished,
@@ -112,22 +91,15 @@ class PostgresIndex:
 
     def search(self, request: SearchRequest) -> SearchResult:
         """The k nearest items."""
-        with self._guard:
-            view = self._snapshot.view
-            plain = view.resolved(request)
-        return view.engine.search(plain)
+        return self._snapshot.codes.search(request)
 
     def radius(self, request: RadiusRequest) -> RadiusResult:
         """All items not farther than a distance."""
-        with self._guard:
-            view = self._snapshot.view
-            plain = view.resolved(request)
-        return view.engine.radius(plain)
+        return self._snapshot.codes.radius(request)
 
     def ids(self, where: Filter | None = None) -> NDArray[np.int64]:
         """Ids of all items, or of those that `where` keeps."""
-        with self._guard:
-            return self._snapshot.view.ids(where)
+        return self._snapshot.codes.ids(where)
 
     def page(
         self,
@@ -144,219 +116,115 @@ class PostgresIndex:
     def items(self, ids: Iterable[int]) -> list[StoredItem]:
         """The items of these ids."""
         wanted = as_ids(ids)
-        with self._asking_of(wanted) as (db, state):
-            return rows.read_items(db, state, wanted.tolist())
+        return self._rows_of(wanted).items(wanted)
 
     def codes(self, ids: Iterable[int]) -> Codes:
         """The codes of these ids."""
         wanted = as_ids(ids)
-        with self._asking_of(wanted) as (db, state):
-            return rows.read_codes_of(db, wanted, state.bits)
+        return self._rows_of(wanted).codes_of(wanted)
 
     def features(self, ids: Iterable[int]) -> NDArray[np.float16]:
         """The features of these ids."""
         wanted = as_ids(ids)
-        with self._asking_of(wanted) as (db, state):
-            if not state.features:
-                return np.empty((len(wanted), 0), np.float16)
-            return rows.read_features(db, wanted, state.features)
+        return self._rows_of(wanted).features_of(wanted)
 
     def preview(self, item: int) -> bytes | None:
         """A small JPEG of the picture, None where none was kept."""
-        with self._asking_of(as_ids([item])) as (db, _):
-            found = db.execute("SELECT jpeg FROM previews WHERE id = %s", [int(item)], binary=True)
-            row = found.fetchone()
-        return None if row is None else bytes(row[0])
+        return self._rows_of(as_ids([item])).preview(int(item))
 
     def facets(self) -> dict[str, dict[Value, int]]:
         """The values of each column and their counts."""
-        with self._guard:
-            snapshot = self._snapshot
-            if snapshot.facets is None:
-                with self._asking() as (db, state):
-                    snapshot.facets = query.select_facets(db, state)
-            return {name: dict(values) for name, values in snapshot.facets.items()}
+        return {name: dict(values) for name, values in self._snapshot.rows.facets.items()}
 
     def span(self, column: str) -> tuple[float, float] | None:
         """The least and the greatest value of a column of numbers."""
-        with self._guard:
-            snapshot = self._snapshot
-            if column not in snapshot.spans:
-                with self._asking() as (db, state):
-                    snapshot.spans[column] = query.select_span(db, state, column)
-            return snapshot.spans[column]
+        return self._snapshot.rows.span(column)
 
     def text_search(self, text: str, *, where: Filter | None = None) -> NDArray[np.int64]:
         """Ids of the items that have all words, best first."""
-        with self._guard:
-            with self._asking() as (db, state):
-                found = query.select_words(db, state, text)
-            return found if where is None else found[np.isin(found, self.ids(where))]
+        return self._snapshot.rows.words(text, where)
 
     def contents(self, files: Iterable[str]) -> list[set[bytes]]:
         """For each file the SHA-256 digests of the items of that name."""
-        with self._asking() as (db, state):
-            return query.select_contents(db, state, files)
+        return self._snapshot.rows.contents(files)
 
     def extra(self, name: str) -> bytes | None:
         """A named blob, None where absent."""
-        with self._asking() as (db, _):
-            found = db.execute("SELECT value FROM extras WHERE name = %s", [name], binary=True)
-            row = found.fetchone()
-        return None if row is None else bytes(row[0])
+        return self._snapshot.rows.extra(name)
 
     def add(self, items: Iterable[NewItem], columns: Mapping[str, type] = {}) -> NDArray[np.int64]:
         """Publish new items; returns their ids."""
         with self._changing() as draft:
-            _add_columns(draft, columns)
-            first = draft.state.next_id
-            ids = rows.insert(draft.db, draft.state, items)
-            new = len(np.unique(ids[ids >= first]))
-            draft.state = replace(draft.state, next_id=first + new, rows=draft.state.rows + new)
-        return ids
+            draft.add_columns(columns)
+            return draft.add(items)
 
     def change(self, items: Iterable[StoredItem], columns: Mapping[str, type] = {}) -> None:
         """Publish other files and fields of items."""
         with self._changing() as draft:
-            _add_columns(draft, columns)
-            rows.change(draft.db, draft.state, items)
+            draft.add_columns(columns)
+            draft.change(items)
 
     def remove(self, ids: Iterable[int]) -> int:
         """Publish without these items; returns how many were there."""
         with self._changing() as draft:
-            done = draft.db.execute(
-                "UPDATE items SET removed = %s WHERE id = ANY(%s::bigint[]) AND removed IS NULL",
-                [draft.state.number, possible_ids(ids).tolist()],
-            ).rowcount
-            draft.state = replace(draft.state, removed=draft.state.removed + done)
-        return done
+            return draft.remove(possible_ids(ids))
 
     def put_extra(self, name: str, value: bytes) -> None:
         """Publish a named blob."""
         with self._changing() as draft:
-            draft.db.execute(
-                "INSERT INTO extras VALUES (%s, %s) "
-                "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-                [name, value],
-            )
+            draft.put_extra(name, value)
 
     def finish(self) -> None:
         """Publish that the build is complete."""
         with self._changing() as draft:
-            draft.state = replace(draft.state, unfinished=None)
+            draft.finish()
 
     def compact(self) -> None:
         """Drop the rows of removed items."""
         with self._changing() as draft:
-            db, state = draft.db, draft.state
-            db.execute(
-                "DELETE FROM previews USING items "
-                "WHERE previews.id = items.id AND items.removed IS NOT NULL"
-            )
-            if state.features:
-                db.execute(
-                    "DELETE FROM features USING items "
-                    "WHERE features.id = items.id AND items.removed IS NOT NULL"
-                )
-            db.execute("DELETE FROM items WHERE removed IS NOT NULL")
-            draft.state = replace(state, rows=state.count, removed=0, compacted=state.number)
+            draft.compact()
         self._server.vacuum()
 
     def verify(self) -> list[str]:
-        """Read all rows and compare them with the state; nothing here can be repaired."""
+        """Read all rows and compare them with the state, and an engine's codes with the rows.
+
+        Codes are put right, rows cannot be.
+        """
         with self._server.reading() as db:
             query.check_rows(db, State.read(db, self.location), self.location)
         self.refresh()
-        return []
+        return self._engine.check(self._snapshot.rows)
 
     def refresh(self) -> bool:
         """Move to the newest publication; True where that changed anything."""
         with self._guard:
-            mine = self._snapshot.state
+            mine = self._snapshot.rows.state
             with self._server.once() as db:
                 newest = State.read(db, self.location)
-            if newest.uuid != mine.uuid:
-                raise StorageError(
-                    f"{self.location} was rebuilt since it was opened; open it again"
-                )
+            check_same(self._server, mine, newest)
             if newest.number == mine.number:
                 return False
-            self._snapshot = self._take(self._snapshot)
+            self._snapshot = self._take()
             return True
 
-    def _take(self, former: Snapshot | None) -> Snapshot:
-        """The newest publication; only codes that came since the former one are fetched."""
+    def _take(self) -> Snapshot:
+        """The newest publication."""
         with self._server.reading() as db:
-            state = State.read(db, self.location)
-            removed = query.select_removed(db, state)
-            kept = former is not None and state.compacted <= former.state.number
-            segments = list(former.segments) if former is not None and kept else []
-            first = former.state.next_id if former is not None and kept else 0
-            ids, codes = rows.read_codes(db, first, state.next_id, state.bits)
-        if len(ids):
-            segments.append(build_sliced(codes, ids))
-        if len(segments) > MAX_SEGMENTS:
-            segments = [_merged(segments)]
-        return Snapshot(state, segments, View(segments, state.bits, removed, self._select))
+            rows = Published(self._server, State.read(db, self.location))
+            with rows.within(db):
+                return Snapshot(rows, self._engine.sync(rows))
 
-    def _select(self, where: Filter) -> NDArray[np.int64]:
-        with self._asking() as (db, state):
-            return query.select_ids(db, state, where)
-
-    def _check_same(self, state: State) -> None:
-        if state.uuid != self._snapshot.state.uuid:
-            raise StorageError(f"{self.location} was rebuilt since it was opened; open it again")
-
-    @contextmanager
-    def _asking(self) -> Iterator[tuple[Database, State]]:
-        """One state of the rows that still has all of the snapshot's, and the snapshot's state."""
-        with self._server.reading() as db:
-            mine, newest = self._snapshot.state, State.read(db, self.location)
-            if newest.uuid != mine.uuid:
-                raise StorageError(
-                    f"{self.location} was rebuilt since it was opened; open it again"
-                )
-            if newest.compacted > mine.number:
-                raise StorageError(
-                    f"{self.location} was compacted since it was opened; open it again"
-                )
-            yield db, mine
-
-    @contextmanager
-    def _asking_of(self, ids: NDArray[np.int64]) -> Iterator[tuple[Database, State]]:
-        """Like `_asking`, for items that must be there. Raises InputError."""
-        there = self._snapshot.view.contains(ids)
+    def _rows_of(self, ids: NDArray[np.int64]) -> Published:
+        """The rows, where all of these items are there. Raises InputError."""
+        rows, codes = self._snapshot
+        there = codes.contains(ids)
         if not there.all():
             raise InputError(f"there is no item {ids[~there][0]} in {self.location}")
-        with self._asking() as asked:
-            yield asked
+        return rows
 
     @contextmanager
     def _changing(self) -> Iterator[Draft]:
-        """A publication: all or nothing. Writers wait for each other at the row of the state."""
-        with self._server.writing() as db:
-            state = State.read(db, self.location, lock=True)
-            if state.uuid != self._snapshot.state.uuid:
-                raise StorageError(
-                    f"{self.location} was rebuilt since it was opened; open it again"
-                )
-            if state.words != words.VERSION:
-                rows.rewrite_words(db, state)
-            draft = Draft(db, replace(state, number=state.number + 1, words=words.VERSION))
+        """A publication, after which this reader moves to it."""
+        with publication(self._server, self._snapshot.rows.state) as draft:
             yield draft
-            replace(draft.state, published=now()).write(db)
         self.refresh()
-
-
-def _add_columns(draft: Draft, columns: Mapping[str, type]) -> None:
-    known = draft.state.columns
-    together = grown(known, columns)
-    for place, (name, kind) in enumerate(together.items()):
-        if name not in known:
-            add_column(draft.db, place, kind)
-    draft.state = replace(draft.state, columns=together)
-
-
-def _merged(segments: list[SlicedCodes]) -> SlicedCodes:
-    ids = np.concatenate([part.ids_of(np.arange(part.items)) for part in segments])
-    return build_sliced(Codes.concatenate([part.item_codes() for part in segments]), ids)

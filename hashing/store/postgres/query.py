@@ -5,9 +5,11 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from hashing.codes import Codes
 from hashing.errors import ArtefactError
 from hashing.filters import Filter, check
 from hashing.sources import Value
+from hashing.store.code_search import NEVER
 from hashing.store.fields import filterable
 from hashing.store.location import Location
 from hashing.store.postgres.conditions import to_postgres
@@ -26,27 +28,82 @@ _AT_ONCE = 1 << 24
 _LIVING = "id < %s AND (removed IS NULL OR removed > %s)"
 
 
-def select_ids(db: Database, state: State, where: Filter) -> NDArray[np.int64]:
-    """Ids of the living items that a filter keeps, ascending."""
-    check(where, filterable(state.types))
-    condition, values = to_postgres(where, state)
+def select_ids(
+    db: Database,
+    state: State,
+    where: Filter | None = None,
+    *,
+    among: NDArray[np.int64] | None = None,
+) -> NDArray[np.int64]:
+    """Ids of the living items, of all or of some, that a filter keeps, ascending."""
+    condition, values = _condition(state, where)
+    if among is not None:
+        condition, values = f"{condition} AND id = ANY(%s::bigint[])", [*values, among.tolist()]
     statement = (
-        f"SELECT string_agg(id::text, ',') FROM items WHERE ({condition}) AND {_LIVING} "
+        f"SELECT string_agg(id::text, ',') FROM items WHERE {condition} AND {_LIVING} "
         "AND id >= %s AND id < %s"
     )
     parts = [np.empty(0, np.int64)]
-    for first in range(0, state.next_id, _AT_ONCE):
-        bounds = state.next_id, state.number, first, first + _AT_ONCE
+    step = _AT_ONCE if among is None else state.next_id + 1
+    for first in range(0, state.next_id, step):
+        bounds = state.next_id, state.number, first, first + step
         ((text,),) = db.execute(statement, [*values, *bounds])
         # one long text is read twice as fast as so many rows
         parts.append(np.fromstring(text or "", np.int64, sep=","))
     return np.sort(np.concatenate(parts))
 
 
-def select_removed(db: Database, state: State) -> NDArray[np.int64]:
-    """Ids of the items that are marked as removed, ascending."""
-    rows = db.execute("SELECT id FROM items WHERE removed <= %s ORDER BY id", [state.number])
-    return np.array([item for (item,) in rows], np.int64)
+def select_some(
+    db: Database, state: State, where: Filter, most: int
+) -> tuple[NDArray[np.int64], Codes] | None:
+    """Ids, ascending, and codes of the living items that a filter keeps; None for too many."""
+    condition, values = _condition(state, where)
+    ((text, codes, count),) = db.execute(
+        "SELECT string_agg(id::text, ',' ORDER BY id), string_agg(code, ''::bytea ORDER BY id), "
+        f"count(*) FROM (SELECT id, code FROM items WHERE {condition} AND {_LIVING} LIMIT %s) some",
+        [*values, state.next_id, state.number, most + 1],
+        binary=True,
+    )
+    if count > most:
+        return None
+    packed = np.frombuffer(codes or b"", np.uint8).reshape(count, state.bits // 8)
+    return np.fromstring(text or "", np.int64, sep=","), Codes(packed, state.bits)
+
+
+def select_removed(
+    db: Database, state: State, since: int, below: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Ids, ascending, of items that were removed after a publication, and by which."""
+    rows = db.execute(
+        "SELECT id, removed FROM items WHERE removed > %s AND removed <= %s AND id < %s "
+        "ORDER BY id",
+        [since, state.number, below],
+    ).fetchall()
+    table = np.array(rows, np.int64).reshape(len(rows), 2)
+    return table[:, 0], table[:, 1]
+
+
+def select_removals(db: Database, state: State, ids: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The publication that removed each of some rows, ascending ids, or `NEVER`."""
+    removed = np.full(len(ids), NEVER, np.int64)
+    if len(ids):
+        rows = db.execute(
+            "SELECT id, removed FROM items WHERE removed <= %s AND id BETWEEN %s AND %s",
+            [state.number, int(ids[0]), int(ids[-1])],
+        ).fetchall()
+        table = np.array(rows, np.int64).reshape(len(rows), 2)
+        removed[np.searchsorted(ids, table[:, 0])] = table[:, 1]
+    return removed
+
+
+def count_rows(db: Database, state: State, first: int, end: int) -> tuple[int, int]:
+    """How many rows there are in a range of ids, and how many of them are removed."""
+    ((rows, removed),) = db.execute(
+        "SELECT count(*), count(*) FILTER (WHERE removed <= %s) FROM items "
+        "WHERE id >= %s AND id < %s",
+        [state.number, first, end],
+    )
+    return rows, removed
 
 
 def select_contents(db: Database, state: State, files: Iterable[str]) -> list[set[bytes]]:
@@ -62,17 +119,23 @@ def select_contents(db: Database, state: State, files: Iterable[str]) -> list[se
     return [contents[file] for file in wanted]
 
 
-def select_words(db: Database, state: State, text: str) -> NDArray[np.int64]:
-    """Ids of the living items that have all words of `text`, best first; none where it has none."""
+def select_words(
+    db: Database, state: State, text: str, where: Filter | None = None
+) -> NDArray[np.int64]:
+    """Ids of the living items that have all words of `text`, best first; none where it has none.
+
+    where: only of those that it keeps.
+    """
+    condition, values = _condition(state, where)
     asked = phrases(text)
     longest = max((len(word.encode()) for phrase in asked for word in phrase.words), default=0)
     if not asked or longest > LONGEST_WORD:
         return np.empty(0, np.int64)
     query = " & ".join(map(_phrase, asked))
     rows = db.execute(
-        f"SELECT id FROM items WHERE words @@ %s::tsquery AND {_LIVING} "
+        f"SELECT id FROM items WHERE words @@ %s::tsquery AND {condition} AND {_LIVING} "
         f"ORDER BY ts_rank('{WEIGHTS}', words, %s::tsquery) DESC, id",
-        [query, state.next_id, state.number, query],
+        [query, *values, state.next_id, state.number, query],
     )
     return np.array([item for (item,) in rows], np.int64)
 
@@ -135,6 +198,15 @@ def check_rows(db: Database, state: State, location: Location) -> None:
             f"found {rows} and {removed}, {wrong} of them broken, {strange} previews of no item; "
             "restore it from a backup or build it again"
         )
+
+
+def _condition(state: State, where: Filter | None) -> tuple[str, list[object]]:
+    """A filter in brackets and the values bound to it; without one what is always true."""
+    if where is None:
+        return "TRUE", []
+    check(where, filterable(state.types))
+    condition, values = to_postgres(where, state)
+    return f"({condition})", values
 
 
 def _phrase(phrase: Phrase) -> str:

@@ -16,6 +16,8 @@ from hashing.store.postgres.state import State
 from hashing.store.words import BETWEEN, item_words
 
 BATCH = 10_000
+PORTION = 1 << 22
+"""Ids of which codes are fetched at once, some 30 bytes each."""
 MOST_WORDS = 16_000
 """Of one item: the server tells no places beyond 16,383 apart."""
 LONGEST_WORD = 2_046
@@ -104,6 +106,12 @@ def read_codes(db: Database, first: int, end: int, bits: int) -> tuple[NDArray[n
     )
     rows = np.frombuffer(raw[len(_BEGIN) : -len(_END)], row)
     return rows["id"].astype(np.int64), Codes(np.ascontiguousarray(rows["code"]), bits)
+
+
+def read_blob(db: Database, statement: str, key: object) -> bytes | None:
+    """The one value that a statement finds by a key, None where it finds none."""
+    row = db.execute(statement, [key], binary=True).fetchone()
+    return None if row is None else bytes(row[0])
 
 
 def change(db: Database, state: State, items: Iterable[StoredItem]) -> None:

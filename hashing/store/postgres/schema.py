@@ -10,6 +10,7 @@ from hashing.errors import UsageError
 from hashing.sources.roles import default_roles
 from hashing.store import words
 from hashing.store.contract import NewIndex
+from hashing.store.engines import open_engine
 from hashing.store.fields import grown
 from hashing.store.location import Location
 from hashing.store.postgres.server import Database, connect, server_errors
@@ -55,6 +56,8 @@ def create(location: Location, new: NewIndex) -> None:
         unfinished=new.unfinished,
         features=new.features,
     )
+    with closing(open_engine(location)) as engine:
+        engine.refuse_taken()
     with server_errors(location), closing(connect(location)) as db, db.transaction():
         # one after the other: who comes second finds the tables of the first
         db.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [location.name])
@@ -76,9 +79,15 @@ def exists(location: Location) -> bool:
 
 
 def delete(location: Location) -> None:
-    """Delete the tables of an index, and its schema where nothing else lies in it."""
+    """Delete the tables of an index, and its schema where nothing else lies in it.
+
+    First what an engine keeps of its codes: without the rows nobody knows whose they are.
+    """
     with server_errors(location), closing(connect(location)) as db, db.transaction():
         if set(NAMES) <= _tables(db, location):
+            for (uuid,) in db.execute("SELECT state->>'uuid' FROM state FOR UPDATE"):
+                with closing(open_engine(location)) as engine:
+                    engine.delete(uuid)
             db.execute(f"DROP TABLE {', '.join(NAMES)}")
             db.execute(f"DROP TABLE IF EXISTS {FEATURES}")
             if not _tables(db, location):

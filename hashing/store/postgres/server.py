@@ -106,10 +106,6 @@ class Server:
 
 def connect(location: Location) -> Database:
     """One connection, in the schema of an index. Raises psycopg's errors, UsageError."""
-    if location.engine:
-        raise UsageError(
-            f"expected no engine, for codes of this store lie in memory; found {location}"
-        )
     try:
         db = psycopg.connect(location.address, autocommit=True, connect_timeout=int(PATIENCE))
     except psycopg.ProgrammingError as error:
