@@ -10,7 +10,6 @@ from hashing.store.code_search import CodeSearch
 from hashing.store.location import Location, masked
 from hashing.store.scan import Scan
 
-
 ENGINES: dict[str, Callable[[str], CodeSearch]] = {}
 
 
