@@ -85,14 +85,19 @@ def report(art: Collection, files: list[Path], rng: np.random.Generator) -> None
     print(f"suggesting takes {1000 * np.median(seconds):.0f} ms (median)")
 
 
-def photographed(work: Image.Image, rng: np.random.Generator) -> tuple[Image.Image, Corners]:
-    """A work on a wall, and the corners of its canvas in shares."""
+def photographed(
+    work: Image.Image, rng: np.random.Generator, off: float = 0.1
+) -> tuple[Image.Image, Corners]:
+    """A work on a wall, and the corners of its canvas in shares.
+
+    off: how far from the middle it may hang, as a share of the photograph's sides.
+    """
     width, height = SIZE
     work.thumbnail((400, 400))
     share = rng.uniform(0.4, 0.75)
     scale = min(share * width / work.width, share * height / work.height)
     size = np.array([work.width, work.height]) * scale
-    middle = np.array([width, height]) / 2 + rng.uniform(-0.1, 0.1, 2) * (width, height)
+    middle = np.array([width, height]) / 2 + rng.uniform(-off, off, 2) * (width, height)
     square = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)]) * size / 2
     aslant = square * (1 + rng.uniform(-0.06, 0.06, (4, 1))) + middle
     angle = np.radians(rng.uniform(-3, 3))

@@ -161,6 +161,15 @@ class Pictures:
             raise InputError(f"the picture of work {item.id} is gone and the index kept no preview")
         return preview if max(self.shape(item.id)) <= side else encode_jpeg(decode(preview), side)
 
+    def small(self, item_id: int, side: int) -> Image.Image | None:
+        """The preview at about `side` pixels or more, in its own shape; None without one."""
+        preview = self.index.preview(item_id)
+        if preview is None:
+            return None
+        with Image.open(io.BytesIO(preview), formats=["JPEG"]) as image:
+            image.draft("RGB", (side, side))
+            return image.convert("RGB")
+
     def colours(self, item_id: int, most: int = 6) -> list[str]:
         """The main colours as `#rrggbb`, commonest first; none without a preview."""
         preview = self.index.preview(item_id)

@@ -53,8 +53,8 @@ def _by_codes(opened: Opened, query: Query, refine: Refine, pool: int) -> tuple[
             rerank=refine.rerank,
         )
     )
-    ids, distances, view = _nearest_view(found)
-    ids, distances = ids[ids >= 0], distances[ids >= 0]
+    ids, distances, views = nearest_views(found)
+    view = int(views[0]) if len(views) else 0
     relevance = np.sort(1 - 2 * distances.astype(np.float32) / np.float32(bits))[::-1]
     return Candidates(ids, distances, relevance), view
 
@@ -95,13 +95,20 @@ def feature_parts(
         yield some, index.features(some)
 
 
-def _nearest_view(found: SearchResult) -> tuple[NDArray[np.int64], NDArray[np.int32], int]:
-    """Ids and their distances to the nearest of several views, and the view with the least."""
+def nearest_views(
+    found: SearchResult,
+) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int64]]:
+    """Ids by their distances to the nearest of several views, these, and which view that is.
+
+    A single view's stay in their order.
+    """
     if len(found.ids) == 1:
-        return found.ids[0], found.distances[0], 0
+        there = found.ids[0] >= 0
+        ids = found.ids[0][there]
+        return ids, found.distances[0][there], np.zeros(len(ids), np.int64)
     ids, distances = found.ids.reshape(-1), found.distances.reshape(-1)
     order = np.lexsort((ids, distances))
     _, first = np.unique(ids[order], return_index=True)
     rows = order[np.sort(first)]
-    view = int(rows[0]) // found.ids.shape[1] if len(rows) else 0
-    return ids[rows], distances[rows], view
+    rows = rows[ids[rows] >= 0]
+    return ids[rows], distances[rows], rows // found.ids.shape[1]

@@ -6,6 +6,7 @@ from PIL import Image
 
 from hashing.errors import UsageError
 from hashing.images.frames import Corners, is_convex, side_lengths
+from hashing.images.projection import projection
 
 LEAST_SIDE = 16
 CROPS = (1.0, 0.8, 0.65, 0.5, 0.4)
@@ -64,22 +65,9 @@ def cut(image: Image.Image, corners: Corners) -> Image.Image:
     return image.transform(
         (width, height),
         Image.Transform.PERSPECTIVE,
-        _coefficients(target, points),
+        projection(target, points).tolist(),
         Image.Resampling.BICUBIC,
     )
-
-
-def _coefficients(
-    seen: NDArray[np.float64],
-    source: NDArray[np.float64],
-) -> list[float]:
-    """The eight numbers of the projection that takes points of the result to the source."""
-    rows = []
-    for (x, y), (u, v) in zip(seen, source, strict=True):
-        rows.append([x, y, 1, 0, 0, 0, -u * x, -u * y])
-        rows.append([0, 0, 0, x, y, 1, -v * x, -v * y])
-    found: list[float] = np.linalg.solve(np.array(rows), source.reshape(-1)).tolist()
-    return found
 
 
 def shrunk(corners: Corners, share: float) -> Corners:
@@ -110,5 +98,5 @@ def project(image: Image.Image, corners: NDArray[np.float64], size: tuple[int, i
     """A picture laid onto four corners (x, y in pixels) of a black ground of some size."""
     width, height = image.size
     square = np.array([(0, 0), (width, 0), (width, height), (0, height)], float)
-    numbers = _coefficients(corners, square)
+    numbers = projection(corners, square).tolist()
     return image.transform(size, Image.Transform.PERSPECTIVE, numbers, Image.Resampling.BICUBIC)
