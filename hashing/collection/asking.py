@@ -1,6 +1,7 @@
 """What a collection is asked with: pictures, codes, items and tastes, made into queries."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +10,14 @@ from PIL.Image import Image
 from hashing.codes import Codes
 from hashing.collection.keeping import Keeping
 from hashing.collection.parts import Look
+from hashing.collection.recognise import Recognised, recognise
 from hashing.collection.request import Query, Taste
 from hashing.errors import UsageError
+from hashing.filters import Filter
 from hashing.images import Picture, open_picture
 
 MOST_LIKED = 200
+PLAIN = Look()
 
 
 class Asking(Keeping):
@@ -50,6 +54,41 @@ class Asking(Keeping):
         logits, features = self._encoded(views)
         single = logits if len(views) == 1 else None
         return Query(Codes.from_logits(logits), single, picture=views[0], features=features)
+
+    def recognise(
+        self, picture: Picture, look: Look = PLAIN, where: str | Filter | None = None
+    ) -> Recognised | None:
+        """The work of the collection that a photograph shows, on a wall or as it is.
+
+        Args:
+            picture: as for `search`.
+            look: a box within it, any turn.
+            where: only items that this filter keeps.
+
+        Returns:
+            Its id and where it is seen; None where none is sure: at most one in a hundred pictures
+            of something else is taken for a work.
+        """
+        return self.look_for(picture, look, where)[0]
+
+    def look_for(
+        self, picture: Picture, look: Look, where: str | Filter | None = None
+    ) -> tuple[Recognised | None, Query]:
+        """The work that a photograph shows, and what to ask with: it, or else the picture."""
+        image = open_picture(picture)
+        held, views = look.held(image), replace(look, crops=True).views(image)
+        logits, features = self._encoded(views)
+        codes = Codes.from_logits(logits)
+        seen = recognise(self.opened, held, codes, self.filter(where))
+        if seen is not None:
+            return seen, self.stored(seen.id)
+        asked = len(views) if look.crops else len(held)
+        return None, Query(
+            codes[:asked],
+            logits[:asked] if asked == 1 else None,
+            picture=held[0],
+            features=None if features is None else features[:asked],
+        )
 
     def queries(self, pictures: Sequence[Picture]) -> list[Query]:
         """Several pictures as queries, encoded in one pass of the network."""

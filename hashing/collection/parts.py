@@ -27,7 +27,7 @@ class Look:
 
     def views(self, image: Image) -> list[Image]:
         """The views of a picture, the plainest first. Raises UsageError for too small a box."""
-        part = image if self.box is None else cut(image, self.box)
+        part = self._part(image)
         found = [part]
         if self.crops:
             box = suggest_box(part)
@@ -35,3 +35,11 @@ class Look:
                 found += [cut(part, box), cut(part, shrunk(box, WITHIN))]
             found += crops(part)[1:]
         return [view for each in found for view in turned(each)] if self.any_turn else found
+
+    def held(self, image: Image) -> list[Image]:
+        """The picture, or the part within the box, in each way in which it may be held."""
+        part = self._part(image)
+        return turned(part) if self.any_turn else [part]
+
+    def _part(self, image: Image) -> Image:
+        return image if self.box is None else cut(image, self.box)

@@ -20,7 +20,7 @@ from hashing.search import SearchRequest
 
 CANDIDATES = 32
 """Works that are laid over a photograph, the nearest by any view."""
-SAME = 0.7
+SAME = 0.9
 """Least correlation of the drawing of a work with what is seen of it; chosen on 240 photographs
 and as many strangers, and measured on others by benchmarks/walls.py."""
 SMALL = 128

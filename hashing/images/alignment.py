@@ -93,6 +93,8 @@ def seek(within: Floats, pictures: Sequence[Wanted], near: Sequence[Corners] = (
     within: as `grey` gives it. near: corners, in shares, at which one may be, too. Of all places
     to begin at, the `REFINED` that look best are followed to where the agreement is best.
     """
+    if min(within.shape) < SIDES[0]:
+        return None
     size = np.array([within.shape[1], within.shape[0]])
     at = [np.array(corners, np.float64) * size for corners in near]
     begun = []
@@ -113,6 +115,12 @@ def seek(within: Floats, pictures: Sequence[Wanted], near: Sequence[Corners] = (
         if found > SURE:
             break
     return best
+
+
+def agreement(within: Floats, picture: Wanted, corners: Corners) -> float:
+    """The correlation of a picture's drawing with what lies within some corners, −1 … 1."""
+    size = np.array([within.shape[1], within.shape[0]])
+    return _agrees(within, picture.pixels, np.array(corners) * size, SIDES[-1], quick=True)
 
 
 def _placed(within: Floats, picture: Wanted) -> Points:
@@ -180,6 +188,8 @@ def _resized(pixels: Floats, size: tuple[int, int]) -> Floats:
 def _improved(within: Floats, template: Floats, corners: Points) -> Points:
     """Corners `[4, 2]` in pixels at which the template correlates best, from near ones."""
     side = len(template)
+    if min(within.shape) < 2:
+        return corners
     points = grid(side)
     numbers = projection(square_corners(side), corners)
     dy, dx = np.gradient(within)

@@ -125,12 +125,15 @@ def _routes() -> APIRouter:
         """The works nearest to a picture. The picture is not kept anywhere."""
         if (picture is None) == (code is None):
             raise UsageError("expected either a picture or a code, found both or neither")
-        if picture is not None:
+        seen = None
+        if picture is not None and controls.recognise:
+            seen, query = art.look_for(picture.file.read(), controls.look(), where)
+        elif picture is not None:
             query = art.look(picture.file.read(), controls.look())
         else:
             query = art.query(Codes.from_hex([code or ""], art.info.bits))
         answer = art.answer(query, controls.refine(where, art.info))
-        return views.results(art, answer, controls.offset)
+        return views.results(art, answer, controls.offset, seen)
 
     @routes.get("/api/v1/items", summary="List works", tags=["collection"])
     def items(art: Newest, where: Filtered, browse: Annotated[Browse, Query()]) -> Page:

@@ -135,6 +135,11 @@ class Looking(Controls):
         description="For a photograph of a work: what seems to be its frame, and the middle, ever "
         "smaller; the nearest counts.",
     )
+    recognise: bool = Field(
+        default=False,
+        description="Whether the picture shows a work of the collection, on a wall or as it is: "
+        "it then `seems` to be that one, and the answer is what is like it.",
+    )
 
     def look(self) -> Look:
         """The same for the collection. Raises UsageError for a box that is none."""

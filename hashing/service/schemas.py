@@ -75,6 +75,22 @@ class Share(BaseModel):
     share: float = Field(ge=0, le=1, examples=[0.45])
 
 
+class Seems(BaseModel):
+    """The very work that a picture shows."""
+
+    work: Work
+    correlation: float = Field(
+        description="Of its drawing with what is seen of it; below 0.9 none is told.",
+        ge=-1,
+        le=1,
+        examples=[0.98],
+    )
+    corners: list[tuple[float, float]] = Field(
+        description="Where it is seen, x and y as shares, clockwise from its upper left.",
+        examples=[[[0.2, 0.1], [0.8, 0.12], [0.79, 0.9], [0.21, 0.88]]],
+    )
+
+
 class Results(BaseModel):
     """An answer, best first."""
 
@@ -91,6 +107,10 @@ class Results(BaseModel):
     )
     groups: list[Share]
     results: list[Result]
+    seems: Seems | None = Field(
+        default=None,
+        description="With `recognise`: the work that the picture shows; null where none is sure.",
+    )
 
 
 class Batch(BaseModel):

@@ -11,6 +11,7 @@ from hashing.collection.collection import Collection
 from hashing.collection.explain import Explanation
 from hashing.collection.facets import Facet
 from hashing.collection.facets import facets as find_facets
+from hashing.collection.recognise import Recognised
 from hashing.collection.request import DIVERSITY
 from hashing.collection.words import Understood
 from hashing.service.schemas import (
@@ -27,6 +28,7 @@ from hashing.service.schemas import (
     Page,
     Result,
     Results,
+    Seems,
     Share,
     Why,
     Work,
@@ -37,7 +39,9 @@ LABEL = ("title", "creator", "group", "link")
 """Roles of a label whose words stand as they were written; the year has its own rule."""
 
 
-def results(collection: Collection, answer: Answer, offset: int = 0) -> Results:
+def results(
+    collection: Collection, answer: Answer, offset: int = 0, seen: Recognised | None = None
+) -> Results:
     """An answer as `POST /api/search` and its kin give it, after `offset` of its works."""
     words = collection.closeness
     return Results(
@@ -50,6 +54,15 @@ def results(collection: Collection, answer: Answer, offset: int = 0) -> Results:
             _result(collection, rank, hit, answer, words.word(hit.distance, answer.bits))
             for rank, hit in enumerate(answer.hits, start=offset + 1)
         ],
+        seems=None if seen is None else _seems(collection, seen),
+    )
+
+
+def _seems(collection: Collection, seen: Recognised) -> Seems:
+    return Seems(
+        work=work(collection, collection.item(seen.id)),
+        correlation=round(seen.correlation, 3),
+        corners=[(round(x, 4), round(y, 4)) for x, y in seen.corners],
     )
 
 

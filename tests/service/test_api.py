@@ -43,6 +43,19 @@ def test_search_by_picture_and_again_by_its_code(client: TestClient, art: Collec
     assert [r["id"] for r in again["results"]] == [r["id"] for r in answer["results"]]
 
 
+def test_a_picture_of_a_work_seems_to_be_that_work(client: TestClient, art: Collection) -> None:
+    files = {"picture": ("mine.jpg", art.opened.pictures.jpeg(art.item(5), 512), "image/jpeg")}
+    asked = {"recognise": True, "k": 4}
+    answer = client.post("/api/search", params=asked, files=files).json()
+    assert answer["seems"]["work"]["id"] == 5
+    assert answer["seems"]["correlation"] > 0.9
+    assert len(answer["seems"]["corners"]) == 4
+    alike = client.get("/api/items/5/similar", params={"k": 4}).json()
+    assert [r["id"] for r in answer["results"]] == [r["id"] for r in alike["results"]]
+    plain = client.post("/api/search", params={"k": 4}, files=files).json()
+    assert plain["seems"] is None
+
+
 def test_search_wants_a_picture_or_a_code(client: TestClient) -> None:
     assert error_of(client.post("/api/search")) == (422, "bad_request")
     assert error_of(client.post("/api/search", data={"code": "xyz"})) == (422, "bad_request")

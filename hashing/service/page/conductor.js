@@ -101,9 +101,10 @@ export function example() {
   });
 }
 
-// A picture from outside: made smaller, sent, and shown with what is close to it.
-/** @param {Blob} file */
-export function look(file) {
+// A picture from outside: made smaller, sent, and shown with what is close to it; where it shows a
+// work that hangs here, that work with what is close to it.
+/** @param {Blob} file @param {{ recognise?: boolean }} [how] */
+export function look(file, { recognise = true } = {}) {
   state.looking?.cancel();
   return attempt(async () => {
     const { facets } = state;
@@ -115,12 +116,13 @@ export function look(file) {
     tell(0);
     try {
       const picture = await reduced(file);
-      const query = { ...refinement(state.address, facets), k: FIRST.likeness };
+      const query = { ...refinement(state.address, facets), k: FIRST.likeness, recognise };
       const found = await upload("api/search", query, { picture }, { signal: stop.signal, progress: tell });
-      const uploads = new Map(state.uploads).set(found.code, { file: picture, src: URL.createObjectURL(picture) });
+      const [own, work] = [{ file: picture, src: URL.createObjectURL(picture) }, found.seems?.work ?? null];
       fresh = found;
-      set({ uploads });
-      go({ code: found.code });
+      if (work) set({ seems: { id: work.id, ...own } });
+      else set({ uploads: new Map(state.uploads).set(found.code, own) });
+      go(work ? { work: work.id } : { code: found.code });
     } catch (problem) {
       if (!stop.signal.aborted) throw problem;
     } finally {
@@ -174,7 +176,7 @@ async function render({ stay = null }) {
       set({ busy: true });
       const count = history.state?.count ?? FIRST[byLikeness(address) ? "likeness" : "listing"];
       const [answer, asked] = await Promise.all([
-        fresh && fresh.code === address.code ? uploaded() : ask(address, count),
+        isFresh(address) ? uploaded() : ask(address, count),
         address.work === null ? null : get(`api/items/${address.work}`),
       ]);
       if (mine !== turn) return;
@@ -185,6 +187,10 @@ async function render({ stay = null }) {
   await opening;
   document.title = title();
 }
+
+// Whether this is what the answer to an upload told to ask.
+/** @param {Address} address */
+const isFresh = ({ work, code }) => fresh !== null && (fresh.seems ? fresh.seems.work.id === work : fresh.code === code);
 
 /** @returns {import("./store.js").Answer} */
 function uploaded() {

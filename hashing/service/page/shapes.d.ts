@@ -126,6 +126,13 @@ export interface Results {
   search_ms: number;
   groups: Array<Share>;
   results: Array<Result>;
+  seems?: Seems | null;
+}
+
+export interface Seems {
+  work: Work;
+  correlation: number;
+  corners: Array<[number, number]>;
 }
 
 export interface Share {

@@ -54,6 +54,7 @@ import { DEFAULTS } from "./address.js";
  * @property {Opinion[]} taste
  * @property {NamedSet[]} sets
  * @property {Map<string, { file: Blob, src: string }>} uploads by code, while the page is open
+ * @property {{ id: number, file: Blob, src: string } | null} seems the work that the visitor's picture shows
  */
 
 /** @type {State} */
@@ -72,6 +73,7 @@ export const state = {
   taste: [],
   sets: [],
   uploads: new Map(),
+  seems: null,
 };
 
 /** @type {Set<{ names: (keyof State)[], listener: () => void }>} */

@@ -1,7 +1,7 @@
 // What the wall answers: a line above it, with the picture that was asked with.
 
 import { html, nothing } from "../vendor/lit.js";
-import { example, go, href, open, togglePanel } from "../conductor.js";
+import { example, go, href, look, open, togglePanel } from "../conductor.js";
 import { agree, fromAddress, inAddress, opinionOf } from "../opinions.js";
 import { kind, refinements } from "../question.js";
 import { state } from "../store.js";
@@ -17,7 +17,7 @@ const FAR = "distant"; // the API's word for what is beyond all others
 
 class Query extends Part {
   /** @type {(keyof import("../store.js").State)[]} */
-  static watches = ["address", "answer", "asked", "taste", "facets"];
+  static watches = ["address", "answer", "asked", "taste", "facets", "seems"];
 
   shouldUpdate() {
     return state.answer !== null;
@@ -33,7 +33,7 @@ class Query extends Part {
     const hung = answer?.works.length ?? 0;
     switch (kind(address)) {
       case "work":
-        return asked && asked.id === address.work ? close(asked) : nothing;
+        return asked && asked.id === address.work ? (state.seems?.id === asked.id ? seems(asked, state.seems) : close(asked)) : nothing;
       case "code":
         return uploaded(address.code ?? "");
       case "taste":
@@ -56,9 +56,19 @@ class Query extends Part {
 /** @param {string} text */
 const note = (text) => html`<p class="note">${text}</p>`;
 
+// The very work that the visitor's picture shows.
+/** @param {import("../store.js").Work} work @param {{ file: Blob, src: string }} own */
+const seems = (work, { file, src }) => html`<img src=${src} alt=${t("yours")} class="own" />
+  ${framed(work)}
+  <div id="seems">${note(t("seems"))}${label(work)}${note(t("seems.then"))}
+    <p class="actions"><button type="button" @click=${() => look(file, { recognise: false })}>${t("seems.not")}</button></p></div>`;
+
 /** @param {import("../store.js").Work} work */
-const close = (work) => html`<a class="card" href=${href({ open: work.id })} aria-label=${spoken(work)}
-    style=${`--ratio: ${work.width / work.height}`} @click=${onPlain(() => open(work.id))}>${picture(work)}</a>
+const framed = (work) => html`<a class="card" href=${href({ open: work.id })} aria-label=${spoken(work)}
+    style=${`--ratio: ${work.width / work.height}`} @click=${onPlain(() => open(work.id))}>${picture(work)}</a>`;
+
+/** @param {import("../store.js").Work} work */
+const close = (work) => html`${framed(work)}
   <div>${note(t("close to"))}${label(work)}${unlike()}</div>`;
 
 // Where all lies beyond the last word that can be promised.
