@@ -145,7 +145,8 @@ def _placed(within: Floats, picture: Wanted) -> Points:
         if scores[y, x] > best:
             best, rectangle = float(scores[y, x]), (float(x), float(y), float(x + w), float(y + h))
     left, top, right, bottom = rectangle
-    return np.array([(left, top), (right, top), (right, bottom), (left, bottom)]) * factor
+    found: Points = np.array([(left, top), (right, top), (right, bottom), (left, bottom)]) * factor
+    return found
 
 
 def _refined(within: Floats, pixels: Floats, start: Points) -> Points | None:
@@ -192,7 +193,7 @@ def _improved(within: Floats, template: Floats, corners: Points) -> Points:
         return corners
     points = grid(side)
     numbers = projection(square_corners(side), corners)
-    dy, dx = np.gradient(within)
+    dy, dx = np.gradient(within, axis=0), np.gradient(within, axis=1)
     for _ in range(ROUNDS):
         u, v, w = project(numbers, points)
         values, inside = sample(within, u, v)
@@ -268,7 +269,7 @@ def _reduced(picture: Floats, factor: int) -> Floats:
 def _quick(values: Floats) -> Floats:
     """A square without what varies slowly over it."""
     blur = _blur(len(values))
-    quick: Floats = values - blur @ values @ blur.T
+    quick: Floats = (values - blur @ values @ blur.T).astype(np.float32)
     return quick
 
 
@@ -278,7 +279,8 @@ def _blur(side: int) -> Floats:
     places = np.arange(side)
     apart = (places[:, None] - places) / (side / SLOW)
     weights = np.exp(-(apart**2) / 2)
-    return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+    blur: Floats = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+    return blur
 
 
 def _correlation(a: Floats, b: Floats, inside: NDArray[np.bool_]) -> float:

@@ -22,7 +22,8 @@ def projection(source: Points, target: Points) -> Points:
     for (x, y), (u, v) in zip(source, target, strict=True):
         rows.append([x, y, 1, 0, 0, 0, -u * x, -u * y])
         rows.append([0, 0, 0, x, y, 1, -v * x, -v * y])
-    return np.linalg.solve(np.array(rows), target.reshape(-1))
+    found: Points = np.linalg.solve(np.array(rows, float), target.reshape(-1).astype(float))
+    return found
 
 
 def square_corners(side: int) -> Points:
