@@ -98,6 +98,24 @@ def rank_by_taste(
     return np.lexsort((-fused, turns)), np.sort(relevance)[::-1]
 
 
+def rank_by_mix(
+    candidates: Codes, works: Codes, weights: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Order M candidates by several works at once, best first, and say how relevant each place is.
+
+    Every work ranks the candidates by itself, and the rankings are fused by their weights, float64
+    `[L]`, one of them positive (Cormack et al. 2009): what is near all wanted works comes before
+    what is nearest to one; a work of negative weight pushes away.
+    Returns positions int64 `[M]` and, for each place, relevance float32 `[M]`: the candidates'
+    weighted mean affinities, dealt out from the greatest.
+    """
+    scale = weights[weights > 0].sum()
+    fused = reciprocal_ranks(candidates, works) @ (weights / scale)
+    shared = affinity(candidates, works.signs().astype(np.float32))
+    relevance = (shared @ (weights / scale)).astype(np.float32)
+    return np.argsort(-fused, kind="stable"), np.sort(relevance)[::-1]
+
+
 def reciprocal_ranks(candidates: Codes, works: Codes) -> NDArray[np.float64]:
     """1 / (`RANK_OFFSET`·M + rank) of M candidates in L works' rankings, float64 `[M, L]`.
 

@@ -10,6 +10,7 @@ import httpx
 from pydantic import BaseModel
 
 from hashing.client.errors import ServerError
+from hashing.service.between import Path as WorkPath
 from hashing.service.schemas import Batch, Detail, Facets, Health, Map, Page, Results, Why
 from hashing.sources import Value
 
@@ -104,6 +105,17 @@ def recommend(
     """For a taste."""
     body = {"liked": list(liked), "disliked": list(disliked), **_params(refine)}
     return _ask("POST", "recommend", Results, json=body)
+
+
+def mix(parts: Mapping[int | str, float], refine: Mapping[str, Any]) -> Call[Results]:
+    """For several questions at once."""
+    given = [{"work": work, "weight": weight} for work, weight in parts.items()]
+    return _ask("POST", "mix", Results, json={"parts": given, **_params(refine)})
+
+
+def path(start: int, end: int) -> Call[WorkPath]:
+    """From one work to another."""
+    return _ask("GET", "path", WorkPath, params={"from": start, "to": end})
 
 
 def items(browse: Mapping[str, Any]) -> Call[Page]:

@@ -12,6 +12,7 @@ import httpx
 
 from hashing.client import calls
 from hashing.client.calls import Browse, Call, Picture, Refine
+from hashing.service.between import Path as WorkPath
 from hashing.service.schemas import Detail, Facets, Health, Map, Page, Results, Why
 from hashing.sources import Value
 
@@ -89,6 +90,14 @@ class Client:
     ) -> Results:
         """Works for a taste: ids, or codes in hexadecimal."""
         return self._run(calls.recommend(liked, disliked, refine))
+
+    def mix(self, parts: Mapping[int | str, float], **refine: Unpack[Refine]) -> Results:
+        """Works for several questions at once: weights by ids, or by codes in hexadecimal."""
+        return self._run(calls.mix(parts, refine))
+
+    def path(self, start: int, end: int) -> WorkPath:
+        """Works that step from one to another."""
+        return self._run(calls.path(start, end))
 
     def items(self, **browse: Unpack[Browse]) -> Page:
         """Works that pass filters and have words."""
@@ -188,6 +197,14 @@ class AsyncClient:
     ) -> Results:
         """Works for a taste: ids, or codes in hexadecimal."""
         return await self._run(calls.recommend(liked, disliked, refine))
+
+    async def mix(self, parts: Mapping[int | str, float], **refine: Unpack[Refine]) -> Results:
+        """Works for several questions at once: weights by ids, or by codes in hexadecimal."""
+        return await self._run(calls.mix(parts, refine))
+
+    async def path(self, start: int, end: int) -> WorkPath:
+        """Works that step from one to another."""
+        return await self._run(calls.path(start, end))
 
     async def items(self, **browse: Unpack[Browse]) -> Page:
         """Works that pass filters and have words."""

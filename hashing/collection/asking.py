@@ -1,6 +1,6 @@
 """What a collection is asked with: pictures, codes, items and tastes, made into queries."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from hashing.codes import Codes
 from hashing.collection.keeping import Keeping
 from hashing.collection.parts import Look
 from hashing.collection.recognise import Recognised, recognise
-from hashing.collection.request import Query, Taste
+from hashing.collection.request import Mix, Query, Taste
 from hashing.errors import UsageError
 from hashing.filters import Filter
 from hashing.images import Picture, open_picture
@@ -127,6 +127,24 @@ class Asking(Keeping):
             raise UsageError(f"expected to like or to dislike the work {both}, found both")
         known = [work for work in (*like, *dislike) if not isinstance(work, str)]
         return Taste(self._codes(like), self._codes(dislike), tuple(map(int, known)))
+
+    def mix(self, parts: Mapping[int | str, float]) -> Mix:
+        """Ids and codes in hexadecimal with their weights, as codes.
+
+        Raises:
+            UsageError: no weight is positive, one is not between −1 and 1, or there are more than
+                200 parts.
+        """
+        weights = list(parts.values())
+        if not 1 <= len(parts) <= MOST_LIKED:
+            raise UsageError(f"expected 1 to {MOST_LIKED} parts of a mix, found {len(parts)}")
+        if not all(-1 <= weight <= 1 for weight in weights) or max(weights) <= 0:
+            raise UsageError(
+                f"expected weights from −1 to 1 with one above 0 at least, found {weights[:8]}"
+            )
+        known = [work for work in parts if not isinstance(work, str)]
+        codes = self._codes(list(parts))
+        return Mix(codes, np.array(weights, np.float64), tuple(map(int, known)))
 
     def _is_hex(self, text: str) -> bool:
         digits = len(text) == self.info.bits // 4 and not set(text) - set("0123456789abcdefABCDEF")

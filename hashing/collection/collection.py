@@ -19,9 +19,11 @@ from hashing.collection.evaluation import Evaluation
 from hashing.collection.explain import Explanation, explain
 from hashing.collection.keeping import optional_path
 from hashing.collection.map import Map, read_map
+from hashing.collection.mix import mix
+from hashing.collection.path import Walk, find_path
 from hashing.collection.pictures import PREVIEW_SIDE
 from hashing.collection.recommend import recommend
-from hashing.collection.request import DIVERSITY, Query, Refine, Taste
+from hashing.collection.request import DIVERSITY, Mix, Query, Refine, Taste
 from hashing.collection.search import search
 from hashing.collection.words import Understood, understand
 from hashing.errors import InputError, choose
@@ -127,8 +129,38 @@ class Collection(Asking):
             self.taste(like, dislike), Refine(k, self.filter(where), diversity=diversity)
         )
 
-    def answer(self, asked: Query | Taste, refine: Refine) -> Answer:
-        """What `search`, `similar` and `recommend` give, with every control there is."""
+    def blend(
+        self,
+        parts: Mapping[int | str, float],
+        k: int = 20,
+        where: str | Filter | None = None,
+        *,
+        diversity: float = DIVERSITY,
+    ) -> Answer:
+        """Items for several questions at once: near all that are wanted, away from the others.
+
+        Args:
+            parts: weights from −1 to 1, at least one above 0, by id of an item, or by code in
+                hexadecimal for a picture from outside: `{12: 1, 345: 0.5, 78: -0.5}`.
+            k: how many items.
+            where: only items that this filter keeps.
+            diversity: 0 the most similar … 1 the most varied.
+        """
+        return self.answer(self.mix(parts), Refine(k, self.filter(where), diversity=diversity))
+
+    def path(self, start: int, end: int) -> Walk:
+        """Items that step from one to another, the longest step as short as it can be.
+
+        Args:
+            start: the id of an item.
+            end: of another.
+        """
+        return find_path(self.opened, start, end)
+
+    def answer(self, asked: Query | Taste | Mix, refine: Refine) -> Answer:
+        """What `search`, `similar`, `recommend` and `blend` give, with every control there is."""
+        if isinstance(asked, Mix):
+            return mix(self.opened, asked, refine)
         if isinstance(asked, Taste):
             return recommend(self.opened, asked, refine)
         return search(self.opened, asked, refine)

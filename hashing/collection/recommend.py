@@ -32,7 +32,7 @@ def recommend(opened: Opened, taste: Taste, refine: Refine) -> Answer:
     started = time.perf_counter()
     found = opened.index.search(
         SearchRequest(
-            _full_length(centres, opened.info.bits),
+            full_length(centres, opened.info.bits),
             WIDER * pool_of(refine) + len(taste.known),
             where=refine.where,
             allowed=coloured(opened, refine.palette, refine.where),
@@ -54,7 +54,7 @@ def recommend(opened: Opened, taste: Taste, refine: Refine) -> Answer:
     return replace(answer, hits=hits)
 
 
-def _full_length(centres: NDArray[np.float32], bits: int) -> Codes:
+def full_length(centres: NDArray[np.float32], bits: int) -> Codes:
     """Codes of the centres, padded to the index's length (a prefix search ignores the rest)."""
     signs = np.where(centres >= 0, 1, -1)
     return Codes.from_signs(

@@ -45,6 +45,18 @@ class Taste:
     known: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True, eq=False)
+class Mix:
+    """Several questions at once. codes: one each; weights: float64 `[P]`, one of them positive.
+
+    known: ids of those that are items.
+    """
+
+    codes: Codes
+    weights: NDArray[np.float64]
+    known: tuple[int, ...] = ()
+
+
 @dataclass(frozen=True)
 class Refine:
     """How an answer is made: length, filter, cut-off, variety and folding.

@@ -23,7 +23,7 @@ from hashing import __version__
 from hashing.codes import Codes
 from hashing.collection.pictures import LARGEST_SIDE, PREVIEW_SIDE
 from hashing.errors import UsageError
-from hashing.service import batch, maps, operations, views, writing
+from hashing.service import batch, between, maps, operations, views, writing
 from hashing.service.context import (
     KNOWN_FIELDS,
     KNOWN_ONLY,
@@ -82,7 +82,13 @@ def create_app(
     )
     current.served_at(door.prefix)
     app.state.current, app.state.metrics = current, Metrics()
-    routers = [_routes(), maps.router, batch.router, *([writing.router] if door.token else [])]
+    routers = [
+        _routes(),
+        between.router,
+        maps.router,
+        batch.router,
+        *([writing.router] if door.token else []),
+    ]
     for router in (*routers, operations.router):
         app.include_router(router)
     add_description(app)

@@ -157,3 +157,31 @@ class Taste(Controls):
 
     liked: list[Id | str] = Field(description="At least one.", examples=[[12, 345]])
     disliked: list[Id | str] = Field(default=[], examples=[[78]])
+
+
+class Part(BaseModel):
+    """One of several questions, and what it counts."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    work: Id | str = Field(
+        description="A work's id, or a code in hexadecimal for a picture of one's own.",
+        examples=[12],
+    )
+    weight: float = Field(
+        default=1,
+        ge=-1,
+        le=1,
+        description="From 1 (near it) to -1 (away from it).",
+        examples=[0.5],
+    )
+
+
+class Mix(Controls):
+    """Several questions at once. Columns filter here as they do in an address."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    parts: list[Part] = Field(
+        description="Each work once; one weight above 0 at least.", min_length=1, max_length=200
+    )

@@ -56,6 +56,8 @@ def test_every_question_has_a_typed_answer(client: Client, art: Collection, tmp_
     assert len(batch) == 4
     assert batch[3].results[0].id != 5
     assert client.recommend([1], [2], k=4).results[0].nearest_like == 0
+    assert len(client.mix({1: 1, 2: -0.5}, k=4).results) == 4
+    assert [client.path(1, 2).works[end].id for end in (0, -1)] == [1, 2]
     page = client.items(q="study", limit=2, filters={"year__lt": 1860})
     assert (page.total, len(page.works)) == (10, 2)
     assert client.item(3).fields["title"] == "Study 3"
