@@ -82,6 +82,21 @@ export interface Meaning {
   corrections: Array<Correction>;
 }
 
+export interface Mix {
+  where: string;
+  k: number;
+  offset: number;
+  bits?: number | null;
+  max_distance?: number | null;
+  by: string;
+  palette: Array<string>;
+  diversity: number;
+  one_per?: string | null;
+  one_per_artist: boolean;
+  fold: boolean;
+  parts: Array<Part>;
+}
+
 export interface Named {
   column: string;
   value: string | number;
@@ -91,6 +106,17 @@ export interface Page {
   total: number;
   works: Array<Work>;
   meaning?: Meaning | null;
+}
+
+export interface Part {
+  work: number | string;
+  weight: number;
+}
+
+export interface Path {
+  works: Array<Work>;
+  steps: Array<number>;
+  bits: number;
 }
 
 export interface Problem {
