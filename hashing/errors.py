@@ -46,6 +46,7 @@ EXTRAS = {
     "openpyxl": "tables",
     "pyarrow": "tables",
     "psycopg": "postgres",
+    "pymilvus": "milvus",
     "httpx": "serve",
     "segno": "serve",
     "watchfiles": "watch",

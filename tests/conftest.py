@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
+from tests.store.milvus_server import MilvusServer, milvus_server
 from tests.store.servers import PostgresServer, postgres_server
 
 settings.register_profile("fixed", derandomize=True, deadline=None, database=None)
@@ -38,4 +39,11 @@ def seed(request: pytest.FixtureRequest) -> int:
 def server() -> Iterator[PostgresServer]:
     """A PostgreSQL server, one for all tests that ask for it."""
     with postgres_server() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def milvus() -> Iterator[MilvusServer]:
+    """A server of Milvus, likewise."""
+    with milvus_server() as running:
         yield running

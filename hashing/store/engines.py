@@ -10,7 +10,14 @@ from hashing.store.code_search import CodeSearch
 from hashing.store.location import Location, masked
 from hashing.store.scan import Scan
 
-ENGINES: dict[str, Callable[[str], CodeSearch]] = {}
+
+def _milvus(url: str) -> CodeSearch:
+    from hashing.store.milvus import Milvus
+
+    return Milvus(url)
+
+
+ENGINES: dict[str, Callable[[str], CodeSearch]] = {"milvus": _milvus}
 
 
 def open_engine(location: Location) -> CodeSearch:

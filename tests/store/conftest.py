@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from hashing.filters import Filter, parse
 from hashing.store import Index, NewItem, Place, create_index, delete_index
+from tests.store.milvus_server import MilvusServer
 from tests.store.servers import PostgresServer
 
 BITS = 16
@@ -58,7 +60,13 @@ def create(
     return index
 
 
-@pytest.fixture(params=["folder", "postgresql"])
+def beside(server: PostgresServer, milvus: MilvusServer, name: str) -> str:
+    """An index of this name with its rows on one server and its codes on the other."""
+    engine = milvus.url(re.sub(r"\W", "_", name))
+    return server.url(name).replace("#", f"&engine={engine}#")
+
+
+@pytest.fixture(params=["folder", "postgresql", pytest.param("milvus", marks=[pytest.mark.long])])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     """Where a test makes its index: a folder, or a name on a server."""
     if request.param == "folder":
@@ -66,6 +74,8 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
         return
     server: PostgresServer = request.getfixturevalue("server")
     location = server.url(tmp_path.name)
+    if request.param == "milvus":
+        location = beside(server, request.getfixturevalue("milvus"), tmp_path.name)
     yield location
     delete_index(location)
 

@@ -60,7 +60,8 @@ def select_some(
     condition, values = _condition(state, where)
     ((text, codes, count),) = db.execute(
         "SELECT string_agg(id::text, ',' ORDER BY id), string_agg(code, ''::bytea ORDER BY id), "
-        f"count(*) FROM (SELECT id, code FROM items WHERE {condition} AND {_LIVING} LIMIT %s) some",
+        f"count(*) FROM (SELECT id, code FROM items WHERE {condition} AND {_LIVING} "
+        "LIMIT %s) AS found",
         [*values, state.next_id, state.number, most + 1],
         binary=True,
     )

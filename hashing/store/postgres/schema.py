@@ -56,8 +56,6 @@ def create(location: Location, new: NewIndex) -> None:
         unfinished=new.unfinished,
         features=new.features,
     )
-    with closing(open_engine(location)) as engine:
-        engine.refuse_taken()
     with server_errors(location), closing(connect(location)) as db, db.transaction():
         # one after the other: who comes second finds the tables of the first
         db.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [location.name])
@@ -65,6 +63,8 @@ def create(location: Location, new: NewIndex) -> None:
             raise UsageError(
                 f"{location} exists already: use add to put more into it, or name another place"
             )
+        with closing(open_engine(location)) as engine:
+            engine.refuse_taken()
         db.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(location.name)))
         db.execute(TABLES)
         for place, kind in enumerate(columns.values()):

@@ -1,0 +1,21 @@
+"""Codes in Milvus, behind rows on PostgreSQL: `?engine=milvus+http://host:19530/collection`.
+
+One collection for each code length, `<collection>_<bits>`, whose description names the index. A row
+has the item's id, its code, and the publication that removed it, so readers of different
+publications ask the same rows. Three rows with ids below 0 say how far a collection is: who comes
+later, reader or writer, takes over what is missing, and doing so twice does no harm, for rows are
+upserted by id.
+
+Ties are put in order here: Milvus gives them in any. Where the cut goes through a tied group, one
+more search by radius brings all of it. Filters are resolved by the rows: of up to a million items
+that pass one the codes are fetched and searched here, exactly, and kept; of more, the nearest
+candidates are asked for and the rows say which of them pass.
+
+server      the client: what is asked and written, and what its errors mean
+follow      a `CodeSearch`: collections that follow the rows, and are put right
+answers     distances as of a publication
+"""
+
+from hashing.store.milvus.follow import Milvus
+
+__all__ = ["Milvus"]

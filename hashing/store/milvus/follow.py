@@ -1,0 +1,148 @@
+"""Collections that follow the rows of an index: what they lack is written, what differs mended."""
+
+import time
+from collections.abc import Sequence
+
+import numpy as np
+
+from hashing.codes import Codes
+from hashing.errors import UsageError
+from hashing.store.code_search import Mark, Portion, Rows
+from hashing.store.milvus.answers import MilvusAnswers
+from hashing.store.milvus.server import Server
+
+MARKS = (-1, -2, -3)
+"""Ids of the rows whose `removed` is number, next_id and compacted of a collection's mark."""
+FRESH = 10.0
+"""Seconds after a change during which the server is asked to wait until it sees all of it; by then
+its bounded staleness (5 s) shows it to everybody."""
+REPAIRED = 1 << 15
+"""Ids of a range that is written anew where it differs."""
+
+
+class Milvus:
+    """A `CodeSearch` on a server of Milvus from version 2.3 on."""
+
+    def __init__(self, url: str) -> None:
+        """Raises UsageError for an address that cannot be meant, StorageError for a lost server."""
+        self._server = Server(url)
+        self._compared = False
+        self._changed = 0.0
+
+    def close(self) -> None:
+        """Leave the server."""
+        self._server.close()
+
+    def refuse_taken(self) -> None:
+        """Raise UsageError where another index keeps its codes there."""
+        for name in self._server.collections():
+            raise UsageError(
+                f"expected no collection {name} at {self._server.shown}, found one: name another, "
+                "or drop it if nobody needs it"
+            )
+
+    def delete(self, uuid: str) -> None:
+        """Drop the collections of this index, and none of others."""
+        for name in self._server.collections():
+            if self._server.owner(name) == uuid:
+                self._server.drop(name)
+
+    def sync(self, rows: Rows) -> MilvusAnswers:
+        """Take over what was published since, by whomever, and answer as of then."""
+        names = self._names(rows)
+        if not self._compared:
+            for bits, name in names.items():
+                self._open(name, bits, rows)
+        marks = {bits: self._mark(name) for bits, name in names.items()}
+        behind = [bits for bits in names if marks[bits].number < rows.mark.number]
+        if behind:
+            self._follow(
+                rows, {bits: names[bits] for bits in behind}, _least([marks[b] for b in behind])
+            )
+        self._changed = time.monotonic()
+        if not self._compared:
+            self.check(rows)
+            self._compared = True
+        return MilvusAnswers(self._server, rows, names, self._consistency)
+
+    def check(self, rows: Rows) -> list[str]:
+        """Compare counts with the rows', range by range; what differs is written anew."""
+        names = self._names(rows)
+        return [line for bits, name in names.items() for line in self._repair(name, bits, rows)]
+
+    def _consistency(self) -> str:
+        """What a question has to see."""
+        return "Strong" if time.monotonic() < self._changed + FRESH else "Bounded"
+
+    def _names(self, rows: Rows) -> dict[int, str]:
+        """The collection of each code length that can be searched by."""
+        lengths = sorted(bits for bits in {*rows.lengths, rows.bits} if bits % 8 == 0)
+        return {bits: f"{self._server.name}_{bits}" for bits in lengths}
+
+    def _open(self, name: str, bits: int, rows: Rows) -> None:
+        """Have a collection ready. Raises UsageError for one of another index."""
+        self._server.open(name, bits, rows.uuid)
+        if self._server.owner(name) != rows.uuid:
+            raise UsageError(
+                f"expected codes of this index in {name} at {self._server.shown}, found those of "
+                "another: name another collection"
+            )
+
+    def _mark(self, name: str) -> Mark:
+        """How far a collection is."""
+        found = self._server.rows(name, f"id in {list(MARKS)}", "removed")
+        values = {row["id"]: row["removed"] for row in found}
+        if len(values) < len(MARKS):
+            return Mark(-1, 0, 0)
+        return Mark(*(values[mark] for mark in MARKS))
+
+    def _follow(self, rows: Rows, names: dict[int, str], since: Mark) -> None:
+        """Write what came since and what was removed since, then how far it is."""
+        for portions in (
+            rows.portions(since.next_id, rows.mark.next_id),
+            rows.removals(since.number, since.next_id),
+        ):
+            for portion in portions:
+                for bits, name in names.items():
+                    self._server.write(name, bits, portion)
+        mark = rows.mark
+        values = np.array([mark.number, mark.next_id, mark.compacted], np.int64)
+        nothing = Codes(np.zeros((len(MARKS), rows.bits // 8), np.uint8), rows.bits)
+        for bits, name in names.items():
+            if since.compacted < mark.compacted:
+                self._server.delete(name, f"id >= 0 and removed <= {mark.compacted}")
+            self._server.write(name, bits, Portion(np.array(MARKS, np.int64), nothing, values))
+
+    def _repair(self, name: str, bits: int, rows: Rows) -> list[str]:
+        """Compare counts with the rows' and write anew the ranges that differ; a line each.
+
+        A collection that has followed the rows beyond a later compaction has fewer, rightly.
+        """
+        if self._mark(name).compacted > rows.mark.compacted:
+            return []
+        waiting, repaired = [(0, rows.mark.next_id)], []
+        while waiting:
+            first, end = waiting.pop()
+            inside = f"id >= {first} and id < {end}"
+            gone = f"{inside} and removed <= {rows.mark.number}"
+            found = self._server.count(name, inside), self._server.count(name, gone)
+            if found == rows.counts(first, end):
+                continue
+            if end - first > REPAIRED:
+                middle = (first + end) // 2
+                waiting += [(first, middle), (middle, end)]
+                continue
+            self._server.delete(name, inside)
+            for portion in rows.portions(first, end):
+                self._server.write(name, bits, portion)
+            repaired.append(f"{name}: codes {first} to {end - 1} written anew")
+        return repaired
+
+
+def _least(marks: Sequence[Mark]) -> Mark:
+    """How far all of some collections are."""
+    return Mark(
+        min(mark.number for mark in marks),
+        min(mark.next_id for mark in marks),
+        min(mark.compacted for mark in marks),
+    )

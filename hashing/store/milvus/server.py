@@ -1,0 +1,162 @@
+"""The client of a server: collections, rows and questions, and what errors mean."""
+
+import logging
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+from urllib.parse import unquote, urlsplit
+
+import numpy as np
+from numpy.typing import NDArray
+from pymilvus import DataType, MilvusClient, MilvusException
+
+from hashing.codes import Codes
+from hashing.errors import StorageError, UsageError
+from hashing.store.code_search import Portion
+from hashing.store.location import masked
+
+Found = tuple[NDArray[np.int64], NDArray[np.int64]]
+"""Ids and distances."""
+Done = TypeVar("Done")
+
+MOST = 16_384
+"""Rows that the server gives at most in answer to one query."""
+AT_ONCE = 20_000
+"""Rows that are written by one call, far below the server's limit of bytes."""
+TIMEOUT = 60.0
+OLDEST = (2, 3)
+"""The version that upserts and counts."""
+
+logging.getLogger("pymilvus").setLevel(logging.CRITICAL)  # it logs what it raises
+
+
+class Server:
+    """Collections of one name on a server, `<name>_<bits>`.
+
+    A collection's description says whose it is.
+    """
+
+    def __init__(self, url: str) -> None:
+        """Raises UsageError for an address that cannot be meant, StorageError for a lost server."""
+        parts = urlsplit(url.partition("+")[2])
+        self.shown = masked(url)
+        self.name = parts.path.strip("/") or "arthash"
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,200}", self.name) or parts.query:
+            raise UsageError(
+                "expected a collection of letters, digits and underscores, such as "
+                f"milvus+http://host:19530/collection, found {self.shown}"
+            )
+        self._client: MilvusClient = self._call(
+            MilvusClient,
+            uri=f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}",
+            user=unquote(parts.username or ""),
+            password=unquote(parts.password or ""),
+        )
+        version = str(self._call(self._client.get_server_version))
+        numbers = re.match(r"v?(\d+)\.(\d+)", version)
+        if numbers is None or tuple(map(int, numbers.groups())) < OLDEST:
+            raise UsageError(f"expected Milvus from 2.3 on at {self.shown}, found {version}")
+
+    def close(self) -> None:
+        """Leave it."""
+        self._client.close()
+
+    def collections(self) -> list[str]:
+        """The collections of this name, for any code length."""
+        names = self._call(self._client.list_collections)
+        return [name for name in names if re.fullmatch(re.escape(self.name) + r"_\d+", name)]
+
+    def owner(self, collection: str) -> str:
+        """The uuid of the index whose codes a collection holds."""
+        found = self._call(self._client.describe_collection, collection)
+        return str(found.get("description", "")).removeprefix("arthash ")
+
+    def open(self, collection: str, bits: int, owner: str) -> None:
+        """Have a collection ready for questions, made if there is none."""
+        if collection not in self.collections():
+            schema = MilvusClient.create_schema(
+                auto_id=False, enable_dynamic_field=False, description=f"arthash {owner}"
+            )
+            schema.add_field("id", DataType.INT64, is_primary=True)
+            schema.add_field("code", DataType.BINARY_VECTOR, dim=bits)
+            schema.add_field("removed", DataType.INT64)
+            params = MilvusClient.prepare_index_params()
+            params.add_index("code", index_type="BIN_FLAT", metric_type="HAMMING")
+            create = self._client.create_collection
+            self._call(create, collection, schema=schema, index_params=params)
+        self._call(self._client.load_collection, collection)
+
+    def drop(self, collection: str) -> None:
+        """Drop a collection."""
+        self._call(self._client.drop_collection, collection)
+
+    def write(self, collection: str, bits: int, portion: Portion) -> None:
+        """Put rows in, or others in their place."""
+        packed = portion.codes.prefix(bits).packed
+        for start in range(0, len(portion.ids), AT_ONCE):
+            part = slice(start, start + AT_ONCE)
+            columns = portion.ids[part].tolist(), packed[part], portion.removed[part].tolist()
+            rows = [
+                {"id": item, "code": code.tobytes(), "removed": removed}
+                for item, code, removed in zip(*columns, strict=True)
+            ]
+            self._call(self._client.upsert, collection, rows)
+
+    def delete(self, collection: str, where: str) -> None:
+        """Delete rows, as many at once as the server tells."""
+        while found := self.rows(collection, where, "id", limit=MOST):
+            ids = [row["id"] for row in found]
+            self._call(self._client.delete, collection, ids=ids)
+
+    def rows(self, collection: str, where: str, field: str, **more: Any) -> list[dict[str, Any]]:
+        """A field of the rows that an expression keeps, all that was written before included."""
+        found = self._call(
+            self._client.query,
+            collection,
+            filter=where,
+            output_fields=[field],
+            consistency_level="Strong",
+            **more,
+        )
+        return list(found)
+
+    def count(self, collection: str, where: str) -> int:
+        """How many rows an expression keeps."""
+        return int(self.rows(collection, where, "count(*)")[0]["count(*)"])
+
+    def nearest(
+        self,
+        collection: str,
+        queries: Codes,
+        limit: int,
+        *,
+        where: str,
+        consistency: str,
+        radius: int | None = None,
+    ) -> list[Found]:
+        """The nearest rows of each query in order of distance; with a radius, nearer than that."""
+        params = {} if radius is None else {"radius": float(radius)}
+        found = self._call(
+            self._client.search,
+            collection,
+            [row.tobytes() for row in queries.packed],
+            limit=limit,
+            filter=where,
+            search_params={"metric_type": "HAMMING", "params": params},
+            consistency_level=consistency,
+        )
+        return [(_column(hits, "id"), _column(hits, "distance")) for hits in found]
+
+    def _call(self, ask: Callable[..., Done], *arguments: Any, **named: Any) -> Done:
+        """Ask the server. Raises StorageError, one line."""
+        try:
+            return ask(*arguments, timeout=TIMEOUT, **named)
+        except MilvusException as error:
+            said = str(error.message).strip().splitlines() or [type(error).__name__]
+            raise StorageError(
+                f"{self.shown}: {said[0][:200]}; try again when the server is there"
+            ) from error
+
+
+def _column(hits: Sequence[Any], name: str) -> NDArray[np.int64]:
+    return np.array([hit[name] for hit in hits], np.int64)

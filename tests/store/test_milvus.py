@@ -1,0 +1,288 @@
+"""Codes in Milvus behind rows on a server: against one of ours that keeps ties in no order, and
+against the real one, in the long form also by the whole contract (`test_contract.py -k milvus`).
+"""
+
+import random
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+
+from hashing.codes import Codes
+from hashing.errors import StorageError, UsageError
+from hashing.filters import equals, not_
+from hashing.search import RadiusRequest, ReferenceEngine, SearchRequest
+from hashing.store import Index, NewItem, create_index, delete_index, is_index, open_index
+from hashing.store.code_search import Portion
+from tests.store.milvus_server import MilvusServer
+from tests.store.servers import PostgresServer
+
+pytest.importorskip("pymilvus", reason="pymilvus is not installed: the extra [milvus]")
+
+from hashing.store.milvus import answers, follow
+from hashing.store.milvus.server import Found
+
+BITS = 32
+URL = "milvus+http://ann:secret@nowhere:19530/{}"
+
+
+class Shelf:
+    """A server in memory: what `milvus.server.Server` says, with every tie in another order."""
+
+    collections_: ClassVar[dict[str, tuple[str, int, dict[int, tuple[bytes, int]]]]] = {}
+    away = False
+
+    def __init__(self, url: str) -> None:
+        self.shown, self.name = url, url.rpartition("/")[2]
+        self._look()
+
+    def close(self) -> None:
+        pass
+
+    def _look(self) -> None:
+        if self.away:
+            raise StorageError("the shelf is away")
+
+    def collections(self) -> list[str]:
+        self._look()
+        return [name for name in self.collections_ if name.rpartition("_")[0] == self.name]
+
+    def owner(self, collection: str) -> str:
+        return self.collections_[collection][0]
+
+    def open(self, collection: str, bits: int, owner: str) -> None:
+        self.collections_.setdefault(collection, (owner, bits, {}))
+
+    def drop(self, collection: str) -> None:
+        del self.collections_[collection]
+
+    def write(self, collection: str, bits: int, portion: Portion) -> None:
+        self._look()
+        packed = portion.codes.prefix(bits).packed
+        for item, code, removed in zip(portion.ids.tolist(), packed, portion.removed, strict=True):
+            self.collections_[collection][2][item] = code.tobytes(), int(removed)
+
+    def _kept(self, collection: str, where: str) -> list[int]:
+        """The expressions are Python's, too."""
+        self._look()
+        rows = self.collections_[collection][2]
+        test = compile(where, "where", "eval")
+        return [i for i, (_, gone) in rows.items() if eval(test, {"id": i, "removed": gone})]
+
+    def delete(self, collection: str, where: str) -> None:
+        for item in self._kept(collection, where):
+            del self.collections_[collection][2][item]
+
+    def rows(self, collection: str, where: str, field: str, **_: Any) -> list[dict[str, Any]]:
+        rows = self.collections_[collection][2]
+        return [{"id": i, "removed": rows[i][1]} for i in self._kept(collection, where)]
+
+    def count(self, collection: str, where: str) -> int:
+        return len(self._kept(collection, where))
+
+    def nearest(
+        self,
+        collection: str,
+        queries: Codes,
+        limit: int,
+        *,
+        where: str,
+        consistency: str,
+        radius: int | None = None,
+    ) -> list[Found]:
+        kept, rows = self._kept(collection, where), self.collections_[collection][2]
+        random.shuffle(kept)
+        codes = np.frombuffer(b"".join(rows[i][0] for i in kept), np.uint8)
+        packed = codes.reshape(len(kept), queries.packed.shape[1])
+        found = []
+        for query in queries.packed:
+            apart = np.bitwise_count(packed ^ query).sum(axis=1).astype(np.int64)
+            order = np.argsort(apart, kind="stable")
+            order = order[apart[order] < (9999 if radius is None else radius)][:limit]
+            found.append((np.array(kept, np.int64)[order], apart[order]))
+        return found
+
+
+def items_of(rng: np.random.Generator, count: int, name: str, bits: int = BITS) -> list[NewItem]:
+    """Codes around few centres, so that most distances tie and some codes are equal."""
+    centres = rng.integers(0, 256, (6, bits // 8), np.uint8)
+    codes = centres[rng.integers(0, 6, count)]
+    codes ^= np.packbits(rng.random((count, bits)) < 0.03, axis=1)
+    styles = rng.integers(0, 10, count)
+    return [
+        NewItem(
+            f"{name}/{n}.jpg", {"style": f"s{styles[n]}"}, codes[n].tobytes(), rng.bytes(32), None
+        )
+        for n in range(count)
+    ]
+
+
+def make(url: str) -> Index:
+    return create_index(
+        url, bits=BITS, lengths=(8, 12, 16, BITS), fingerprint="", columns={"style": str}, model="m"
+    )
+
+
+@pytest.fixture
+def url(server: PostgresServer, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    monkeypatch.setattr(follow, "Server", Shelf)
+    monkeypatch.setattr(Shelf, "collections_", {})
+    monkeypatch.setattr(Shelf, "away", False)
+    place = server.url(tmp_path.name).replace("#", f"&engine={URL.format('art')}#")
+    yield place
+    Shelf.away = False
+    delete_index(place)
+    assert not Shelf.collections_
+
+
+@pytest.fixture
+def real(server: PostgresServer, milvus: MilvusServer, tmp_path: Any) -> Iterator[str]:
+    place = server.url(tmp_path.name).replace("#", f"&engine={milvus.url(tmp_path.name)}#")
+    yield place
+    delete_index(place)
+
+
+def check_like_memory(index: Index, rng: np.random.Generator, trials: int) -> None:
+    """Equal answers, ids included, whatever is asked."""
+    ids = index.ids()
+    reference = ReferenceEngine(index.codes(ids), ids)
+    styles = {item.id: item.fields["style"] for item in index.items(ids)}
+    filters = {None: ids}
+    for where, keep in (
+        (equals("style", "s3"), lambda style: style == "s3"),
+        (not_(equals("style", "s3")), lambda style: style != "s3"),
+        (equals("style", "none"), lambda style: False),
+    ):
+        filters[where] = np.array([i for i in ids.tolist() if keep(styles[i])], np.int64)  # type: ignore[index]
+    for _ in range(trials):
+        logits = rng.normal(size=(3, BITS)).astype(np.float32)
+        queries = index.codes(rng.choice(ids, 3))
+        where = list(filters)[rng.integers(len(filters))]
+        bits = [None, 16, 8][rng.integers(3)]
+        k = int(rng.choice([1, 7, 40]))
+        more: dict[str, Any] = {"bits": bits}
+        if rng.random() < 0.4:
+            more |= {"logits": logits}
+            if rng.random() < 0.5:
+                more |= {"rerank": k + 20}
+        if rng.random() < 0.3:
+            more |= {"max_distance": 6}
+        mine = index.search(SearchRequest(queries, k, where=where, **more))
+        theirs = reference.search(SearchRequest(queries, k, allowed=filters[where], **more))
+        assert mine.ids.tolist() == theirs.ids.tolist(), (k, where, more.keys())
+        assert mine.distances.tolist() == theirs.distances.tolist()
+        assert mine.complete
+        reach = int(rng.integers(0, 8))
+        near = index.radius(RadiusRequest(queries, reach, where=where, bits=bits))
+        within = reference.radius(RadiusRequest(queries, reach, allowed=filters[where], bits=bits))
+        assert near.ids.tolist() == within.ids.tolist()
+        assert near.offsets.tolist() == within.offsets.tolist()
+        some = rng.choice(ids, 20)
+        both = [each.search(SearchRequest(queries, 5, allowed=some)) for each in (index, reference)]
+        assert both[0].ids.tolist() == both[1].ids.tolist()
+
+
+@pytest.mark.parametrize("here", [answers.HERE, 45], ids=["few", "many"])
+def test_answers_are_those_of_memory(url: str, here: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answers, "HERE", here)
+    rng = np.random.default_rng(here)
+    with make(url) as index:
+        for name in "ab":
+            index.add(items_of(rng, 200, name))
+        index.remove(rng.choice(400, 60).tolist())
+        check_like_memory(index, rng, 40)
+        index.compact()
+        check_like_memory(index, rng, 10)
+
+
+def test_a_tied_group_beyond_the_server_s_limit_is_told(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answers, "MOST", 16)
+    items = [NewItem(f"{n}.jpg", {}, bytes(4), bytes([n] * 32)) for n in range(40)]
+    with make(url) as index:
+        index.add(items)
+        query = index.codes([0])
+        found = index.search(SearchRequest(query, 5))
+        assert (found.ids.shape, found.complete) == ((1, 5), False)
+        assert not index.radius(RadiusRequest(query, 3)).complete
+        with pytest.raises(UsageError, match="at most 16 answers"):
+            index.search(SearchRequest(query, 17))
+        with pytest.raises(UsageError, match="8, 16, 32 bits, found 24"):
+            index.search(SearchRequest(query, 3, bits=24))
+
+
+def test_who_comes_later_takes_over_what_is_missing(url: str) -> None:
+    rng = np.random.default_rng(0)
+    with make(url) as index, open_index(url) as reader:
+        index.add(items_of(rng, 50, "a"))
+        Shelf.away = True
+        with pytest.raises(StorageError, match="the shelf is away"):
+            index.add(items_of(rng, 50, "b"))
+        Shelf.away = False
+        with open_index(url) as later:  # what was published is there, and is found
+            assert later.info.count == 100
+            check_like_memory(later, rng, 5)
+        assert reader.ids().size == 0
+        assert reader.search(SearchRequest(index.codes([1]), 3)).ids.shape == (1, 0)
+        reader.refresh()
+        index.remove([3])
+        code = index.codes([4])
+        assert 3 in reader.search(SearchRequest(code, 200)).ids
+        assert 3 not in index.search(SearchRequest(code, 200)).ids
+        # rows of the collection that vanished, or are too many, are put right
+        rows = Shelf.collections_["art_32"][2]
+        del rows[7]
+        rows[8] = rows[8][0], 1
+        assert index.verify() == ["art_32: codes 0 to 99 written anew"]
+        assert index.verify() == []
+        check_like_memory(index, rng, 5)
+        del rows[9]
+    with open_index(url) as again:
+        check_like_memory(again, rng, 5)
+
+
+def test_collections_of_others_are_left_alone(url: str, server: PostgresServer) -> None:
+    make(url).close()
+    other = url.replace("#", "#other")
+    with pytest.raises(UsageError, match="expected no collection art_8"):
+        make(other)
+    assert not is_index(other)
+    Shelf.collections_["art_8"] = ("somebody", 8, {})
+    with pytest.raises(UsageError, match="found those of another"):
+        open_index(url)
+    delete_index(url)
+    assert list(Shelf.collections_) == ["art_8"]
+    Shelf.collections_.clear()
+
+
+def test_an_address_that_cannot_be_meant_is_told(server: PostgresServer) -> None:
+    for address in ("http://h:1/a-b", "http://h:1/a?index=x"):
+        with pytest.raises(UsageError, match="letters, digits and underscores") as caught:
+            follow.Milvus(f"milvus+{address.replace('//', '//ann:secret@')}")
+        assert "secret" not in str(caught.value)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(900)
+def test_the_real_server_answers_the_same(
+    real: str, milvus: MilvusServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(1)
+    with make(real) as index:
+        for name in "abc":
+            index.add(items_of(rng, 2000, name))
+        index.remove(rng.choice(6000, 700).tolist())
+        check_like_memory(index, rng, 15)
+        monkeypatch.setattr(answers, "HERE", 800)
+        index.compact()
+        check_like_memory(index, rng, 15)
+        milvus.kill()
+        with pytest.raises(StorageError, match="try again when the server") as caught:
+            index.search(SearchRequest(index.codes([int(index.ids()[0])]), 3))
+        assert "\n" not in str(caught.value)
+        milvus.start()
+    with open_index(real) as index:
+        check_like_memory(index, rng, 5)
+        assert index.verify() == []
