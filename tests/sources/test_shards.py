@@ -16,6 +16,9 @@ from hashing.sources import read_catalogue
 from hashing.sources.archive import open_archive
 
 
+TOLD = {"title": "Sea", "year": 1901, "tags": ["sea", 2], "public": True, "made": {"in": 1901}}
+
+
 def picture(shade: int) -> bytes:
     buffer = io.BytesIO()
     pixels = np.random.default_rng(shade).integers(0, 256, (20, 20, 3), np.uint8)
@@ -39,9 +42,7 @@ def shards(tmp_path: Path) -> Path:
         folder / "train-000.tar",
         {
             "0001.png": picture(1),
-            "0001.json": json.dumps(
-                {"title": "Sea", "year": 1901, "size": [1, 2], "public": True, "made": {"in": 1901}}
-            ).encode(),
+            "0001.json": json.dumps(TOLD).encode(),
             "0001.txt": b"a sea\n",
             "0001.cls": b"7",
             "0002.seg.png": picture(2),
@@ -62,11 +63,18 @@ def test_shards_are_one_source_with_their_samples_metadata(shards: Path) -> None
     ]
     assert [dict(item.fields) for item in found.items] == [
         {"label": 9},
-        {"caption": "a sea", "label": 7, "title": "Sea", "year": 1901},
+        {
+            "caption": "a sea",
+            "label": 7,
+            "title": "Sea",
+            "year": 1901,
+            "tags": "sea, 2",
+            "public": "true",
+        },
         {},
     ]
     assert found.described
-    assert found.left_out["nested value"] == ["'size' in train-000/0001.json"]
+    assert found.left_out["nested value"] == ["'made' in train-000/0001.json"]
     assert found.left_out["row that is no JSON object"] == ["train-000/0002.json"]
     for item, seed in zip(found.items, (3, 1, 2), strict=True):
         np.testing.assert_array_equal(
