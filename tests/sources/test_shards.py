@@ -15,7 +15,6 @@ from hashing.images import decode
 from hashing.sources import read_catalogue
 from hashing.sources.archive import open_archive
 
-
 TOLD = {"title": "Sea", "year": 1901, "tags": ["sea", 2], "public": True, "made": {"in": 1901}}
 
 
