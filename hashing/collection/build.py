@@ -74,13 +74,17 @@ def build(
     )
     try:
         if reading.shard is not None:
-            outcome = fill_shard(
-                index, loaded, reading.shard, catalogues, workers=workers, previews=previews
-            )
+            outcome = fill_shard(index, loaded, reading, catalogues, workers, previews)
             return index, loaded, outcome
         palettes: dict[int, Palette] = {}
         outcome = fill(
-            index, loaded, catalogues, workers=workers, previews=previews, palettes=palettes
+            index,
+            loaded,
+            catalogues,
+            workers=workers,
+            previews=previews,
+            palettes=palettes,
+            exif=reading.exif,
         )
         if index.info.count:
             _complete(index, palettes)
@@ -110,22 +114,30 @@ def add(
     catalogues = reading.catalogues()
     reading.refuse_broken(catalogues, workers)
     if reading.shard is None:
-        return fill(index, model, catalogues, workers=workers, previews=previews)
-    return fill_shard(index, model, reading.shard, catalogues, workers=workers, previews=previews)
+        return fill(index, model, catalogues, workers=workers, previews=previews, exif=reading.exif)
+    return fill_shard(index, model, reading, catalogues, workers, previews)
 
 
 def fill_shard(
     index: Index,
     model: Model,
-    shard: Shard,
+    reading: Reading,
     catalogues: Sequence[Catalogue],
-    *,
-    workers: int | None = None,
-    previews: int = PREVIEW_SIDE,
+    workers: int | None,
+    previews: int,
 ) -> Outcome:
     """Put one part of some pictures in, and note that it has ended."""
+    shard = reading.shard or Shard(0, 1)
     shards.begin(index, shard)
-    outcome = fill(index, model, catalogues, workers=workers, previews=previews, part=True)
+    outcome = fill(
+        index,
+        model,
+        catalogues,
+        workers=workers,
+        previews=previews,
+        part=True,
+        exif=reading.exif,
+    )
     shards.end(index, shard)
     return outcome
 

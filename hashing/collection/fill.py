@@ -7,6 +7,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from hashing.collection.camera import camera_columns, wanted
 from hashing.collection.colours import Palette
 from hashing.collection.intake import Outcome, content_of, new_items, used_columns
 from hashing.collection.pictures import PREVIEW_SIDE, remember_sources
@@ -26,11 +27,12 @@ def fill(
     previews: int = PREVIEW_SIDE,
     part: bool = False,
     palettes: dict[int, Palette] | None = None,
+    exif: Sequence[str] | None = None,
 ) -> Outcome:
     """Encode and publish what the index does not have yet.
 
     part: of what several processes do together; no other metadata of known pictures is looked for.
-    palettes: takes those of what is published, by id.
+    palettes: takes those of what is published, by id. exif: see `camera.wanted`.
     """
     patiently(partial(remember_sources, index, [catalogue.root for catalogue in catalogues]))
     outcome = Outcome()
@@ -45,6 +47,7 @@ def fill(
             outcome.differing += 0 if part else _count_differing(index, catalogue, todo)
         outcome.already += there
         columns = used_columns(catalogue, (item.fields for item in todo))
+        cameras = wanted(exif, catalogue, index.info.columns)
         started = time.monotonic()
         for portion in new_items(
             model,
@@ -54,8 +57,11 @@ def fill(
             workers=workers,
             previews=previews,
             features=index.info.features > 0,
+            exif=cameras,
         ):
-            ids = patiently(partial(index.add, portion.items, columns)).tolist()
+            ids = patiently(
+                partial(index.add, portion.items, columns | camera_columns(portion.items, cameras))
+            ).tolist()
             if palettes is not None:
                 palettes.update(zip(ids, portion.palettes, strict=True))
             outcome.added += len(portion.items)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from PIL.Image import Image
 
+from hashing.collection.camera import noted
 from hashing.collection.colours import Palette, palette
 from hashing.collection.pictures import PREVIEW_SIDE
 from hashing.encoding import EncodedBatch, Model, encode_catalogue
@@ -33,7 +34,8 @@ class Outcome:
     without_preview: those that could not be encoded as one, likewise. one_shade: files that show
     nothing. sharing: how many of the added have the same code as another of them.
     left_out: what else the source has, by kind. differing: how many of those already there have
-    other metadata now, which only a sync takes over.
+    other metadata now, which only a sync takes over. noted: by column how many of the added have
+    what a camera noted (see `camera`).
     """
 
     added: int = 0
@@ -45,6 +47,7 @@ class Outcome:
     one_shade: list[str] = field(default_factory=list)
     sharing: int = 0
     left_out: LeftOut = field(default_factory=LeftOut)
+    noted: dict[str, int] = field(default_factory=dict)
 
     def table(self) -> Table:
         """How many of each kind there were."""
@@ -83,14 +86,15 @@ def new_items(
     workers: int | None = None,
     previews: int = PREVIEW_SIDE,
     features: bool = False,
+    exif: Sequence[str] = (),
 ) -> Iterator[Portion]:
     """Items with code and preview, as many as are worth a publication; oddities go to `outcome`.
 
-    features: give each item those that its code is made of, too.
+    features: give each item those that its code is made of, too. exif: fields of cameras that
+    items get, see `camera.noted`.
     """
-    return _portions(
-        _encoded(model, catalogue, todo, workers, previews, features=features), outcome
-    )
+    batches = _encoded(model, catalogue, todo, workers, previews, features=features, exif=exif)
+    return _portions(batches, outcome)
 
 
 def content_of(catalogue: Catalogue, item: Item) -> bytes | ImageError:
@@ -114,6 +118,7 @@ class _Derived(NamedTuple):
     preview: bytes | ImageError | None
     shows: bool
     palette: Palette
+    camera: Mapping[str, Value]
 
 
 def _encoded(
@@ -124,6 +129,7 @@ def _encoded(
     previews: int,
     *,
     features: bool,
+    exif: Sequence[str],
 ) -> Iterator[EncodedBatch]:
     """Codes of all items, each with the digest of its file and its preview, under a progress."""
 
@@ -134,7 +140,8 @@ def _encoded(
         except ImageError as error:
             preview = error
         digest = hashlib.sha256(data).digest()
-        return _Derived(digest, preview, shows_something(image), palette(image))
+        shows, camera = shows_something(image), noted(data, exif)
+        return _Derived(digest, preview, shows, palette(image), camera)
 
     with progress(len(todo), "encoding", "pictures") as bar:
         for batch in encode_catalogue(
@@ -161,8 +168,11 @@ def _portions(batches: Iterator[EncodedBatch], outcome: Outcome) -> Iterator[Por
                 preview = None
             if not derived.shows:
                 outcome.one_shade.append(item.path)
+            fields = {**derived.camera, **item.fields}
+            for column in derived.camera:
+                outcome.noted[column] = outcome.noted.get(column, 0) + 1
             portion.items.append(
-                NewItem(item.path, item.fields, code.tobytes(), derived.content, preview, numbers)
+                NewItem(item.path, fields, code.tobytes(), derived.content, preview, numbers)
             )
             portion.palettes.append(derived.palette)
         _note_failures(outcome, batch.failures)

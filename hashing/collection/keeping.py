@@ -45,6 +45,7 @@ class Keeping(Holding):
         megapixels: float | None = None,
         features: bool = False,
         shard: Shard | None = None,
+        exif: Sequence[str] | None = None,
     ) -> Self:
         """Make a new collection of pictures.
 
@@ -71,6 +72,7 @@ class Keeping(Holding):
                 by cosine, Euclidean and Manhattan distance.
             shard: put only this part of the pictures in, as other processes do the others; then
                 `finish` is called once.
+            exif: what cameras noted: `date`, `place` or `none`; dates where there is no metadata.
 
         Returns:
             The collection, open.
@@ -90,6 +92,7 @@ class Keeping(Holding):
             exclude=exclude,
             megapixels=megapixels,
             shard=shard,
+            exif=exif,
         )
         index, loaded, outcome = build(
             reading,
@@ -117,6 +120,7 @@ class Keeping(Holding):
         exclude: Sequence[str] = (),
         megapixels: float | None = None,
         shard: Shard | None = None,
+        exif: Sequence[str] | None = None,
     ) -> "Outcome":
         """Put more pictures in; those already there are skipped. Arguments as for `build`."""
         from hashing.collection.build import add
@@ -129,17 +133,14 @@ class Keeping(Holding):
             exclude=exclude,
             megapixels=megapixels,
             shard=shard,
+            exif=exif,
         )
         self.outcome = add(self.index, self.model, reading, workers=workers, previews=previews)
         self._look()
         return self.outcome
 
     def finish(self, *, partial: bool = False) -> None:
-        """Do once what shards leave to be done. Raises UsageError where some have not ended.
-
-        Args:
-            partial: even then.
-        """
+        """Do once what shards leave to be done, `partial` even where some have not ended."""
         from hashing.collection.build import finish
 
         finish(self.index, partial=partial)

@@ -3,7 +3,7 @@
 import json
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import PurePosixPath
@@ -54,11 +54,13 @@ def make_plan(
     contents: Mapping[str, bytes | ImageError],
     *,
     describes: bool,
+    keeps: Collection[str] = (),
 ) -> Plan:
     """Compare a source with the items of an index.
 
     contents: of each file of the catalogue the SHA-256, or why it cannot be read. describes:
-    whether the catalogue's fields take the place of those of items that are there.
+    whether the catalogue's fields take the place of those of items that are there, but for columns
+    that are named in `keeps`.
 
     What is in both under one name is left alone; of the rest, equal contents are moved files, in
     order of their names, and further ones copies; a known name with another content has changed.
@@ -86,7 +88,7 @@ def make_plan(
         if old is None:
             rest.append((item, content))
         else:
-            _describe(plan, old, item, describes=describes)
+            _describe(plan, old, item, keeps, describes=describes)
     _enter(plan, rest, stored, waiting)
     return plan
 
@@ -101,8 +103,11 @@ def _moved(candidates: list[StoredItem], path: str) -> StoredItem | None:
     return best
 
 
-def _describe(plan: Plan, old: StoredItem, item: Item, *, describes: bool) -> None:
-    fields = item.fields if describes else old.fields
+def _describe(
+    plan: Plan, old: StoredItem, item: Item, keeps: Collection[str], *, describes: bool
+) -> None:
+    kept = {name: value for name, value in old.fields.items() if name in keeps}
+    fields = {**kept, **item.fields} if describes else old.fields
     if old.file != item.path:
         plan.moved[old.id] = old.file
     if dict(fields) != dict(old.fields):

@@ -15,7 +15,7 @@ from hashing.sources.partition import Shard
 class Reading:
     """Folders or archives of pictures, and what of them is taken; see `read_catalogue`.
 
-    shard: only this part of the pictures; others do the rest.
+    shard: only this part of the pictures; others do the rest. exif: see `camera.wanted`.
     """
 
     images: Sequence[Path]
@@ -25,6 +25,7 @@ class Reading:
     exclude: Sequence[str] = ()
     megapixels: float | None = None
     shard: Shard | None = None
+    exif: Sequence[str] | None = None
 
     @classmethod
     def of(
@@ -37,6 +38,7 @@ class Reading:
         exclude: Sequence[str] = (),
         megapixels: float | None = None,
         shard: Shard | None = None,
+        exif: Sequence[str] | None = None,
     ) -> Self:
         """The same of what a person gives. Raises UsageError where they name no pictures."""
         several = [images] if isinstance(images, str | Path) else images
@@ -50,6 +52,7 @@ class Reading:
             exclude=exclude,
             megapixels=megapixels,
             shard=shard,
+            exif=exif,
         )
 
     def catalogues(self) -> list[Catalogue]:

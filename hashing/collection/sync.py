@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from hashing.collection.camera import COLUMNS, camera_columns, wanted
 from hashing.collection.intake import Outcome, new_items, used_columns
 from hashing.collection.pictures import PREVIEW_SIDE, known_sources, remember_sources
 from hashing.collection.plan import (
@@ -96,8 +97,9 @@ def sync(
     seen = {} if checksum else recall_stamps(index, root)
     known = {item.file: item.content for item in stored}
     contents, stamps = read_contents(catalogue, known, seen, workers)
-    describes = catalogue.described or set(index.info.columns) <= LABEL
-    plan = make_plan(catalogue, stored, contents, describes=describes)
+    describes = catalogue.described or set(index.info.columns) <= {*LABEL, *COLUMNS}
+    cameras = () if catalogue.described else tuple(COLUMNS)
+    plan = make_plan(catalogue, stored, contents, describes=describes, keeps=cameras)
     if keep_absent:
         deleted = {item.id for item in plan.deleted}
         plan.gone = [item for item in plan.gone if item not in deleted]
@@ -152,6 +154,7 @@ def _carry_out(
     todo = sorted([*plan.new, *plan.changed], key=lambda item: item.path)
     if todo:
         used = used_columns(catalogue, (item.fields for item in todo))
+        cameras = wanted(None, catalogue, index.info.columns)
         portions = new_items(
             model(),
             catalogue,
@@ -160,9 +163,10 @@ def _carry_out(
             workers=workers,
             previews=previews,
             features=index.info.features > 0,
+            exif=cameras,
         )
         for portion in portions:
-            index.add(portion.items, used)
+            index.add(portion.items, used | camera_columns(portion.items, cameras))
             outcome.added += len(portion.items)
     broken = {file for file, _ in outcome.broken}
     replaced = {item.path for item in plan.changed} & broken

@@ -66,6 +66,13 @@ def _add_options(parser: Parser) -> None:
     parser.add_argument("--strict", action="store_true", help="fail at a broken picture, add none")
     parser.add_argument("--dry-run", action="store_true", help="only read all pictures and report")
     previews_option(parser)
+    parser.add_argument(
+        "--exif",
+        nargs="+",
+        choices=("date", "place", "none"),
+        help="what cameras noted as columns: date (default where there is no metadata), place "
+        "(latitude and longitude: a home as often as not, and the page shows it)",
+    )
     shard_option(parser)
 
 
@@ -93,6 +100,7 @@ def build(arguments: argparse.Namespace) -> int:
             strict=arguments.strict,
             features=arguments.features,
             shard=shard,
+            exif=arguments.exif,
             **reading(arguments),
         ) as collection,
     ):
@@ -115,6 +123,7 @@ def add(arguments: argparse.Namespace) -> int:
             previews=arguments.previews,
             strict=arguments.strict,
             shard=shard,
+            exif=arguments.exif,
             **reading(arguments),
         )
         return _report(collection, arguments, shard)
@@ -191,6 +200,7 @@ def _report(collection: "Collection", arguments: argparse.Namespace, shard: "Sha
                 "one_shade": outcome.one_shade,
                 "sharing_a_code": outcome.sharing,
                 "left_out": outcome.left_out.as_dict(),
+                "noted_by_cameras": outcome.noted,
                 "seconds": round(outcome.seconds, 3),
                 "pictures_per_second": round(rate, 2),
             }
@@ -204,6 +214,7 @@ def _report(collection: "Collection", arguments: argparse.Namespace, shard: "Sha
             **_oddities(outcome),
             "already there": f"{outcome.already:,}",
             **_differing(outcome),
+            **_noted(outcome),
             **_left_out(outcome.left_out),
             "items now": f"{info.count:,}",
         }
@@ -213,6 +224,17 @@ def _report(collection: "Collection", arguments: argparse.Namespace, shard: "Sha
         return 0
     suggest(f"serve.py {info.location} --open, or index.py search {info.location} PICTURE")
     return 0
+
+
+def _noted(outcome: "Outcome") -> dict[str, str]:
+    """What was taken from Exif data, which nobody may have thought of."""
+    counts = outcome.noted
+    if not counts:
+        return {}
+    dates, places = counts.get("date", 0), counts.get("latitude", 0)
+    found = [f"the date of {dates:,} pictures (--exif none takes none)"] * bool(dates)
+    found += [f"the place of {places:,}, which the page shows"] * bool(places)
+    return {"columns of cameras": ", ".join(found)}
 
 
 def _differing(outcome: "Outcome") -> dict[str, str]:
