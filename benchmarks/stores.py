@@ -1,10 +1,11 @@
-"""An index in a folder and the same one on a PostgreSQL server, measured in one run.
+"""An index in a folder and the same one elsewhere, measured in one run.
 
-python benchmarks/stores.py --url "postgresql://…#benchmark" [--items 1000000]
+python benchmarks/stores.py --url "postgresql://…#benchmark" [--url "postgresql://…?engine=…#b2"]
+    [--items 1000000]
 
 Items have random 64-bit codes, three columns of metadata and no previews. Questions alternate
-between the two and the median is shown, wall time and this process's CPU time; what the server
-spends stands in no column. The index at the URL is made, and deleted at the end.
+between the stores and the median is shown, wall time and this process's CPU time; what servers
+spend stands in no column. Indexes at the URLs are made, and deleted at the end.
 Results go to benchmarks/results/stores.md.
 """
 
@@ -14,6 +15,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
@@ -23,7 +25,16 @@ from hashing.codes import Codes
 from hashing.filters import compare, equals
 from hashing.search import SearchRequest
 from hashing.search.scan import KERNEL
-from hashing.store import Index, NewItem, Place, create_index, delete_index, is_index, open_index
+from hashing.store import (
+    Index,
+    NewItem,
+    Place,
+    create_index,
+    delete_index,
+    is_index,
+    open_index,
+    read_location,
+)
 
 RESULTS = Path(__file__).parent / "results" / "stores.md"
 BITS = 64
@@ -37,16 +48,27 @@ def main() -> None:
     """Make both indexes, ask them in turn, write the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--items", type=int, default=1_000_000)
-    parser.add_argument("--url", required=True, help="an index on a server, which is not there yet")
+    parser.add_argument(
+        "--url", required=True, action="append", help="an index on a server, not there yet (again)"
+    )
     arguments = parser.parse_args()
     KERNEL.wait()
     with tempfile.TemporaryDirectory(prefix="stores-") as folder:
-        places: list[Place] = [Path(folder) / "index", arguments.url]
+        places: list[Place] = [Path(folder) / "index", *arguments.url]
         try:
-            write(measure(places, arguments.items), arguments.items)
+            write(measure(places, arguments.items), arguments.items, list(map(kind_of, places)))
         finally:
-            if is_index(arguments.url):
-                delete_index(arguments.url)
+            for url in arguments.url:
+                if is_index(url):
+                    delete_index(url)
+
+
+def kind_of(place: Place) -> str:
+    """What a column is called."""
+    location = read_location(place)
+    engine = location.engine.partition("+")[0].capitalize()
+    store = {"folder": "folder", "postgresql": "PostgreSQL"}[location.store]
+    return f"{store} + {engine}" if engine else store
 
 
 def measure(places: Sequence[Place], count: int) -> list[Row]:
@@ -63,8 +85,8 @@ def measure(places: Sequence[Place], count: int) -> list[Row]:
     rows.append(("open and first answer", [timed(partial(first_answer, p)) for p in places]))
     few = equals("style", "Style 3") & compare("year", "<", 1600)
     half = compare("year", "<", 1750)
-    with open_index(places[0]) as embedded, open_index(places[1]) as server:
-        indexes = [embedded, server]
+    with ExitStack() as stack:
+        indexes = [stack.enter_context(open_index(place)) for place in places]
         for name, where in (("1 %", few), ("50 %", half)):
             asked = SearchRequest(queries[:1], 10, where=where)
             question = f"first query with a filter that keeps {name}"
@@ -129,7 +151,7 @@ def timed(act: Callable[[], object]) -> tuple[float, float]:
     return (time.perf_counter() - wall) * 1e3, (time.process_time() - cpu) * 1e3
 
 
-def write(rows: list[Row], count: int) -> None:
+def write(rows: list[Row], count: int, names: Sequence[str]) -> None:
     """The table, as the document and on the terminal."""
     from hashing.training.provenance import processor  # brings in PyTorch
 
@@ -139,11 +161,12 @@ def write(rows: list[Row], count: int) -> None:
         "Made by `python benchmarks/stores.py` (see there); other work shared the machine.",
         f"{processor()}, Python {platform.python_version()}, {count:,} items of {BITS} bits.",
         "",
-        "| what | folder, ms | CPU | PostgreSQL, ms | CPU |",
-        "|---|---|---|---|---|",
+        f"| what | {' | '.join(f'{name}, ms | CPU' for name in names)} |",
+        "|---" * (1 + 2 * len(names)) + "|",
     ]
-    for name, ((wall, cpu), (far, far_cpu)) in rows:
-        lines.append(f"| {name} | {wall:,.2f} | {cpu:,.2f} | {far:,.2f} | {far_cpu:,.2f} |")
+    for name, times in rows:
+        cells = " | ".join(f"{wall:,.2f} | {cpu:,.2f}" for wall, cpu in times)
+        lines.append(f"| {name} | {cells} |")
     RESULTS.write_text("\n".join(lines) + "\n", encoding="utf-8")
     print("\n".join(lines))
 

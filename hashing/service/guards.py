@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from contextlib import nullcontext
 
+from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hashing.service.admission import RETRY_SECONDS, FullError, Gates
@@ -82,6 +83,11 @@ class Guards:
         """Pass the request on, or answer it with the reason why not."""
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"] == self.door.prefix != "":
+            # addresses on the page are relative to the folder
+            query = scope["query_string"].decode("latin-1")
+            place = f"{self.door.prefix}/{'?' * bool(query)}{query}"
+            await RedirectResponse(place, 308, HEADERS)(scope, receive, send)
         elif scope["type"] == "http":
             await self._answer(self._placed(scope), receive, send)
 

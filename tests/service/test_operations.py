@@ -47,6 +47,9 @@ def test_below_a_prefix_whether_the_proxy_takes_it_away_or_not(
         assert asking.post("/api/recommend", json=asked, headers=foreign).status_code == 403
     refused = client(art, door, "other.example").get("/api/health")
     assert refused.status_code == 421
+    if prefix:  # without its slash the page would look for its files one folder too high
+        found = client(art, door).get(f"{prefix}?q=sea", follow_redirects=False)
+        assert (found.status_code, found.headers["location"]) == (308, f"{prefix}/?q=sea")
     art.served_at = ""
 
 
