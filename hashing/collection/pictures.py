@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from hashing.collection.originals import Originals
 from hashing.errors import ArtHashError, InputError
-from hashing.images import FILES, decode, encode_jpeg, main_colours
+from hashing.images import FILES, FULL_SIZE, Limits, decode, encode_jpeg, kind_of, main_colours
 from hashing.recommend import are_copies
 from hashing.sources.archive import Archive, holds_shards, open_archive, read_picture
 from hashing.store import Index, StoredItem
@@ -59,6 +60,12 @@ class OriginalFile:
     data: bytes
     changed: float | None
 
+    @property
+    def media_type(self) -> str:
+        """Of its format, by its first bytes."""
+        kind = kind_of(self.data)
+        return f"image/{kind.lower()}" if kind else "application/octet-stream"
+
 
 class Pictures:
     """Reads pictures by id; ids are never reused, so nothing in its caches goes stale."""
@@ -66,6 +73,7 @@ class Pictures:
     def __init__(self, index: Index) -> None:
         self.index = index
         self._archives: dict[str, Archive] = {}
+        self._originals = Originals()
         # not a method of this object: a circle would keep a closed index open
         self._glance = lru_cache(maxsize=MOST_GLANCES)(partial(_read_glance, index))
         self._look = lru_cache(maxsize=MOST_LOOKS)(partial(_read_look, index))
@@ -181,11 +189,26 @@ class Pictures:
         order = np.argsort(-counts, kind="stable")[: np.count_nonzero(counts)]
         return ["#" + shade.tobytes().hex() for shade in shades[order]]
 
-    def _original(self, item: StoredItem) -> Image.Image | None:
+    def whole(self, item: StoredItem) -> Image.Image:
+        """The original at its full size, or the preview where it has gone; a few are remembered.
+
+        Raises InputError where neither is there.
+        """
+        return self._originals.of(
+            item.id, lambda: self._original(item, FULL_SIZE) or self._kept(item)
+        )
+
+    def _kept(self, item: StoredItem) -> Image.Image:
+        preview = self.index.preview(item.id)
+        if preview is None:
+            raise InputError(f"the picture of work {item.id} is gone and the index kept no preview")
+        return decode(preview)
+
+    def _original(self, item: StoredItem, limits: Limits = FILES) -> Image.Image | None:
         """The picture where it was indexed from, unless another lies there now."""
         for source in known_sources(self.index):
             try:
-                image = decode(self._read(source, item.file), FILES)
+                image = decode(self._read(source, item.file), limits)
             except (OSError, ArtHashError):
                 continue
             if self.index.preview(item.id) is None or len(self.copied(image, [item.id])):

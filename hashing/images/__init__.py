@@ -3,12 +3,13 @@
 from hashing.images.decoder import decode
 from hashing.images.forms import Picture, open_picture
 from hashing.images.kinds import HEAD, KINDS, kind_of
-from hashing.images.limits import FILES, UPLOADS, Limits, files_up_to
+from hashing.images.limits import FILES, FULL_SIZE, UPLOADS, Limits, files_up_to
 from hashing.images.rendering import shows_something
 from hashing.images.squares import Fit, checked_preview, encode_jpeg, main_colours, to_square
 
 __all__ = [
     "FILES",
+    "FULL_SIZE",
     "HEAD",
     "KINDS",
     "UPLOADS",

@@ -26,8 +26,8 @@ def decode(source: bytes | Path, limits: Limits = UPLOADS) -> Image.Image:
     of the file but what carries pixels reaches the format's decoder, or that runs in a process of
     its own. A large picture comes at a half, a third, … of its size, its shorter side still at
     least 1024 (512 if it has more than 8 megapixels then): more than anybody here looks at, for a
-    camera's JPEG of 12 megapixels in a third of the time. Pictures decoded at once wait for each
-    other where they would take more than 256 MiB together.
+    camera's JPEG of 12 megapixels in a third of the time. Not with `Limits.whole`. Pictures
+    decoded at once wait for each other where they would take more than 256 MiB together.
     """
     data = source if isinstance(source, bytes) else _read(source, limits)
     if len(data) > limits.bytes:

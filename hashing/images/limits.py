@@ -4,7 +4,7 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hashing.errors import UsageError
 
@@ -17,7 +17,8 @@ class Limits:
 
     bytes: of the encoded file. pixels: width times height, as the header tells. aspect: the longer
     side divided by the shorter. memory: bytes that decoding may take. seconds: of
-    processor time, for formats that are decoded in a process of their own.
+    processor time, for formats that are decoded in a process of their own. whole: at its full
+    size, where a large picture else comes at a part of it.
     """
 
     bytes: int
@@ -25,6 +26,7 @@ class Limits:
     aspect: int
     memory: int
     seconds: float
+    whole: bool = False
 
 
 UPLOADS = Limits(bytes=20 << 20, pixels=50_000_000, aspect=20, memory=440 << 20, seconds=1.5)
@@ -32,6 +34,9 @@ UPLOADS = Limits(bytes=20 << 20, pixels=50_000_000, aspect=20, memory=440 << 20,
 
 FILES = Limits(bytes=512 << 20, pixels=256_000_000, aspect=100, memory=1 << 30, seconds=60)
 """For pictures on one's own disk."""
+
+FULL_SIZE = replace(FILES, whole=True)
+"""For looking at them closely."""
 
 MOST_MEGAPIXELS = 2_000
 """What `files_up_to` is asked for at most: Pillow's own lines end there."""

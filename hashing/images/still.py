@@ -111,7 +111,7 @@ def read_header(data: bytes, kind: str, limits: Limits) -> Still:
     except Exception as error:  # hostile bytes: Pillow raises a dozen kinds
         raise ImageError(f"expected {KINDS}, found a broken one: {one_line(error)}") from error
     check_size(*image.size, limits)
-    reduction = _reduction(image)
+    reduction = 1 if limits.whole else _reduction(image)
     memory = _memory(image, reduction, parts.scans)
     _check_work(image, memory, parts.scans, limits)
     return Still(data, kind, parts, image, reduction, memory)

@@ -11,8 +11,6 @@ from fastapi import (
     File,
     Form,
     Query,
-    Request,
-    Response,
     UploadFile,
 )
 from fastapi.security import HTTPBasic
@@ -21,9 +19,8 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from hashing import __version__
 from hashing.codes import Codes
-from hashing.collection.pictures import LARGEST_SIDE, PREVIEW_SIDE
 from hashing.errors import UsageError
-from hashing.service import batch, between, maps, operations, views, writing
+from hashing.service import batch, between, maps, operations, pictures, views, writing
 from hashing.service.context import (
     KNOWN_FIELDS,
     KNOWN_ONLY,
@@ -82,10 +79,12 @@ def create_app(
     )
     current.served_at(door.prefix)
     app.state.current, app.state.metrics = current, Metrics()
+    app.state.public = door.public
     routers = [
         _routes(),
         between.router,
         maps.router,
+        pictures.router,
         batch.router,
         *([writing.router] if door.token else []),
     ]
@@ -237,37 +236,6 @@ def _routes() -> APIRouter:
     def facets(art: Newest) -> Facets:
         """Columns of the collection and their values, code lengths, words for distances."""
         return views.facets(art)
-
-    @routes.get(
-        "/pictures/{item_id}",
-        summary="A picture",
-        tags=["collection"],
-        dependencies=KNOWN_ONLY,
-        response_class=Response,
-        responses={200: {"content": {"image/jpeg": {}}}},
-    )
-    def picture(
-        art: Newest,
-        item_id: ItemId,
-        request: Request,
-        size: Annotated[
-            int, Query(ge=16, le=LARGEST_SIDE, description="Longest side.")
-        ] = PREVIEW_SIDE,
-        v: Annotated[
-            str, Query(description="The index it belongs to; lets browsers keep it.")
-        ] = "",
-    ) -> Response:
-        """The picture as JPEG, never enlarged; above 512 pixels only while the original exists."""
-        tag = f'"{art.info.uuid}-{item_id}-{size}"'
-        keep = "private, max-age=31536000, immutable" if v else "private, no-cache"
-        headers = {"etag": tag, "cache-control": keep}
-        if request.headers.get("if-none-match") == tag:
-            return Response(status_code=304, headers=headers)
-        return Response(
-            art.opened.pictures.jpeg(art.item(item_id), size),
-            media_type="image/jpeg",
-            headers=headers,
-        )
 
     @routes.get(
         "/api/v1/health",

@@ -8,11 +8,13 @@ from starlette.exceptions import HTTPException
 from hashing.collection.collection import NoMapError
 from hashing.collection.opened import UnknownItemError
 from hashing.errors import ArtHashError, ImageError, InputError, StorageError, UsageError
+from hashing.service.pictures import NotOpenError
 
 PROBLEMS: tuple[tuple[type[Exception], int, str], ...] = (
     (ImageError, 422, "unreadable_picture"),
     (UnknownItemError, 404, "unknown_work"),
     (NoMapError, 404, "no_map"),
+    (NotOpenError, 403, "not_open"),
     (InputError, 422, "bad_input"),
     (UsageError, 422, "bad_request"),
     (StorageError, 503, "index_unavailable"),

@@ -158,6 +158,16 @@ class Detail(Work):
     colours: list[str] = Field(
         description="Its main colours, commonest first.", examples=[["#2b2a26", "#a08c68"]]
     )
+    download: str | None = Field(
+        default=None,
+        description="Address of the original, where its licence lets anybody keep it.",
+        examples=["/pictures/345/original"],
+    )
+    attribution: str | None = Field(
+        default=None,
+        description="What stands beside a copy, where one may be kept.",
+        examples=["Still Life with Pears, Ada Lund, 1912. CC BY 4.0"],
+    )
 
 
 class Choice(BaseModel):

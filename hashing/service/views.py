@@ -11,6 +11,7 @@ from hashing.collection.collection import Collection
 from hashing.collection.explain import Explanation
 from hashing.collection.facets import Facet
 from hashing.collection.facets import facets as find_facets
+from hashing.collection.licences import attribution, is_open
 from hashing.collection.recognise import Recognised
 from hashing.collection.request import DIVERSITY
 from hashing.collection.words import Understood
@@ -95,8 +96,19 @@ def detail(collection: Collection, item: StoredItem) -> Detail:
             **_label(collection, item),
             "code": collection.index.codes([item.id]).hex()[0],
             "colours": collection.opened.pictures.colours(item.id),
+            **_copying(collection, item),
         }
     )
+
+
+def _copying(collection: Collection, item: StoredItem) -> dict[str, str]:
+    """How a copy is had, and what is said beside it; nothing unless the licence allows one."""
+    roles = ("title", "creator", "year", "licence", "link")
+    said = {role: collection.opened.shown(item, role) for role in roles}
+    if not is_open(said["licence"]):
+        return {}
+    download = f"{collection.served_at}/pictures/{item.id}/original"
+    return {"download": download, "attribution": attribution(**said)}
 
 
 def facets(collection: Collection) -> Facets:

@@ -1,13 +1,22 @@
 """The page in a browser: pictures that visitors bring, and a close look at those that hang."""
 
+import asyncio
 import base64
 import io
 import re
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 from PIL import Image
 
 from hashing.collection import Collection
+from hashing.service.current import Current
+from tests.gallery import make_gallery, with_model
+from tests.service.conftest import with_page
+from tests.service.serving import free_port, serving
 from tests.service.test_page import address, browser, expect, file_of, pytestmark, visit
+from tests.service.test_pictures import CLOSED, LARGE, OPEN, SIZE, with_originals
 
 __all__ = ["address", "browser", "pytestmark", "visit"]
 
@@ -83,5 +92,91 @@ def test_a_picture_on_its_way_can_be_stopped(visit, art: Collection) -> None:
     expect(page.locator("#message")).to_be_hidden()
     page.unroute_all(behavior="ignoreErrors")
     page.set_input_files("#file", file_of(art, 5))
-    expect(page).to_have_url(re.compile(r"\?code="))
+    expect(page).to_have_url(re.compile(r"\?(code|work)="))
     expect(page.locator("#looking")).to_have_count(0)
+
+
+@pytest.fixture
+def close(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a gallery that has originals and licences."""
+    folder = tmp_path_factory.mktemp("originals")
+    with with_originals(make_gallery(folder), folder) as index:
+        # in a thread of its own, for the browser's driver has a loop in this one
+        with ThreadPoolExecutor() as pool:
+            app = pool.submit(asyncio.run, with_page(Current(with_model(index)))).result()
+        port = free_port()
+        with serving(app, port):
+            yield f"http://127.0.0.1:{port}"
+
+
+def test_a_close_look_shows_the_originals_own_pixels(browser, close: str) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 844})
+    page.goto(f"{close}/?open={LARGE}")
+    page.get_by_role("button", name="Enlarge Study 5").click()
+    page.wait_for_function(f"document.querySelector('ah-zoom').size?.width === {SIZE[0]}")
+    expect(page.locator("#zoom .tile")).to_have_count(0)  # as fine as the screen already
+    page.get_by_role("button", name="1 : 1").click()
+    expect(page.locator("#zoom .tile").first).to_be_visible()
+    loaded = "[...document.querySelectorAll('#zoom .tile')].every(i => i.naturalWidth)"
+    page.wait_for_function(loaded)
+    widths = page.evaluate(
+        """[...document.querySelectorAll('#zoom .tile')].map(i =>
+             Math.abs(i.getBoundingClientRect().width - i.naturalWidth))"""
+    )
+    assert len(widths) >= 6
+    assert max(widths) < 2, "a pixel of the original is none of the screen"
+    before = page.locator("#zoom .tile").count()
+    for _ in range(6):
+        page.keyboard.press("ArrowRight")
+    page.wait_for_function(f"document.querySelectorAll('#zoom .tile').length > {before}")
+    page.get_by_role("button", name="Full screen").click()
+    page.wait_for_function("document.fullscreenElement?.id === 'zoom-room'")
+    page.locator("#zoom-close").click()
+    page.wait_for_function("document.fullscreenElement === null")
+    expect(page.locator("#detail")).to_be_visible()
+    page.close()
+
+
+def test_a_copy_is_offered_where_the_licence_allows(browser, close: str) -> None:
+    page = browser.new_page()
+    page.goto(f"{close}/?open={OPEN}")
+    expect(page.locator("#detail .attribution")).to_contain_text("Study 7, Painter B, 1857. CC BY")
+    with page.expect_download() as copy:
+        page.get_by_role("link", name="Download").click()
+    assert copy.value.suggested_filename == "007.jpg"
+    page.goto(f"{close}/?open={CLOSED}")
+    expect(page.locator("#detail-title")).to_have_text("Study 9")
+    expect(page.get_by_role("link", name="Download")).to_have_count(0)
+    page.close()
+
+
+def test_a_slideshow_goes_on_by_itself_and_stops_when_told(visit) -> None:
+    page = visit("?work=4")
+    page.clock.install()
+    wall = [card.get_attribute("data-id") for card in page.locator("#wall .card").all()]
+    source = page.locator("#slides img")
+    page.get_by_role("button", name="Slideshow").click()
+    expect(source).to_have_attribute("src", re.compile(rf"pictures/{wall[0]}\?"))
+    page.wait_for_function("document.querySelector('#slides img').naturalWidth")
+    page.clock.run_for(8000)
+    expect(source).to_have_attribute("src", re.compile(rf"pictures/{wall[1]}\?"))
+    page.keyboard.press("Space")
+    expect(page.get_by_role("button", name="Go on")).to_be_focused()
+    page.clock.run_for(30_000)
+    expect(source).to_have_attribute("src", re.compile(rf"pictures/{wall[1]}\?"))
+    page.keyboard.press("ArrowLeft")
+    expect(source).to_have_attribute("src", re.compile(rf"pictures/{wall[0]}\?"))
+    page.keyboard.press("Escape")
+    expect(page.locator("#slides")).to_be_hidden()
+    expect(page.locator("#slideshow")).to_be_focused()
+
+
+def test_who_wants_little_motion_starts_a_slideshow_by_hand(visit) -> None:
+    page = visit()
+    page.emulate_media(reduced_motion="reduce")
+    page.get_by_role("button", name="Slideshow").click()
+    expect(page.get_by_role("button", name="Go on")).to_be_visible()
+    assert (
+        page.evaluate("getComputedStyle(document.querySelector('#slides img')).animationName")
+        == "none"
+    )

@@ -11,6 +11,7 @@ import "./parts/map.js";
 import "./parts/message.js";
 import "./parts/nearness.js";
 import "./parts/query.js";
+import "./parts/slides.js";
 import "./parts/taste.js";
 import "./parts/wall.js";
 import "./parts/why.js";

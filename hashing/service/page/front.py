@@ -29,7 +29,7 @@ FILES = Path(__file__).parent
 STYLES = Markup(
     "\n".join(
         (FILES / "styles" / f"{name}.css").read_text(encoding="utf-8")
-        for name in ("gradio", "base", "wall", "detail", "map")
+        for name in ("gradio", "base", "wall", "detail", "screen", "map")
     )
 )
 """In the document, too: a style sheet of its own would come before any picture."""

@@ -45,6 +45,8 @@ export interface Detail {
   height: number;
   code: string;
   colours: Array<string>;
+  download?: string | null;
+  attribution?: string | null;
 }
 
 export interface ErrorBody {

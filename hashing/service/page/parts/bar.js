@@ -7,6 +7,7 @@ import { state } from "../store.js";
 import { t } from "../words.js";
 import { openCamera } from "./drop.js";
 import { Part } from "./part.js";
+import { showSlides } from "./slides.js";
 
 class Bar extends Part {
   /** @type {(keyof import("../store.js").State)[]} */
@@ -18,6 +19,7 @@ class Bar extends Part {
         <button type="button" id="surprise" @click=${surprise}>${t("surprise")}</button>
         <button type="button" id="example" @click=${example}>${t("example")}</button>
         <button type="button" id="camera" @click=${openCamera}>${t("camera")}</button>
+        <button type="button" id="slideshow" @click=${() => showSlides()}>${t("slides")}</button>
       </span>
       <span>
         ${this.panel("refine", refinements(state.address, state.facets))} ${this.panel("taste", state.taste.length)}

@@ -11,6 +11,7 @@ import { named, spoken } from "../works.js";
 import { card, isTyping, judging, keys, onPlain } from "./card.js";
 import { copy } from "./copy.js";
 import { Part } from "./part.js";
+import { showSlides } from "./slides.js";
 import { openZoom } from "./zoom.js";
 
 /**
@@ -38,6 +39,7 @@ class DetailPart extends Part {
       ${work && facets
         ? html`<p class="actions" id="detail-bar">
               ${step(-1, "previous")}${step(1, "next")}
+              <button type="button" ?hidden=${!hangs(work.id)} @click=${() => showSlides(work.id)}>${t("slides")}</button>
               <button type="button" id="detail-close" @click=${() => this.dialog?.close()}>${t("close")}</button>
             </p>
             <div id="detail-body">${large(work, facets)}${facts(work, facets)}${neighbours()}</div>`
@@ -90,6 +92,9 @@ class DetailPart extends Part {
 
 // Escape and the browser's own ways of closing end here, too.
 const closed = () => state.address.open !== null && go({ open: null });
+
+/** @param {number} id */
+const hangs = (id) => (state.answer?.works ?? []).some((work) => work.id === id);
 
 // The work that hangs before or after the one asked for, which may still be on its way; none if that
 // one does not hang on the wall.
@@ -187,7 +192,9 @@ function actions(work, facets) {
       ${/^https?:/.test(work.link ?? "")
         ? html`<a href=${work.link ?? ""} target="_blank" rel="noopener noreferrer">${t("source")}</a>`
         : nothing}
-    </p>`;
+      ${work.download ? html`<a href=${`pictures/${work.id}/original`} download>${t("download")}</a>` : nothing}
+    </p>
+    ${work.attribution ? html`<p class="attribution"><span class="quiet">${t("attribution")}</span> ${work.attribution}</p>` : nothing}`;
 }
 
 /** @param {Detail} work */

@@ -2,16 +2,15 @@
 
 import { html, nothing } from "../vendor/lit.js";
 import { get } from "../api.js";
-import { attempt, go, open, togglePanel } from "../conductor.js";
+import { attempt, open, togglePanel } from "../conductor.js";
 import { Fingers } from "../fingers.js";
 import { atlas } from "../lookup.js";
-import { middle, rowOf } from "../map/atlas.js";
+import { rowOf } from "../map/atlas.js";
+import { marks, showOnWall } from "../map/between.js";
 import { colour, draw } from "../map/chart.js";
-import { written } from "../map/outline.js";
 import { ahead, near, signAt } from "../map/reach.js";
 import { regionsOf } from "../map/territory.js";
 import * as view from "../map/view.js";
-import { kind } from "../question.js";
 import { state } from "../store.js";
 import { heading } from "../where.js";
 import { t } from "../words.js";
@@ -20,7 +19,6 @@ import { Part } from "./part.js";
 
 /** @typedef {[number, number]} Place */
 
-const NEIGHBOURS = 4; // a picture that hangs nowhere lies amid this many of its results
 const EDGE = 60; // pixels that the keys keep between their work and the frame
 const STEP = 1.5;
 const STILL = 5; // pixels that a press may travel and yet be none but a press
@@ -52,8 +50,6 @@ class MapPart extends Part {
     this.line = [];
     this.index = "";
     this.fingers = new Fingers();
-    /** @type {{ atlas: unknown, answer: unknown, address: unknown, found: ReturnType<typeof marked> } | null} */
-    this.marked = null;
     /** @type {Map<number, import("../store.js").Work>} */
     this.works = new Map();
   }
@@ -137,19 +133,10 @@ class MapPart extends Part {
     const { facets } = state;
     return {
       ...{ only: this.only, current: this.current, regions: this.regions, line: this.line, boxed: this.tool !== "lasso" },
-      ...this.marks(atlas),
+      ...marks(atlas),
       address: (row) => `pictures/${atlas.ids[row]}?size=128&v=${facets?.index.slice(0, 8)}`,
       again: () => this.redraw(),
     };
-  }
-
-  // Found anew for another answer, not for every frame.
-  /** @param {import("../lookup.js").Atlas} atlas */
-  marks(atlas) {
-    const { address, answer } = state;
-    if (this.marked?.atlas !== atlas || this.marked.answer !== answer || this.marked.address !== address)
-      this.marked = { atlas, answer, address, found: marked(atlas) };
-    return this.marked.found;
   }
 
   // -- pointer, fingers and keys ----------------------------------------------------------------
@@ -301,24 +288,6 @@ class MapPart extends Part {
     this.only = this.only === group ? null : group;
     this.redraw();
   }
-}
-
-// What hangs on the wall, and where that was asked with lies.
-/** @param {import("../lookup.js").Atlas} atlas */
-function marked(atlas) {
-  const { address, answer } = state;
-  const works = ["wall", "area"].includes(kind(address)) ? [] : (answer?.works ?? []);
-  const asked = kind(address) === "work" ? [address.work] : kind(address) === "code" ? works.slice(0, NEIGHBOURS).map(({ id }) => id) : [];
-  return { results: works.flatMap(({ id }) => rowOf(atlas, id) ?? []), query: middle(atlas, asked) };
-}
-
-/** @param {Place[]} line two corners of a box, or an outline */
-function showOnWall(line) {
-  go({ area: written(line) });
-  requestAnimationFrame(() => {
-    document.getElementById("query")?.scrollIntoView({ block: "start" });
-    document.getElementById("wall-title")?.focus({ preventScroll: true });
-  });
 }
 
 /** @param {MouseEvent} event @returns {Place} */

@@ -1,15 +1,25 @@
-// A work as large as its file: full screen, moved with pointer, fingers or keys.
+// A work as large as its file: moved with pointer, fingers or keys, sharp wherever one looks.
 
-import { html, nothing } from "../vendor/lit.js";
+import { html, nothing, repeat } from "../vendor/lit.js";
+import { attempt } from "../conductor.js";
+import { get } from "../api.js";
+import { Fingers } from "../fingers.js";
+import { needed, part } from "../tiles.js";
 import { t } from "../words.js";
 import { named, spoken } from "../works.js";
+import { fullScreen, isFullScreen } from "./full.js";
 import { Part } from "./part.js";
 
-/** @typedef {import("../store.js").Detail} Detail */
+/**
+ * @typedef {import("../store.js").Detail} Detail
+ * @typedef {import("../tiles.js").Tile} Tile
+ */
 
-const LARGEST = 4096; // pixels of the longer side that the server gives
+const SHOWN = 1600; // pixels of the picture that hangs large already
 const STEP = 1.5;
 const PAN = 80; // pixels for a key
+const REST = 120; // milliseconds without a move before tiles are asked for
+const KEPT = 160; // tiles
 /** @type {Record<string, [number, number]>} */
 const PANS = { ArrowLeft: [PAN, 0], ArrowRight: [-PAN, 0], ArrowUp: [0, PAN], ArrowDown: [0, -PAN] };
 
@@ -19,7 +29,7 @@ export function openZoom(work, facets) {
 }
 
 class Zoom extends Part {
-  static properties = { work: { state: true } };
+  static properties = { work: { state: true }, tiles: { state: true } };
 
   constructor() {
     super();
@@ -27,45 +37,85 @@ class Zoom extends Part {
     this.work = null;
     this.version = "";
     this.view = { scale: 1, x: 0, y: 0 };
-    /** @type {Map<number, [number, number]>} */
-    this.fingers = new Map();
+    this.fingers = new Fingers();
+    /** @type {import("../tiles.js").Size | null} of the original, once it is known */
+    this.size = null;
+    /** @type {Tile[]} the coarsest first */
+    this.tiles = [];
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.resting = undefined;
   }
 
   /** @param {Detail} work @param {string} version */
   async show(work, version) {
     [this.work, this.version, this.view] = [work, version, { scale: 1, x: 0, y: 0 }];
+    [this.size, this.tiles] = [null, []];
     await this.updateComplete;
-    const dialog = /** @type {HTMLDialogElement} */ (this.find("dialog"));
-    dialog.showModal();
+    this.dialog.showModal();
     this.find("#zoom-frame")?.focus();
+    await attempt(async () => {
+      const size = await get(`pictures/${work.id}/info.json`, { v: version });
+      if (this.work !== work) return;
+      this.size = size;
+      this.place();
+    });
   }
 
   render() {
     const { work } = this;
-    return html`<dialog id="zoom" aria-label=${work ? t("zoom", { title: named(work) }) : t("zoom.in")} @close=${() => (this.work = null)}
+    return html`<dialog id="zoom" aria-label=${work ? t("zoom", { title: named(work) }) : t("zoom.in")} @close=${this.closed}
       @keydown=${this.key} @wheel=${this.wheel}>
       ${work
-        ? html`<div id="zoom-frame" tabindex="0" role="group" aria-label=${t("zoom.keys")} @pointerdown=${this.press}
+        ? html`<div id="zoom-room"><div id="zoom-frame" tabindex="0" role="group" aria-label=${t("zoom.keys")} @pointerdown=${this.press}
               @pointermove=${this.drag} @pointerup=${this.release} @pointercancel=${this.release} @dblclick=${() => this.by(2)}>
-              <img src=${`pictures/${work.id}?size=${LARGEST}&v=${this.version}`} alt=${spoken(work)} draggable="false" @load=${() => this.place()} />
+              <div id="zoom-sheet">
+                <img src=${`pictures/${work.id}?size=${SHOWN}&v=${this.version}`} alt=${spoken(work)} draggable="false"
+                  style=${this.size ? `--wide: ${this.size.width}px; --ratio: ${this.size.width / this.size.height}` : ""} @load=${() => this.place()} />
+                ${repeat(this.tiles, part, (tile) => this.tile(work, tile))}
+              </div>
             </div>
             <p class="actions">
               <button type="button" aria-label=${t("zoom.in")} @click=${() => this.by(STEP)}>+</button>
               <button type="button" aria-label=${t("zoom.out")} @click=${() => this.by(1 / STEP)}>−</button>
               <button type="button" @click=${this.pixels}>1 : 1</button>
-              <button type="button" id="zoom-close" @click=${() => /** @type {HTMLDialogElement} */ (this.find("dialog")).close()}>${t("close")}</button>
-            </p>`
+              <button type="button" @click=${this.full}>${t("full")}</button>
+              <button type="button" id="zoom-close" @click=${() => this.dialog.close()}>${t("close")}</button>
+            </p></div>`
         : nothing}
     </dialog>`;
   }
 
+  /** @param {Detail} work @param {Tile} tile */
+  tile({ id }, tile) {
+    const { width, height } = /** @type {import("../tiles.js").Size} */ (this.size);
+    const share = (/** @type {number} */ value, /** @type {number} */ all) => `${(100 * value) / all}%`;
+    return html`<img class="tile" alt="" draggable="false" src=${`pictures/${id}/${part(tile)}/0/default.jpg?v=${this.version}`}
+      style=${`left: ${share(tile.x, width)}; top: ${share(tile.y, height)}; width: ${share(tile.width, width)}; height: ${share(tile.height, height)}`} />`;
+  }
+
+  get dialog() {
+    return /** @type {HTMLDialogElement} */ (this.find("dialog"));
+  }
+
   get image() {
-    return /** @type {HTMLImageElement | null} */ (this.find("#zoom-frame img"));
+    return /** @type {HTMLImageElement | null} */ (this.find("#zoom-sheet img"));
+  }
+
+  closed() {
+    clearTimeout(this.resting);
+    if (isFullScreen()) document.exitFullscreen();
+    [this.work, this.tiles] = [null, []];
+  }
+
+  full() {
+    fullScreen(this.find("#zoom-room"));
   }
 
   // How much the picture as it fits the screen is smaller than its own pixels.
   get fitted() {
-    return this.image?.naturalWidth ? this.image.offsetWidth / this.image.naturalWidth : 1;
+    const { image } = this;
+    const wide = this.size?.width ?? image?.naturalWidth;
+    return image && wide ? image.offsetWidth / wide : 1;
   }
 
   /** @param {number} factor @param {[number, number]} [at] from the middle of the screen */
@@ -96,40 +146,53 @@ class Zoom extends Part {
     const { scale, x, y } = this.view;
     const [across, down] = [(image.offsetWidth * (scale - 1)) / 2, (image.offsetHeight * (scale - 1)) / 2];
     this.view = { scale, x: Math.min(across, Math.max(-across, x)), y: Math.min(down, Math.max(-down, y)) };
-    image.style.transform = `translate(${this.view.x}px, ${this.view.y}px) scale(${scale})`;
+    const sheet = /** @type {HTMLElement} */ (this.find("#zoom-sheet"));
+    sheet.style.transform = `translate(${this.view.x}px, ${this.view.y}px) scale(${scale})`;
+    clearTimeout(this.resting);
+    this.resting = setTimeout(() => this.sharpen(), REST);
   }
 
-  /** @param {PointerEvent} event @returns {[number, number]} */
+  // Once it rests, with the pixels that the screen can show.
+  sharpen() {
+    const { image, size } = this;
+    if (!image || !size) return;
+    const box = image.getBoundingClientRect();
+    const sight = {
+      ...{ left: -box.left / box.width, top: -box.top / box.height },
+      ...{ right: (window.innerWidth - box.left) / box.width, bottom: (window.innerHeight - box.top) / box.height },
+    };
+    const tiles = needed(size, sight, box.width * window.devicePixelRatio, image.naturalWidth);
+    const known = new Set(this.tiles.map(part));
+    const fresh = tiles.filter((tile) => !known.has(part(tile)));
+    if (fresh.length) this.tiles = [...this.tiles, ...fresh].slice(-KEPT).sort((a, b) => b.factor - a.factor);
+  }
+
+  /** @param {PointerEvent | WheelEvent} event @returns {[number, number]} */
   at({ clientX, clientY }) {
     return [clientX - window.innerWidth / 2, clientY - window.innerHeight / 2];
   }
 
   /** @param {PointerEvent} event */
   press(event) {
-    /** @type {Element} */ (event.currentTarget).setPointerCapture(event.pointerId);
-    this.fingers.set(event.pointerId, this.at(event));
+    this.fingers.press(event, this.at(event));
   }
 
   /** @param {PointerEvent} event */
   drag(event) {
-    const before = this.fingers.get(event.pointerId);
-    if (!before) return;
-    const now = this.at(event);
-    const other = [...this.fingers].find(([id]) => id !== event.pointerId)?.[1];
-    if (other) this.by(gap(now, other) / gap(before, other), other);
-    else this.move(now[0] - before[0], now[1] - before[1]);
-    this.fingers.set(event.pointerId, now);
+    const pull = this.fingers.drag(event, this.at(event));
+    if (pull && pull.factor !== 1) this.by(pull.factor, pull.about);
+    else if (pull) this.move(pull.dx, pull.dy);
   }
 
   /** @param {PointerEvent} event */
-  release({ pointerId }) {
-    this.fingers.delete(pointerId);
+  release(event) {
+    this.fingers.release(event);
   }
 
   /** @param {WheelEvent} event */
   wheel(event) {
     event.preventDefault();
-    this.by(Math.exp(-event.deltaY / 300), [event.clientX - window.innerWidth / 2, event.clientY - window.innerHeight / 2]);
+    this.by(Math.exp(-event.deltaY / 300), this.at(event));
   }
 
   /** @param {KeyboardEvent} event */
@@ -137,13 +200,11 @@ class Zoom extends Part {
     if (event.key in PANS) this.move(...PANS[event.key]);
     else if (event.key === "+" || event.key === "=") this.by(STEP);
     else if (event.key === "-") this.by(1 / STEP);
+    else if (event.key === "f") this.full();
     else return;
     event.preventDefault();
     event.stopPropagation();
   }
 }
-
-/** @param {[number, number]} a @param {[number, number]} b */
-const gap = (a, b) => Math.max(1, Math.hypot(a[0] - b[0], a[1] - b[1]));
 
 customElements.define("ah-zoom", Zoom);

@@ -1,0 +1,169 @@
+"""Pictures: small, as parts of the original for a close look, and whole where its licence allows.
+
+Parts are asked for as museums do it, by the IIIF Image API 3.0 (level 0 with any region and size),
+so that viewers from elsewhere show them, too.
+"""
+
+import json
+import re
+from pathlib import PurePosixPath
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from PIL import Image
+
+from hashing.collection import Collection
+from hashing.collection.licences import is_open
+from hashing.collection.originals import cut
+from hashing.collection.pictures import LARGEST_SIDE, PREVIEW_SIDE
+from hashing.errors import InputError, UsageError
+from hashing.service.context import KNOWN_ONLY, ItemId, Newest
+
+router = APIRouter(
+    prefix="/pictures",
+    tags=["collection"],
+    dependencies=KNOWN_ONLY,
+    default_response_class=Response,
+)
+TILE = 512
+JPEG: dict[int | str, dict[str, Any]] = {200: {"content": {"image/jpeg": {}}}}
+Kept = Annotated[str, Query(description="The index it belongs to; lets browsers keep it.")]
+
+
+class NotOpenError(InputError):
+    """An original whose licence does not say that anybody may keep it."""
+
+
+@router.get("/{item_id}", summary="A picture", responses=JPEG)
+def picture(
+    art: Newest,
+    item_id: ItemId,
+    request: Request,
+    size: Annotated[int, Query(ge=16, le=LARGEST_SIDE, description="Longest side.")] = PREVIEW_SIDE,
+    v: Kept = "",
+) -> Response:
+    """The picture as JPEG, never enlarged; above 512 pixels only while the original exists."""
+    headers = _headers(art, f"{item_id}-{size}", v)
+    if request.headers.get("if-none-match") == headers["etag"]:
+        return Response(status_code=304, headers=headers)
+    data = art.opened.pictures.jpeg(art.item(item_id), size)
+    return Response(data, media_type="image/jpeg", headers=headers)
+
+
+@router.get(
+    "/{item_id}/info.json",
+    summary="How large the original is, for viewers (IIIF)",
+    responses={200: {"content": {"application/ld+json": {}}}},
+)
+def information(art: Newest, item_id: ItemId, request: Request, v: Kept = "") -> Response:
+    """Its size in pixels and the tiles it comes in. The preview's where the original has gone."""
+    image = art.opened.pictures.whole(art.item(item_id))
+    public = request.app.state.public or str(request.base_url).rstrip("/")
+    longest, factors = max(image.size), [1]
+    while TILE * factors[-1] < longest:
+        factors.append(2 * factors[-1])
+    told = {
+        "@context": "http://iiif.io/api/image/3/context.json",
+        "id": f"{public}/pictures/{item_id}",
+        "type": "ImageService3",
+        "protocol": "http://iiif.io/api/image",
+        "profile": "level0",
+        "width": image.width,
+        "height": image.height,
+        "tiles": [{"width": TILE, "scaleFactors": factors}],
+        "extraFeatures": ["regionByPx", "sizeByW", "sizeByH", "sizeByWh"],
+    }
+    return Response(
+        json.dumps(told),
+        media_type="application/ld+json",
+        headers=_headers(art, f"{item_id}-info", v),
+    )
+
+
+@router.get(
+    "/{item_id}/{region}/{size}/0/default.jpg",
+    summary="A part of the original (IIIF)",
+    responses=JPEG,
+)
+def part(
+    art: Newest,
+    item_id: ItemId,
+    region: Annotated[str, Path(description="`full`, or x,y,w,h.", examples=["0,0,512,512"])],
+    size: Annotated[str, Path(description="`max`, w,h or w, or ,h.", examples=["512,"])],
+    request: Request,
+    v: Kept = "",
+) -> Response:
+    """A region of the original at some size, never enlarged and at most 4,096 pixels long."""
+    headers = _headers(art, f"{item_id}-{region}-{size}", v)
+    if request.headers.get("if-none-match") == headers["etag"]:
+        return Response(status_code=304, headers=headers)
+    image = art.opened.pictures.whole(art.item(item_id))
+    box = _region(region, image)
+    data = cut(image, box, _size(size, box[2] - box[0], box[3] - box[1]))
+    return Response(data, media_type="image/jpeg", headers=headers)
+
+
+@router.get(
+    "/{item_id}/original",
+    summary="The original as a file, where its licence allows",
+    responses={200: {"content": {"application/octet-stream": {}}}},
+)
+def original(art: Newest, item_id: ItemId) -> Response:
+    """The file as it was indexed.
+
+    Refused where its licence is not one that lets anybody keep it: those of Creative Commons and
+    the public domain do.
+    """
+    item = art.item(item_id)
+    if not is_open(art.opened.shown(item, "licence")):
+        raise NotOpenError(f"the licence of work {item_id} does not say that it may be kept")
+    file = art.opened.pictures.file(item)
+    if file is None:
+        raise InputError(f"the original of work {item_id} has gone")
+    name = PurePosixPath(item.file).name
+    return Response(
+        file.data,
+        media_type=file.media_type,
+        headers={"content-disposition": f"attachment; filename*=UTF-8''{quote(name)}"},
+    )
+
+
+def _headers(art: Collection, name: str, kept: str) -> dict[str, str]:
+    keep = "private, max-age=31536000, immutable" if kept else "private, no-cache"
+    return {"etag": f'"{art.info.uuid}-{quote(name)}"', "cache-control": keep}
+
+
+def _region(text: str, image: Image.Image) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom, cut to the picture. Raises UsageError."""
+    if text == "full":
+        return (0, 0, image.width, image.height)
+    found = re.fullmatch(r"(\d{1,6}),(\d{1,6}),(\d{1,6}),(\d{1,6})", text)
+    if found:
+        x, y, w, h = map(int, found.groups())
+        if x < image.width and y < image.height and w and h:
+            return (x, y, min(x + w, image.width), min(y + h, image.height))
+    raise UsageError(
+        f"expected a region such as full or 0,0,512,512 within {image.width} x {image.height}, "
+        f"found {text!r}"
+    )
+
+
+def _size(text: str, width: int, height: int) -> tuple[int, int]:
+    """Width and height of what is sent. Raises UsageError."""
+    found = re.fullmatch(r"(\d{0,5}),(\d{0,5})", "," if text == "max" else text)
+    if found:
+        w, h = (int(part) if part else None for part in found.groups())
+        if text == "max":
+            scale = min(1.0, LARGEST_SIDE / max(width, height))
+            w, h = max(1, round(width * scale)), max(1, round(height * scale))
+        elif w is not None and h is None:
+            h = max(1, round(height * w / width))
+        elif h is not None and w is None:
+            w = max(1, round(width * h / height))
+        if w and h and w <= min(width, LARGEST_SIDE) and h <= min(height, LARGEST_SIDE):
+            return w, h
+    raise UsageError(
+        f"expected a size such as max or 256, of at most {min(width, LARGEST_SIDE)} x "
+        f"{min(height, LARGEST_SIDE)}, found {text!r}"
+    )
