@@ -114,8 +114,8 @@ def round_to_half(model: HashModel) -> None:
     They stay float32 in memory.
     """
     with torch.no_grad():
-        for parameter in model.parameters():
-            if _is_halved(parameter):
+        for name, parameter in model.named_parameters():
+            if _is_halved(name, parameter):
                 parameter.copy_(parameter.half().float())
 
 
@@ -179,12 +179,14 @@ def _exported_state(model: HashModel, half: bool) -> dict[str, Tensor]:
         for name, tensor in state.items()
         if not name.startswith("batchnorm.") and not name.endswith("num_batches_tracked")
     }
-    return {name: t.half() if half and _is_halved(t) else t.float() for name, t in kept.items()}
+    return {
+        name: t.half() if half and _is_halved(name, t) else t.float() for name, t in kept.items()
+    }
 
 
-def _is_halved(tensor: Tensor) -> bool:
-    """Norm statistics may leave float16's range and the hash layer is small: both stay."""
-    return tensor.ndim == 4
+def _is_halved(name: str, tensor: Tensor) -> bool:
+    """Norm statistics may leave float16's range and what follows whitening is small: both stay."""
+    return tensor.ndim == 4 or name == "whitening.weight"
 
 
 def _exported_config(model: HashModel) -> ModelConfig:

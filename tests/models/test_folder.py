@@ -4,11 +4,19 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import safetensors.torch
 import torch
 
 from hashing.config import ModelConfig, Preprocessing
 from hashing.errors import ArtefactError, UsageError
-from hashing.models import HashModel, fingerprint, load_model, read_manifest, save_model
+from hashing.models import (
+    HashModel,
+    fingerprint,
+    load_model,
+    read_manifest,
+    round_to_half,
+    save_model,
+)
 
 IMAGES = torch.linspace(-2, 2, 2 * 3 * 32 * 32).reshape(2, 3, 32, 32)
 
@@ -62,6 +70,17 @@ def test_half_precision_is_about_half_the_size(model: HashModel, tmp_path: Path)
     loaded = load_model(tmp_path / "half")
     assert loaded(IMAGES).dtype == torch.float32
     torch.testing.assert_close(loaded(IMAGES), model(IMAGES), rtol=1e-2, atol=1e-2)
+
+
+def test_a_model_that_was_rounded_is_stored_as_it_is(tmp_path: Path) -> None:
+    config = ModelConfig("small_cnn", whiten=32, head="mlp", lengths=(16,), batchnorm=False)
+    model = HashModel(config, Preprocessing(size=32)).eval()
+    model.whiten(torch.randn(32, model.channels), torch.randn(32))
+    round_to_half(model)
+    save_model(model, tmp_path / "half", half=True)
+    assert torch.equal(load_model(tmp_path / "half")(IMAGES), model(IMAGES))
+    stored = safetensors.torch.load_file(tmp_path / "half" / "model.safetensors")
+    assert stored["whitening.weight"].dtype == torch.float16
 
 
 def test_the_fingerprint_sees_all_that_decides_a_code(model: HashModel, tmp_path: Path) -> None:
