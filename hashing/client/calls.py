@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from hashing.client.errors import ServerError
 from hashing.service.between import Path as WorkPath
+from hashing.service.duplicates import DuplicateGroups
 from hashing.service.schemas import Batch, Detail, Facets, Health, Map, Page, Results, Why
 from hashing.sources import Value
 
@@ -138,6 +139,12 @@ def explain(item_id: int, work: int | None, code: str | None) -> Call[Why]:
 def facets() -> Call[Facets]:
     """What there is to choose from."""
     return _ask("GET", "facets", Facets)
+
+
+def duplicates(kind: str, offset: int, limit: int) -> Call[DuplicateGroups]:
+    """What is there more than once."""
+    params = {"kind": kind, "offset": offset, "limit": limit}
+    return _ask("GET", "duplicates", DuplicateGroups, params=params)
 
 
 def collection_map() -> Call[Map]:

@@ -13,6 +13,7 @@ import httpx
 from hashing.client import calls
 from hashing.client.calls import Browse, Call, Picture, Refine
 from hashing.service.between import Path as WorkPath
+from hashing.service.duplicates import DuplicateGroups
 from hashing.service.schemas import Detail, Facets, Health, Map, Page, Results, Why
 from hashing.sources import Value
 
@@ -114,6 +115,12 @@ class Client:
     def facets(self) -> Facets:
         """Columns and their values, code lengths, words for distances."""
         return self._run(calls.facets())
+
+    def duplicates(
+        self, kind: str = "near", *, offset: int = 0, limit: int = 20
+    ) -> DuplicateGroups:
+        """Pictures that are there more than once: kind `exact` or `near`."""
+        return self._run(calls.duplicates(kind, offset, limit))
 
     def map(self) -> Map:
         """Every work as a point."""
@@ -223,6 +230,12 @@ class AsyncClient:
     async def facets(self) -> Facets:
         """Columns and their values, code lengths, words for distances."""
         return await self._run(calls.facets())
+
+    async def duplicates(
+        self, kind: str = "near", *, offset: int = 0, limit: int = 20
+    ) -> DuplicateGroups:
+        """Pictures that are there more than once: kind `exact` or `near`."""
+        return await self._run(calls.duplicates(kind, offset, limit))
 
     async def map(self) -> Map:
         """Every work as a point."""

@@ -20,7 +20,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from hashing import __version__
 from hashing.codes import Codes
 from hashing.errors import UsageError
-from hashing.service import batch, between, maps, operations, pictures, views, writing
+from hashing.service import batch, between, duplicates, maps, operations, pictures, views, writing
 from hashing.service.context import (
     KNOWN_FIELDS,
     KNOWN_ONLY,
@@ -86,6 +86,7 @@ def create_app(
         maps.router,
         pictures.router,
         batch.router,
+        duplicates.router,
         *([writing.router] if door.token else []),
     ]
     for router in (*routers, operations.router):

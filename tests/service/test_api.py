@@ -418,3 +418,28 @@ def test_works_of_a_colour_are_listed(client: TestClient) -> None:
     works = client.get("/api/items", params=narrowed).json()["works"]
     assert {work["group"] for work in works} <= {"Green School"}
     assert error_of(client.get("/api/items?palette=red")) == (422, "bad_request")
+
+
+def test_duplicates_are_groups_with_the_best_first(client: TestClient, art: Collection) -> None:
+    expected = art.duplicates("near")
+    told = client.get("/api/v1/duplicates").json()
+    assert told["total"] == len(expected) > 0
+    assert [[work["id"] for work in group["works"]] for group in told["groups"]] == [
+        [copy.item.id for copy in group.copies] for group in expected
+    ]
+    assert told["frees"] == sum(group.frees for group in expected)
+    assert client.get("/api/v1/duplicates?offset=1000").json()["groups"] == []
+    assert client.get("/api/v1/duplicates?kind=exact").json()["total"] == len(
+        art.duplicates("exact")
+    )
+    assert error_of(client.get("/api/v1/duplicates?kind=burst"))[0] == 422
+    assert error_of(client.get("/api/v1/duplicates?limit=1000"))[0] == 422
+
+
+def test_duplicates_of_too_many_works_are_left_to_the_command(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hashing.service.duplicates.MOST_WORKS", 3)
+    found = client.get("/api/v1/duplicates")
+    assert error_of(found) == (422, "bad_request")
+    assert "index.py duplicates" in found.json()["error"]["message"]

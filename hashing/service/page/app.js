@@ -4,6 +4,7 @@ import * as conductor from "./conductor.js";
 import "./parts/bar.js";
 import "./parts/detail.js";
 import "./parts/drop.js";
+import "./parts/duplicates.js";
 import "./parts/facets.js";
 import "./parts/head.js";
 import "./parts/line.js";

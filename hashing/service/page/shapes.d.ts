@@ -49,6 +49,17 @@ export interface Detail {
   attribution?: string | null;
 }
 
+export interface DuplicateGroup {
+  works: Array<Work>;
+  frees: number;
+}
+
+export interface DuplicateGroups {
+  total: number;
+  frees: number;
+  groups: Array<DuplicateGroup>;
+}
+
 export interface ErrorBody {
   error: Problem;
 }

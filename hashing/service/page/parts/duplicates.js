@@ -1,0 +1,47 @@
+// Pictures that are there more than once, looked for when somebody unfolds the list.
+
+import { html, nothing } from "../vendor/lit.js";
+import { get } from "../api.js";
+import { attempt } from "../conductor.js";
+import { t } from "../words.js";
+import { card } from "./card.js";
+import { Part } from "./part.js";
+
+/** @typedef {import("../shapes.js").DuplicateGroups} Groups */
+
+const AT_ONCE = 20;
+
+class Duplicates extends Part {
+  /** @type {Groups | null} */
+  found = null;
+
+  /** @param {Event} event */
+  unfold = ({ target }) => {
+    if (/** @type {HTMLDetailsElement} */ (target).open && !this.found) this.more();
+  };
+
+  more = () =>
+    attempt(async () => {
+      const before = this.found?.groups ?? [];
+      const next = await get("api/duplicates", { offset: before.length, limit: AT_ONCE });
+      this.found = { ...next, groups: [...before, ...next.groups] };
+      this.requestUpdate();
+    });
+
+  render() {
+    return html`<details class="duplicates" @toggle=${this.unfold}>
+      <summary>${t("duplicates")}</summary>
+      ${this.found ? this.list(this.found) : nothing}
+    </details>`;
+  }
+
+  /** @param {Groups} found */
+  list({ total, frees, groups }) {
+    if (!total) return html`<p>${t("duplicates.none")}</p>`;
+    return html`<p>${t("duplicates.total", { n: total, mb: (frees / 1e6).toFixed(1) })}</p>
+      ${groups.map(({ works }) => html`<ul>${works.map((work) => html`<li>${card(work, { lazy: true, opinions: false })}</li>`)}</ul>`)}
+      ${groups.length < total ? html`<p class="actions"><button type="button" @click=${this.more}>${t("more")}</button></p>` : nothing}`;
+  }
+}
+
+customElements.define("ah-duplicates", Duplicates);
