@@ -196,6 +196,24 @@ def test_answers_are_those_of_memory(url: str, here: int, monkeypatch: pytest.Mo
         check_like_memory(index, rng, 10)
 
 
+def test_pages_are_those_of_memory(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    with make(url) as index, make(url.partition("&engine")[0] + "#b") as b:
+        items = items_of(rng, 80, "a")
+        for each in (index, b):
+            each.add(items)
+            each.remove([3, 40])
+        for where in (None, equals("style", "s3")):
+            for seed in (None, 5):
+                pages = [each.page(where, seed=seed, offset=2, limit=4) for each in (index, b)]
+                assert pages[0].ids.tolist() == pages[1].ids.tolist()
+                assert pages[0].total == pages[1].total
+        monkeypatch.setattr("hashing.store.postgres.index.MOST_SHUFFLED", 10)
+        page = index.page(seed=1, limit=50)
+        assert (sorted(page.ids.tolist()), page.total) == ([0, 1, 2, *range(4, 11)], 78)
+        delete_index(b.location)
+
+
 def test_a_tied_group_beyond_the_server_s_limit_is_told(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

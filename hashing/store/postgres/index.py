@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -18,12 +19,15 @@ from hashing.store.contract import IndexInfo, NewItem, StoredItem
 from hashing.store.engines import open_engine
 from hashing.store.identifiers import as_ids, possible_ids
 from hashing.store.location import Location
-from hashing.store.page import PAGE, Page, page_of
+from hashing.store.page import PAGE, Page, cut, page_of
 from hashing.store.postgres import query
 from hashing.store.postgres.publication import Draft, publication
 from hashing.store.postgres.published import Published, check_same
 from hashing.store.postgres.server import Server
 from hashing.store.postgres.state import State
+
+MOST_SHUFFLED = 1_000_000
+"""Items that are listed to put them in another order."""
 
 
 class Snapshot(NamedTuple):
@@ -110,8 +114,17 @@ class PostgresIndex:
         offset: int = 0,
         limit: int = PAGE,
     ) -> Page:
-        """Part of the items that a filter and words keep."""
-        return page_of(self, where, text, seed, offset, limit)
+        """Part of the items that a filter and words keep.
+
+        With an engine nothing here knows all ids: of more than `MOST_SHUFFLED` items a seed puts
+        the earliest in another order, and the rest have no place in it.
+        """
+        if not self.location.engine or text.strip():
+            return page_of(self, where, text, seed, offset, limit)
+        if seed is None:
+            return Page(*self._snapshot.rows.page(where, offset, limit))
+        ids, total = self._snapshot.rows.page(where, 0, MOST_SHUFFLED)
+        return replace(cut(ids, seed, offset, limit), total=total)
 
     def items(self, ids: Iterable[int]) -> list[StoredItem]:
         """The items of these ids."""

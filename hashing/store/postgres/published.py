@@ -105,6 +105,11 @@ class Published:
         with self.asking() as db:
             return query.select_ids(db, self.state, where)
 
+    def page(self, where: Filter | None, offset: int, limit: int) -> tuple[NDArray[np.int64], int]:
+        """Part of the items that pass a filter, in order of id, and how many these are."""
+        with self.asking() as db:
+            return query.select_page(db, self.state, where, offset, limit)
+
     def keeps(self, ids: NDArray[np.int64], where: Filter) -> NDArray[np.bool_]:
         """Which of these items pass a filter."""
         with self.asking() as db:

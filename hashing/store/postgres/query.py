@@ -53,6 +53,23 @@ def select_ids(
     return np.sort(np.concatenate(parts))
 
 
+def select_page(
+    db: Database, state: State, where: Filter | None, offset: int, limit: int
+) -> tuple[NDArray[np.int64], int]:
+    """Part of the living items that a filter keeps, in order of id, and how many these are."""
+    condition, values = _condition(state, where)
+    living = f"items WHERE {condition} AND {_LIVING}"
+    bounds = [*values, state.next_id, state.number]
+    rows = db.execute(
+        f"SELECT id FROM {living} ORDER BY id OFFSET %s LIMIT %s", [*bounds, offset, limit]
+    )
+    ids = np.array([item for (item,) in rows], np.int64)
+    if where is None:
+        return ids, state.count
+    ((total,),) = db.execute(f"SELECT count(*) FROM {living}", bounds)
+    return ids, total
+
+
 def select_some(
     db: Database, state: State, where: Filter, most: int
 ) -> tuple[NDArray[np.int64], Codes] | None:
