@@ -19,11 +19,11 @@ class Bar extends Part {
         <button type="button" id="surprise" @click=${surprise}>${t("surprise")}</button>
         <button type="button" id="example" @click=${example}>${t("example")}</button>
         <button type="button" id="camera" @click=${openCamera}>${t("camera")}</button>
-        <button type="button" id="slideshow" @click=${() => showSlides()}>${t("slides")}</button>
       </span>
       <span>
         ${this.panel("refine", refinements(state.address, state.facets))} ${this.panel("taste", state.taste.length)}
         ${this.panel("map", 0)}
+        <button type="button" id="slideshow" @click=${() => showSlides()}>${t("slides")}</button>
       </span>
     </nav>`;
   }
