@@ -17,11 +17,11 @@ from hashing.collection.duplicates import KINDS, Duplicates, Kind, find_duplicat
 from hashing.collection.evaluate import RERANK, encode_queries, evaluate
 from hashing.collection.evaluation import Evaluation
 from hashing.collection.explain import Explanation, explain
-from hashing.collection.keeping import optional_path
 from hashing.collection.map import Map, read_map
 from hashing.collection.mix import mix
 from hashing.collection.path import Walk, find_path
 from hashing.collection.pictures import PREVIEW_SIDE
+from hashing.collection.reading import optional_path
 from hashing.collection.recommend import recommend
 from hashing.collection.request import DIVERSITY, Mix, Query, Refine, Taste
 from hashing.collection.search import search

@@ -10,11 +10,12 @@ from hashing.codes import Codes
 from hashing.collection.change import compact
 from hashing.collection.holding import Holding
 from hashing.collection.pictures import PREVIEW_SIDE
-from hashing.collection.reading import Reading
+from hashing.collection.reading import Reading, optional_path
 from hashing.errors import UsageError, unknown
 from hashing.filters import Filter, equals
 from hashing.images import decode, encode_jpeg
 from hashing.sources import Value, read_catalogue
+from hashing.sources.films import COLUMNS
 from hashing.sources.partition import Shard
 from hashing.store import NewItem, Place
 
@@ -46,6 +47,7 @@ class Keeping(Holding):
         features: bool = False,
         shard: Shard | None = None,
         exif: Sequence[str] | None = None,
+        video: bool = False,
     ) -> Self:
         """Make a new collection of pictures.
 
@@ -64,15 +66,14 @@ class Keeping(Holding):
             device: where the network runs if `model` is a folder.
             workers: threads that decode, by default one per core.
             previews: longer side in pixels of the small pictures kept; 0 keeps none.
-            strict: fail at a broken picture, or at a row, folder or name that cannot be used, and
-                add none.
+            strict: fail at a broken picture, row, folder or name, and add none.
             exclude: patterns of files and folders to pass over, such as `*_thumb.jpg`.
             megapixels: the largest picture that is decoded, 256 by default.
-            features: keep what the codes are made of, too, in half precision: then one can search
-                by cosine, Euclidean and Manhattan distance.
+            features: keep what the codes are made of, too, for cosine, Euclidean, … distance.
             shard: put only this part of the pictures in, as other processes do the others; then
                 `finish` is called once.
             exif: what cameras noted: `date`, `place` or `none`; dates where there is no metadata.
+            video: take films, too, the frames where the picture changes, each with its second.
 
         Returns:
             The collection, open.
@@ -93,6 +94,7 @@ class Keeping(Holding):
             megapixels=megapixels,
             shard=shard,
             exif=exif,
+            video=video,
         )
         index, loaded, outcome = build(
             reading,
@@ -121,6 +123,7 @@ class Keeping(Holding):
         megapixels: float | None = None,
         shard: Shard | None = None,
         exif: Sequence[str] | None = None,
+        video: bool = False,
     ) -> "Outcome":
         """Put more pictures in; those already there are skipped. Arguments as for `build`."""
         from hashing.collection.build import add
@@ -134,6 +137,7 @@ class Keeping(Holding):
             megapixels=megapixels,
             shard=shard,
             exif=exif,
+            video=video,
         )
         self.outcome = add(self.index, self.model, reading, workers=workers, previews=previews)
         self._look()
@@ -221,6 +225,7 @@ class Keeping(Holding):
         columns: Mapping[str, str] = {},
         exclude: Sequence[str] = (),
         megapixels: float | None = None,
+        video: bool = False,
         workers: int | None = None,
         previews: int = PREVIEW_SIDE,
         keep_absent: bool = False,
@@ -238,6 +243,7 @@ class Keeping(Holding):
             columns: as for `build`.
             exclude: as for `build`; what it names counts as deleted.
             megapixels: as for `build`.
+            video: as for `build`; always where the collection has frames of films.
             workers: threads that read and decode.
             previews: as for `build`.
             keep_absent: keep items whose picture is not there any more.
@@ -262,6 +268,7 @@ class Keeping(Holding):
             columns=columns,
             exclude=exclude,
             megapixels=megapixels,
+            video=video or COLUMNS.keys() <= self.info.columns.keys(),
         )
         changes = sync(
             self.index,
@@ -291,8 +298,3 @@ class Keeping(Holding):
         """Merge segments, drop removed items for good, and draw the map anew if it is old."""
         compact(self.index)
         self._look()
-
-
-def optional_path(path: str | Path | None) -> Path | None:
-    """A path, where one is given."""
-    return None if path is None else Path(path)

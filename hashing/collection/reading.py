@@ -26,6 +26,7 @@ class Reading:
     megapixels: float | None = None
     shard: Shard | None = None
     exif: Sequence[str] | None = None
+    video: bool = False
 
     @classmethod
     def of(
@@ -39,6 +40,7 @@ class Reading:
         megapixels: float | None = None,
         shard: Shard | None = None,
         exif: Sequence[str] | None = None,
+        video: bool = False,
     ) -> Self:
         """The same of what a person gives. Raises UsageError where they name no pictures."""
         several = [images] if isinstance(images, str | Path) else images
@@ -53,6 +55,7 @@ class Reading:
             megapixels=megapixels,
             shard=shard,
             exif=exif,
+            video=video,
         )
 
     def catalogues(self) -> list[Catalogue]:
@@ -66,6 +69,7 @@ class Reading:
                 exclude=self.exclude,
                 megapixels=self.megapixels,
                 shard=self.shard,
+                video=self.video,
             )
             for images in self.images
         ]
@@ -91,3 +95,8 @@ def columns_of(catalogues: Sequence[Catalogue]) -> dict[str, type]:
         for name, kind in catalogue.columns.items():
             columns[name] = max(columns.get(name, kind), kind, key=widths.index)
     return columns
+
+
+def optional_path(path: str | Path | None) -> Path | None:
+    """A path, where one is given."""
+    return None if path is None else Path(path)

@@ -7,6 +7,7 @@ from typing import Protocol
 from hashing.errors import InputError
 from hashing.files import open_regular
 from hashing.images import FILES
+from hashing.sources.films import read_frame
 from hashing.sources.folder import open_inside
 from hashing.sources.left_out import LeftOut
 from hashing.sources.listing import is_listing, read_listing
@@ -34,10 +35,15 @@ def read_picture(
 ) -> bytes:
     """The first bytes of a picture of a folder or its archive, one more than `decode` takes.
 
+    Of a film in that folder, or of the film that `root` is, a frame; see `films`.
+
     Raises OSError where it is missing, cannot be read, or leads out of the folder.
     """
     if archive is not None:
         return archive.read(path, most)
+    frame = read_frame(root, path)
+    if frame is not None:
+        return frame
     with open_inside(root, path) as file:
         return file.read(most)
 

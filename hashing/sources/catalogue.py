@@ -12,6 +12,8 @@ from hashing.errors import ImageError, InputError
 from hashing.images import FILES, HEAD, KINDS, Limits, files_up_to, kind_of
 from hashing.sources.archive import Archive, holds_shards, open_archive, read_picture
 from hashing.sources.columns import Rows, Value, typed
+from hashing.sources.films import COLUMNS as FRAME_COLUMNS
+from hashing.sources.films import frame_fields, frame_names, is_film
 from hashing.sources.folder import walk
 from hashing.sources.left_out import LeftOut
 from hashing.sources.listing import Listed, is_listing, read_listing
@@ -129,6 +131,7 @@ def read_catalogue(
     exclude: Sequence[str] = (),
     megapixels: float | None = None,
     shard: Shard | None = None,
+    video: bool = False,
 ) -> Catalogue:
     """The catalogue of a folder, a zip, a tar (also gzip-compressed), or a folder of tar shards.
 
@@ -139,7 +142,8 @@ def read_catalogue(
     of the layout (`train`, `images`); in an archive also what stands beside it as WebDataset has
     it (`a.json`, `a.txt`, `a.cls` for `a.jpg`). columns: see `parse_table`. exclude: see
     `sieve.why_not`. megapixels: see `images.limits.files_up_to`. shard: only this part of the
-    pictures, maybe none; without metadata the others of a folder are not listed.
+    pictures, maybe none; without metadata the others of a folder are not listed. video: of the
+    films in a folder, or of a film, too, the frames where the picture changes.
     Raises InputError for a source or metadata that cannot be used, with `strict` also for a folder,
     name or row that was left out, StorageError when a compressed archive cannot be unpacked.
     """
@@ -149,16 +153,19 @@ def read_catalogue(
     left_out = LeftOut()
     listed = read_listing(images, columns or {}, left_out) if is_listing(images) else None
     archive: Archive | None = None if listed is None else listed.files
-    if archive is None and not images.is_dir():
+    film = video and listed is None and is_film(images.name) and images.is_file()
+    if archive is None and not film and not images.is_dir():
         archive = open_archive(images)
     if archive is None:
-        names = _listed(images, left_out, exclude, None if metadata else shard)
+        names = [] if film else _listed(images, left_out, exclude, None if metadata else shard)
         if not any(map(_ends_as_picture, names)) and holds_shards(images):
             archive = open_archive(images)
+    films = [""] if film else [name for name in names if is_film(name)]
     if archive is not None:
         names = sift(sorted(archive.members), exclude, left_out)
     names = [name for name in names if _is_text(name, left_out)]
-    paths = [name for name in names if _is_picture(name, images, archive)]
+    names, frames = _with_frames(images, names, films if archive is None else [], left_out, video)
+    paths = [name for name in names if name in frames or _is_picture(name, images, archive)]
     samples = None if archive is None else find_samples(paths, names)
     beside = {name for files in (samples or {}).values() for name in files.values()}
     names = [name for name in names if name not in beside]
@@ -172,7 +179,8 @@ def read_catalogue(
     source = Source(images, names, archive)
     found = _fields(source, paths, metadata, columns or {}, listed, samples, left_out)
     if found is None:
-        rows: Mapping[str, Mapping[str, Value]] = {path: _folder_label(path) for path in paths}
+        labels = ((path, {} if path in frames else _folder_label(path)) for path in paths)
+        rows: Mapping[str, Mapping[str, Value]] = dict(labels)
         kinds: Mapping[str, type] = {"label": str} if any(rows.values()) else {}
         missing: Sequence[str] = ()
     else:
@@ -181,8 +189,26 @@ def read_catalogue(
         raise InputError(f"{images} is not in order, nothing was read; {left_out.told()}")
     if shard is not None:
         paths = [path for path in paths if shard.holds(path)]
-    items = [Item(i, path, rows.get(path, {})) for i, path in enumerate(paths)]
+    kinds = {**kinds, **(FRAME_COLUMNS if frames else {})}
+    items = [
+        Item(i, path, {**rows.get(path, {}), **(frame_fields(images, path) if frames else {})})
+        for i, path in enumerate(paths)
+    ]
     return Catalogue(images, items, kinds, missing, archive, left_out, found is not None, limits)
+
+
+def _with_frames(
+    root: Path, names: Sequence[str], films: list[str], left_out: LeftOut, video: bool
+) -> tuple[list[str], set[str]]:
+    """Names with those of frames in the place of films, and the frames; or a word about films."""
+    if not films:
+        return list(names), set()
+    others = [name for name in names if name not in films]
+    if not video:
+        left_out.note("film (--video takes its frames)", *films)
+        return others, set()
+    frames = frame_names(root, films, left_out)
+    return sorted([*others, *frames]), set(frames)
 
 
 def _fields(

@@ -70,6 +70,11 @@ def exclude_option(parser: Parser) -> None:
         metavar="N",
         help="the largest picture that is decoded (default 256)",
     )
+    parser.add_argument(
+        "--video",
+        action="store_true",
+        help="films, too: the frames where the picture changes, with the columns film and second",
+    )
 
 
 def features_option(parser: Parser) -> None:
@@ -98,6 +103,7 @@ def reading(arguments: argparse.Namespace) -> dict[str, Any]:
         "columns": dict(arguments.columns),
         "exclude": arguments.exclude,
         "megapixels": arguments.most_megapixels,
+        "video": arguments.video,
     }
 
 
