@@ -1,11 +1,12 @@
 """An index of pictures, made from the first to the map; the same call goes on after a death."""
 
+import functools
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from hashing.collection import shards
-from hashing.collection.colours import Palette, keep_palettes
+from hashing.collection.colours import Palette, keep_palettes, keep_part
 from hashing.collection.fill import fill
 from hashing.collection.intake import Outcome
 from hashing.collection.map import draw_map
@@ -129,6 +130,7 @@ def fill_shard(
     """Put one part of some pictures in, and note that it has ended."""
     shard = reading.shard or Shard(0, 1)
     shards.begin(index, shard)
+    palettes: dict[int, Palette] = {}
     outcome = fill(
         index,
         model,
@@ -136,8 +138,10 @@ def fill_shard(
         workers=workers,
         previews=previews,
         part=True,
+        palettes=palettes,
         exif=reading.exif,
     )
+    shards.patiently(functools.partial(keep_part, index, shards.palettes_of(shard), palettes))
     shards.end(index, shard)
     return outcome
 
@@ -148,13 +152,11 @@ def finish(index: Index, *, partial: bool = False) -> None:
     partial: even where shards have not ended. Raises UsageError where they have not, InputError
     where there is nothing.
     """
-    if partial:
-        shards.forget_round(index)
-    else:
+    if not partial:
         shards.check_ended(index)
     if not index.info.count:
         raise InputError(f"expected pictures in {index.location}, found none: no shard put any in")
-    _complete(index, {})
+    _complete(index, {}, [shards.palettes_of(part) for part in shards.parts(index)])
     shards.forget_round(index)
 
 
@@ -221,13 +223,13 @@ def _within(location: Location) -> Path:
     return location.folder / MODEL
 
 
-def _complete(index: Index, palettes: Mapping[int, Palette]) -> None:
+def _complete(index: Index, palettes: Mapping[int, Palette], parts: Sequence[str] = ()) -> None:
     """One segment, the map of all items, and the fast search compiled where it will be needed."""
     if index.info.segments > 1:
         index.compact()
     log("laying out the map")
     draw_map(index)
-    keep_palettes(index, palettes)
+    keep_palettes(index, palettes, parts)
     index.finish()
     if index.info.count > SMALL:
         KERNEL.wait()

@@ -30,6 +30,8 @@ WITHIN = 0.13
 RARE = 0.06
 """How much farther a colour counts that covers next to nothing of the picture."""
 MOST_ASKED = 6
+MOST_KEPT = 10_000_000
+"""Works whose palettes are kept: they are one value, some 40 bytes each."""
 MOST_MISSING = 2000
 """Works without a kept palette that are looked at for one question."""
 
@@ -106,20 +108,26 @@ def palette(image: Image.Image) -> Palette:
     return shades, shares
 
 
-def keep_palettes(index: Index, found: Mapping[int, Palette] = {}) -> None:
-    """Keep the palettes of all works.
+def keep_palettes(
+    index: Index, found: Mapping[int, Palette] = {}, parts: Sequence[str] = ()
+) -> None:
+    """Keep the palettes of all works, or of the first `MOST_KEPT`.
 
-    found: some by id. Works of which none is known yet are looked at.
+    found: some by id. parts: names under which `keep_part` put others, which take their places
+    there no more. Works of which none is known yet are looked at.
     """
-    kept = _kept(index)
-    new = sorted(found.keys() - set(kept.ids.tolist()))
-    if new:
-        ids = np.concatenate([kept.ids, np.array(new, np.int64)])
-        shades = np.concatenate([kept.shades, np.stack([found[i][0] for i in new])])
-        shares = np.concatenate([kept.shares, np.stack([found[i][1] for i in new])])
-        order = np.argsort(ids)
-        kept = Palettes(ids[order], shades[order], shares[order])
-    index.put_extra(PALETTES, _completed(index, kept, index.ids()).packed())
+    kept = _joined([_kept(index), _palettes_of(found), *(_kept(index, part) for part in parts)])
+    index.put_extra(PALETTES, _completed(index, kept, index.ids()[:MOST_KEPT]).packed())
+    for part in parts:
+        if index.extra(part):
+            index.put_extra(part, b"")
+
+
+def keep_part(index: Index, name: str, found: Mapping[int, Palette]) -> None:
+    """Keep some palettes by id, and those that are there already, until `keep_palettes`."""
+    if found:
+        joined = _joined([_kept(index, name), _palettes_of(found)])
+        index.put_extra(name, joined.packed())
 
 
 def by_colour(
@@ -154,14 +162,26 @@ def coloured(
     return np.sort(found)
 
 
-def _kept(index: Index) -> Palettes:
-    data = index.extra(PALETTES)
-    if data is None:
-        return Palettes(
-            np.empty(0, np.int64),
-            np.empty((0, SHADES, 3), np.float32),
-            np.empty((0, SHADES), np.float32),
-        )
+def _palettes_of(found: Mapping[int, Palette]) -> Palettes:
+    ids = sorted(found)
+    return Palettes(
+        np.array(ids, np.int64),
+        np.array([found[i][0] for i in ids], np.float32).reshape(-1, SHADES, 3),
+        np.array([found[i][1] for i in ids], np.float32).reshape(-1, SHADES),
+    )
+
+
+def _joined(parts: Sequence[Palettes]) -> Palettes:
+    """All of some palettes in order of id, each once."""
+    ids, first = np.unique(np.concatenate([part.ids for part in parts]), return_index=True)
+    shades = np.concatenate([part.shades for part in parts])[first]
+    return Palettes(ids, shades, np.concatenate([part.shares for part in parts])[first])
+
+
+def _kept(index: Index, name: str = PALETTES) -> Palettes:
+    data = index.extra(name)
+    if not data:
+        return _palettes_of({})
     with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
         shades, shares = (arrays[name].astype(np.float32) for name in ("shades", "shares"))
         return Palettes(arrays["ids"], shades, shares)

@@ -36,11 +36,21 @@ def end(index: Index, shard: Shard) -> None:
     patiently(lambda: index.put_extra(_mark(shard), str(number).encode()))
 
 
+def parts(index: Index) -> list[Shard]:
+    """The parts of the round that goes on; none where nobody began one."""
+    _, count = _round(index)
+    return [Shard(part, count) for part in range(count)]
+
+
 def waiting(index: Index) -> list[Shard]:
-    """The parts that have not ended, of those that others began with; none where nobody did."""
-    number, count = _round(index)
-    parts = [Shard(part, count) for part in range(count)]
-    return [part for part in parts if index.extra(_mark(part)) != str(number).encode()]
+    """The parts that have not ended."""
+    number, _ = _round(index)
+    return [part for part in parts(index) if index.extra(_mark(part)) != str(number).encode()]
+
+
+def palettes_of(shard: Shard) -> str:
+    """The name under which an index keeps palettes of a part until the round ends."""
+    return f"palettes {shard}"
 
 
 def check_ended(index: Index) -> None:

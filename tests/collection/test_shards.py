@@ -100,8 +100,15 @@ def test_an_index_is_finished_once_all_parts_have_ended(
         with pytest.raises(UsageError, match="found 0/2 missing"):
             art.finish()
         art.finish(partial=True)
+        art.add(more, shard=Shard(1, 2))
+        (more[1] / "new.png").rename(more[1] / "newer.png")
         art.add(more, shard=Shard(0, 2))
-        assert len(art) == COUNT + 1
+        art.add(more, shard=Shard(1, 2))
+        assert len(art) == COUNT + 2
+        with monkeypatch.context() as blind:  # who encoded a picture has seen its colours
+            blind.setattr("hashing.collection.colours.Image.open", None)
+            art.finish()
+        assert len(art.colours(["#808080"], every=True)) == COUNT + 2
         tries = iter([BusyError("busy"), BusyError("busy")])
 
         def publish(index: Index = art.index) -> int:
@@ -109,7 +116,7 @@ def test_an_index_is_finished_once_all_parts_have_ended(
                 raise error
             return index.info.count
 
-        assert shards.patiently(publish) == COUNT + 1
+        assert shards.patiently(publish) == COUNT + 2
         monkeypatch.setattr(shards, "PATIENCE", -1)
         tries = iter([BusyError("busy")])
         with pytest.raises(BusyError):
