@@ -156,6 +156,12 @@ def fit(
     Raises:
         UsageError: `out` exists, more bits than features, or unknown names.
         InputError: fewer pictures than bits can be read.
+
+    Example:
+        >>> import hashing as ah
+        >>> small = ah.fit("pictures/", bits=16, backbone="small_cnn", weights="none", size=32)
+        >>> small.encode(["a.jpg"]).bits
+        16
     """
     from hashing.encoding import Model
     from hashing.fit import fit_pictures, save_fit
@@ -209,6 +215,11 @@ def train(
         UsageError: an unknown recipe or key, or a run that is there already.
         InputError: the data cannot be used.
         DivergedError: the loss stopped being finite.
+
+    Example:
+        >>> import hashing as ah
+        >>> short = {"train.epochs": 1, "model.backbone": "small_cnn", "preprocessing.size": 32}
+        >>> model = ah.train("demo", data="pictures/", settings=short)  # doctest: +SKIP
     """
     from hashing.encoding import Model
     from hashing.progress import log, progress

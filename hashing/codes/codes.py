@@ -5,17 +5,15 @@ k results, `bits` the code length. Bit 1 stands where the logit is ≥ 0; bit 0 
 most significant bit of its first byte, so a shorter code is simply the first bytes of a longer one.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
 
 import numpy as np
 from bitarray import bitarray
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from hashing.codes.arrays import bytes_from_hex, contents, matrix, only_bits
-from hashing.codes.files import read_packed, write_packed
+from hashing.codes.files import write_packed
+from hashing.codes.packed import Packed
 from hashing.errors import UsageError
 from hashing.tables import Table
 
@@ -24,7 +22,7 @@ SHOWN = 8
 
 
 @dataclass(frozen=True, eq=False)
-class Codes:
+class Codes(Packed):
     """N binary codes of one length, packed.
 
     They come from a `Model`, or from any other by `from_logits`, `from_signs`, `from_bits`,
@@ -47,149 +45,21 @@ class Codes:
         ([[240], [255], [15]], 3)
     """
 
-    packed: NDArray[np.uint8]
-    bits: int
-
-    def __post_init__(self) -> None:
-        if self.bits <= 0:
-            raise UsageError(f"expected a positive code length, found {self.bits}")
-        expected = -(-self.bits // 8)
-        if (
-            self.packed.dtype != np.uint8
-            or self.packed.ndim != 2
-            or self.packed.shape[1] != expected
-        ):
-            raise UsageError(
-                f"expected packed codes as uint8 [N, {expected}] for {self.bits} bits, "
-                f"found {self.packed.dtype} {list(self.packed.shape)}"
-            )
-        if self.bits % 8 and (self.packed[:, -1] & (0xFF >> self.bits % 8)).any():
-            raise UsageError(f"expected zeros after the {self.bits} bits of every code, found ones")
-        if not self.packed.flags.c_contiguous:
-            object.__setattr__(self, "packed", np.ascontiguousarray(self.packed))
-
-    @classmethod
-    def from_logits(cls, logits: ArrayLike) -> Self:
-        """Binarise what a network gives: bit 1 where the logit is ≥ 0.
-
-        Args:
-            logits: floats or signed integers `[N, bits]`.
-
-        Raises:
-            UsageError: a logit is NaN, or the array holds only 0 and 1 or packed bytes, which
-                are not logits: all of them are ≥ 0, so that all codes would be equal.
-
-        Example:
-            >>> Codes.from_logits([[0.3, -2.0, 0.0, -0.1, 1.0, 1.0, 1.0, 1.0]]).hex()
-            ['af']
-        """
-        array = matrix(logits)
-        if array.dtype.kind in "bu" or only_bits(array):
-            right = (
-                "Codes(packed, bits)"
-                if array.dtype == np.uint8 and not only_bits(array)
-                else "Codes.from_bits"
-            )
-            raise UsageError(
-                f"expected logits of either sign, found {contents(array)}, which would all "
-                f"become bit 1: call {right}"
-            )
-        if np.isnan(array).any():
-            raise UsageError("expected finite logits, found NaN: the model's weights are broken")
-        return cls(np.packbits(array >= 0, axis=1), array.shape[1])
-
-    @classmethod
-    def from_signs(cls, signs: ArrayLike) -> Self:
-        """Codes from −1 and +1 `[N, bits]`; UsageError where anything else is among them.
-
-        Example:
-            >>> Codes.from_signs([[1, -1, 1, -1, 1, 1, 1, 1]]).hex()
-            ['af']
-        """
-        array = matrix(signs)
-        if not np.isin(array, (-1, 1)).all():
-            raise UsageError(f"expected only -1 and 1, found {contents(array)}")
-        return cls(np.packbits(array > 0, axis=1), array.shape[1])
-
-    @classmethod
-    def from_bits(cls, bits: ArrayLike) -> Self:
-        """Codes from 0 and 1, or False and True, `[N, bits]`; UsageError for anything else.
-
-        Example:
-            >>> Codes.from_bits([[1, 0, 1, 0, 1, 1, 1, 1]]).hex()
-            ['af']
-        """
-        array = matrix(bits)
-        if not np.isin(array, (0, 1)).all():
-            raise UsageError(f"expected only 0 and 1, found {contents(array)}")
-        return cls(np.packbits(array != 0, axis=1), array.shape[1])
-
-    @classmethod
-    def from_hex(cls, texts: Sequence[str], bits: int) -> Self:
-        """Codes from hexadecimal texts, two digits a byte; raises UsageError otherwise."""
-        rows = [bytes_from_hex(text, bits) for text in texts]
-        return cls(np.frombuffer(b"".join(rows), np.uint8).reshape(len(rows), -(-bits // 8)), bits)
-
-    @classmethod
-    def from_bitarrays(cls, rows: Sequence[bitarray]) -> Self:
-        """Codes from a `bitarray` each, of one length and at least one; UsageError otherwise.
-
-        Example:
-            >>> codes = Codes.from_hex(["f0", "3c"], 8)
-            >>> Codes.from_bitarrays([codes.bitarray(0) & codes.bitarray(1)]).hex()
-            ['30']
-        """
-        lengths = sorted({len(row) for row in rows})
-        if len(lengths) != 1:
-            raise UsageError(f"expected bitarrays of one length, found {lengths or 'none'}")
-        return cls.from_bits([row.tolist() for row in rows])
-
-    @classmethod
-    def concatenate(cls, parts: Sequence["Codes"]) -> Self:
-        """All parts in order; they must be of one length."""
-        lengths = sorted({part.bits for part in parts})
-        if len(lengths) != 1:
-            raise UsageError(f"expected parts of one code length, found {lengths}")
-        return cls(np.concatenate([part.packed for part in parts]), lengths[0])
-
-    @classmethod
-    def of(cls, codes: "Codes | ArrayLike") -> "Codes":
-        """Codes of any form that says by itself what it is.
-
-        Args:
-            codes: `Codes`; uint8, packed; bool, bits; −1 and +1, signs; other floats and signed
-                integers, logits. Each `[N, …]`, a NumPy array or a PyTorch tensor.
-
-        Raises:
-            UsageError: the array is of none of these forms, or only 0 and 1, which may be several.
-        """
-        if isinstance(codes, Codes):
-            return codes
-        array = matrix(codes)
-        if array.dtype == np.bool_:
-            return cls.from_bits(array)
-        if array.dtype == np.uint8 and not (only_bits(array) and array.any()):
-            return cls(array, 8 * array.shape[1])
-        return cls.from_logits(array)
-
-    @classmethod
-    def load(cls, file: str | Path) -> "Codes":
-        """Read codes from a file.
-
-        Args:
-            file: `.npy` with an array of any form that `of` takes, or a binary index of faiss
-                (`.faiss`, `.index`, …; needs the extra `faiss`).
-
-        Raises:
-            InputError: the file is neither.
-        """
-        found, bits = read_packed(Path(file))
-        return cls.of(found) if bits is None else cls(found, bits)
-
     def save(self, file: str | Path) -> None:
         """Write the codes, packed: as `.npy`, or by any other name as a flat index of faiss.
 
         The file is complete or absent; it knows whole bytes, not how many bits of them are used.
+
+        Args:
+            file: where.
+
+        Raises:
+            StorageError: it cannot be written.
+
+        Example:
+            >>> Codes.from_hex(["af"], 8).save("codes.npy")
+            >>> np.load("codes.npy").tolist()
+            [[175]]
         """
         write_packed(Path(file), self.packed)
 
@@ -218,6 +88,10 @@ class Codes:
 
         Raises:
             UsageError: the others are of another length.
+
+        Example:
+            >>> Codes.from_hex(["f0"], 8).distances(Codes.from_hex(["f0", "0f"], 8)).tolist()
+            [[0, 8]]
         """
         if others.bits != self.bits:
             raise UsageError(f"expected codes of {self.bits} bits, found {others.bits}")
@@ -228,7 +102,18 @@ class Codes:
         return found
 
     def prefix(self, bits: int) -> "Codes":
-        """The first `bits` bits of every code: the shorter code of a nested (Matryoshka) model."""
+        """The first bits of every code: the shorter code of a nested (Matryoshka) model.
+
+        Args:
+            bits: how many.
+
+        Raises:
+            UsageError: there are not so many, or none are wanted.
+
+        Example:
+            >>> Codes.from_hex(["abcd"], 16).prefix(8).hex()
+            ['ab']
+        """
         if not 0 < bits <= self.bits:
             raise UsageError(f"expected a prefix of at most {self.bits} bits, found {bits}")
         if bits == self.bits:
@@ -240,12 +125,22 @@ class Codes:
         return Codes(packed, bits)
 
     def whole_bytes(self) -> "Codes":
-        """The same filled up by zeros to whole bytes, as engines and indexes hold them."""
+        """The same filled up by zeros to whole bytes, as engines and indexes hold them.
+
+        Example:
+            >>> Codes.from_bits([[1, 1, 1]]).whole_bytes().bits
+            8
+        """
         bits = 8 * self.packed.shape[1]
         return self if bits == self.bits else Codes(self.packed, bits)
 
     def unpacked(self) -> NDArray[np.uint8]:
-        """Bits as 0 and 1, uint8 `[N, bits]`."""
+        """Bits as 0 and 1, uint8 `[N, bits]`.
+
+        Example:
+            >>> Codes.from_hex(["f0"], 8).unpacked().tolist()
+            [[1, 1, 1, 1, 0, 0, 0, 0]]
+        """
         return np.unpackbits(self.packed, axis=1, count=self.bits)
 
     def words(self) -> NDArray[np.uint64]:
@@ -253,6 +148,10 @@ class Codes:
 
         The order of bits within a word is the machine's; meant for xor and population count.
         Codes that fill their words are not copied.
+
+        Example:
+            >>> Codes.from_hex(["f0", "ff"], 8).words().shape
+            (2, 1)
         """
         if self.bits % 64 == 0:
             return self.packed.view(np.uint64)
@@ -261,23 +160,48 @@ class Codes:
         return padded.view(np.uint64)
 
     def signs(self) -> NDArray[np.int8]:
-        """Bits as −1 and +1, int8 `[N, bits]`."""
+        """Bits as −1 and +1, int8 `[N, bits]`.
+
+        Example:
+            >>> Codes.from_hex(["f0"], 8).signs().tolist()
+            [[1, 1, 1, 1, -1, -1, -1, -1]]
+        """
         return (self.unpacked().astype(np.int8) << 1) - 1
 
     def count_distinct(self) -> int:
-        """How many different codes there are."""
+        """How many different codes there are.
+
+        Example:
+            >>> Codes.from_hex(["f0", "0f", "f0"], 8).count_distinct()
+            2
+        """
         # Each row as one opaque value: rows are then compared as a whole.
         rows = self.packed.view(np.dtype((np.void, self.packed.shape[1])))
         return len(np.unique(rows))
 
     def hex(self) -> list[str]:
-        """Each code as lower-case hexadecimal text."""
+        """Each code as lower-case hexadecimal text.
+
+        Example:
+            >>> Codes.from_signs([[1, -1, 1, -1, 1, 1, 1, 1]]).hex()
+            ['af']
+        """
         return [row.tobytes().hex() for row in self.packed]
 
     def bitarray(self, row: int) -> bitarray:
-        """One code as a big-endian `bitarray` (a copy), with its set operations and counts.
+        """One code as a `bitarray`, with its set operations and counts.
 
         It is for showing and exchanging bits; search and measures work on `packed` and `words`.
+
+        Args:
+            row: which.
+
+        Returns:
+            `bits` bits, big-endian, a copy.
+
+        Example:
+            >>> Codes.from_hex(["f0", "3c"], 8).bitarray(1).count()
+            4
         """
         view = bitarray(endian="big")
         view.frombytes(self.packed[row].tobytes())

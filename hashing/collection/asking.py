@@ -8,7 +8,7 @@ import numpy as np
 from PIL.Image import Image
 
 from hashing.codes import Codes
-from hashing.collection.keeping import Keeping
+from hashing.collection.holding import Holding
 from hashing.collection.parts import Look
 from hashing.collection.recognise import Recognised, recognise
 from hashing.collection.request import Mix, Query, Taste
@@ -20,11 +20,26 @@ MOST_LIKED = 200
 PLAIN = Look()
 
 
-class Asking(Keeping):
+class Asking(Holding):
     """A collection that makes queries; `Collection` is one that answers them, too."""
 
     def query(self, query: Picture | Codes) -> Query:
-        """Whatever can be searched with as a code, encoded if it is a picture."""
+        """Whatever can be searched with as a question, encoded if it is a picture.
+
+        Args:
+            query: a picture in any form, one row of `Codes`, or a code in hexadecimal.
+
+        Returns:
+            Its code, and the logits where the network has run.
+
+        Raises:
+            ImageError: the picture cannot be read.
+            UsageError: several codes.
+
+        Example:
+            >>> art.query("query.jpg").code.bits == art.info.bits
+            True
+        """
         if isinstance(query, Codes):
             if len(query) != 1:
                 raise UsageError(f"expected one code, found {len(query)}")
@@ -34,20 +49,38 @@ class Asking(Keeping):
         return self.encode(open_picture(query))
 
     def encode(self, image: Image) -> Query:
-        """One pass of the network over one decoded picture."""
+        """One pass of the network over one picture.
+
+        Args:
+            image: decoded, RGB.
+
+        Returns:
+            The question that it is.
+
+        Example:
+            >>> art.encode(PIL.Image.open("query.jpg")).logits.shape
+            (1, 64)
+        """
         logits, features = self._encoded([image])
         return Query(Codes.from_logits(logits), logits, picture=image, features=features)
 
     def look(self, picture: Picture, look: Look) -> Query:
-        """A picture as a query of all its views; what is nearest to any of them is near.
+        """A picture as a question of all its views; what is nearest to any of them is near.
 
         Args:
             picture: as for `search`.
             look: a box within it, any turn, crops for a work on a wall.
 
+        Returns:
+            A question of a code for each view.
+
         Raises:
             ImageError: it cannot be read.
             UsageError: the box is smaller than 16 pixels.
+
+        Example:
+            >>> len(art.look("query.jpg", Look(any_turn=True)).code)
+            8
         """
         image = open_picture(picture)
         views = look.views(image)
@@ -68,13 +101,39 @@ class Asking(Keeping):
         Returns:
             Its id and where it is seen; None where none is sure: at most one in a hundred pictures
             of something else is taken for a work.
+
+        Raises:
+            ImageError: the picture cannot be read.
+            UsageError: the filter is none.
+
+        Example:
+            >>> art.recognise(np.zeros((99, 99, 3), np.uint8)) is None
+            True
         """
         return self.look_for(picture, look, where)[0]
 
     def look_for(
         self, picture: Picture, look: Look, where: str | Filter | None = None
     ) -> tuple[Recognised | None, Query]:
-        """The work that a photograph shows, and what to ask with: it, or else the picture."""
+        """The work that a photograph shows, and what to ask with: it, or else the picture.
+
+        Args:
+            picture: as for `search`.
+            look: a box within it, any turn, crops for a work on a wall.
+            where: only items that this filter keeps.
+
+        Returns:
+            The work or None, as of `recognise`, and the question.
+
+        Raises:
+            ImageError: the picture cannot be read.
+            UsageError: the filter is none.
+
+        Example:
+            >>> seen, asked = art.look_for("query.jpg", Look())
+            >>> asked.code.bits
+            64
+        """
         image = open_picture(picture)
         held, views = look.held(image), replace(look, crops=True).views(image)
         logits, features = self._encoded(views)
@@ -91,7 +150,21 @@ class Asking(Keeping):
         )
 
     def queries(self, pictures: Sequence[Picture]) -> list[Query]:
-        """Several pictures as queries, encoded in one pass of the network."""
+        """Several pictures as questions, encoded in one pass of the network.
+
+        Args:
+            pictures: as for `search`.
+
+        Returns:
+            A question for each, in their order.
+
+        Raises:
+            ImageError: one of them cannot be read.
+
+        Example:
+            >>> [len(asked.code) for asked in art.queries(["a.jpg", "b.jpg"])]
+            [1, 1]
+        """
         images = [open_picture(picture) for picture in pictures]
         logits, features = self._encoded(images)
         codes = Codes.from_logits(logits)
@@ -107,16 +180,42 @@ class Asking(Keeping):
         ]
 
     def stored(self, item_id: int) -> Query:
-        """The query that an item is, which does not find itself. Raises UnknownItemError."""
+        """The question that an item is, which does not find itself.
+
+        Args:
+            item_id: the item.
+
+        Returns:
+            Its code as it is stored.
+
+        Raises:
+            UnknownItemError: there is no such item.
+
+        Example:
+            >>> art.stored(3).exclude
+            (3,)
+        """
         code = self.opened.code(item_id)
         features = self.index.features([item_id]) if self.info.features else None
         return Query(code, exclude=(item_id,), features=features)
 
     def taste(self, like: Sequence[int | str], dislike: Sequence[int | str] = ()) -> Taste:
-        """Liked and disliked ids and codes in hexadecimal, in any mix, as codes.
+        """Liked and disliked items and pictures, in any mix, as codes.
+
+        Args:
+            like: ids of items, or codes in hexadecimal for pictures from outside; one at least.
+            dislike: the same.
+
+        Returns:
+            What `answer` recommends by.
 
         Raises:
             UsageError: there is no like, more than 200 likes and dislikes, or one is both.
+            UnknownItemError: there is no such item.
+
+        Example:
+            >>> len(art.taste([3, 17], dislike=[5]).liked)
+            2
         """
         if not like or len(like) + len(dislike) > MOST_LIKED:
             raise UsageError(
@@ -131,9 +230,20 @@ class Asking(Keeping):
     def mix(self, parts: Mapping[int | str, float]) -> Mix:
         """Ids and codes in hexadecimal with their weights, as codes.
 
+        Args:
+            parts: weights from −1 to 1, at least one above 0, by id or code.
+
+        Returns:
+            What `answer` blends by.
+
         Raises:
             UsageError: no weight is positive, one is not between −1 and 1, or there are more than
                 200 parts.
+            UnknownItemError: there is no such item.
+
+        Example:
+            >>> art.mix({3: 1, 17: -0.5}).weights.tolist()
+            [1.0, -0.5]
         """
         weights = list(parts.values())
         if not 1 <= len(parts) <= MOST_LIKED:

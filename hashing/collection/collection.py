@@ -2,43 +2,29 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL.Image import Image
 
 from hashing.codes import Codes
 from hashing.collection.answer import Answer
 from hashing.collection.asking import Asking
-from hashing.collection.closeness import closeness
-from hashing.collection.colours import by_colour, read_colours
-from hashing.collection.duplicates import KINDS, Duplicates, Kind, find_duplicates
-from hashing.collection.evaluate import RERANK, encode_queries, evaluate
-from hashing.collection.evaluation import Evaluation
+from hashing.collection.editing import Editing
 from hashing.collection.explain import Explanation, explain
-from hashing.collection.map import Map, read_map
+from hashing.collection.keeping import Keeping
 from hashing.collection.mix import mix
 from hashing.collection.path import Walk, find_path
 from hashing.collection.pictures import PREVIEW_SIDE
-from hashing.collection.reading import optional_path
 from hashing.collection.recommend import recommend
 from hashing.collection.request import DIVERSITY, Mix, Query, Refine, Taste
 from hashing.collection.search import search
-from hashing.collection.words import Understood, understand
-from hashing.errors import InputError, choose
+from hashing.collection.surveying import Surveying
 from hashing.filters import Filter
 from hashing.images import Picture, decode, open_picture
-from hashing.metrics import Closeness
 from hashing.search.features import HAMMING
-from hashing.sources import read_catalogue
 
 
-class NoMapError(InputError):
-    """A collection whose items were never laid out."""
-
-
-class Collection(Asking):
+class Collection(Asking, Keeping, Editing, Surveying):
     """An index of pictures with the model that made it: build, search, recommend, evaluate.
 
     The model is loaded when a picture has to be encoded, not before. Methods may be called from
@@ -48,8 +34,10 @@ class Collection(Asking):
         outcome: what the last `build` or `add` did with its pictures; None before.
 
     Example:
-        >>> with Collection.open("art.index") as art:  # doctest: +SKIP
+        >>> with ah.Collection.open("art.index") as art:
         ...     found = art.search("query.jpg", k=10, where="year > 1900")
+        >>> len(found)
+        10
     """
 
     def search(
@@ -83,6 +71,11 @@ class Collection(Asking):
         Raises:
             ImageError: the picture cannot be read.
             UsageError: an argument is out of range, or the filter is none.
+
+        Example:
+            >>> found = art.search("query.jpg", k=3, where="year > 1900")
+            >>> [hit.fields["year"] > 1900 for hit in found]
+            [True, True, True]
         """
         refine = Refine(
             k,
@@ -103,7 +96,24 @@ class Collection(Asking):
     def similar(
         self, item_id: int, k: int = 10, where: str | Filter | None = None, *, by: str = HAMMING
     ) -> Answer:
-        """The k items nearest to one of the collection, without itself."""
+        """The k items nearest to one of the collection, without itself.
+
+        Args:
+            item_id: the item.
+            k: how many items.
+            where: only items that this filter keeps.
+            by: as for `search`.
+
+        Returns:
+            Hits, as of `search`.
+
+        Raises:
+            UnknownItemError: there is no such item.
+
+        Example:
+            >>> 3 in [hit.id for hit in art.similar(3, k=5)]
+            False
+        """
         refine = Refine(k, self.filter(where), diversity=0, fold=False, by=by)
         return self.answer(self.stored(item_id), refine)
 
@@ -124,6 +134,17 @@ class Collection(Asking):
             k: how many items.
             where: only items that this filter keeps.
             diversity: 0 the most similar … 1 the most varied.
+
+        Returns:
+            Hits; `nearest_like` of each is the place of the like that is nearest to it.
+
+        Raises:
+            UsageError: as for `taste`.
+            UnknownItemError: there is no such item.
+
+        Example:
+            >>> len(art.recommend(like=[3, 17], dislike=[5], k=6))
+            6
         """
         return self.answer(
             self.taste(like, dislike), Refine(k, self.filter(where), diversity=diversity)
@@ -145,6 +166,17 @@ class Collection(Asking):
             k: how many items.
             where: only items that this filter keeps.
             diversity: 0 the most similar … 1 the most varied.
+
+        Returns:
+            Hits, as of `recommend`.
+
+        Raises:
+            UsageError: as for `mix`.
+            UnknownItemError: there is no such item.
+
+        Example:
+            >>> len(art.blend({3: 1, 17: 0.5, 8: -0.5}, k=6))
+            6
         """
         return self.answer(self.mix(parts), Refine(k, self.filter(where), diversity=diversity))
 
@@ -154,11 +186,38 @@ class Collection(Asking):
         Args:
             start: the id of an item.
             end: of another.
+
+        Returns:
+            The items from start to end, with the length of each step.
+
+        Raises:
+            UnknownItemError: there is no such item.
+
+        Example:
+            >>> walk = art.path(3, 17)
+            >>> walk.ids[0], walk.ids[-1], len(walk.steps) == len(walk.ids) - 1
+            (3, 17, True)
         """
         return find_path(self.opened, start, end)
 
     def answer(self, asked: Query | Taste | Mix, refine: Refine) -> Answer:
-        """What `search`, `similar`, `recommend` and `blend` give, with every control there is."""
+        """What `search`, `similar`, `recommend` and `blend` give, with every control there is.
+
+        Args:
+            asked: a question of `query`, `look` or `stored`, a `taste`, or a `mix`.
+            refine: length, filter, cut-off, variety and folding.
+
+        Returns:
+            Hits, in the order they should be shown.
+
+        Raises:
+            UsageError: a code length that the model has not.
+
+        Example:
+            >>> near = art.answer(art.stored(3), Refine(k=4, bits=16, fold=False))
+            >>> len(near), near.bits
+            (4, 16)
+        """
         if isinstance(asked, Mix):
             return mix(self.opened, asked, refine)
         if isinstance(asked, Taste):
@@ -178,6 +237,20 @@ class Collection(Asking):
             item_id: the item.
             query: another item's id, a picture, or a code (which shows no regions of its own).
             bits: by this prefix of the code.
+
+        Returns:
+            Both codes, and where the model allows it the regions; a notebook shows the pictures.
+
+        Raises:
+            UnknownItemError: there is no such item.
+            ImageError: a picture cannot be read.
+            UsageError: a code length that the model has not.
+
+        Example:
+            >>> why = art.explain(3, 17)
+            >>> distances = {hit.id: hit.distance for hit in art.similar(17, k=40)}
+            >>> int((why.query != why.work).sum()) == distances[3]
+            True
         """
         length = self.opened.length(bits)
         picture: Image | None = None
@@ -191,94 +264,6 @@ class Collection(Asking):
             asked = self.query(query)
         codes = asked.code.prefix(length), self.opened.code(item_id).prefix(length)
         return explain(self.model, *codes, picture, self._picture(item_id))
-
-    def map(self) -> Map:
-        """Every item as a point, like beside like; a notebook draws them.
-
-        Returns:
-            `map["id"]`, `map["x"]`, `map["y"]`, arrays `[N]` with x and y in 0 … 1, and
-            `map.groups`.
-
-        Raises:
-            NoMapError: none was laid out; `compact` draws one.
-        """
-        points = read_map(self.index)
-        if points is None:
-            raise NoMapError("this index has no map: `index.py compact INDEX` draws one")
-        return Map.of(self.opened, points)
-
-    def evaluate(
-        self,
-        labels: Sequence[str] | None = None,
-        *,
-        images: str | Path | None = None,
-        metadata: str | Path | None = None,
-        columns: Mapping[str, str] = {},
-        rerank: int = RERANK,
-        by: Sequence[str] = (),
-        workers: int | None = None,
-    ) -> Evaluation:
-        """How well items that belong together find each other, every item against the rest.
-
-        Args:
-            labels: columns that make items relevant, the broad one first; by default those of the
-                roles group and creator.
-            images: measure these pictures against the collection instead.
-            metadata: of `images`.
-            columns: new names of its columns.
-            rerank: reach of re-ranking in bits' order, for `images`.
-            by: distances of features to measure, too: `cosine`, `euclidean`, `manhattan`.
-            workers: threads that decode.
-
-        Returns:
-            Tie-aware measures at every code length; it shows itself as tables.
-        """
-        queries = None
-        if images is not None:
-            catalogue = read_catalogue(Path(images), optional_path(metadata), columns=columns)
-            queries = encode_queries(self.model, catalogue, workers, features=bool(by))
-        return evaluate(self.opened, labels, queries, rerank, by)
-
-    def colours(
-        self,
-        colours: Sequence[str],
-        *,
-        where: str | Filter | None = None,
-        text: str = "",
-        every: bool = False,
-    ) -> NDArray[np.int64]:
-        """Ids of the works that have all of some colours, those first that have them best.
-
-        Args:
-            colours: at most six, such as `#2b2a26`.
-            where: only items that this filter keeps.
-            text: only items that have these words.
-            every: rank all works by the colours, also those that lack some.
-        """
-        ids = np.sort(self.ids(where=where, text=text))
-        return by_colour(self.opened, read_colours(colours), ids, every=every)[0]
-
-    def understand(self, text: str) -> Understood:
-        """What some words most likely mean: values of columns, typing errors, themselves."""
-        return understand(self.opened, text)
-
-    @property
-    def closeness(self) -> Closeness:
-        """Words for distances: the model's, or those that the collection's own labels bear out."""
-        return closeness(self.opened, lambda: self.model.noted)
-
-    def duplicates(self, kind: Kind = "near") -> Duplicates:
-        """Pictures that are there more than once, the best copy of each group first.
-
-        Args:
-            kind: `exact` for equal files, `near` for the same picture in another form, `burst` for
-                shots taken within seconds of each other (by the originals' Exif data).
-
-        Returns:
-            Groups, those first that would free most bytes; a notebook shows them. Nothing is
-            removed.
-        """
-        return find_duplicates(self.opened, choose("kind", kind, dict.fromkeys(KINDS, kind)))
 
     def _picture(self, item_id: int) -> Image:
         return decode(self.opened.pictures.jpeg(self.item(item_id), PREVIEW_SIDE))

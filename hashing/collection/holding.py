@@ -52,20 +52,38 @@ class Holding:
             model: its model or the model's folder, if it has moved.
             device: where the network runs, `auto`, `cpu`, `cuda`, …
 
+        Returns:
+            The collection; close it, or use it as a context manager.
+
         Raises:
             ArtefactError: there is no index, or it is damaged.
             StorageError: it cannot be read.
+
+        Example:
+            >>> with ah.Collection.open("art.index") as again:
+            ...     len(again)
+            40
         """
         return cls(open_index(location), Path(model) if isinstance(model, str) else model, device)
 
     @property
     def index(self) -> Index:
-        """The index itself."""
+        """The index itself.
+
+        Example:
+            >>> art.index.codes([3]).bits
+            64
+        """
         return self.opened.index
 
     @property
     def info(self) -> IndexInfo:
-        """What the collection says of itself: counts, columns, code lengths, its model."""
+        """What the collection says of itself: counts, columns, code lengths, its model.
+
+        Example:
+            >>> art.info.lengths, art.info.columns["year"]
+            ((16, 32, 64), <class 'int'>)
+        """
         return self.opened.info
 
     @property
@@ -74,6 +92,10 @@ class Holding:
 
         Raises:
             ArtefactError: it is gone, damaged, or another one.
+
+        Example:
+            >>> art.model.bits
+            64
         """
         from hashing.collection.models import model_of
 
@@ -97,14 +119,25 @@ class Holding:
         return f"{type(self).__name__}({info.location!r}, {info.count:,} items, {info.bits} bits)"
 
     def close(self) -> None:
-        """Leave the index; a closed one can be copied as it is."""
+        """Leave the index; a closed one can be copied as it is.
+
+        Example:
+            >>> art.close()
+        """
         self.index.close()
 
     def refresh(self) -> bool:
-        """See what others have published since; True where that changed anything.
+        """See what others have published since.
+
+        Returns:
+            Whether that changed anything.
 
         Raises:
             StorageError: the index is gone or was built anew.
+
+        Example:
+            >>> art.refresh()
+            False
         """
         changed = self.index.refresh()
         if changed:
@@ -120,6 +153,13 @@ class Holding:
 
         Returns:
             int64 `[N]`.
+
+        Raises:
+            UsageError: the filter is none.
+
+        Example:
+            >>> art.ids(where="year >= 1928").tolist()
+            [38, 39]
         """
         if text.strip():
             return self.index.text_search(text, where=self.filter(where))
@@ -142,19 +182,72 @@ class Holding:
             seed: shuffle them, the same way for every page.
             offset: items to leave out at the beginning.
             limit: items at most.
+
+        Returns:
+            `ids` of this part, and `total`, how many pass.
+
+        Raises:
+            UsageError: the filter is none.
+
+        Example:
+            >>> part = art.page(where="style = 'Red School'", limit=5)
+            >>> len(part.ids), part.total
+            (5, 20)
         """
         return self.index.page(self.filter(where), text, seed=seed, offset=offset, limit=limit)
 
     def items(self, ids: Iterable[int] | None = None) -> list[StoredItem]:
-        """Some items in this order, or all: each with id, file and fields."""
+        """Some items, or all.
+
+        Args:
+            ids: which, in this order.
+
+        Returns:
+            Each with id, file and fields.
+
+        Raises:
+            InputError: one of them is not there.
+
+        Example:
+            >>> [item.file for item in art.items([3, 1])]
+            ['03.png', '01.png']
+        """
         return self.index.items(self.index.ids() if ids is None else ids)
 
     def item(self, item_id: int) -> StoredItem:
-        """One item. Raises UnknownItemError."""
+        """One item.
+
+        Args:
+            item_id: as hits and items have it.
+
+        Returns:
+            Its id, file and fields.
+
+        Raises:
+            UnknownItemError: there is no such item.
+
+        Example:
+            >>> art.item(3).fields["title"]
+            'Work 3'
+        """
         return self.opened.item(item_id)
 
     def filter(self, where: str | Filter | None) -> Filter | None:
-        """A filter written as text, checked against the columns there are. Raises UsageError."""
+        """A filter written as text, checked against the columns there are.
+
+        Args:
+            where: a filter of either form, or none.
+
+        Returns:
+            The same as a tree.
+
+        Raises:
+            UsageError: it cannot be read, or names a column that is not there.
+
+        Example:
+            >>> len(art.ids(where=art.filter("year >= 1900") & ~art.filter("style = 'Red School'")))
+            15
+        """
         return parse(where, filterable(self.info.columns)) if isinstance(where, str) else where
 
     def _encoded(

@@ -1,23 +1,19 @@
 """How a collection comes to be and changes: built, added to, brought up to date, taken from."""
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from hashing.codes import Codes
 from hashing.collection.change import compact
 from hashing.collection.holding import Holding
 from hashing.collection.pictures import PREVIEW_SIDE
 from hashing.collection.reading import Reading, optional_path
-from hashing.errors import UsageError, unknown
-from hashing.filters import Filter, equals
-from hashing.images import decode, encode_jpeg
-from hashing.sources import Value, read_catalogue
+from hashing.errors import UsageError
+from hashing.filters import Filter
+from hashing.sources import read_catalogue
 from hashing.sources.films import COLUMNS
 from hashing.sources.partition import Shard
-from hashing.store import NewItem, Place
+from hashing.store import Place
 
 if TYPE_CHECKING:
     from hashing.collection.intake import Outcome
@@ -26,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Keeping(Holding):
-    """A collection that is kept; `Collection` is one that answers, too."""
+    """A collection that is built and kept in step with its pictures."""
 
     @classmethod
     def build(
@@ -82,6 +78,11 @@ class Keeping(Holding):
             UsageError: there is something at `out` already.
             InputError: pictures or metadata cannot be used.
             ArtefactError: the model is damaged.
+
+        Example:
+            >>> shop = ah.Collection.build("pictures/", model, "shop.index", metadata="works.csv")
+            >>> len(shop), shop.info.roles["creator"]
+            (40, 'artist')
         """
         from hashing.collection.build import build
 
@@ -125,7 +126,31 @@ class Keeping(Holding):
         exif: Sequence[str] | None = None,
         video: bool = False,
     ) -> "Outcome":
-        """Put more pictures in; those already there are skipped. Arguments as for `build`."""
+        """Put more pictures in; those already there are skipped.
+
+        Args:
+            images: a folder or an archive.
+            metadata: as for `build`.
+            columns: as for `build`.
+            workers: threads that decode.
+            previews: as for `build`.
+            strict: as for `build`.
+            exclude: as for `build`.
+            megapixels: as for `build`.
+            shard: as for `build`.
+            exif: as for `build`.
+            video: as for `build`.
+
+        Returns:
+            How many were added, were there, or could not be read; also `outcome`.
+
+        Raises:
+            InputError: pictures or metadata cannot be used.
+
+        Example:
+            >>> art.add("pictures/").already == len(art)
+            True
+        """
         from hashing.collection.build import add
 
         reading = Reading.of(
@@ -144,78 +169,21 @@ class Keeping(Holding):
         return self.outcome
 
     def finish(self, *, partial: bool = False) -> None:
-        """Do once what shards leave to be done, `partial` even where some have not ended."""
+        """Do once what shards leave to be done: the map, and what is told of the whole.
+
+        Args:
+            partial: even where some shards have not ended.
+
+        Raises:
+            UsageError: some have not, and that is not allowed.
+
+        Example:
+            >>> art.finish()
+        """
         from hashing.collection.build import finish
 
         finish(self.index, partial=partial)
         self._look()
-
-    def add_picture(
-        self, picture: bytes, file: str, fields: Mapping[str, Value], previews: int = PREVIEW_SIDE
-    ) -> int:
-        """Put one encoded picture in; what is there already under its name stays as it is.
-
-        Args:
-            picture: a JPEG, PNG, … of at most 20 MiB; the index keeps its preview alone.
-            file: its path among the pictures, forward slashes.
-            fields: by column, of those that the collection has.
-            previews: as for `build`.
-
-        Returns:
-            Its id.
-
-        Raises:
-            ImageError: it cannot be read.
-            UsageError: the name is none of a file, or there is no such column.
-        """
-        content = hashlib.sha256(picture).digest()
-        parts = file.split("/")
-        if not file or any(part in ("", ".", "..") for part in parts) or "\\" in file:
-            raise UsageError(f"expected a name such as a/1.jpg for a picture, found {file[:80]!r}")
-        checked = self._typed(fields)
-        image = decode(picture)
-        if content not in self.index.contents([file])[0]:
-            logits, features = self._encoded([image])
-            code = Codes.from_logits(logits).packed[0].tobytes()
-            preview = encode_jpeg(image, previews) if previews else None
-            numbers = None if features is None else features[0].tobytes()
-            self.index.add([NewItem(file, checked, code, content, preview, numbers)])
-            self._look()
-        found = self.index.items(self.index.ids(equals("file", file)))
-        return next(item.id for item in found if item.content == content)
-
-    def describe(self, item_id: int, fields: Mapping[str, Value | None]) -> None:
-        """Take over some fields of an item, None takes one away; the others stay.
-
-        Raises:
-            UnknownItemError: there is no such item.
-            UsageError: there is no such column, or a value is not of its type.
-        """
-        item = self.item(item_id)
-        known = {name: value for name, value in fields.items() if value is not None}
-        self._check_columns(fields)
-        changed = {**item.fields, **self._typed(known)}
-        kept = {n: value for n, value in changed.items() if fields.get(n, value) is not None}
-        self.index.change([replace(item, fields=kept)])
-        self._look()
-
-    def _check_columns(self, names: Iterable[str]) -> None:
-        """Raise UsageError for a column that is not there."""
-        columns = self.info.columns
-        for name in names:
-            if name not in columns:
-                raise UsageError(unknown("column", name, columns))
-
-    def _typed(self, fields: Mapping[str, Value]) -> dict[str, Value]:
-        """Fields in the types of their columns. Raises UsageError."""
-        self._check_columns(fields)
-        columns = self.info.columns
-        for name, value in fields.items():
-            text = columns[name] is str
-            if text != isinstance(value, str):
-                kind = "text" if text else "a number"
-                raise UsageError(f"expected {kind} for {name}, found {value!r}")
-        return dict(fields)
 
     def sync(
         self,
@@ -256,6 +224,10 @@ class Keeping(Holding):
         Raises:
             UsageError: the collection was made of several folders.
             InputError: pictures or metadata cannot be used.
+
+        Example:
+            >>> art.sync(metadata="works.csv", dry_run=True).unchanged
+            40
         """
         from hashing.collection.sync import source_of, sync
 
@@ -286,8 +258,19 @@ class Keeping(Holding):
     def remove(self, ids: Iterable[int] = (), *, where: str | Filter | None = None) -> int:
         """Take items out, by id or by filter; their ids are never used again.
 
+        Args:
+            ids: of items; those that are not there are passed over.
+            where: also all that this filter keeps.
+
         Returns:
             How many were there.
+
+        Raises:
+            UsageError: the filter is none.
+
+        Example:
+            >>> art.remove([3, 4], where="year < 1892")
+            4
         """
         chosen = {*ids, *(self.ids(where=where).tolist() if where is not None else ())}
         removed = self.index.remove(sorted(chosen))
@@ -295,6 +278,10 @@ class Keeping(Holding):
         return removed
 
     def compact(self) -> None:
-        """Merge segments, drop removed items for good, and draw the map anew if it is old."""
+        """Merge segments, drop removed items for good, and draw the map anew if it is old.
+
+        Example:
+            >>> art.compact()
+        """
         compact(self.index)
         self._look()

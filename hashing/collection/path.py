@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from hashing.collection.opened import Opened
 from hashing.errors import UsageError
 from hashing.search import SearchRequest
+from hashing.tables import Table
 
 NEIGHBOURS = 12
 """Nearest works to which each one has an edge."""
@@ -36,6 +37,10 @@ class Walk:
 
     ids: tuple[int, ...]
     steps: tuple[int, ...]
+
+    def _repr_html_(self) -> str:
+        rows = [(str(i), str(step)) for i, step in zip(self.ids, (*self.steps, ""), strict=True)]
+        return Table("", ("id", "bits to the next"), rows)._repr_html_()
 
 
 def find_path(opened: Opened, start: int, end: int) -> Walk:

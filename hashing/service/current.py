@@ -12,9 +12,9 @@ from PIL import Image
 from threadpoolctl import threadpool_limits
 
 from hashing.collection import Collection
-from hashing.collection.collection import NoMapError
 from hashing.collection.facets import facets
 from hashing.collection.request import Refine
+from hashing.collection.surveying import NoMapError
 from hashing.encoding import Model
 from hashing.encoding.onnx import Output
 from hashing.errors import ArtefactError, StorageError

@@ -5,8 +5,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from hashing.collection.collection import NoMapError
 from hashing.collection.opened import UnknownItemError
+from hashing.collection.surveying import NoMapError
 from hashing.errors import ArtHashError, ImageError, InputError, StorageError, UsageError
 from hashing.service.pictures import NotOpenError
 
