@@ -20,8 +20,11 @@ from tests.store.servers import PostgresServer
 
 pytest.importorskip("pymilvus", reason="pymilvus is not installed: the extra [milvus]")
 
+from grpc import RpcError
+from pymilvus import MilvusException
+
 from hashing.store.milvus import answers, follow
-from hashing.store.milvus.server import Found
+from hashing.store.milvus.server import Found, Server
 
 BITS = 32
 URL = "milvus+http://ann:secret@nowhere:19530/{}"
@@ -279,6 +282,24 @@ def test_an_address_that_cannot_be_meant_is_told(server: PostgresServer) -> None
     for address in ("http://h:1/a-b", "http://h:1/a?index=x"):
         with pytest.raises(UsageError, match="letters, digits and underscores") as caught:
             follow.Milvus(f"milvus+{address.replace('//', '//ann:secret@')}")
+        assert "secret" not in str(caught.value)
+
+
+def test_what_the_client_raises_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    class LateError(RpcError):  # type: ignore[misc]
+        def details(self) -> str:
+            return "Deadline Exceeded"
+
+    errors = iter([LateError(), MilvusException(message="not there\nand more")])
+
+    def raising(*_: Any, **__: Any) -> None:
+        raise next(errors)
+
+    monkeypatch.setattr("hashing.store.milvus.server.MilvusClient", raising)
+    for said in ("Deadline Exceeded;", "not there;"):
+        with pytest.raises(StorageError, match=said) as caught:
+            Server("milvus+http://ann:secret@host:19530/art")
+        assert "\n" not in str(caught.value)
         assert "secret" not in str(caught.value)
 
 

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import numpy as np
+from grpc import RpcError
 from numpy.typing import NDArray
 from pymilvus import DataType, MilvusClient, MilvusException
 
@@ -151,8 +152,10 @@ class Server:
         """Ask the server. Raises StorageError, one line."""
         try:
             return ask(*arguments, timeout=TIMEOUT, **named)
-        except MilvusException as error:
-            said = str(error.message).strip().splitlines() or [type(error).__name__]
+        except (MilvusException, RpcError) as error:
+            # a call that takes too long ends as gRPC's own error
+            told = getattr(error, "message", "") or getattr(error, "details", str)()
+            said = str(told).strip().splitlines() or [type(error).__name__]
             raise StorageError(
                 f"{self.shown}: {said[0][:200]}; try again when the server is there"
             ) from error
