@@ -6,7 +6,16 @@ from io import BytesIO
 import numpy as np
 from PIL import Image
 
-from tests.service.test_page import address, browser, expect, file_of, pytestmark, visit
+from tests.service.test_page import (
+    address,
+    browser,
+    expect,
+    file_of,
+    ids,
+    own_file,
+    pytestmark,
+    visit,
+)
 
 __all__ = ["address", "browser", "pytestmark", "visit"]
 
@@ -38,3 +47,47 @@ def test_the_very_work_comes_first_and_may_be_another(visit, art) -> None:
     page.get_by_role("button", name="Not this one").click()
     expect(page.locator("#query")).to_contain_text("Close to your picture")
     expect(page.locator('#wall .card[data-id="5"]')).to_have_count(1)
+
+
+def test_questions_are_mixed_with_weights(visit, art) -> None:
+    page = visit("?work=4&open=10")
+    page.locator("#mix-more").click()
+    expect(page.locator("#mix .chip")).to_have_count(2)
+    expect(page).to_have_url(re.compile("mix=1%3A004.jpg&mix=1%3A010.jpg"))
+    assert not {4, 10} & set(ids(page))
+    weight = page.get_by_label("How much Study 10 counts")
+    weight.fill("-0.5")
+    expect(page).to_have_url(re.compile("mix=-0.5%3A010.jpg"))
+    expect(page.locator("#mix .chip.disliked")).to_contain_text("away from it")
+    page.reload()
+    expect(page.locator("#mix .chip.disliked")).to_contain_text("Study 10")
+    page.set_input_files("#mix-file", own_file())
+    expect(page.locator("#mix .chip")).to_have_count(3)
+    expect(page.get_by_label("How much Your picture counts")).to_have_value("1")
+    page.locator("#wall .card").first.click()
+    page.locator("#why summary").first.click()
+    expect(page.locator("#why .pair figcaption").first).to_contain_text(re.compile("Study|Your"))
+    page.keyboard.press("l")
+    page.locator("#mix-less").click()
+    expect(page.locator("#mix .chip")).to_have_count(4)
+    page.get_by_role("button", name="Leave Study 4 out of the mix").click()
+    expect(page.locator("#mix .chip")).to_have_count(3)
+    page.get_by_role("button", name="Add my likes").click()
+    expect(page.locator("#mix .chip.disliked")).to_have_count(1)
+
+
+def test_a_path_leads_from_one_work_to_another(visit, art) -> None:
+    page = visit("?open=0")
+    page.locator("#paths summary").click()
+    page.locator("#path-start").click()
+    expect(page.locator("#paths")).to_contain_text("open another picture")
+    page.keyboard.press("Escape")
+    page.locator('#wall .card[data-id="5"]').click()
+    expect(page.get_by_role("heading", name="Study 5")).to_be_visible()
+    page.get_by_role("button", name="From Study 0 to here").click()
+    expect(page.locator("#query")).to_contain_text("From Study 0 to Study 5")
+    assert ids(page) == list(art.path(0, 5).ids)
+    shared = visit(page.url.split("/")[-1])
+    expect(shared.locator("#query")).to_contain_text("From Study 0 to Study 5")
+    gone = visit("?path=000.jpg&path=gone.jpg", wall=False)
+    expect(gone.locator("#message")).to_contain_text("None of these pictures")

@@ -1,8 +1,8 @@
 // The address of the page is its whole state: what is asked, how it is refined, which one is open.
 //
 // At most one of these asks for something: work (like this id), code (like an uploaded picture),
-// q (words), like and dislike (a taste), works (a set), palette (colours), area (of the map). Without any, the wall is
-// a random hang by `seed`. Works of a taste or a set go by their files, so that a link survives an
+// q (words), like and dislike (a taste), works (a set), palette (colours), mix (several with weights),
+// path (between two works), area (of the map). Without any, the wall is a random hang by `seed`. Works of a taste or a set go by their files, so that a link survives an
 // index that is built anew. All names that are not ours filter by columns, written as the API takes
 // them (see where.js).
 
@@ -17,6 +17,8 @@
  * @property {string[]} dislike
  * @property {string[]} works files
  * @property {string[]} palette colours in hexadecimal, `2b2a26`
+ * @property {string[]} mix weights and what they belong to: `-0.5:` and a file, or `1:code:` and a code
+ * @property {string[]} path files of the two works between which one walks
  * @property {string | null} area left, top, right and bottom, each 0 to 1
  * @property {boolean} exact whether words are taken letter by letter
  * @property {number | null} seed
@@ -34,7 +36,7 @@
 export const REFINE = { varied: null, close: "any", one: false, where: {} };
 const ASK = {
   ...{ work: null, code: null, q: null, exact: false },
-  ...{ like: [], dislike: [], works: [], palette: [], area: null, seed: null },
+  ...{ like: [], dislike: [], works: [], palette: [], mix: [], path: [], area: null, seed: null },
 };
 const REST = { open: null, bits: null, by: null, number: false };
 /** @type {Address} */

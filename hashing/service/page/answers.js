@@ -3,6 +3,7 @@
 import { get, postForm, postJson } from "./api.js";
 import { atlas, remember, worksOf } from "./lookup.js";
 import { within } from "./map/outline.js";
+import { asLiked, partsOf } from "./mixing.js";
 import { fromAddress } from "./opinions.js";
 import { byLikeness, kind, listing, refinement } from "./question.js";
 import { state } from "./store.js";
@@ -12,10 +13,13 @@ import { state } from "./store.js";
  * @typedef {import("./store.js").Answer} Answer
  * @typedef {import("./store.js").Facets} Facets
  * @typedef {import("./shapes.js").Results} Results
+ * @typedef {import("./store.js").Mixed} Mixed
  */
 
 export const FIRST = { likeness: 24, listing: 48 };
 const VARIED = 200; // places of an answer by likeness that variety chooses; the rest follows as it is near
+/** @type {Results} */
+const NOTHING = { code: null, bits: 0, by: "hamming", search_ms: 0, groups: [], results: [] };
 const AT_ONCE = { listing: 500, named: 100 };
 
 /**
@@ -59,7 +63,7 @@ async function list(address, count, hanging) {
 
 /** @param {import("./store.js").Hung[]} works @param {number} total @returns {Answer} */
 export function plain(works, total) {
-  return { works, total, ended: works.length >= total, code: null, bits: 0, groups: [], ms: 0, liked: [], meaning: null };
+  return { works, total, ended: works.length >= total, code: null, bits: 0, groups: [], ms: 0, liked: [], parts: [], meaning: null };
 }
 
 /**
@@ -73,6 +77,10 @@ async function source(address) {
   if (named === "works") {
     const found = await worksOf(address.works);
     const works = address.works.flatMap((file) => found.get(file) ?? []);
+    return async (offset, limit) => ({ total: works.length, works: works.slice(offset, offset + limit), meaning: null });
+  }
+  if (named === "path") {
+    const works = await between(address.path);
     return async (offset, limit) => ({ total: works.length, works: works.slice(offset, offset + limit), meaning: null });
   }
   if (named === "area") {
@@ -97,19 +105,42 @@ async function likeness(address, count, hanging) {
   let found;
   /** @type {import("./store.js").Opinion[]} */
   let liked = [];
+  /** @type {Mixed[]} */
+  let parts = [];
   let k;
   do {
     k = Math.min(count - works.length, VARIED);
     const query = { ...refinement(address, facets), k, offset: works.length || null };
-    [found, liked] = await near(address, query);
+    if (address.mix.length) [found, parts] = await blended(address, query);
+    else [found, liked] = await near(address, query);
     works = [...works, ...found.results];
   } while (found.results.length === k && works.length < count);
-  return { ...ofResults(found, k), works, liked };
+  return { ...ofResults(found, k), works, liked: parts.length ? asLiked(parts) : liked, parts };
 }
 
 /** @param {Results} found @param {number} k how many were asked for @returns {Answer} */
 export function ofResults({ results: works, code, bits, groups, search_ms: ms }, k) {
-  return { works, total: null, ended: works.length < k, code, bits, groups, ms, liked: [], meaning: null };
+  return { works, total: null, ended: works.length < k, code, bits, groups, ms, liked: [], parts: [], meaning: null };
+}
+
+// The works of a path; none where one of its ends is not here.
+/** @param {string[]} files @returns {Promise<import("./store.js").Work[]>} */
+async function between(files) {
+  const found = await worksOf(files);
+  const [from, to] = files.map((file) => found.get(file)?.id);
+  if (from === undefined || to === undefined) return [];
+  return (await get("api/path", { from, to })).works;
+}
+
+// Parts of which no wanted one is here ask for nothing.
+/** @param {Address} address @param {Record<string, unknown>} query @returns {Promise<[Results, Mixed[]]>} */
+async function blended(address, query) {
+  const given = partsOf(address);
+  const works = await worksOf(given.map(({ file }) => file));
+  const parts = given.map((part) => ({ ...part, work: works.get(part.file) })).filter(({ work, code }) => work || code);
+  if (!parts.some(({ weight }) => weight > 0)) return [NOTHING, parts];
+  const asked = parts.map(({ work, code, weight }) => ({ work: work?.id ?? code, weight }));
+  return [await postJson("api/mix", { ...query, parts: asked }), parts];
 }
 
 /**
@@ -128,6 +159,6 @@ async function near(address, query) {
   /** @param {boolean} wanted */
   const of = (wanted) => there.filter(({ liked }) => liked === wanted).map(({ work, code }) => work?.id ?? code);
   const liked = there.filter((opinion) => opinion.liked);
-  if (!liked.length) return [{ code: null, bits: 0, by: "hamming", search_ms: 0, groups: [], results: [] }, []];
+  if (!liked.length) return [NOTHING, []];
   return [await postJson("api/recommend", { ...query, liked: of(true), disliked: of(false) }), liked];
 }

@@ -229,6 +229,8 @@ function title() {
     words: () => t("title.words", { words: address.q ?? "" }),
     works: () => t("title.works"),
     palette: () => t("title.palette"),
+    mix: () => t("title.mix"),
+    path: () => t("title.path"),
     area: () => t("title.area"),
     wall: () => "",
   };

@@ -3,7 +3,7 @@
 
 /** @typedef {import("./store.js").Opinion} Opinion */
 
-const CODE = "code:";
+export const CODE = "code:";
 
 /** @param {{ file?: string, code?: string }} a @param {{ file?: string, code?: string }} b */
 export const same = (a, b) => (a.file ? a.file === b.file : !b.file && a.code === b.code);

@@ -6,27 +6,29 @@ import { known } from "./where.js";
 /**
  * @typedef {import("./store.js").Address} Address
  * @typedef {import("./store.js").Facets} Facets
- * @typedef {"work" | "code" | "taste" | "words" | "works" | "palette" | "area" | "wall"} Kind
+ * @typedef {"work" | "code" | "taste" | "words" | "works" | "palette" | "mix" | "path" | "area" | "wall"} Kind
  */
 
 /** @param {Address} address @returns {Kind} */
-export function kind({ work, code, like, q, works, palette, area }) {
+export function kind({ work, code, like, q, works, palette, mix, path, area }) {
   if (work !== null) return "work";
   if (code) return "code";
   if (like.length) return "taste";
   if (q) return "words";
   if (works.length) return "works";
   if (palette.length) return "palette";
+  if (mix.length) return "mix";
+  if (path.length) return "path";
   return area ? "area" : "wall";
 }
 
 // Whether the wall hangs by likeness, so that variety, a cut-off and one of each have a meaning.
 /** @param {Address} address */
-export const byLikeness = (address) => ["work", "code", "taste"].includes(kind(address));
+export const byLikeness = (address) => ["work", "code", "taste", "mix"].includes(kind(address));
 
 // Whether columns narrow it: a set is shown as it was put together.
 /** @param {Address} address */
-export const canNarrow = (address) => !["works", "area"].includes(kind(address));
+export const canNarrow = (address) => !["works", "path", "area"].includes(kind(address));
 
 const LIKENESS = /** @type {const} */ (["varied", "close", "one"]);
 

@@ -23,6 +23,9 @@ import { DEFAULTS } from "./address.js";
  * @property {number} ms of the search
  * @property {import("./shapes.js").Meaning | null} meaning what words were taken for
  * @property {Opinion[]} liked what `nearest_like` counts in
+ * @property {Mixed[]} parts of a mix, as far as they are here
+ *
+ * @typedef {import("./mixing.js").MixPart & { work: Work | undefined }} Mixed
  *
  * @typedef {object} Opinion
  * @property {string} file empty for a picture of the visitor's own
@@ -54,6 +57,7 @@ import { DEFAULTS } from "./address.js";
  * @property {Opinion[]} taste
  * @property {NamedSet[]} sets
  * @property {Map<string, { file: Blob, src: string }>} uploads by code, while the page is open
+ * @property {{ file: string, title: string } | null} start the work from which a path may lead
  * @property {{ id: number, file: Blob, src: string } | null} seems the work that the visitor's picture shows
  */
 
@@ -74,6 +78,7 @@ export const state = {
   sets: [],
   uploads: new Map(),
   seems: null,
+  start: null,
 };
 
 /** @type {Set<{ names: (keyof State)[], listener: () => void }>} */

@@ -31,6 +31,10 @@ export function t(key, values = {}) {
  */
 export const said = (word) => words[`api.${word}`] ?? word;
 
+// "title, artist or style"
+/** @param {string[]} names */
+export const either = (names) => new Intl.ListFormat(language, { type: "disjunction" }).format(names);
+
 /** @param {string | number | undefined} value */
 const shown = (value) => (typeof value === "number" ? count(value) : (value ?? ""));
 

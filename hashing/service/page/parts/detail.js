@@ -12,6 +12,7 @@ import { card, isTyping, judging, keys, onPlain } from "./card.js";
 import { copy } from "./copy.js";
 import { Part } from "./part.js";
 import { showSlides } from "./slides.js";
+import { ways } from "./ways.js";
 import { openZoom } from "./zoom.js";
 
 /**
@@ -25,7 +26,7 @@ const SWIPE = 60; // pixels that a finger travels from one work to the next
 
 class DetailPart extends Part {
   /** @type {(keyof import("../store.js").State)[]} */
-  static watches = ["work", "near", "facets", "taste", "answer", "address"];
+  static watches = ["work", "near", "facets", "taste", "answer", "address", "asked", "start"];
 
   /** @type {number | null} */
   shown = null;
@@ -137,7 +138,7 @@ function facts(work, facets) {
     <h2 id="detail-title" tabindex="-1"><i>${named(work)}</i></h2>
     <p class="maker">${doorsOfLabel(work, facets)}</p>
     <div class="colours" role="group" aria-label=${t("colours")}>${work.colours.map(colourDoor)}</div>
-    ${metadata(work, facets)} ${actions(work, facets)}
+    ${metadata(work, facets)} ${actions(work, facets)} ${ways(work)}
     ${byLikeness(state.address) ? html`<ah-why .work=${work}></ah-why>` : nothing}
   </div>`;
 }

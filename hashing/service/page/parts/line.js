@@ -3,10 +3,11 @@
 import { html, live } from "../vendor/lit.js";
 import { go } from "../conductor.js";
 import { state } from "../store.js";
-import { t } from "../words.js";
+import { either, t } from "../words.js";
 import { spoken } from "../where.js";
 import { Part } from "./part.js";
 
+const ROLES = ["title", "creator", "group", "year"];
 const PAUSE = 200; // milliseconds without a key before words are searched
 
 class Line extends Part {
@@ -17,10 +18,10 @@ class Line extends Part {
   typing = undefined;
 
   render() {
-    const { title, creator } = state.facets?.roles ?? {};
-    const columns = [title, creator].filter(Boolean).map((column) => spoken(column));
-    const [first, second] = columns;
-    const name = second ? t("line.two", { first, second }) : first ? t("line.one", { first }) : t("line");
+    // Words are looked for in all columns; these are the ones that a label tells.
+    const roles = state.facets?.roles ?? {};
+    const columns = ROLES.flatMap((role) => (roles[role] ? [spoken(roles[role])] : []));
+    const name = columns.length ? t("line.by", { columns: either(columns) }) : t("line");
     // Where somebody types the line is ahead of the address.
     const typing = this.typing !== undefined;
     const written = typing ? (/** @type {HTMLInputElement | null} */ (this.find("input"))?.value ?? "") : (state.address.q ?? "");

@@ -8,8 +8,9 @@ import { state } from "../store.js";
 import { judgeOwn } from "../taste.js";
 import { spoken as spell } from "../where.js";
 import { t } from "../words.js";
-import { spoken } from "../works.js";
+import { named, spoken } from "../works.js";
 import { label, onPlain, picture } from "./card.js";
+import { further, mixed } from "./mixed.js";
 import { Part } from "./part.js";
 
 const MOST_COLOURS = 6;
@@ -44,6 +45,10 @@ class Query extends Part {
         return palette(address.palette);
       case "works":
         return aSet(address.works);
+      case "mix":
+        return mixed();
+      case "path":
+        return hung ? aPath(answer?.works ?? []) : nothing;
       case "area":
         return html`<div>${note(t("area", { n: answer?.total ?? hung }))}
           <p class="actions"><button type="button" @click=${() => togglePanel("map")}>${t("map.back")}</button></p></div>`;
@@ -69,7 +74,7 @@ const framed = (work) => html`<a class="card" href=${href({ open: work.id })} ar
 
 /** @param {import("../store.js").Work} work */
 const close = (work) => html`${framed(work)}
-  <div>${note(t("close to"))}${label(work)}${unlike()}</div>`;
+  <div>${note(t("close to"))}${label(work)}${unlike()}${further()}</div>`;
 
 // Where all lies beyond the last word that can be promised.
 function unlike() {
@@ -87,7 +92,13 @@ function uploaded(code) {
   const button = (/** @type {boolean} */ liked) => html`<button type="button" aria-pressed=${opinion === liked}
     @click=${() => judgeOwn(code, title, src, liked)}>${t(liked ? "like" : "dislike")}</button>`;
   return html`<img src=${src} alt=${title} class="own" />
-    <div>${note(t("close to yours"))}${unlike()}<span class="actions">${button(true)}${button(false)}</span></div>`;
+    <div>${note(t("close to yours"))}${unlike()}<span class="actions">${button(true)}${button(false)}</span>${further()}</div>`;
+}
+
+/** @param {import("../store.js").Hung[]} works */
+function aPath(works) {
+  const [from, to] = [works[0], works[works.length - 1]].map(named);
+  return note(t("path", { from, to, n: works.length - 2 }));
 }
 
 // The wall stays while one likes on; it follows when it is told to.
