@@ -119,7 +119,7 @@ def hand_over(page: Page, art: Collection, item_id: int, event: str, carrier: st
 
 def test_the_first_screen(visit) -> None:
     page = visit()
-    expect(page.get_by_label("Search by title, artist, style or year")).to_be_visible()
+    expect(page.get_by_label("Search by title, artist, style, or year")).to_be_visible()
     expect(page.get_by_role("button", name="Drop, paste or choose a picture")).to_be_visible()
     for folded in ("#refine-panel", "#taste-panel", "#map-panel"):
         expect(page.locator(folded)).to_be_hidden()
@@ -206,12 +206,12 @@ def test_search_by_camera(visit) -> None:
 
 def test_search_by_words(visit) -> None:
     page = visit()
-    page.get_by_label("Search by title, artist, style or year").fill("study 17")
+    page.get_by_label("Search by title, artist, style, or year").fill("study 17")
     expect(page.locator("#query")).to_contain_text("1 for “study 17”")
     assert titles(page) == ["Study 17"]
-    page.get_by_label("Search by title, artist, style or year").fill("painter f")
+    page.get_by_label("Search by title, artist, style, or year").fill("painter f")
     expect(page.locator("#wall li")).to_have_count(6)
-    page.get_by_label("Search by title, artist, style or year").fill("nobody at all")
+    page.get_by_label("Search by title, artist, style, or year").fill("nobody at all")
     expect(page.locator("#message")).to_have_text("Nothing here contains “nobody at all”.")
     filtered = visit("?q=study&from=1990", wall=False)
     expect(filtered.locator("#message")).to_have_text(
@@ -221,7 +221,7 @@ def test_search_by_words(visit) -> None:
     expect(filtered.locator("#wall li")).to_have_count(37)
     page.go_back()
     expect(page.locator("#wall li")).to_have_count(38)
-    expect(page.get_by_label("Search by title, artist, style or year")).to_have_value("")
+    expect(page.get_by_label("Search by title, artist, style, or year")).to_have_value("")
 
 
 def test_example_and_surprise(visit) -> None:

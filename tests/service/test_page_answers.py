@@ -70,7 +70,7 @@ def test_questions_are_mixed_with_weights(visit, art) -> None:
     page.keyboard.press("l")
     page.locator("#mix-less").click()
     expect(page.locator("#mix .chip")).to_have_count(4)
-    page.get_by_role("button", name="Leave Study 4 out of the mix").click()
+    page.get_by_role("button", name="Remove Study 4 from the mix").click()
     expect(page.locator("#mix .chip")).to_have_count(3)
     page.get_by_role("button", name="Add my likes").click()
     expect(page.locator("#mix .chip.disliked")).to_have_count(1)

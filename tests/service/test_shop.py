@@ -143,7 +143,7 @@ class TestPage:
         expect(page.locator("#message")).to_contain_text("Nothing here contains")
         said.append(read(page))
         words = "\n".join(said).replace("ArtHash", "")
-        assert "Search by name, brand or category" in words
+        assert "Search by name, brand, or category" in words
         assert ART.findall(words) == []
         assert errors == []
         page.context.close()
