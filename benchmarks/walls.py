@@ -1,11 +1,13 @@
 """Photographs of works on walls, found by the work itself: whole, by a box, by crops.
 
     python benchmarks/walls.py PICTURES --model MODEL [--works 1000] [--photographs 100]
+        [--strangers 100] [--off 0.1]
 
 Each photograph shows one of the indexed works aslant, off the centre, in a frame, before a wall
 with a gradient and noise, under a light of some colour with a glare, saved as JPEG. Asked are: the
 photograph as it is; cut along the true corners (what a person draws); cut along the suggested box;
-and by `crops`, the suggested box and the middle, ever smaller, whichever is nearest.
+and by `crops`, the suggested box and the middle, ever smaller, whichever is nearest. Then what the
+page asks: which work it seems to be, also of photographs of works that are not there.
 """
 
 import argparse
@@ -36,21 +38,42 @@ def main() -> None:
     parser.add_argument("--model", default="checkpoints/artworks-lite")
     parser.add_argument("--works", type=int, default=1000)
     parser.add_argument("--photographs", type=int, default=100)
+    parser.add_argument("--strangers", type=int, default=100)
+    parser.add_argument("--off", type=float, default=0.1, help="from the middle, as a share")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     rng = np.random.default_rng(options.seed)
     files = sorted(options.pictures.glob("*.jpg"))
-    chosen = [files[row] for row in rng.permutation(len(files))[: options.works]]
+    drawn = [files[row] for row in rng.permutation(len(files))]
+    chosen, others = drawn[: options.works], drawn[options.works :][: options.strangers]
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "works"
         source.mkdir()
         for file in chosen:
             shutil.copy(file, source)
         with Collection.build(source, options.model, Path(folder) / "w.index") as art:
-            report(art, chosen[: options.photographs], rng)
+            report(art, chosen[: options.photographs], rng, options.off)
+            report_seen(art, chosen[: options.photographs], others, rng, options.off)
 
 
-def report(art: Collection, files: list[Path], rng: np.random.Generator) -> None:
+def report_seen(
+    art: Collection, files: list[Path], others: list[Path], rng: np.random.Generator, off: float
+) -> None:
+    """Which works photographs seem to be, of works that are there and of others."""
+    ids = {item.file: item.id for item in art.items()}
+    right = wrong = strangers = 0
+    for file in (*files, *others):
+        with Image.open(file) as work:
+            photograph, _ = photographed(work.convert("RGB"), rng, off)
+        seen = art.recognise(photograph)
+        right += seen is not None and seen.id == ids.get(file.name)
+        wrong += seen is not None and file.name in ids and seen.id != ids[file.name]
+        strangers += seen is not None and file.name not in ids
+    print(f"seems to be: {right} right and {wrong} wrong of {len(files)}")
+    print(f"seems to be: {strangers} of {len(others)} strangers")
+
+
+def report(art: Collection, files: list[Path], rng: np.random.Generator, off: float) -> None:
     """Ask for every work by its photograph in four ways."""
     places: dict[str, list[int]] = {way: [] for way in WAYS}
     overlaps: list[float] = []
@@ -58,7 +81,7 @@ def report(art: Collection, files: list[Path], rng: np.random.Generator) -> None
     ids = {item.file: item.id for item in art.items()}
     for file in files:
         with Image.open(file) as work:
-            photograph, corners = photographed(work.convert("RGB"), rng)
+            photograph, corners = photographed(work.convert("RGB"), rng, off)
         started = time.perf_counter()
         box = suggest_box(photograph)
         seconds.append(time.perf_counter() - started)
