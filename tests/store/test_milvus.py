@@ -77,6 +77,9 @@ class Shelf:
         for item in self._kept(collection, where):
             del self.collections_[collection][2][item]
 
+    def settle(self, collection: str) -> None:
+        pass
+
     def rows(self, collection: str, where: str, field: str, **_: Any) -> list[dict[str, Any]]:
         rows = self.collections_[collection][2]
         return [{"id": i, "removed": rows[i][1]} for i in self._kept(collection, where)]

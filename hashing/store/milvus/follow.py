@@ -16,6 +16,8 @@ MARKS = (-1, -2, -3)
 FRESH = 10.0
 """Seconds after a change during which the server is asked to wait until it sees all of it; by then
 its bounded staleness (5 s) shows it to everybody."""
+SETTLED = 16_384
+"""Rows written at once from which on they are indexed; a compaction does so for any number."""
 REPAIRED = 1 << 15
 """Ids of a range that is written anew where it differs."""
 
@@ -112,6 +114,8 @@ class Milvus:
             if since.compacted < mark.compacted:
                 self._server.delete(name, f"id >= 0 and removed <= {mark.compacted}")
             self._server.write(name, bits, Portion(np.array(MARKS, np.int64), nothing, values))
+            if since.compacted < mark.compacted or mark.next_id - since.next_id >= SETTLED:
+                self._server.settle(name)
 
     def _repair(self, name: str, bits: int, rows: Rows) -> list[str]:
         """Compare counts with the rows' and write anew the ranges that differ; a line each.

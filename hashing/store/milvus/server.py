@@ -109,6 +109,10 @@ class Server:
             ids = [row["id"] for row in found]
             self._call(self._client.delete, collection, ids=ids)
 
+    def settle(self, collection: str) -> None:
+        """Have what was written indexed: until then each question reads it a row at a time."""
+        self._call(self._client.flush, collection)
+
     def rows(self, collection: str, where: str, field: str, **more: Any) -> list[dict[str, Any]]:
         """A field of the rows that an expression keeps, all that was written before included."""
         found = self._call(
