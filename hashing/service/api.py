@@ -100,6 +100,7 @@ def create_app(
 
         mount_page(app, current, door.public)
     app.add_middleware(Guards, door=door, metrics=app.state.metrics)
+    app.openapi()  # now, for threads that make it at once get in each other's way
     return app
 
 

@@ -29,7 +29,7 @@ export function openZoom(work, facets) {
 }
 
 class Zoom extends Part {
-  static properties = { work: { state: true }, tiles: { state: true } };
+  static properties = { work: { state: true }, size: { state: true }, tiles: { state: true } };
 
   constructor() {
     super();
@@ -57,12 +57,14 @@ class Zoom extends Part {
       const size = await get(`pictures/${work.id}/info.json`, { v: version });
       if (this.work !== work) return;
       this.size = size;
+      await this.updateComplete;
       this.place();
     });
   }
 
   render() {
     const { work } = this;
+    const { width, height } = this.size ?? work ?? { width: 1, height: 1 };
     return html`<dialog id="zoom" aria-label=${work ? t("zoom", { title: named(work) }) : t("zoom.in")} @close=${this.closed}
       @keydown=${this.key} @wheel=${this.wheel}>
       ${work
@@ -70,7 +72,7 @@ class Zoom extends Part {
               @pointermove=${this.drag} @pointerup=${this.release} @pointercancel=${this.release} @dblclick=${() => this.by(2)}>
               <div id="zoom-sheet">
                 <img src=${`pictures/${work.id}?size=${SHOWN}&v=${this.version}`} alt=${spoken(work)} draggable="false"
-                  style=${this.size ? `--wide: ${this.size.width}px; --ratio: ${this.size.width / this.size.height}` : ""} @load=${() => this.place()} />
+                  style=${`--wide: ${width}px; --ratio: ${width / height}`} @load=${() => this.place()} />
                 ${repeat(this.tiles, part, (tile) => this.tile(work, tile))}
               </div>
             </div>
