@@ -1,3 +1,4 @@
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 import hashing as ah
-from hashing.codes import Codes
+from hashing.codes import Codes, check_bits
 from hashing.errors import InputError, UsageError
 
 PACKED = st.integers(1, 33).flatmap(lambda width: arrays(np.uint8, (5, width)))
@@ -198,3 +199,26 @@ def test_bitarrays_come_back_after_set_operations() -> None:
     assert (one ^ other).count() == codes.distances(codes)[0, 1]
     with pytest.raises(UsageError, match=r"one length, found \[12, 13\]"):
         Codes.from_bitarrays([one, one + one[:1]])
+
+
+@pytest.mark.parametrize("bits", [0, -8, 12])
+def test_an_index_holds_whole_bytes(bits: int) -> None:
+    with pytest.raises(UsageError, match=f"multiple of 8, found {bits}"):
+        check_bits(bits)
+    check_bits(16)
+
+
+def test_without_faiss_its_files_are_refused_with_a_way_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "faiss", None)
+    with pytest.raises(UsageError, match=r"pip install -e '\.\[faiss\]'"):
+        Codes.from_hex(["af"], 8).save(tmp_path / "codes.faiss")
+    assert not list(tmp_path.iterdir())
+
+
+def test_distinct_codes_are_counted_and_the_first_are_shown() -> None:
+    codes = Codes.from_hex(["f0", "0f", "f0"] * 4, 8)
+    assert codes.count_distinct() == 2
+    assert repr(codes) == "Codes(12 of 8 bits)"
+    assert codes._repr_html_().count("<td>f0</td>") == 5
