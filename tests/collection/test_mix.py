@@ -8,7 +8,7 @@ import pytest
 from hashing.codes import Codes
 from hashing.collection import Collection
 from hashing.collection.opened import Opened, UnknownItemError
-from hashing.collection.path import NEIGHBOURS, find_path
+from hashing.collection.path import NEIGHBOURS, Walk, find_path
 from hashing.collection.request import Refine
 from hashing.errors import UsageError
 from hashing.recommend import rank_by_mix
@@ -118,8 +118,7 @@ def test_the_longest_step_of_a_path_is_as_short_as_it_can_be(art: Collection) ->
         assert set(art.path(end, start).steps) <= set(range(longest + 1))
 
 
-def test_a_path_wants_two_works(art: Collection) -> None:
-    with pytest.raises(UsageError, match="twice"):
-        art.path(3, 3)
+def test_a_path_to_the_same_work_has_no_step(art: Collection) -> None:
+    assert art.path(3, 3) == Walk((3,), ())
     with pytest.raises(UnknownItemError):
         art.path(3, 99)
