@@ -160,11 +160,11 @@ def read_catalogue(
         names = [] if film else _listed(images, left_out, exclude, None if metadata else shard)
         if not any(map(_ends_as_picture, names)) and holds_shards(images):
             archive = open_archive(images)
-    films = [""] if film else [name for name in names if is_film(name)]
     if archive is not None:
         names = sift(sorted(archive.members), exclude, left_out)
     names = [name for name in names if _is_text(name, left_out)]
-    names, frames = _with_frames(images, names, films if archive is None else [], left_out, video)
+    films = [name for name in names if is_film(name)] if archive is None else []
+    names, frames = _with_frames(images, names, [""] if film else films, left_out, video)
     paths = [name for name in names if name in frames or _is_picture(name, images, archive)]
     samples = None if archive is None else find_samples(paths, names)
     beside = {name for files in (samples or {}).values() for name in files.values()}

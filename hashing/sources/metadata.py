@@ -5,6 +5,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from urllib.parse import unquote, urlsplit
 
 from hashing.errors import InputError, unknown
 from hashing.sources.left_out import LeftOut
@@ -72,14 +73,20 @@ class PictureNames:
     def __init__(self, paths: Sequence[str]) -> None:
         self._exact = {_composed(path): path for path in paths}
         self._by_end: dict[str, list[str]] = {}
+        self._by_number: dict[int, list[str]] = {}
         for path in paths:
             parts = _composed(path).casefold().split("/")
             for end in {"/".join(parts[-2:]), parts[-1]}:
                 for key in {end, _PICTURE.sub("", end)}:
                     self._by_end.setdefault(key, []).append(path)
+            number = _PICTURE.sub("", parts[-1])
+            if number.isdecimal() and len(number) < 20:
+                self._by_number.setdefault(int(number), []).append(path)
 
     def find(self, name: str, below: str = "") -> str | None:
         """The path of the picture of that name below a folder (`a/b/`), None if not just one."""
+        if name.startswith(("http:/", "https:/")):  # its last part may be a file here
+            name = unquote(urlsplit(name).path)
         exact = self._exact.get(_composed(below + name))
         if exact is not None:
             return exact
@@ -92,7 +99,10 @@ class PictureNames:
             found = {path for path in near if path.startswith(below) and _ends(path, end)}
             if found:
                 return found.pop() if len(found) == 1 else None
-        return None
+        # spreadsheets take the noughts away that a number began with
+        numbered = self._by_number.get(int(name), []) if name.isdecimal() and len(name) < 20 else []
+        mine = [path for path in numbered if path.startswith(below)]
+        return mine[0] if len(mine) == 1 else None
 
 
 def _ends(path: str, end: str) -> bool:

@@ -2,8 +2,8 @@
 
 `.csv`, `.tsv` and `.txt` with commas, semicolons, tabs or bars between cells, in UTF-8, UTF-16 or
 Windows-1252; `.jsonl` (one object a line) and `.json` (a list of objects); `.xlsx` (the first
-sheet) and `.parquet` where the extra `tables` is installed. A row that cannot be understood is
-left out and counted, never the whole file.
+sheet that has rows) and `.parquet` where the extra `tables` is installed. A row that cannot be
+understood is left out and counted, never the whole file.
 """
 
 import csv
@@ -199,10 +199,31 @@ def _json_records(data: bytes, source: str, left_out: LeftOut) -> Iterator[Recor
         rows = json.loads(decode_text(data, source, left_out))
     except (ValueError, RecursionError) as error:
         raise InputError(f"{source}: broken JSON, {error}") from None
+    if isinstance(rows, dict):
+        rows = _json_list(rows, source, left_out)
     if not isinstance(rows, list):
         raise InputError(f"{source}: expected a list of objects, found {type(rows).__name__}")
     for number, record in enumerate(rows, 1):
         yield from _json_row(record, f"object {number}", source, left_out)
+
+
+def _json_list(whole: dict[str, object], source: str, left_out: LeftOut) -> object:
+    """The rows of an object: its values by the file that each is of, or its one list of objects.
+
+    Of several lists (as COCO has them) the one called `images` counts.
+    """
+    if whole and all(isinstance(value, dict) for value in whole.values()):
+        return [{"file": key} | value for key, value in whole.items() if isinstance(value, dict)]
+    lists = {
+        key: value
+        for key, value in whole.items()
+        if isinstance(value, list) and value and isinstance(value[0], dict)
+    }
+    if len(lists) > 1 and "images" in lists:
+        others = [f"{key} in {source}" for key in lists if key != "images"]
+        left_out.note("list of a JSON file that was not used", *others)
+        return lists["images"]
+    return next(iter(lists.values())) if len(lists) == 1 else whole
 
 
 def _json_row(record: object, where: str, source: str, left_out: LeftOut) -> Iterator[Record]:
@@ -241,8 +262,12 @@ def _xlsx_records(data: bytes, source: str, left_out: LeftOut) -> Iterator[Recor
     except ImportError:
         raise _needs_extra(source, "openpyxl") from None
     try:
-        sheet = load_workbook(io.BytesIO(data), read_only=True, data_only=True).worksheets[0]
-        rows = [[as_cell(cell) or "" for cell in row] for row in sheet.iter_rows(values_only=True)]
+        sheets = load_workbook(io.BytesIO(data), read_only=True, data_only=True).worksheets
+        tables = (
+            [[as_cell(cell) or "" for cell in row] for row in sheet.iter_rows(values_only=True)]
+            for sheet in sheets
+        )
+        rows = next((table for table in tables if sum(map(any, table)) > 1), [])
     except Exception as error:  # noqa: BLE001  # a damaged file raises whatever its reader trips on
         raise InputError(f"{source}: not a readable Excel file ({error})") from None
     names = _header(rows[0] if rows else [])
