@@ -162,8 +162,8 @@ class Asking(Holding):
             ImageError: one of them cannot be read.
 
         Example:
-            >>> [len(asked.code) for asked in art.queries(["a.jpg", "b.jpg"])]
-            [1, 1]
+            >>> tuple(len(asked.code) for asked in art.queries(["a.jpg", "b.jpg"]))
+            (1, 1)
         """
         images = [open_picture(picture) for picture in pictures]
         logits, features = self._encoded(images)

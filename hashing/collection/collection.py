@@ -74,8 +74,8 @@ class Collection(Asking, Keeping, Editing, Surveying):
 
         Example:
             >>> found = art.search("query.jpg", k=3, where="year > 1900")
-            >>> [hit.fields["year"] > 1900 for hit in found]
-            [True, True, True]
+            >>> all(hit.fields["year"] > 1900 for hit in found)
+            True
         """
         refine = Refine(
             k,

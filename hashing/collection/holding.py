@@ -209,8 +209,8 @@ class Holding:
             InputError: one of them is not there.
 
         Example:
-            >>> [item.file for item in art.items([3, 1])]
-            ['03.png', '01.png']
+            >>> tuple(item.file for item in art.items([3, 1]))
+            ('03.png', '01.png')
         """
         return self.index.items(self.index.ids() if ids is None else ids)
 
