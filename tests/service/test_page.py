@@ -368,7 +368,7 @@ def test_taste(visit, art: Collection) -> None:
 
 def test_refine(visit, art: Collection) -> None:
     page = visit("?work=0")
-    expect(page.locator("#wall .label", has_text="nearly the same").first).to_be_visible()
+    expect(page.locator("#wall .label", has_text="very close").first).to_be_visible()
     page.get_by_role("button", name="Refine").click()
     page.get_by_role("checkbox", name="Blue School").check()
     expect(page.locator("#wall .label", has_text="Red School")).to_have_count(0)
