@@ -237,13 +237,15 @@ MODULES = [
 
 
 @pytest.fixture(scope="module")
-def furnished(desk: Path) -> Path:
-    """The desk with a collection, too; what it holds is for copies to be made of."""
-    with contextlib.chdir(desk):
+def furnished(desk: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A desk with a collection, too; what it holds is for copies to be made of."""
+    left = shutil.ignore_patterns("*.index")  # by the test of the ten lines
+    folder = shutil.copytree(desk, tmp_path_factory.mktemp("furnished") / "desk", ignore=left)
+    with contextlib.chdir(folder):
         ah.Collection.build(
             "pictures/", "checkpoints/artworks-lite", "art.index", metadata="works.csv"
         ).close()
-    return desk
+    return folder
 
 
 @pytest.mark.parametrize("module", MODULES)
