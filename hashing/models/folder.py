@@ -185,8 +185,13 @@ def _exported_state(model: HashModel, half: bool) -> dict[str, Tensor]:
 
 
 def _is_halved(name: str, tensor: Tensor) -> bool:
-    """Norm statistics may leave float16's range and what follows whitening is small: both stay."""
-    return tensor.ndim == 4 or name == "whitening.weight"
+    """Norm statistics may leave float16's range and what follows whitening is small: both stay.
+
+    So does a whitening of features that hardly vary, which is as large as these are small.
+    """
+    if name == "whitening.weight":
+        return bool(tensor.abs().max() < torch.finfo(torch.float16).max)
+    return tensor.ndim == 4
 
 
 def _exported_config(model: HashModel) -> ModelConfig:

@@ -83,6 +83,15 @@ def test_a_model_that_was_rounded_is_stored_as_it_is(tmp_path: Path) -> None:
     assert stored["whitening.weight"].dtype == torch.float16
 
 
+def test_a_whitening_beyond_the_range_of_half_precision_stays_whole(tmp_path: Path) -> None:
+    config = ModelConfig("small_cnn", whiten=8, lengths=(16,), batchnorm=False)
+    model = HashModel(config, Preprocessing(size=32)).eval()
+    model.whiten(torch.full((8, model.channels), 1e5), torch.zeros(8))
+    round_to_half(model)
+    save_model(model, tmp_path / "half", half=True)
+    assert torch.equal(load_model(tmp_path / "half")(IMAGES), model(IMAGES))
+
+
 def test_the_fingerprint_sees_all_that_decides_a_code(model: HashModel, tmp_path: Path) -> None:
     def saved(name: str, model: HashModel) -> str:
         save_model(model, tmp_path / name, extra={"name": name})
