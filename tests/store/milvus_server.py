@@ -142,7 +142,7 @@ def _relay_outside(server: MilvusServer) -> Iterator[None]:
         loop.close()
 
 
-def _relayed(connect):  # type: ignore[no-untyped-def]  # noqa: ANN
+def _relayed(connect):  # type: ignore[no-untyped-def]
     """Whoever comes is connected with the other side, both ways."""
 
     async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
