@@ -144,7 +144,7 @@ def test_absent_labels_match_nothing() -> None:
     ("change", "message"),
     [
         ({"relevance": []}, "at least one field"),
-        ({"database": Codes(np.zeros((0, 1), np.uint8), 8)}, "0 items"),
+        ({"database": Codes(np.zeros((0, 1), np.uint8), 8)}, "at least one code"),
         ({"database": Codes(np.zeros((2, 2), np.uint8), 16)}, "16 bits"),
         ({"relevance": [Labels(np.zeros(2, int), np.zeros(3, int))]}, "found 2 and 3"),
         ({"ks": (0,)}, "at least 1"),

@@ -36,6 +36,6 @@ def test_the_example_client(
         with pytest.raises(SystemExit, match="expected a JPEG"):
             client.main()
     lines = capsys.readouterr().out.splitlines()
-    assert lines[1] == "   1  Study 5, Painter F, 1855 (nearly the same)"
+    assert lines[1] == "   1  Study 5, Painter F, 1855 (very close)"
     assert lines[6] == "For whom likes the first two"
     assert len(lines) == 12

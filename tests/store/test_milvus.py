@@ -25,6 +25,7 @@ from pymilvus import MilvusException
 
 from hashing.store.milvus import answers, follow
 from hashing.store.milvus.server import Found, Server
+from hashing.store.postgres import index as postgres_index
 
 BITS = 32
 URL = "milvus+http://ann:secret@nowhere:19530/{}"
@@ -214,7 +215,7 @@ def test_pages_are_those_of_memory(url: str, monkeypatch: pytest.MonkeyPatch) ->
                 pages = [each.page(where, seed=seed, offset=2, limit=4) for each in (index, b)]
                 assert pages[0].ids.tolist() == pages[1].ids.tolist()
                 assert pages[0].total == pages[1].total
-        monkeypatch.setattr("hashing.store.postgres.index.MOST_SHUFFLED", 10)
+        monkeypatch.setattr(postgres_index, "MOST_SHUFFLED", 10)
         page = index.page(seed=1, limit=50)
         assert (sorted(page.ids.tolist()), page.total) == ([0, 1, 2, *range(4, 11)], 78)
         delete_index(b.location)
