@@ -1,9 +1,11 @@
-"""Words for a collection's distances: its model's, or those that its own labels bear out.
+"""Words for a collection's distances: its model's, as far as the collection's labels bear them out.
 
-A model that was trained brings the words that its held-out pictures gave it. One that knows no
-labels (fitted, or made by hand) is judged by the collection's own: what shares its group belongs
-together. A model that learned from labels but brings no words gets none, for its own pictures
-would promise too much of a stranger's; and so does a collection without labels.
+A model that was trained brings the words that its held-out pictures gave it. Pictures of another
+kind may lie closer together, so where a collection has labels (what shares its group belongs
+together) a word reaches no further than these allow. A model that knows no labels (fitted, or made
+by hand) is judged by the collection's alone. One that learned from labels but brings no words gets
+none, for its own pictures would promise too much of a stranger's; and so does one that brings none
+to a collection without labels.
 """
 
 import threading
@@ -41,9 +43,10 @@ def closeness(opened: Opened, noted: Callable[[], Mapping[str, Any]]) -> Closene
 
 
 def _find(opened: Opened, noted: Mapping[str, Any]) -> Closeness:
-    if CLOSENESS in noted:
-        return Closeness.read(noted[CLOSENESS])
     column = opened.column("group") or opened.column("creator")
+    if CLOSENESS in noted:
+        words = Closeness.read(noted[CLOSENESS])
+        return words if column is None else words.within(_by_own_labels(opened, column))
     if LEARNED in noted or column is None:
         return Closeness({})
     return _by_own_labels(opened, column)

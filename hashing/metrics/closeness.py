@@ -41,6 +41,18 @@ class Closeness:
             return None
         return next((word for word, most in bounds.items() if distance <= most), FAR)
 
+    def within(self, other: Self) -> Self:
+        """The words that both promise, each up to the nearer of its two bounds."""
+        return type(self)(
+            {
+                bits: {
+                    word: min(most, also[word]) for word, most in by_word.items() if word in also
+                }
+                for bits, by_word in self.bounds.items()
+                for also in (other.bounds.get(bits, {}),)
+            }
+        )
+
     @classmethod
     def of(cls, pairs: Mapping[int, NDArray[np.int64]]) -> Self:
         """From how many pairs at each distance there are and belong together, by code length."""

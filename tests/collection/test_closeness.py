@@ -14,10 +14,20 @@ from tests.gallery import art, gallery, make_gallery
 __all__ = ["art", "gallery"]
 
 
-def test_the_models_own_words_come_first(art: Collection) -> None:
+def test_without_labels_the_models_words_are_taken_as_they_are(art: Collection) -> None:
     noted = {"objective": {}, "closeness": {"bounds": {"64": {"close": 9}}}}
-    found = closeness(Opened.of(art.index), lambda: noted)
-    assert found.bounds == {64: {"close": 9}}
+    opened = Opened.of(art.index)
+    bare = replace(opened, info=replace(opened.info, roles={}))
+    assert closeness(bare, lambda: noted).bounds == {64: {"close": 9}}
+
+
+def test_labels_of_the_collection_never_widen_a_word_and_may_narrow_it(art: Collection) -> None:
+    own = art.closeness.bounds[64]
+    noted = {"closeness": {"bounds": {"64": {"very close": 0, "related": 64}}}}
+    found = closeness(Opened.of(art.index), lambda: noted).bounds[64]
+    assert found["very close"] == 0
+    assert found.get("related") == own.get("related")
+    assert "close" not in found
 
 
 def test_a_model_that_learned_from_labels_is_not_judged_by_its_own_pictures(
