@@ -7,9 +7,8 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from hashing.collection.camera import camera_columns, wanted
 from hashing.collection.colours import Palette
-from hashing.collection.intake import Outcome, content_of, new_items, used_columns
+from hashing.collection.intake import Outcome, content_of, new_items
 from hashing.collection.pictures import PREVIEW_SIDE, remember_sources
 from hashing.collection.shards import patiently
 from hashing.encoding import Model
@@ -46,22 +45,18 @@ def fill(
             log(f"{there:,} of {len(catalogue):,} pictures are there already")
             outcome.differing += 0 if part else _count_differing(index, catalogue, todo)
         outcome.already += there
-        columns = used_columns(catalogue, (item.fields for item in todo))
-        cameras = wanted(exif, catalogue, index.info.columns)
         started = time.monotonic()
         for portion in new_items(
+            index,
             model,
             catalogue,
             todo,
             outcome,
             workers=workers,
             previews=previews,
-            features=index.info.features > 0,
-            exif=cameras,
+            exif=exif,
         ):
-            ids = patiently(
-                partial(index.add, portion.items, columns | camera_columns(portion.items, cameras))
-            ).tolist()
+            ids = patiently(partial(index.add, portion.items, portion.columns)).tolist()
             if palettes is not None:
                 palettes.update(zip(ids, portion.palettes, strict=True))
             outcome.added += len(portion.items)

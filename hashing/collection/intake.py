@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from PIL.Image import Image
 
-from hashing.collection.camera import noted
+from hashing.collection.camera import camera_columns, noted, wanted
 from hashing.collection.colours import Palette, palette
 from hashing.collection.pictures import PREVIEW_SIDE
 from hashing.encoding import EncodedBatch, Model, encode_catalogue
@@ -19,7 +19,7 @@ from hashing.progress import log, progress
 from hashing.search.features import half
 from hashing.sources import Catalogue, Item, Value
 from hashing.sources.left_out import LeftOut
-from hashing.store import NewItem
+from hashing.store import Index, NewItem
 from hashing.tables import Table
 
 PUBLISH_SECONDS = 20.0
@@ -71,13 +71,15 @@ class Outcome:
 
 @dataclass(frozen=True, eq=False)
 class Portion:
-    """New items that are published together, and the palette of each."""
+    """New items that are published together, the palette of each, and the types of columns."""
 
     items: list[NewItem] = field(default_factory=list)
     palettes: list[Palette] = field(default_factory=list)
+    columns: dict[str, type] = field(default_factory=dict)
 
 
 def new_items(
+    index: Index,
     model: Model,
     catalogue: Catalogue,
     todo: Sequence[Item],
@@ -85,16 +87,19 @@ def new_items(
     *,
     workers: int | None = None,
     previews: int = PREVIEW_SIDE,
-    features: bool = False,
-    exif: Sequence[str] = (),
+    exif: Sequence[str] | None = None,
 ) -> Iterator[Portion]:
-    """Items with code and preview, as many as are worth a publication; oddities go to `outcome`.
+    """What `index` keeps of some pictures, as much as is worth a publication at a time.
 
-    features: give each item those that its code is made of, too. exif: fields of cameras that
-    items get, see `camera.noted`.
+    Oddities go to `outcome`. exif: see `camera.wanted`.
     """
-    batches = _encoded(model, catalogue, todo, workers, previews, features=features, exif=exif)
-    return _portions(batches, outcome)
+    used = used_columns(catalogue, (item.fields for item in todo))
+    kinds = wanted(exif, catalogue, index.info.columns)
+    features = index.info.features > 0
+    batches = _encoded(model, catalogue, todo, workers, previews, features=features, exif=kinds)
+    for portion in _portions(batches, outcome):
+        portion.columns.update(used | camera_columns(portion.items, kinds))
+        yield portion
 
 
 def content_of(catalogue: Catalogue, item: Item) -> bytes | ImageError:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hashing.collection.camera import COLUMNS, camera_columns, wanted
+from hashing.collection.camera import COLUMNS
 from hashing.collection.intake import Outcome, new_items, used_columns
 from hashing.collection.pictures import PREVIEW_SIDE, known_sources, remember_sources
 from hashing.collection.plan import (
@@ -153,20 +153,11 @@ def _carry_out(
         index.add(_copies(index, plan.copied[start : start + COPIES]), catalogue.columns)
     todo = sorted([*plan.new, *plan.changed], key=lambda item: item.path)
     if todo:
-        used = used_columns(catalogue, (item.fields for item in todo))
-        cameras = wanted(None, catalogue, index.info.columns)
         portions = new_items(
-            model(),
-            catalogue,
-            todo,
-            outcome,
-            workers=workers,
-            previews=previews,
-            features=index.info.features > 0,
-            exif=cameras,
+            index, model(), catalogue, todo, outcome, workers=workers, previews=previews
         )
         for portion in portions:
-            index.add(portion.items, used | camera_columns(portion.items, cameras))
+            index.add(portion.items, portion.columns)
             outcome.added += len(portion.items)
     broken = {file for file, _ in outcome.broken}
     replaced = {item.path for item in plan.changed} & broken
