@@ -12,12 +12,18 @@ from torch.nn import functional
 SMALLEST = 1e-6
 
 
-class Average(nn.Module):
-    """Mean over each map; D' = Σ D."""
+class Pooling(nn.Module):
+    """From maps `[B, D, h, w]` to features `[B, D']`."""
+
+    per_channel = 1
 
     def width(self, channels: Sequence[int]) -> int:
         """D' of maps of these channels."""
-        return sum(channels)
+        return self.per_channel * sum(channels)
+
+
+class Average(Pooling):
+    """Mean over each map; D' = Σ D."""
 
     def forward(self, maps: Sequence[Tensor]) -> Tensor:
         """From maps `[B, D, h, w]` to `[B, D']`."""
@@ -28,16 +34,14 @@ class Average(nn.Module):
         return [one / one[0, 0].numel() for one in maps]
 
 
-class Moments(nn.Module):
+class Moments(Pooling):
     """Mean and standard deviation of each map, side by side; D' = Σ 2·D.
 
     The deviation tells how strongly a feature varies over the picture, in which styles differ
     (Matsuo & Yanai 2016; Huang & Belongie 2017, section 5).
     """
 
-    def width(self, channels: Sequence[int]) -> int:
-        """D' of maps of these channels."""
-        return 2 * sum(channels)
+    per_channel = 2
 
     def forward(self, maps: Sequence[Tensor]) -> Tensor:
         """From maps `[B, D, h, w]` to `[B, D']`, in float32: squares lose half precision."""
@@ -61,7 +65,7 @@ class Moments(nn.Module):
         return found
 
 
-class Covariances(nn.Module):
+class Covariances(Pooling):
     """Moments of each map and, of maps of few channels, the covariances; D' = Σ 2·D + Σ D·(D+1)/2.
 
     Which features of the early maps occur together, wherever in the picture, is its texture: hand
@@ -123,16 +127,12 @@ def _pairs(one: Tensor) -> Tensor:
     return places
 
 
-class GeM(nn.Module):
+class GeM(Pooling):
     """Generalised mean (Radenović et al. 2019, eq. 3): (mean x^p)^(1/p) with p learned, from 3."""
 
     def __init__(self) -> None:
         super().__init__()
         self.p = nn.Parameter(torch.tensor(3.0))
-
-    def width(self, channels: Sequence[int]) -> int:
-        """D' of maps of these channels."""
-        return sum(channels)
 
     def forward(self, maps: Sequence[Tensor]) -> Tensor:
         """From `[B, D, h, w]` to `[B, D']`, in float32 because powers overflow half precision."""
@@ -141,7 +141,7 @@ class GeM(nn.Module):
             return torch.cat(powers, dim=1).pow(1 / self.p)
 
 
-class RMAC(nn.Module):
+class RMAC(Pooling):
     """Regional maximum activations (Tolias et al. 2016, section 3.2), length one per map.
 
     Maxima over square regions of three sizes that overlap by about 40 %, each vector scaled to
@@ -149,10 +149,6 @@ class RMAC(nn.Module):
     """
 
     levels = 3
-
-    def width(self, channels: Sequence[int]) -> int:
-        """D' of maps of these channels."""
-        return sum(channels)
 
     def forward(self, maps: Sequence[Tensor]) -> Tensor:
         """From maps `[B, D, h, w]` to `[B, D']`."""
@@ -197,7 +193,7 @@ def _starts(length: int, side: int, count: int) -> list[int]:
     return [i * (length - side) // (count - 1) for i in range(count)]
 
 
-POOLINGS: dict[str, type[Average | Moments | Covariances | GeM | RMAC]] = {
+POOLINGS: dict[str, type[Pooling]] = {
     "average": Average,
     "covariances": Covariances,
     "gem": GeM,
