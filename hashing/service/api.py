@@ -34,11 +34,10 @@ from hashing.service.description import add_description
 from hashing.service.door import Door
 from hashing.service.guards import Guards
 from hashing.service.metrics import Metrics
-from hashing.service.problems import add_error_handlers
+from hashing.service.problems import ErrorBody, add_error_handlers
 from hashing.service.requests import LARGEST_ID, Browse, Controls, Looking, Taste
 from hashing.service.schemas import (
     Detail,
-    ErrorBody,
     Facets,
     Health,
     Page,

@@ -3,6 +3,7 @@
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from hashing.collection.opened import UnknownItemError
@@ -21,6 +22,22 @@ PROBLEMS: tuple[tuple[type[Exception], int, str], ...] = (
     (ArtHashError, 503, "index_damaged"),
 )
 """Status and code of each kind of error, the first that fits."""
+
+
+class Problem(BaseModel):
+    """What went wrong."""
+
+    code: str = Field(examples=["unreadable_picture"])
+    message: str = Field(
+        description="One sentence: what was expected, found, and what to do.",
+        examples=["expected a complete PNG picture, found a broken one"],
+    )
+
+
+class ErrorBody(BaseModel):
+    """The one shape of every error."""
+
+    error: Problem
 
 
 def add_error_handlers(app: FastAPI) -> None:

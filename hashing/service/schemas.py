@@ -283,19 +283,3 @@ class Health(BaseModel):
     index: str = Field(examples=["0f9a1c2e-6f0e-4d26-9a57-3f7c52b0c1de"])
     generation: int = Field(description="Counts the index's publications.", examples=[3])
     count: int = Field(examples=[5088])
-
-
-class Problem(BaseModel):
-    """What went wrong."""
-
-    code: str = Field(examples=["unreadable_picture"])
-    message: str = Field(
-        description="One sentence: what was expected, found, and what to do.",
-        examples=["expected a complete PNG picture, found a broken one"],
-    )
-
-
-class ErrorBody(BaseModel):
-    """The one shape of every error."""
-
-    error: Problem
