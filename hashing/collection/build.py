@@ -75,7 +75,9 @@ def build(
     )
     try:
         if reading.shard is not None:
-            outcome = fill_shard(index, loaded, reading, catalogues, workers, previews)
+            outcome = _fill_shard(
+                index, loaded, reading.shard, catalogues, workers, previews, reading.exif
+            )
             return index, loaded, outcome
         palettes: dict[int, Palette] = {}
         outcome = fill(
@@ -116,19 +118,19 @@ def add(
     reading.refuse_broken(catalogues, workers)
     if reading.shard is None:
         return fill(index, model, catalogues, workers=workers, previews=previews, exif=reading.exif)
-    return fill_shard(index, model, reading, catalogues, workers, previews)
+    return _fill_shard(index, model, reading.shard, catalogues, workers, previews, reading.exif)
 
 
-def fill_shard(
+def _fill_shard(
     index: Index,
     model: Model,
-    reading: Reading,
+    shard: Shard,
     catalogues: Sequence[Catalogue],
     workers: int | None,
     previews: int,
+    exif: Sequence[str] | None,
 ) -> Outcome:
     """Put one part of some pictures in, and note that it has ended."""
-    shard = reading.shard or Shard(0, 1)
     shards.begin(index, shard)
     palettes: dict[int, Palette] = {}
     outcome = fill(
@@ -139,7 +141,7 @@ def fill_shard(
         previews=previews,
         part=True,
         palettes=palettes,
-        exif=reading.exif,
+        exif=exif,
     )
     shards.patiently(functools.partial(keep_part, index, shards.palettes_of(shard), palettes))
     shards.end(index, shard)

@@ -48,7 +48,7 @@ class Reading:
             raise UsageError("expected a folder or an archive of pictures, found none")
         return cls(
             images=[Path(each) for each in several],
-            metadata=None if metadata is None else Path(metadata),
+            metadata=optional_path(metadata),
             columns=columns,
             strict=strict,
             exclude=exclude,
