@@ -8,14 +8,12 @@ none, for its own pictures would promise too much of a stranger's; and so does o
 to a collection without labels.
 """
 
-import threading
-import weakref
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
-from hashing.collection.opened import Opened
+from hashing.collection.opened import Once, Opened
 from hashing.metrics import Closeness, Labels, count_pairs
 from hashing.sources import Value
 
@@ -25,8 +23,7 @@ QUERIES, ITEMS = 500, 10_000
 """Items of a collection that ask, and that are compared, at most."""
 SEED = 0
 
-_KNOWN: "weakref.WeakKeyDictionary[Opened, Closeness]" = weakref.WeakKeyDictionary()
-_COUNTING = threading.Lock()
+_once: Once[Closeness] = Once()
 
 
 def closeness(opened: Opened, noted: Callable[[], Mapping[str, Any]]) -> Closeness:
@@ -35,11 +32,7 @@ def closeness(opened: Opened, noted: Callable[[], Mapping[str, Any]]) -> Closene
     noted: tells what its model's folder says of the model. Raises ArtefactError where that is
     damaged.
     """
-    with _COUNTING:
-        found = _KNOWN.get(opened)
-        if found is None:
-            found = _KNOWN[opened] = _find(opened, noted())
-        return found
+    return _once(opened, lambda: _find(opened, noted()))
 
 
 def _find(opened: Opened, noted: Mapping[str, Any]) -> Closeness:

@@ -1,7 +1,10 @@
 """An open index with its pictures: what every use case of a collection reads."""
 
+import threading
+import weakref
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Self
+from typing import Generic, Self, TypeVar
 
 from hashing.codes import Codes
 from hashing.collection.pictures import Pictures
@@ -9,6 +12,8 @@ from hashing.errors import InputError, UsageError
 from hashing.sources import Value
 from hashing.sources.columns import WRITTEN, written
 from hashing.store import Index, IndexInfo, StoredItem
+
+Found = TypeVar("Found")
 
 
 class UnknownItemError(InputError):
@@ -67,3 +72,18 @@ class Opened:
         if wanted not in lengths:
             raise UsageError(f"expected one of the code lengths {list(lengths)}, found {wanted}")
         return wanted
+
+
+class Once(Generic[Found]):
+    """Something that is found of a collection as it is now, once, and kept while that is open."""
+
+    def __init__(self) -> None:
+        self._found: weakref.WeakKeyDictionary[Opened, Found] = weakref.WeakKeyDictionary()
+        self._finding = threading.Lock()
+
+    def __call__(self, opened: Opened, find: Callable[[], Found]) -> Found:
+        """What was found before, or what `find` finds now; others wait for it meanwhile."""
+        with self._finding:
+            if opened not in self._found:
+                self._found[opened] = find()
+            return self._found[opened]

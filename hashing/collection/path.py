@@ -7,14 +7,12 @@ does), of these the one of fewest steps, of least length in all, and of the smal
 """
 
 import heapq
-import threading
-import weakref
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hashing.collection.opened import Opened
+from hashing.collection.opened import Once, Opened
 from hashing.search import SearchRequest
 from hashing.tables import Table
 
@@ -26,8 +24,7 @@ MOST = 20_000
 Edges = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int32]]
 """Ids at both ends, the smaller one first, and bits that differ, each `[E]`."""
 
-_KNOWN: "weakref.WeakKeyDictionary[Opened, Edges]" = weakref.WeakKeyDictionary()
-_DRAWING = threading.Lock()
+_once: Once[Edges] = Once()
 
 
 @dataclass(frozen=True)
@@ -66,11 +63,7 @@ def find_path(opened: Opened, start: int, end: int) -> Walk:
 
 def _graph(opened: Opened, start: int, end: int) -> Edges:
     if opened.info.count <= MOST:
-        with _DRAWING:
-            found = _KNOWN.get(opened)
-            if found is None:
-                found = _KNOWN[opened] = _edges(opened, opened.index.ids())
-            return found
+        return _once(opened, lambda: _edges(opened, opened.index.ids()))
     both = opened.index.codes([start, end])
     near = opened.index.search(SearchRequest(both, MOST // 2)).ids
     return _edges(opened, np.unique(near[near >= 0]))

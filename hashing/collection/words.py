@@ -6,14 +6,12 @@ too much, missing, wrong, or two exchanged (Damerau 1964; candidates as Norvig 2
 words.
 """
 
-import threading
-import weakref
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from hashing.collection.facets import facets
-from hashing.collection.opened import Opened
+from hashing.collection.opened import Once, Opened
 from hashing.filters import Filter, all_of, equals
 from hashing.sources import Value
 from hashing.sources.columns import written
@@ -140,17 +138,12 @@ def _edits(word: str, letters: str) -> Iterator[str]:
                 yield head + letter + tail[1:]
 
 
-_KNOWN: "weakref.WeakKeyDictionary[Opened, Vocabulary]" = weakref.WeakKeyDictionary()
-_READING = threading.Lock()
+_once: Once[Vocabulary] = Once()
 
 
 def vocabulary(opened: Opened) -> Vocabulary:
     """The words of a collection as it is now, read once."""
-    with _READING:
-        found = _KNOWN.get(opened)
-        if found is None:
-            found = _KNOWN[opened] = _read(opened)
-        return found
+    return _once(opened, lambda: _read(opened))
 
 
 def _read(opened: Opened) -> Vocabulary:
