@@ -41,6 +41,7 @@ def release(model: Path, out: Path, terms: str, answers: Path | None = None) -> 
     Raises UsageError where `out` exists, ArtefactError where `model` is damaged.
     """
     from hashing.models import load_model, publish_folder  # imports torch, which takes seconds
+    from hashing.training.figures import shown
     from hashing.training.report import card
 
     if out.exists():
@@ -53,8 +54,7 @@ def release(model: Path, out: Path, terms: str, answers: Path | None = None) -> 
     }
     if answers is not None:
         contents[answers.name] = answers.read_bytes()
-    figures = sorted(name for name in contents if name.endswith(".png"))
-    text = card(out.name, json.loads(contents["metrics.json"]), figures)
+    text = card(out.name, json.loads(contents["metrics.json"]), shown(contents))
     contents["README.md"] = f"{text}\n## Data and terms\n\n{terms}".encode()
     publish_folder(out, contents)
 

@@ -22,6 +22,7 @@ from hashing.errors import UsageError
 from hashing.losses import Targets
 from hashing.registry import find
 from hashing.training.distributed import World
+from hashing.training.epochs import training_size
 from hashing.training.examples import Examples, Rows
 
 
@@ -117,11 +118,11 @@ class Batches:
         values, draws = given[0].to(self.world.device, non_blocking=True), given[1]
         if draws is None:
             return values
-        return apply(values, draws, self._size(epoch), self.config.preprocessing)
+        return apply(values, draws, training_size(self.config, epoch), self.config.preprocessing)
 
     def _cut(self, batch: Batch, epoch: int, number: int) -> Batch:
         train = self.config.train
-        cut = draw_cut(train.cutmix, self._size(epoch), train.seed, epoch, number)
+        cut = draw_cut(train.cutmix, training_size(self.config, epoch), train.seed, epoch, number)
         if cut is None:
             return batch
         others = Mixed(pasted(batch.labels, self.world.size), cut.kept)
@@ -134,11 +135,6 @@ class Batches:
         rows = keys % len(self.labels)
         found = np.stack([views[int(turn)][row] for turn, row in zip(turns, rows, strict=True)])
         return pinned(torch.from_numpy(found), self.world.device), None
-
-    def _size(self, epoch: int) -> int:
-        """Training size in px: the stages of `sizes` share the epochs evenly."""
-        sizes = self.config.train.sizes or (self.config.preprocessing.size,)
-        return sizes[epoch * len(sizes) // self.config.train.epochs]
 
 
 def check_batch(config: Config, processes: int = 1) -> None:

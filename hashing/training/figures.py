@@ -4,45 +4,60 @@ import io
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
 from hashing.codes import Codes
 from hashing.search import ReferenceEngine, SearchRequest
 from hashing.training import plots
-from hashing.training.epochs import epochs_of
+from hashing.training.epochs import Course
 from hashing.training.evaluation import Evaluation
 from hashing.training.examples import Examples
+from hashing.training.plots.style import STYLE
 
 QUERIES, ANSWERS = 8, 10
 LARGEST_CONFUSION = 40
 
-
-def draw_curves(records: Iterable[Mapping[str, Any]]) -> dict[str, bytes]:
-    """The course of a run as PNG, by file name; `records` are the lines of its log."""
-    kept = list(records)
-    return {"curves.png": png(plots.learning_curves(*_curves(kept), epochs_of(kept)))}
+Files = dict[str, bytes]
+"""Figures by file name: a chart as SVG and as PNG, a sheet of pictures as PNG alone."""
 
 
-def draw_figures(examples: Examples, found: Evaluation) -> dict[str, bytes]:
-    """What a model finds, as PNG by file name."""
-    figures = {
-        "lengths.png": plots.map_by_length(found.retrieval),
-        "bits.png": plots.bit_statistics(Codes.from_logits(found.database).signs(), found.database),
-    }
-    for field, by_length in found.retrieval.items():
-        figures[f"precision-recall-{field}.png"] = plots.precision_recall(
-            by_length, f"Precision and recall, {field}"
-        )
-    for field in examples.fields:
-        figures[f"answers-{field}.png"] = draw_answers(examples, found, field)
-        classes = examples.classes[field]
-        if field in found.classification and len(classes) <= LARGEST_CONFUSION:
-            matrix = found.classification[field].confusion
-            figures[f"confusion-{field}.png"] = plots.confusion(
-                matrix, classes, f"Found for each true {field}, %"
+def draw_course(course: Course) -> Files:
+    """The course of a run."""
+    return _files({"curves": plots.learning_curves(course)})
+
+
+def draw_measures(metrics: Mapping[str, Any]) -> Files:
+    """What `metrics.json` says, drawn from it alone: mAP, precision and recall, confusions."""
+    baselines = metrics.get("baselines") or {}
+    figures = {"lengths": plots.map_by_length(metrics["retrieval"], baselines)}
+    for field, by_length in metrics["retrieval"].items():
+        others = {method: by_field[field] for method, by_field in baselines.items()}
+        figures[f"precision-recall-{field}"] = plots.precision_recall(by_length, field, others)
+    for field, found in metrics["classification"].items():
+        if len(found["classes"]) <= LARGEST_CONFUSION:
+            figures[f"confusion-{field}"] = plots.confusion(
+                np.array(found["confusion"]), found["classes"], f"Found for each true {field}, %"
             )
-    return {name: png(figure) for name, figure in figures.items()}
+    return _files(figures)
+
+
+def draw_found(examples: Examples, found: Evaluation) -> Files:
+    """The bits of a model's codes as a chart, and what some queries find as pictures."""
+    signs = Codes.from_logits(found.database).signs()
+    sheets = {f"answers-{field}": draw_answers(examples, found, field) for field in examples.fields}
+    return _files({"bits": plots.bit_statistics(signs, found.database)}) | {
+        f"{name}.png": _saved(sheet, "png") for name, sheet in sheets.items()
+    }
+
+
+def shown(files: Iterable[str]) -> list[str]:
+    """The figures that a document shows, of the names of all files: each once, SVG before PNG."""
+    names = set(files)
+    charts = {name for name in names if name.endswith(".svg")}
+    pictures = {name for name in names if name.endswith(".png")}
+    return sorted(charts | {name for name in pictures if f"{name[:-4]}.svg" not in charts})
 
 
 def draw_answers(examples: Examples, found: Evaluation, field: str) -> Figure:
@@ -69,22 +84,18 @@ def draw_answers(examples: Examples, found: Evaluation, field: str) -> Figure:
     return plots.retrieval_sheet(pictures, [a for a, _ in shown], [r for _, r in shown], names)
 
 
-def png(figure: Figure) -> bytes:
-    """The figure as a PNG file's bytes."""
+def _files(figures: Mapping[str, Figure]) -> Files:
+    """Charts, each as SVG and as PNG."""
+    return {
+        f"{name}.{kind}": _saved(figure, kind)
+        for name, figure in figures.items()
+        for kind in ("svg", "png")
+    }
+
+
+def _saved(figure: Figure, kind: str) -> bytes:
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", bbox_inches="tight", facecolor="white")
+    about = {"Date": None} if kind == "svg" else {}
+    with matplotlib.rc_context(STYLE):
+        figure.savefig(buffer, format=kind, bbox_inches="tight", facecolor="white", metadata=about)
     return buffer.getvalue()
-
-
-def _curves(
-    records: Iterable[Mapping[str, Any]],
-) -> tuple[list[tuple[int, float]], list[tuple[int, float]]]:
-    """Losses and validations as (step, value); a loss that was not finite is NaN."""
-    losses, validations = [], []
-    for record in records:
-        if "validation" in record:
-            validations.append((record["step"], record["validation"]))
-        else:
-            loss = record["loss"]
-            losses.append((record["step"], float("nan") if loss is None else loss))
-    return losses, validations

@@ -28,7 +28,11 @@ def measures(config: Config, examples: Examples, evaluation: Evaluation) -> dict
             for field, by_length in evaluation.retrieval.items()
         },
         "classification": {
-            field: {"accuracy": found.accuracy, "confusion": found.confusion.tolist()}
+            field: {
+                "accuracy": found.accuracy,
+                "confusion": found.confusion.tolist(),
+                "classes": list(examples.classes[field]),
+            }
             for field, found in evaluation.classification.items()
         },
         "distinct_codes": evaluation.distinct,
@@ -75,7 +79,7 @@ def card(name: str, metrics: Metrics, figures: Sequence[str]) -> str:
         "## Figures",
         "",
     ]
-    lines += [f"![{figure}]({figure})\n" for figure in figures]
+    lines += [f"![{figure.rpartition('.')[0]}]({figure})\n" for figure in figures]
     use = [
         "## Use",
         "",
@@ -118,14 +122,33 @@ def below_baselines(metrics: Metrics) -> list[str]:
     warnings = []
     for field, by_length in metrics["retrieval"].items():
         bits, found = list(by_length.items())[-1]
-        for method, by_field in metrics.get("baselines", {}).items():
-            best = by_field[field]["mean_average_precision"]
+        held_against = {
+            method: by_field[field]["mean_average_precision"]
+            for method, by_field in metrics.get("baselines", {}).items()
+        }
+        for method, best in {**held_against, "chance": chance(found)}.items():
             if found["mean_average_precision"] <= best:
                 warnings.append(
                     f"BELOW A BASELINE: by {field} the code of {bits} bits finds no more than "
                     f"{method} does (mAP {found['mean_average_precision']:.3f} and {best:.3f})."
                 )
     return warnings
+
+
+def chance(found: Metrics) -> float:
+    """Precision of any order, which is that over the whole database: the share of relevant items.
+
+    found: one ranking's figures, as `metrics.json` holds them.
+    """
+    return float(found["curve"][-1][1])
+
+
+def most_frequent(metrics: Metrics) -> float | None:
+    """Accuracy of always naming the most frequent class of the first field that is classified."""
+    for found in metrics["classification"].values():
+        counts = [sum(row) for row in found["confusion"]]
+        return max(counts) / max(sum(counts), 1)
+    return None
 
 
 def headline(metrics: Metrics) -> str:
@@ -168,6 +191,11 @@ def _remarks(metrics: Metrics) -> list[str]:
         f"cross-entropy {found['loss']:.3f} of {found['queries']:,} queries."
         for field, found in metrics.get("classifier", {}).items()
     ]
+    by_chance = [
+        f"{chance(list(by_length.values())[-1]):.3f} by {field}"
+        for field, by_length in metrics["retrieval"].items()
+    ]
+    remarks.append(f"Precision by chance: {', '.join(by_chance)}.")
     remarks.append(f"{metrics['distinct_codes']:,} distinct codes in the database.")
     remarks += centre_remarks(
         metrics.get("centre_distances", {}), metrics.get("coarser_distances", {})

@@ -28,6 +28,7 @@ from hashing.training.checks import check
 from hashing.training.claim import claim
 from hashing.training.closeness import CLOSENESS, calibrated, rows_to_calibrate
 from hashing.training.distributed import World, world
+from hashing.training.epochs import course_of
 from hashing.training.evaluation import (
     Evaluation,
     classify_by,
@@ -37,12 +38,12 @@ from hashing.training.evaluation import (
     evaluate_network,
 )
 from hashing.training.examples import Examples
-from hashing.training.figures import draw_curves, draw_figures
+from hashing.training.figures import draw_course, draw_found, draw_measures, shown
 from hashing.training.frozen import encode_views, is_frozen
 from hashing.training.learner import Learner
 from hashing.training.preparation import prepare
 from hashing.training.provenance import plain_config, provenance, public_config, surroundings
-from hashing.training.report import Metrics, card, centre_remarks, measures
+from hashing.training.report import Metrics, card, centre_remarks, measures, most_frequent
 from hashing.training.runlog import read_records
 from hashing.training.runtime import Runtime
 from hashing.training.start import check_centres, start_remarks, take_over, teach_losses
@@ -107,7 +108,7 @@ def evaluate(config: Config, folder: Path, runtime: Runtime, out: Path | None = 
         if out is not None:
             out.mkdir(parents=True, exist_ok=True)
             write_new(out / "metrics.json", [_as_json(metrics).encode()])
-            for name, figure in draw_figures(examples, found).items():
+            for name, figure in (draw_measures(metrics) | draw_found(examples, found)).items():
                 write_new(out / name, [figure])
         return metrics
 
@@ -238,11 +239,14 @@ def _finish(
         "duration_s": state.seconds,
         "spent_s": state.spent,
     }
-    figures = draw_curves(read_records(out / "metrics.jsonl")) | draw_figures(examples, found)
-    run.track({"retrieval": metrics["retrieval"], **figures})
+    records = read_records(out / "metrics.jsonl")
+    course = course_of(records, config, learner.steps_per_epoch, most_frequent(metrics))
+    figures = draw_course(course) | draw_measures(metrics) | draw_found(examples, found)
+    images = {name: figure for name, figure in figures.items() if name.endswith(".png")}
+    run.track({"retrieval": metrics["retrieval"], **images})
     settings = yaml.safe_dump(public_config(config), sort_keys=False, allow_unicode=True)
     files: dict[str, str | bytes] = {
-        "README.md": card(out.name, metrics, list(figures)),
+        "README.md": card(out.name, metrics, shown(figures)),
         "metrics.json": _as_json(metrics),
         "recipe.yaml": settings,
         **figures,

@@ -8,8 +8,8 @@ from hashing.training.report import below_baselines
 
 
 def metrics(ours: float, histogram: float) -> dict[str, Any]:
-    def found(value: float) -> dict[str, float]:
-        return {"mean_average_precision": value}
+    def found(value: float) -> dict[str, Any]:
+        return {"mean_average_precision": value, "curve": [[0.5, value], [1.0, 0.2]]}
 
     return {
         "retrieval": {"style": {"16": found(0.9), "64": found(ours)}},
@@ -28,3 +28,5 @@ def test_a_result_below_its_baseline_is_said_in_words(
     for line in told:
         assert "by style the code of 64 bits finds no more than colour histogram does" in line
     assert below_baselines({**metrics(ours, histogram), "baselines": {}}) == []
+    (by_chance,) = below_baselines({**metrics(0.2, 0.1), "baselines": {}})
+    assert by_chance.endswith("finds no more than chance does (mAP 0.200 and 0.200).")

@@ -52,10 +52,14 @@ def test_a_run_leaves_a_model_with_card_metrics_and_figures(
     assert [step for step, _ in metrics["validations"]] == [4, 8, 12]
 
     card = (model / "README.md").read_text()
+    assert {"curves.svg", "answers-label.png", "bits.svg"} <= {p.name for p in model.iterdir()}
     for figure in model.glob("*.png"):
         assert figure.read_bytes().startswith(b"\x89PNG")
-        assert f"]({figure.name})" in card
-    assert {"curves.png", "answers-label.png", "bits.png"} <= {p.name for p in model.iterdir()}
+    for chart in model.glob("*.svg"):
+        assert chart.with_suffix(".png").is_file()
+        assert f"]({chart.name})" in card
+        assert f"]({chart.stem}.png)" not in card
+    assert "](answers-label.png)" in card
     assert load_model(model).lengths == (8, 16)
 
 
@@ -79,8 +83,8 @@ def test_training_learns_and_evaluate_measures_the_same(
     assert f"label, 16 bits {precision:24.3f}" in told
     assert f"split {trained['split']['digest'][:12]}, seed 0" in told
     assert json.loads((again / "metrics.json").read_text())["retrieval"] == measured["retrieval"]
-    figures = {path.name for path in (out / "model").glob("*.png")}
-    assert {path.name for path in again.glob("*.png")} == figures - {"curves.png"}
+    figures = {path.name for path in (out / "model").glob("*.*g")}
+    assert {path.name for path in again.glob("*.*g")} == figures - {"curves.png", "curves.svg"}
 
 
 def test_distances_have_words_and_a_model_without_them_is_given_the_same(

@@ -1,58 +1,95 @@
 """How well is found: curves, and a sheet of real queries."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from hashing.metrics import RetrievalMetrics
-from hashing.training.plots.style import RIGHT, STYLE, WRONG, colours, label_axes
+from hashing.training.plots.style import (
+    ACCENT,
+    INK,
+    RIGHT,
+    SERIES,
+    STYLE,
+    WRONG,
+    label_axes,
+    levels,
+    nested,
+)
+from hashing.training.report import chance
+
+Found = Mapping[str, Any]
+"""What `metrics.json` holds of one ranking: `RetrievalMetrics` as plain values."""
 
 
-def precision_recall(by_length: Mapping[int, RetrievalMetrics], title: str) -> Figure:
-    """Precision against recall, one line per code length."""
+def precision_recall(
+    by_length: Mapping[str, Found], field: str, baselines: Mapping[str, Found] = {}
+) -> Figure:
+    """Precision against recall, one line per code length, the baselines dashed, chance dotted."""
     with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(4.4, 3.4), layout="constrained")
+        figure = Figure(figsize=(6.2, 3.4), layout="constrained")
         axes = figure.subplots()
-        for colour, (bits, metrics) in zip(colours(len(by_length)), by_length.items(), strict=True):
-            recall, precision = np.array(metrics.curve).T
-            axes.plot(recall, precision, color=colour, label=f"{bits} bits")
+        series = zip(nested(len(by_length)), by_length.items(), strict=True)
+        for (colour, width), (bits, found) in series:
+            recall, precision = np.array(found["curve"]).T
+            axes.plot(recall, precision, color=colour, linewidth=width, label=f"{bits} bits")
+        dashes = zip(levels(len(baselines)), SERIES[2:], baselines.items(), strict=False)
+        for dash, colour, (method, found) in dashes:
+            recall, precision = np.array(found["curve"]).T
+            axes.plot(recall, precision, color=colour, linestyle=dash, label=method)
+        level = chance(list(by_length.values())[-1])
+        axes.axhline(level, color=ACCENT, linestyle=":", label=f"chance, {level:.3f}")
         axes.set(xlim=(0, 1), ylim=(0, 1.02))
-        axes.legend(loc="lower left")
-        label_axes(axes, title, "recall", "precision")
+        figure.legend(loc="outside right upper")
+        label_axes(axes, f"Precision and recall by {field}", "recall", "precision")
     return figure
 
 
-def map_by_length(by_field: Mapping[str, Mapping[int, RetrievalMetrics]]) -> Figure:
-    """Mean AP by code length, one line per label field; the band spans the orders of tied items."""
+def map_by_length(
+    by_field: Mapping[str, Mapping[str, Found]],
+    baselines: Mapping[str, Mapping[str, Found]] = {},
+) -> Figure:
+    """Mean AP by code length, a panel per label field, with chance and baselines.
+
+    baselines: by method, then by field. The band spans the orders of tied items.
+    """
     with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(4.4, 3.4), layout="constrained")
-        axes = figure.subplots()
-        for colour, (name, by_length) in zip(colours(len(by_field)), by_field.items(), strict=True):
-            bits = list(by_length)
-            values = [metrics.mean_average_precision for metrics in by_length.values()]
-            worst = [metrics.mean_average_precision_worst for metrics in by_length.values()]
-            best = [metrics.mean_average_precision_best for metrics in by_length.values()]
-            axes.fill_between(bits, worst, best, color=colour, alpha=0.15, linewidth=0)
-            axes.plot(bits, values, color=colour, marker="o", markersize=4, label=name)
-            for x, y in zip(bits, values, strict=True):
+        figure = Figure(figsize=(2.2 + 2.9 * len(by_field), 3.4), layout="constrained")
+        panels = figure.subplots(1, len(by_field), squeeze=False, sharey=True)[0]
+        for axes, (field, by_length) in zip(panels, by_field.items(), strict=True):
+            bits = range(len(by_length))
+            values = [found["mean_average_precision"] for found in by_length.values()]
+            worst = [found["mean_average_precision_worst"] for found in by_length.values()]
+            best = [found["mean_average_precision_best"] for found in by_length.values()]
+            axes.fill_between(
+                bits, worst, best, color=SERIES[1], alpha=0.18, linewidth=0, label="orders of ties"
+            )
+            axes.plot(bits, values, color=SERIES[1], marker="o", markersize=4, label="codes")
+            for x, y, above in zip(bits, values, best, strict=True):
                 axes.annotate(
                     f"{y:.3f}",
-                    (x, y),
-                    xytext=(0, 6),
+                    (x, max(y, above)),
+                    xytext=(0, 5),
                     textcoords="offset points",
                     ha="center",
                     fontsize=8,
+                    color=INK,
                 )
-        axes.set_xscale("log", base=2)
-        axes.set_xticks(bits, [str(length) for length in bits])
-        axes.minorticks_off()
-        axes.margins(x=0.12)
-        axes.set_ylim(0, 1.08)
-        axes.legend(loc="lower right")
-        label_axes(axes, "mAP by code length (band: best and worst order of ties)", "bits", "")
+            dashes = zip(levels(len(baselines)), SERIES[2:], baselines.items(), strict=False)
+            for dash, colour, (method, found_by_field) in dashes:
+                level = found_by_field[field]["mean_average_precision"]
+                axes.axhline(level, color=colour, linestyle=dash, label=method)
+            level = chance(list(by_length.values())[-1])
+            axes.axhline(level, color=ACCENT, linestyle=":", label="chance")
+            axes.set_xticks(bits, list(by_length))
+            axes.margins(x=0.14)
+            axes.set_ylim(0, 1.08)
+            label_axes(axes, f"mAP by {field}", "code length, bits", "")
+        panels[0].set_ylabel("mAP")
+        figure.legend(*panels[0].get_legend_handles_labels(), loc="outside right upper")
     return figure
 
 
