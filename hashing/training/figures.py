@@ -84,6 +84,11 @@ def draw_answers(examples: Examples, found: Evaluation, field: str) -> Figure:
     return plots.retrieval_sheet(pictures, [a for a, _ in shown], [r for _, r in shown], names)
 
 
+def png(figure: Figure) -> bytes:
+    """The figure as a PNG file's bytes."""
+    return _saved(figure, "png")
+
+
 def _files(figures: Mapping[str, Figure]) -> Files:
     """Charts, each as SVG and as PNG."""
     return {

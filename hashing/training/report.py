@@ -147,7 +147,7 @@ def most_frequent(metrics: Metrics) -> float | None:
     """Accuracy of always naming the most frequent class of the first field that is classified."""
     for found in metrics["classification"].values():
         counts = [sum(row) for row in found["confusion"]]
-        return max(counts) / max(sum(counts), 1)
+        return float(max(counts) / max(sum(counts), 1))
     return None
 
 
