@@ -23,13 +23,22 @@ NO_NUMBER = MISSING | {"na", "none", "-", "--", "–", "—", "?", "unknown", "u
 """Cells that are blank in a column whose other cells are numbers or dates."""
 QUANTITIES = {
     "price", "cost", "amount", "value", "width", "height", "depth", "length", "weight", "size",
-    "area", "diameter", "rating", "score", "preis", "breite", "höhe", "prix", "largeur", "hauteur",
+    "area", "diameter", "rating", "score", "thickness", "duration", "cm", "mm", "kg", "eur", "usd",
+    "chf", "gbp", "€", "$", "£", "preis", "breite", "höhe", "tiefe", "länge", "dicke", "gewicht",
+    "durchmesser", "wert", "betrag", "prix", "largeur", "hauteur", "profondeur", "longueur",
+    "poids", "diamètre", "épaisseur", "precio", "ancho", "alto", "altura", "anchura", "peso",
+    "prezzo", "larghezza", "altezza", "profondità", "prijs", "hoogte", "breedte", "diepte",
 }  # fmt: skip
-"""Words of a column's name that make `5.50` the number 5.5: its last nought says nothing."""
+"""Words of a column's name that make `5.50`, `5,50` and `1.005,50` numbers.
+
+Elsewhere a last nought and a comma may be part of an identifier, which no number keeps.
+"""
 TO, WRITTEN = "_to", "_written"
 """A column of dates is the first year of each; beside it stand its last year and its text."""
 
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,18})")
+_POINTED = re.compile(r"-?(0|[1-9][0-9]*|[1-9][0-9]{0,2}(,[0-9]{3})+)(\.[0-9]+)?")
+_COMMAED = re.compile(r"-?(0|[1-9][0-9]*|[1-9][0-9]{0,2}(\.[0-9]{3})+)(,[0-9]+)?")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 
 
@@ -66,7 +75,10 @@ def _column(column: str, cells: Mapping[str, str], others: Sequence[str]) -> Mad
         return {column: (int, {name: int(text) for name, text in known.items()})}
     if is_date and (made := _dates(column, known, others)):
         return made
-    if _are_floats(column, list(known.values())):
+    if QUANTITIES & set(re.findall(r"\w+|[€$£]", folded(column))):
+        if (measured := quantities(known)) is not None:
+            return {column: (float, measured)}
+    elif _are_floats(list(known.values())):
         return {column: (float, {name: float(text) for name, text in known.items()})}
     return {column: (str, cells)}
 
@@ -94,14 +106,30 @@ def _is_integer(text: str) -> bool:
     return bool(_INTEGER.fullmatch(text)) and -(2**63) <= int(text) < 2**63
 
 
-def _are_floats(column: str, texts: Sequence[str]) -> bool:
+def _are_floats(texts: Sequence[str]) -> bool:
     if not all(_NUMBER.fullmatch(text) and math.isfinite(float(text)) for text in texts):
         return False
-    if QUANTITIES & set(re.findall(r"\w+", folded(column))):
-        return True
     return all(text == written(float(text)) for text in texts) or all(
         text == repr(float(text)) for text in texts
     )
+
+
+def quantities(cells: Mapping[str, str]) -> Mapping[str, float] | None:
+    """Cells as numbers with a decimal point or, in all of them, a decimal comma; else None.
+
+    `1.005,50` and `1,005.50` say which it is; where `1,005` could be either, there is no number.
+    """
+    if not any("," in text for text in cells.values()):
+        signs = [(".", ",")] if all(map(_NUMBER.fullmatch, cells.values())) else []
+    else:
+        forms = {(".", ","): _POINTED, (",", "."): _COMMAED}
+        signs = [pair for pair, form in forms.items() if all(map(form.fullmatch, cells.values()))]
+    if len(signs) != 1:
+        return None
+    point, thousands = signs[0]
+    plain = {name: text.replace(thousands, "") for name, text in cells.items()}
+    found = {name: float(text.replace(point, ".")) for name, text in plain.items()}
+    return found if all(map(math.isfinite, found.values())) else None
 
 
 def written(value: Value) -> str:

@@ -13,12 +13,14 @@ from urllib.parse import unquote, urlsplit
 
 from hashing.errors import InputError
 from hashing.files import open_regular, read_regular
+from hashing.sources.header import looks_like_picture
 from hashing.sources.left_out import LeftOut
-from hashing.sources.metadata import Table, looks_like_picture, parse_table
-from hashing.sources.tables import decode_text
+from hashing.sources.metadata import Table, parse_table
+from hashing.sources.tables import table_suffix
+from hashing.sources.text import decode_text
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".jsonl", ".json", ".xlsx", ".parquet")
-"""A file with one of these endings, given in the place of pictures, names them."""
+"""A file with one of these endings (or `.csv.gz`), given in the place of pictures, names them."""
 ELSEWHERE = "address that is not on this machine"
 
 
@@ -48,7 +50,7 @@ class Listed:
 
 def is_listing(path: Path) -> bool:
     """Whether a file is a table or a list, and no archive."""
-    return path.suffix.lower() in SUFFIXES and path.is_file()
+    return table_suffix(path.name) in SUFFIXES and path.is_file()
 
 
 def read_listing(path: Path, columns: Mapping[str, str], left_out: LeftOut) -> Listed:

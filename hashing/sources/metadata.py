@@ -1,26 +1,16 @@
 """Which picture a row of a metadata file is about."""
 
 import posixpath
-import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from urllib.parse import unquote, urlsplit
 
 from hashing.errors import InputError, unknown
+from hashing.sources.header import FILE_NAMES, looks_like_picture, pictures_in, without_ending
 from hashing.sources.left_out import LeftOut
 from hashing.sources.roles import folded
 from hashing.sources.tables import RawTable, read_table
-
-FILE = "file"
-FILE_NAMES = (
-    FILE, "file name", "filename", "image", "image file", "image name", "image path", "path",
-    "file path", "filepath", "picture", "picture file", "photo", "img", "img path",
-    "bild", "bilddatei", "datei", "dateiname", "fichier", "nom de fichier",
-)  # fmt: skip
-"""The column that names the picture has one of these names, the likeliest first."""
-
-_PICTURE = re.compile(r"\.(jpe?g|jpe|jfif|png|webp|gif|bmp|tiff?|avif|heic|heif|jp2)$", re.I)
 
 
 @dataclass(frozen=True)
@@ -37,29 +27,35 @@ class Table:
 
 
 def parse_table(
-    data: bytes, source: str, left_out: LeftOut, columns: Mapping[str, str] | None = None
+    data: bytes,
+    source: str,
+    left_out: LeftOut,
+    columns: Mapping[str, str] | None = None,
+    stems: Collection[str] = (),
 ) -> Table:
     """A metadata file's rows; `source` is its name.
 
     columns: new names of some columns by their names in the file, turned round: `{"file": "Image
-    file", "artist": "Maker"}`. Of several rows for one picture the first counts.
+    file", "artist": "Maker"}`. Of several rows for one picture the first counts; a row that names
+    several pictures (`front.jpg; back.jpg`) is of each. stems: what pictures there are, without
+    folders, case and ending; they tell which column names them where nothing else does.
     Raises InputError for what is no table, or where no column can be the one of pictures.
     """
-    raw = _renamed(read_table(data, source, left_out), columns or {}, source)
+    names = {*FILE_NAMES, *map(folded, (columns or {}).values())}
+    raw = _renamed(read_table(data, source, left_out, names), columns or {}, source)
     if not raw.columns:
         raise InputError(f"{source}: expected a header and rows, found none")
-    file_column = _file_column(raw, source)
+    file_column = _file_column(raw, source, stems)
     rows: dict[str, Mapping[str, str]] = {}
     for where, record in raw.records:
-        name = _slashed(record.get(file_column, ""))
+        cell = record.get(file_column, "")
         fields = {column: text for column, text in record.items() if column != file_column}
-        if not name:
-            if fields:
-                left_out.note("row that names no picture", f"{where} of {source}", fault=True)
-        elif name not in rows:
-            rows[name] = fields
-        elif fields != rows[name]:
-            left_out.note("second row of a picture", f"{name} in {where} of {source}", fault=True)
+        if not cell and fields:
+            left_out.note("row that names no picture", f"{where} of {source}", fault=True)
+        for name in filter(None, map(_slashed, pictures_in(cell))):
+            if fields != rows.setdefault(name, fields):
+                told = f"{name} in {where} of {source}"
+                left_out.note("second row of a picture", told, fault=True)
     return Table(source, [column for column in raw.columns if column != file_column], rows)
 
 
@@ -68,20 +64,27 @@ class PictureNames:
 
     Names are compared in Unicode's composed form, for some systems store them decomposed; then
     without case; without the folders before it, if that leaves one picture only; without suffix.
+    root: the name of the folder they lie in, with which a name may begin.
     """
 
-    def __init__(self, paths: Sequence[str]) -> None:
+    def __init__(self, paths: Sequence[str], root: str = "") -> None:
+        self._root = _composed(root).casefold()
         self._exact = {_composed(path): path for path in paths}
         self._by_end: dict[str, list[str]] = {}
         self._by_number: dict[int, list[str]] = {}
         for path in paths:
             parts = _composed(path).casefold().split("/")
             for end in {"/".join(parts[-2:]), parts[-1]}:
-                for key in {end, _PICTURE.sub("", end)}:
+                for key in {end, without_ending(end)}:
                     self._by_end.setdefault(key, []).append(path)
-            number = _PICTURE.sub("", parts[-1])
+            number = without_ending(parts[-1])
             if number.isdecimal() and len(number) < 20:
                 self._by_number.setdefault(int(number), []).append(path)
+
+    @property
+    def stems(self) -> Set[str]:
+        """The names without folders, case and ending."""
+        return {key for key in self._by_end if "/" not in key and not looks_like_picture(key)}
 
     def find(self, name: str, below: str = "") -> str | None:
         """The path of the picture of that name below a folder (`a/b/`), None if not just one."""
@@ -99,6 +102,12 @@ class PictureNames:
             found = {path for path in near if path.startswith(below) and _ends(path, end)}
             if found:
                 return found.pop() if len(found) == 1 else None
+        if self._root in parts[:-1]:
+            below_root = "/".join(parts[parts.index(self._root) + 1 :])
+            near = self._by_end.get("/".join(below_root.split("/")[-2:]), ())
+            whole = [path for path in near if _is(path, below_root) and path.startswith(below)]
+            if len(whole) == 1:
+                return whole[0]
         # spreadsheets take the noughts away that a number began with
         numbered = self._by_number.get(int(name), []) if name.isdecimal() and len(name) < 20 else []
         mine = [path for path in numbered if path.startswith(below)]
@@ -107,7 +116,12 @@ class PictureNames:
 
 def _ends(path: str, end: str) -> bool:
     whole = "/" + _composed(path).casefold()
-    return whole.endswith(end) or _PICTURE.sub("", whole).endswith(end)
+    return whole.endswith(end) or without_ending(whole).endswith(end)
+
+
+def _is(path: str, name: str) -> bool:
+    whole = _composed(path).casefold()
+    return name in (whole, without_ending(whole))
 
 
 def _composed(path: str) -> str:
@@ -143,8 +157,8 @@ def _renamed(table: RawTable, columns: Mapping[str, str], source: str) -> RawTab
     return replace(table, columns=names, records=records)
 
 
-def _file_column(table: RawTable, source: str) -> str:
-    """By its name, or else the one whose cells look like files of pictures."""
+def _file_column(table: RawTable, source: str, stems: Collection[str]) -> str:
+    """By its name, or else the one whose cells look like files of pictures, or are their stems."""
     by_name = {folded(name): name for name in reversed(table.columns)}
     named = [by_name[name] for name in FILE_NAMES if name in by_name]
     shares = {column: _share_of_pictures(table, column) for column in named or table.columns}
@@ -153,6 +167,8 @@ def _file_column(table: RawTable, source: str) -> str:
         return likely[0]
     if named:
         return named[0]
+    if (by_stems := _column_of_stems(table, set(stems))) is not None:
+        return by_stems
     known = ", ".join(table.columns)
     raise InputError(
         f"{source}: expected a column that names the pictures, found {known}; "
@@ -160,11 +176,17 @@ def _file_column(table: RawTable, source: str) -> str:
     )
 
 
-def looks_like_picture(name: str) -> bool:
-    """Whether a cell ends as the names of pictures do."""
-    return bool(_PICTURE.search(name.strip()))
+def _column_of_stems(table: RawTable, stems: Set[str]) -> str | None:
+    """The column that names most of the pictures by number or name, if none comes near it."""
+    counts = {
+        column: len(stems & {row[column].casefold() for _, row in table.records if column in row})
+        for column in table.columns
+    }
+    best = max(counts, key=counts.__getitem__)
+    alone = sum(2 * count > counts[best] for count in counts.values()) == 1
+    return best if alone and 2 * counts[best] > len(stems) else None
 
 
 def _share_of_pictures(table: RawTable, column: str) -> float:
-    cells = [row[column] for _, row in table.records if column in row]
+    cells = [pictures_in(row[column])[0] for _, row in table.records if column in row]
     return sum(map(looks_like_picture, cells)) / max(1, len(cells))

@@ -12,9 +12,11 @@ from hashing.sources.columns import Rows, typed
 from hashing.sources.folder import open_inside
 from hashing.sources.left_out import LeftOut
 from hashing.sources.metadata import PictureNames, Table, parse_table
+from hashing.sources.tables import table_suffix
 
 STEM = "metadata"
-SUFFIXES = (".csv", ".jsonl", ".tsv", ".json", ".parquet", ".xlsx")
+_KINDS = (".csv", ".jsonl", ".tsv", ".json", ".parquet", ".xlsx")
+SUFFIXES = (*_KINDS, *(f"{kind}.gz" for kind in _KINDS[:4]))
 """A source's own metadata is in files named `metadata` and one of these, the first in a folder."""
 
 
@@ -56,11 +58,14 @@ def read_metadata(
 
     None where there is no metadata. Raises InputError where it names none of the pictures.
     """
-    placed = list(_given(given, source, columns, left_out) or _found(source, columns, left_out))
+    root = source.root.resolve().name.split(".")[0] or "."
+    names = PictureNames(paths, root)
+    given_table = _given(given, source, names, columns, left_out)
+    placed = list(given_table or _found(source, names, columns, left_out))
     if not placed:
         return None
     spelling = _spelling(placed)
-    texts, missing = _match(placed, spelling, paths, left_out)
+    texts, missing = _match(placed, spelling, names, left_out)
     if not texts:
         table = placed[0].table
         named = missing or ["no row"]
@@ -77,7 +82,11 @@ def read_metadata(
 
 
 def _given(
-    path: Path | None, source: Source, columns: Mapping[str, str], left_out: LeftOut
+    path: Path | None,
+    source: Source,
+    names: PictureNames,
+    columns: Mapping[str, str],
+    left_out: LeftOut,
 ) -> list[_Placed]:
     if path is None:
         return []
@@ -88,10 +97,12 @@ def _given(
     for name in _tables(source):
         if not (source.archive is None and (source.root / name).resolve() == path.resolve()):
             left_out.note("metadata file that was not used", name)
-    return [_Placed(parse_table(data, str(path), left_out, columns), "")]
+    return [_Placed(parse_table(data, str(path), left_out, columns, names.stems), "")]
 
 
-def _found(source: Source, columns: Mapping[str, str], left_out: LeftOut) -> Iterator[_Placed]:
+def _found(
+    source: Source, names: PictureNames, columns: Mapping[str, str], left_out: LeftOut
+) -> Iterator[_Placed]:
     """The source's own tables, those in the deepest folders first."""
     used: dict[str, str] = {}
     for name in _tables(source):
@@ -104,23 +115,22 @@ def _found(source: Source, columns: Mapping[str, str], left_out: LeftOut) -> Ite
             used[folder] = name
     for folder, name in sorted(used.items(), key=lambda pair: -len(Path(pair[0]).parts)):
         data = source.read(name)
-        table = parse_table(data, str(source.root / name), left_out, columns)
+        table = parse_table(data, str(source.root / name), left_out, columns, names.stems)
         yield _Placed(table, folder and f"{folder}/")
 
 
 def _tables(source: Source) -> list[str]:
     """Files that may be metadata, in the order in which one is preferred to the next."""
     found = [name for name in source.names if name.casefold().endswith(SUFFIXES)]
-    return sorted(found, key=lambda name: SUFFIXES.index(posixpath.splitext(name)[1].casefold()))
+    return sorted(found, key=lambda name: (_KINDS.index(table_suffix(name)), len(name)))
 
 
 def _match(
     placed: Sequence[_Placed],
     spelling: Mapping[str, str],
-    paths: Sequence[str],
+    names: PictureNames,
     left_out: LeftOut,
 ) -> tuple[dict[str, Mapping[str, str]], list[str]]:
-    names = PictureNames(paths)
     texts: dict[str, Mapping[str, str]] = {}
     missing = []
     for each in placed:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from hashing.errors import InputError
 from hashing.sources.left_out import LeftOut
-from hashing.sources.tables import as_cell, kept
+from hashing.sources.objects import as_cell
+from hashing.sources.tables import kept
 from hashing.sources.tar import TarArchive, open_tar
 
 CAPTION, LABEL = "caption", "label"

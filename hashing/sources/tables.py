@@ -1,31 +1,32 @@
 """Metadata files as rows of text, whoever wrote them.
 
 `.csv`, `.tsv` and `.txt` with commas, semicolons, tabs or bars between cells, in UTF-8, UTF-16 or
-Windows-1252; `.jsonl` (one object a line) and `.json` (a list of objects); `.xlsx` (the first
-sheet that has rows) and `.parquet` where the extra `tables` is installed. A row that cannot be
-understood is left out and counted, never the whole file.
+Windows-1252; `.jsonl` (one object a line) and `.json` (a list of objects), all of them also
+compressed by gzip (`.csv.gz`); `.xlsx` (the first sheet that has rows) and `.parquet` where the
+extra `tables` is installed. A row that cannot be understood is left out and counted, never the
+whole file.
 """
 
-import csv
+import gzip
 import io
-import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+import zlib
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, time
 from pathlib import PurePath
+from typing import Any
 
 from hashing.errors import InputError
+from hashing.sources.delimited import csv_records, table_records
+from hashing.sources.header import names_pictures
 from hashing.sources.left_out import LeftOut
+from hashing.sources.objects import Record, as_cell, json_records, json_row, jsonl_records
 
-DELIMITERS = ",;\t|"
-LONGEST = 1 << 24
-"""Characters in one cell."""
+LARGEST = 1 << 30
+"""Bytes of a table that was compressed."""
 
 _UNKEEPABLE = re.compile("[\0\ud800-\udfff]")
-
-Record = tuple[str, dict[str, str]]
-"""Where a row stands (`line 7`) and its cells by column, none of them blank."""
 
 
 @dataclass(frozen=True)
@@ -36,23 +37,30 @@ class RawTable:
     records: Sequence[Record]
 
 
-def read_table(data: bytes, source: str, left_out: LeftOut) -> RawTable:
-    """The rows of a metadata file named `source`. Raises InputError where it is no table."""
-    suffix = PurePath(source).suffix.lower()
-    readers: Mapping[str, Callable[[bytes, str, LeftOut], Iterable[Record]]] = {
-        ".csv": _csv_records,
-        ".tsv": _csv_records,
-        ".txt": _csv_records,
-        ".jsonl": _jsonl_records,
-        ".json": _json_records,
-        ".xlsx": _xlsx_records,
-        ".parquet": _parquet_records,
+def read_table(
+    data: bytes, source: str, left_out: LeftOut, names: Collection[str] = ()
+) -> RawTable:
+    """The rows of a metadata file named `source`, no cell of them blank.
+
+    names: of columns that name pictures, by which a header is known from what stands above it;
+    folded as `roles.folded` does. Raises InputError where it is no table.
+    """
+    suffix = table_suffix(source)
+    readers: Mapping[str, Callable[[], Iterable[Record]]] = {
+        ".csv": lambda: csv_records(data, source, names, left_out),
+        ".tsv": lambda: csv_records(data, source, names, left_out),
+        ".txt": lambda: csv_records(data, source, names, left_out),
+        ".jsonl": lambda: jsonl_records(data, source, left_out),
+        ".json": lambda: json_records(data, source, left_out),
+        ".xlsx": lambda: _xlsx_records(data, source, names, left_out),
+        ".parquet": lambda: _parquet_records(data, source, left_out),
     }
     if suffix not in readers:
         known = ", ".join(readers)
         raise InputError(f"expected metadata as one of {known}, found {source}")
-    read = readers[suffix](data, source, left_out)
-    records = [(where, kept(row, where, source, left_out)) for where, row in read]
+    if source.lower().endswith(".gz"):
+        data = _unpacked(data, source)
+    records = [(where, kept(row, where, source, left_out)) for where, row in readers[suffix]()]
     columns = dict.fromkeys(name for _, row in records for name in row)
     filled = [
         (where, {k: v.strip() for k, v in row.items() if v.strip()}) for where, row in records
@@ -72,208 +80,61 @@ def kept(row: dict[str, str], where: str, source: str, left_out: LeftOut) -> dic
     return {plain(key): plain(text) for key, text in row.items()}
 
 
-def decode_text(data: bytes, source: str, left_out: LeftOut) -> str:
-    """A file's text: its byte order mark decides, else UTF-8, UTF-16 by its noughts, Windows-1252.
-
-    Raises InputError for what is no text.
-    """
-    encodings = ["utf-8-sig"]
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        encodings = ["utf-16"]
-    elif b"\0" in data[:200]:
-        encodings = ["utf-16-le" if data[1:2] == b"\0" else "utf-16-be"]
-    else:
-        encodings.append("cp1252")
-    for encoding in encodings:
-        try:
-            text = data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if encoding == "cp1252":
-            left_out.note("file that is not UTF-8 and was read as Windows-1252", source)
-        return text
-    raise InputError(
-        f"expected text in {source} (UTF-8, UTF-16 or Windows-1252), found other bytes"
-    )
+def table_suffix(name: str) -> str:
+    """The ending that tells how a table is written: `.csv` of `a.csv` and of `a.CSV.gz`."""
+    path = PurePath(name.lower())
+    return path.with_suffix("").suffix if path.suffix == ".gz" else path.suffix
 
 
-def _csv_records(data: bytes, source: str, left_out: LeftOut) -> Iterator[Record]:
-    csv.field_size_limit(LONGEST)
-    lines, delimiter, first = _body(decode_text(data, source, left_out))
-    rows = _rows(lines, delimiter, source)
-    _, head = next(rows, (0, []))
-    names = _header(head)
-    for line, cells in rows:
-        if not any(cell.strip() for cell in cells):
-            continue
-        where = f"line {line + first}"
-        if any(cell.strip() for cell in cells[len(names) :]):
-            left_out.note("row with more cells than columns", f"{where} of {source}", fault=True)
-            continue
-        yield where, dict.fromkeys(filter(None, names), "") | _named(names, cells, source, left_out)
-
-
-def _body(text: str) -> tuple[str, str, int]:
-    """The table's text, its delimiter, and how many lines stand before it."""
-    skipped = 0
-    delimiter = ""
-    while text:
-        line, _, rest = text.partition("\n")
-        bare = line.strip()
-        if bare.lower().startswith("sep=") and len(bare) == 5:
-            delimiter = bare[4]
-        elif bare.lower() == "sep=" and line.rstrip("\r\n").endswith("\t"):
-            delimiter = "\t"
-        elif bare and not bare.startswith("#"):
-            break
-        text, skipped = rest, skipped + 1
-    return text, delimiter or _delimiter(text), skipped
-
-
-def _delimiter(text: str) -> str:
-    """The one that most rows of the start agree on with the most cells."""
-
-    def score(delimiter: str) -> tuple[int, int]:
-        start = csv.reader(io.StringIO(text[:20_000], newline=""), delimiter=delimiter)
-        counts = []
-        with suppress(csv.Error):
-            counts = [len(row) for row, _ in zip(start, range(20), strict=False) if row]
-        columns = counts[0] if counts else 0
-        return (columns > 1) * sum(count == columns for count in counts), columns
-
-    return max(DELIMITERS, key=score)
-
-
-def _rows(text: str, delimiter: str, source: str) -> Iterator[tuple[int, list[str]]]:
-    """Rows with the number of their line; quotes doubled as CSV has them, or else escaped."""
-    plain: dict[str, object] = {"delimiter": delimiter, "strict": True}
-    for options in (plain, plain | {"escapechar": "\\"}, plain | {"quoting": csv.QUOTE_NONE}):
-        reader = csv.reader(io.StringIO(text, newline=""), **options)  # type: ignore[arg-type]
-        try:
-            rows = [(reader.line_num, row) for row in reader]
-        except csv.Error as error:
-            problem = error
-            continue
-        yield from rows
-        return
-    raise InputError(f"{source}: broken CSV, {problem}")
-
-
-def _named(
-    names: Sequence[str], cells: Sequence[str], source: str, left_out: LeftOut
-) -> dict[str, str]:
-    """Cells by column; what stands in a column without a name (a row number) is left out."""
-    pairs = list(zip(names, cells, strict=False))
-    if any(cell.strip() for name, cell in pairs if not name):
-        left_out.note("cell in a column without a name", source)
-    return {name: cell for name, cell in pairs if name}
-
-
-def _header(head: Sequence[str]) -> list[str]:
-    """The columns' names, equal ones made different."""
-    names: list[str] = []
-    taken: set[str] = set()
-    for cell in head:
-        name = plain = cell.strip()
-        number = 2
-        while name and name.casefold() in taken:
-            name, number = f"{plain} ({number})", number + 1
-        taken.add(name.casefold())
-        names.append(name)
-    return names
-
-
-def _jsonl_records(data: bytes, source: str, left_out: LeftOut) -> Iterator[Record]:
-    # Not splitlines: JSON text may hold U+2028 and its kin unescaped.
-    for number, line in enumerate(decode_text(data, source, left_out).split("\n"), 1):
-        if line.strip():
-            try:
-                record = json.loads(line)
-            except (ValueError, RecursionError):
-                record = None
-            yield from _json_row(record, f"line {number}", source, left_out)
-
-
-def _json_records(data: bytes, source: str, left_out: LeftOut) -> Iterator[Record]:
+def _unpacked(data: bytes, source: str) -> bytes:
     try:
-        rows = json.loads(decode_text(data, source, left_out))
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{source}: broken JSON, {error}") from None
-    if isinstance(rows, dict):
-        rows = _json_list(rows, source, left_out)
-    if not isinstance(rows, list):
-        raise InputError(f"{source}: expected a list of objects, found {type(rows).__name__}")
-    for number, record in enumerate(rows, 1):
-        yield from _json_row(record, f"object {number}", source, left_out)
+        with gzip.open(io.BytesIO(data)) as file:
+            whole = file.read(LARGEST + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError(f"{source}: broken gzip file ({error})") from None
+    if len(whole) > LARGEST:
+        raise InputError(f"{source}: expected a table of at most {LARGEST >> 20} MiB, found more")
+    return whole
 
 
-def _json_list(whole: dict[str, object], source: str, left_out: LeftOut) -> object:
-    """The rows of an object: its values by the file that each is of, or its one list of objects.
-
-    Of several lists (as COCO has them) the one called `images` counts.
-    """
-    if whole and all(isinstance(value, dict) for value in whole.values()):
-        return [{"file": key} | value for key, value in whole.items() if isinstance(value, dict)]
-    lists = {
-        key: value
-        for key, value in whole.items()
-        if isinstance(value, list) and value and isinstance(value[0], dict)
-    }
-    if len(lists) > 1 and "images" in lists:
-        others = [f"{key} in {source}" for key in lists if key != "images"]
-        left_out.note("list of a JSON file that was not used", *others)
-        return lists["images"]
-    return next(iter(lists.values())) if len(lists) == 1 else whole
-
-
-def _json_row(record: object, where: str, source: str, left_out: LeftOut) -> Iterator[Record]:
-    if not isinstance(record, dict):
-        left_out.note("row that is no JSON object", f"{where} of {source}", fault=True)
-        return
-    row = {}
-    for key, value in record.items():
-        text = as_cell(value)
-        if text is None:
-            left_out.note("nested value", f"{key!r} in {where} of {source}")
-        else:
-            row[key] = text
-    yield where, row
-
-
-def as_cell(value: object) -> str | None:
-    """A value as a CSV cell would hold it, a list of scalars joined; None for nested ones."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, list):
-        parts = [as_cell(part) for part in value]
-        whole = [part for part in parts if part is not None]
-        flat = len(whole) == len(parts) and not any(isinstance(part, list) for part in value)
-        return ", ".join(filter(None, whole)) if flat else None
-    if isinstance(value, dict | bytes):
-        return None
-    return str(value)
-
-
-def _xlsx_records(data: bytes, source: str, left_out: LeftOut) -> Iterator[Record]:
+def _xlsx_records(
+    data: bytes, source: str, names: Collection[str], left_out: LeftOut
+) -> Iterator[Record]:
     try:
         from openpyxl import load_workbook
     except ImportError:
         raise _needs_extra(source, "openpyxl") from None
     try:
-        sheets = load_workbook(io.BytesIO(data), read_only=True, data_only=True).worksheets
-        tables = (
-            [[as_cell(cell) or "" for cell in row] for row in sheet.iter_rows(values_only=True)]
-            for sheet in sheets
-        )
-        rows = next((table for table in tables if sum(map(any, table)) > 1), [])
+        book = load_workbook(io.BytesIO(data), read_only=True, data_only=True)
+        sheets = {
+            sheet.title: [[_shown(cell) for cell in row] for row in sheet.iter_rows()]
+            for sheet in book.worksheets
+        }
     except Exception as error:  # noqa: BLE001  # a damaged file raises whatever its reader trips on
         raise InputError(f"{source}: not a readable Excel file ({error})") from None
-    names = _header(rows[0] if rows else [])
-    for number, cells in enumerate(rows[1:], 2):
-        if any(cells):
-            yield f"row {number}", _named(names, cells, source, left_out)
+    tables = [title for title, rows in sheets.items() if sum(map(any, rows)) > 1]
+    named = (
+        title
+        for title in tables
+        if any(names_pictures(row, names) and sum(map(bool, row)) > 1 for row in sheets[title])
+    )
+    chosen = next(named, tables[0] if tables else "")
+    others = [title for title in tables if title != chosen]
+    if others:
+        left_out.note("sheet that was not used", *(f"{title} in {source}" for title in others))
+    rows = [(f"row {number}", row) for number, row in enumerate(sheets.get(chosen, ()), 1)]
+    yield from table_records(rows, source, names, left_out)
+
+
+def _shown(cell: Any) -> str:
+    """A cell as its sheet shows it: noughts that its format adds (`1975.10`, `007`), dates bare."""
+    value, form = cell.value, re.fullmatch(r"(0+)(?:\.(0+))?", cell.number_format or "")
+    if form and isinstance(value, int | float) and not isinstance(value, bool):
+        after = len(form[2] or "")
+        return f"{value:0{len(form[1]) + bool(after) + after}.{after}f}"
+    if isinstance(value, datetime) and value.time() == time():
+        value = value.date()
+    return as_cell(value) or ""
 
 
 def _parquet_records(data: bytes, source: str, left_out: LeftOut) -> Iterator[Record]:
@@ -287,7 +148,7 @@ def _parquet_records(data: bytes, source: str, left_out: LeftOut) -> Iterator[Re
     except (pyarrow.ArrowException, OSError, ValueError) as error:
         raise InputError(f"{source}: not a readable Parquet file ({error})") from None
     for number, record in enumerate(rows, 1):
-        yield from _json_row(record, f"row {number}", source, left_out)
+        yield from json_row(record, f"row {number}", source, left_out)
 
 
 def _needs_extra(source: str, package: str) -> InputError:

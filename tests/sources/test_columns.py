@@ -45,6 +45,28 @@ def test_what_is_measured_or_paid_may_end_in_a_nought() -> None:
     assert [row["List_Price"] for row in rows] == [5.5, 12.0, 7.0]
 
 
+@pytest.mark.parametrize(
+    ("texts", "values"),
+    [
+        (["24,5", "7", "1.005,50"], [24.5, 7.0, 1005.5]),
+        (["1,005.50", "12.5", "1,234"], [1005.5, 12.5, 1234.0]),
+        (["1.25", "3e2"], [1.25, 300.0]),
+        (["1,005", "2,250"], None),  # thousands or thousandths
+        (["24,5", "12.5"], None),
+        (["24,5 cm", "7"], None),
+        (["007,5", "7"], None),
+        (["1e999"], None),
+    ],
+)
+def test_quantities_have_a_decimal_comma_where_that_is_sure(
+    texts: list[str], values: list[float] | None
+) -> None:
+    kinds, rows = column(texts, "Breite (cm)")
+    assert kinds == {"Breite (cm)": str if values is None else float}
+    assert [row["Breite (cm)"] for row in rows] == (values or texts)
+    assert column(texts, "Inventory number")[0] == {"Inventory number": str}
+
+
 def test_dates_become_years_and_stay_as_they_are_written() -> None:
     kinds, rows = column(["c. 1890", "1503–1506", "1889", "NULL", "long ago"], "Date")
     assert kinds == {"Date": int, "Date_to": int, "Date_written": str}

@@ -1,5 +1,6 @@
 """Tables as particular programs write them."""
 
+import datetime
 import io
 import json
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from hashing.errors import InputError
 from hashing.sources import read_catalogue
 
 COCO = {
@@ -55,14 +57,51 @@ def test_addresses_and_numbers_that_lost_their_noughts(folder: Path) -> None:
     assert titles(folder) == {"0002.png": None, "02.png": None, "a.png": "A"}
 
 
-def test_the_first_sheet_with_rows_counts(folder: Path) -> None:
+def test_the_sheet_that_names_pictures_counts_and_shows_cells_as_it_does(folder: Path) -> None:
     openpyxl = pytest.importorskip("openpyxl", reason="needs the extra tables")
     book = openpyxl.Workbook()
-    book.active.append(["Notes on this file"])
+    for row in (["Notes on this file"], ["made", "by hand"], ["twice", "checked"]):
+        book.active.append(row)
     sheet = book.create_sheet("Objects")
-    for row in (["file", "title"], ["a.png", "A"], ["0002.png", "B"]):
+    day = datetime.datetime(1889, 5, 12)
+    for row in (
+        ["All objects"],
+        [],
+        ["file", "title", "Number", "Date"],
+        ["a.png", "A", 1975.1, day],
+    ):
         sheet.append(row)
+    sheet.append(["0002.png", "B", 1975.1, "c. 1890"])
+    sheet["C4"].number_format = "0.00"
     buffer = io.BytesIO()
     book.save(buffer)
     (folder / "metadata.xlsx").write_bytes(buffer.getvalue())
+    found = read_catalogue(folder)
+    assert [dict(item.fields) for item in found.items] == [
+        {"title": "B", "Number": "1975.1", "Date": 1890, "Date_written": "c. 1890"},
+        {"title": "A", "Number": "1975.10", "Date": 1889, "Date_written": "1889-05-12"},
+    ]
+    assert list(found.left_out) == ["sheet that was not used", "line before a table's header"]
+
+
+def test_pictures_are_named_by_their_numbers_in_whatever_column(folder: Path) -> None:
+    rows = "Object ID,Room,title\n0002,2,B\na,5,A\n0003,2,C\n"
+    (folder / "metadata.csv").write_text(rows)
     assert titles(folder) == {"0002.png": "B", "a.png": "A"}
+    (folder / "metadata.csv").write_text(rows.replace("2,2,B", "2,0002,B").replace("a,5", "a,a"))
+    with pytest.raises(InputError, match="found Object ID, Room, title; say which"):
+        read_catalogue(folder)
+
+
+def test_names_may_begin_with_the_folder_that_is_given(folder: Path) -> None:
+    (folder / "images").mkdir()
+    for file in folder.glob("*.png"):
+        file.rename(folder / "images" / file.name)
+    table = folder / "table.csv"
+    table.write_text("file,title\nimages/a.png,A\nart/images/0002,B\nart/a.png,C\n")
+    found = read_catalogue(folder / "images", table)
+    assert {item.path: item.fields["title"] for item in found.items} == {
+        "0002.png": "B",
+        "a.png": "A",
+    }
+    assert found.missing == ["art/a.png"]

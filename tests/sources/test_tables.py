@@ -1,4 +1,5 @@
 import csv
+import gzip
 import io
 import json
 
@@ -83,6 +84,57 @@ def test_short_rows_are_filled_and_row_numbers_left_out() -> None:
     assert table.rows == {"a.png": {"x": "1"}, "b.png": {"x": "2", "y": "3"}}
     assert list(table.columns) == ["x", "y"]
     assert left_out == {"cell in a column without a name": ["m.csv", "m.csv"]}
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        "Museum of Art: export, 12 June 2026\n\n",
+        "Museum of Art;;\nExported by;Miller;\n",
+        '"Works; all, of them"\n',
+        "Images\n",
+    ],
+)
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_lines_above_the_header_are_passed_over_and_said(above: str, delimiter: str) -> None:
+    lines = above.replace(";", delimiter) if above.count(";") > 1 else above
+    table, left_out = parse(lines + PLAIN.replace(",", delimiter))
+    assert table.rows == ROWS
+    (kind,) = left_out
+    assert kind == "line before a table's header"
+    assert left_out[kind][0] == "line 1 of m.csv"
+    scans = PLAIN.replace("file", "Scan").replace(",", delimiter)
+    assert parse(lines + scans, file="scan")[0].rows == ROWS
+
+
+def test_a_row_may_name_several_pictures() -> None:
+    text = 'file,title\n"a.png; b/c.png",Both\n"d, e.png",One\n"f.png\ng.png",More\n'
+    assert parse(text)[0].rows == {
+        "a.png": {"title": "Both"},
+        "b/c.png": {"title": "Both"},
+        "d, e.png": {"title": "One"},
+        "f.png": {"title": "More"},
+        "g.png": {"title": "More"},
+    }
+    listed = json.dumps([{"images": ["a.png", "b.png"], "title": "Both"}])
+    assert list(parse(listed, "m.json")[0].rows) == ["a.png", "b.png"]
+
+
+def test_tables_may_be_compressed() -> None:
+    packed = gzip.compress(PLAIN.encode())
+    assert parse(packed, "m.csv.gz")[0].rows == ROWS
+    assert parse(gzip.compress(b'{"file": "a.png", "x": 1}'), "m.JSONL.GZ")[0].rows == {
+        "a.png": {"x": "1"}
+    }
+    for broken in (packed[:-9], b"no"):
+        with pytest.raises(InputError, match="broken gzip file"):
+            parse(broken, "m.csv.gz")
+
+
+def test_what_unpacks_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hashing.sources.tables.LARGEST", 1000)
+    with pytest.raises(InputError, match="at most"):
+        parse(gzip.compress(bytes(2000)), "m.csv.gz")
 
 
 def test_equal_columns_get_different_names() -> None:

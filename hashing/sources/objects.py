@@ -1,0 +1,87 @@
+"""Metadata as JSON: one object a line, a list of objects, or an object that holds one."""
+
+import json
+from collections.abc import Iterator
+
+from hashing.errors import InputError
+from hashing.sources.left_out import LeftOut
+from hashing.sources.text import decode_text
+
+Record = tuple[str, dict[str, str]]
+"""Where a row stands (`line 7`) and its cells by column."""
+
+
+def jsonl_records(data: bytes, source: str, left_out: LeftOut) -> Iterator[Record]:
+    """One object a line."""
+    # Not splitlines: JSON text may hold U+2028 and its kin unescaped.
+    for number, line in enumerate(decode_text(data, source, left_out).split("\n"), 1):
+        if line.strip():
+            try:
+                record = json.loads(line)
+            except (ValueError, RecursionError):
+                record = None
+            yield from json_row(record, f"line {number}", source, left_out)
+
+
+def json_records(data: bytes, source: str, left_out: LeftOut) -> Iterator[Record]:
+    """A list of objects, or an object that holds the rows."""
+    try:
+        rows = json.loads(decode_text(data, source, left_out))
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{source}: broken JSON, {error}") from None
+    if isinstance(rows, dict):
+        rows = _json_list(rows, source, left_out)
+    if not isinstance(rows, list):
+        raise InputError(f"{source}: expected a list of objects, found {type(rows).__name__}")
+    for number, record in enumerate(rows, 1):
+        yield from json_row(record, f"object {number}", source, left_out)
+
+
+def _json_list(whole: dict[str, object], source: str, left_out: LeftOut) -> object:
+    """The rows of an object: its values by the file that each is of, or its one list of objects.
+
+    Of several lists (as COCO has them) the one called `images` counts.
+    """
+    if whole and all(isinstance(value, dict) for value in whole.values()):
+        return [{"file": key} | value for key, value in whole.items() if isinstance(value, dict)]
+    lists = {
+        key: value
+        for key, value in whole.items()
+        if isinstance(value, list) and value and isinstance(value[0], dict)
+    }
+    if len(lists) > 1 and "images" in lists:
+        others = [f"{key} in {source}" for key in lists if key != "images"]
+        left_out.note("list of a JSON file that was not used", *others)
+        return lists["images"]
+    return next(iter(lists.values())) if len(lists) == 1 else whole
+
+
+def json_row(record: object, where: str, source: str, left_out: LeftOut) -> Iterator[Record]:
+    """An object as a row: what no cell could hold is left out."""
+    if not isinstance(record, dict):
+        left_out.note("row that is no JSON object", f"{where} of {source}", fault=True)
+        return
+    row = {}
+    for key, value in record.items():
+        text = as_cell(value)
+        if text is None:
+            left_out.note("nested value", f"{key!r} in {where} of {source}")
+        else:
+            row[key] = text
+    yield where, row
+
+
+def as_cell(value: object) -> str | None:
+    """A value as a CSV cell would hold it, a list of scalars joined; None for nested ones."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list):
+        parts = [as_cell(part) for part in value]
+        whole = [part for part in parts if part is not None]
+        flat = len(whole) == len(parts) and not any(isinstance(part, list) for part in value)
+        return ", ".join(filter(None, whole)) if flat else None
+    if isinstance(value, dict | bytes):
+        return None
+    return str(value)
