@@ -234,11 +234,16 @@ def glance(preview: bytes) -> tuple[tuple[int, int], NDArray[np.uint8]]:
 
 def look(image: Image.Image, side: int) -> NDArray[np.uint8]:
     """The parts of a picture as thumbnails of `side` pixels, uint8 `[B, 3·side²]`; whole first."""
+    wide, high = image.size
     # Lets the JPEG decoder do most of the shrinking.
-    image.draft("RGB", (4 * side, 4 * side))
+    enough = 8 * side
+    image.draft("RGB", (enough, enough))
     small = image.convert("RGB")
-    small = small.reduce(max(1, min(small.size) // (4 * side)))
-    width, height = small.size
+    drafted = max(1, round(wide / small.width))
+    factor = max(1, min(small.size) // enough)
+    small = small.reduce(factor)
+    # Not the size in whole pixels, whose last ones are less than full: lines of a page would shift.
+    width, height = wide / drafted / factor, high / drafted / factor
     boxes = [
         (left * width, top * height, (1 - right) * width, (1 - bottom) * height)
         for left, top, right, bottom in PARTS[side]

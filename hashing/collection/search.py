@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL.Image import Image
 
 from hashing.collection.answer import Answer
 from hashing.collection.colours import coloured
@@ -16,22 +17,45 @@ from hashing.search import SearchRequest, SearchResult
 from hashing.search.features import HAMMING, nearest_features, similarity
 from hashing.store import Index
 
+TIES = 200
+"""Items equally far among which what is asked with is looked for."""
 PART = 1 << 22
 """Numbers of features that are compared at a time."""
 
 
 def search(opened: Opened, query: Query, refine: Refine) -> Answer:
-    """Search by the distance asked for, then apply the controls; no network runs here."""
+    """Search by the distance asked for, then apply the controls; no network runs here.
+
+    Items equally far are in the order of their ids, after the one that the picture is a copy of.
+    """
     wanted = max(refine.last, GROUP_SAMPLE) if refine.is_plain else pool_of(refine)
     pool = wanted + len(query.exclude)
     started = time.perf_counter()
     nearest = _by_codes if refine.by == HAMMING else _by_features
     candidates, view = nearest(opened, query, refine, pool)
+    if query.picture is not None and pool <= _tied(candidates) < TIES:
+        candidates, view = nearest(opened, query, refine, TIES)
     seconds = time.perf_counter() - started
     candidates = candidates.take(~np.isin(candidates.ids, query.exclude))
+    if query.picture is not None:
+        candidates = _itself_first(opened, query.picture, candidates)
     return make_answer(
         opened, query.code.hex()[view], candidates, refine, seconds, asked=query.picture
     )
+
+
+def _tied(candidates: Candidates) -> int:
+    """How many of the first are equally far."""
+    return int(np.count_nonzero(np.cumprod(candidates.distances == candidates.distances[:1])))
+
+
+def _itself_first(opened: Opened, picture: Image, candidates: Candidates) -> Candidates:
+    """What is asked with, if it is there, before others that are exactly as far."""
+    tied = _tied(candidates)
+    if tied < 2:
+        return candidates
+    rows = opened.pictures.copied(picture, candidates.ids[:tied].tolist())
+    return candidates.take(np.append(rows, np.delete(np.arange(len(candidates.ids)), rows)))
 
 
 def _by_codes(opened: Opened, query: Query, refine: Refine, pool: int) -> tuple[Candidates, int]:

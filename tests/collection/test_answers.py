@@ -1,10 +1,17 @@
+import hashlib
+from pathlib import Path
+
+import numpy as np
 import pytest
 
 from hashing.codes import Codes
 from hashing.collection import Collection
 from hashing.collection.opened import UnknownItemError
-from hashing.collection.request import Refine
+from hashing.collection.request import Query, Refine
 from hashing.errors import ImageError, UsageError
+from hashing.images import decode
+from hashing.store import NewItem, create_index
+from tests.gallery import draw, jpeg, with_model
 
 PLAIN = {"diversity": 0, "fold": False}
 
@@ -22,6 +29,33 @@ def test_a_picture_of_the_gallery_finds_itself(art: Collection) -> None:
     answer = art.answer(query, Refine(k=3, **PLAIN))
     assert (answer.hits[0].id, answer.hits[0].distance) == (5, 0)
     assert answer.code == art.index.codes([5]).hex()[0]
+
+
+def test_of_equal_codes_what_is_asked_with_comes_first(tmp_path: Path) -> None:
+    """Forty letters of one look have one code: letter 33 is the answer to letter 33."""
+    index = create_index(
+        tmp_path / "i",
+        bits=64,
+        lengths=(64,),
+        fingerprint="0" * 64,
+        columns={},
+        model=tmp_path / "m",
+    )
+    pictures = [jpeg(draw((200, 190, 180), seed, (120, 160))) for seed in range(60)]
+    index.add(
+        NewItem(f"{i}.jpg", {}, bytes(8), hashlib.sha256(data).digest(), data)
+        for i, data in enumerate(pictures)
+    )
+    with with_model(index) as letters:
+        same = Codes(np.zeros((1, 8), np.uint8), 64)
+        asked = Query(same, picture=decode(pictures[33]))
+        for refine in (Refine(3, **PLAIN), Refine(3), Refine(3, diversity=0)):
+            hits = letters.answer(asked, refine).hits
+            assert [hit.distance for hit in hits] == [0, 0, 0]
+            assert hits[0].id == 33
+            assert not any(hit.copies for hit in hits)
+        order = [hit.id for hit in letters.answer(asked, Refine(60, **PLAIN)).hits]
+        assert order == [33, *(i for i in range(60) if i != 33)]
 
 
 def test_the_same_search_repeats_by_code(art: Collection) -> None:

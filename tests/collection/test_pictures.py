@@ -8,7 +8,7 @@ from PIL import Image
 
 from hashing.collection import Collection
 from hashing.collection.opened import Opened
-from hashing.collection.pictures import Pictures, glance, remember_sources
+from hashing.collection.pictures import Pictures, glance, look, remember_sources
 from hashing.collection.request import Query, Refine
 from hashing.collection.search import search
 from hashing.errors import InputError
@@ -103,6 +103,19 @@ def test_different_pages_of_one_look_are_no_copies(new_gallery: Index) -> None:
     assert not pictures.copies(ids).any()
     for row in (3, 7):
         assert pictures.copied(letters[row], ids).tolist() == [row]
+
+
+def test_a_page_of_fine_lines_is_a_copy_of_its_preview() -> None:
+    """Lines as far apart as a thumbnail's pixels stay where they are at every size."""
+    rng, page = np.random.default_rng(5), np.full((1200, 900), 238, np.uint8)
+    for top in range(60, 1140, 34):
+        for left in range(100, 790, 30):
+            page[top : top + 18, left : left + int(rng.integers(8, 29))] = 50
+    image = Image.fromarray(page).convert("RGB")
+    preview = Image.open(io.BytesIO(encode_jpeg(image, 512)))
+    for side in (8, 32):
+        wholes = [look(each, side)[0].astype(float) for each in (image, preview)]
+        assert np.corrcoef(*wholes)[0, 1] > 0.985
 
 
 def test_changed_copies_are_told_at_both_sizes(new_gallery: Index) -> None:
