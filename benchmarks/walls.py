@@ -1,7 +1,10 @@
 """Photographs of works on walls, found by the work itself: whole, by a box, by crops.
 
     python benchmarks/walls.py PICTURES --model MODEL [--works 1000] [--photographs 100]
-        [--strangers 100] [--off 0.1]
+        [--strangers 100] [--off 0.1] [--index INDEX]
+
+With `--index` the works are those of an index that is there, and what is photographed is drawn of
+them.
 
 Each photograph shows one of the indexed works aslant, off the centre, in a frame, before a wall
 with a gradient and noise, under a light of some colour with a glare, saved as JPEG. Asked are: the
@@ -41,10 +44,15 @@ def main() -> None:
     parser.add_argument("--strangers", type=int, default=100)
     parser.add_argument("--off", type=float, default=0.1, help="from the middle, as a share")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--index", help="of all PICTURES, instead of one of --works of them")
     options = parser.parse_args()
     rng = np.random.default_rng(options.seed)
     files = sorted(options.pictures.glob("*.jpg"))
     drawn = [files[row] for row in rng.permutation(len(files))]
+    if options.index:
+        with Collection.open(options.index, model=options.model) as art:
+            report(art, drawn[: options.photographs], rng, options.off)
+        return
     chosen, others = drawn[: options.works], drawn[options.works :][: options.strangers]
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "works"
@@ -78,7 +86,7 @@ def report(art: Collection, files: list[Path], rng: np.random.Generator, off: fl
     places: dict[str, list[int]] = {way: [] for way in WAYS}
     overlaps: list[float] = []
     seconds: list[float] = []
-    ids = {item.file: item.id for item in art.items()}
+    ids = {Path(item.file).name: item.id for item in art.items()}
     for file in files:
         with Image.open(file) as work:
             photograph, corners = photographed(work.convert("RGB"), rng, off)

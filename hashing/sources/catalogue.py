@@ -11,10 +11,11 @@ from pathlib import Path, PurePosixPath
 from hashing.errors import ImageError, InputError
 from hashing.images import FILES, HEAD, KINDS, Limits, files_up_to, kind_of
 from hashing.sources.archive import Archive, holds_shards, open_archive, read_picture
-from hashing.sources.columns import Rows, Value, typed
+from hashing.sources.columns import Rows, Value, is_quantity, typed, written
 from hashing.sources.films import COLUMNS as FRAME_COLUMNS
 from hashing.sources.films import frame_fields, frame_names, is_film
 from hashing.sources.folder import walk
+from hashing.sources.layout import folder_label
 from hashing.sources.left_out import LeftOut
 from hashing.sources.listing import Listed, is_listing, read_listing
 from hashing.sources.partition import Shard
@@ -23,11 +24,6 @@ from hashing.sources.rows import Source, read_metadata
 from hashing.sources.shards import find_samples, read_samples
 from hashing.sources.sieve import sift
 
-NO_CLASSES = {
-    "train", "training", "test", "testing", "val", "valid", "validation", "dev",
-    "image", "images", "img", "imgs", "picture", "pictures", "pics", "photo", "photos",
-}  # fmt: skip
-"""Folders that say how a data set is laid out, not what its pictures show."""
 SUFFIXES = (
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"),
     *(".jp2", ".j2k", ".jpf", ".jpx", ".avif", ".heic", ".heif", ".hif"),
@@ -87,7 +83,7 @@ class Catalogue:
     def fitting(self, columns: Mapping[str, type]) -> "Catalogue":
         """The same with columns as numbers that are numbers in an index already.
 
-        One file's `1975.5` may be text only for the `1975.50` beside it.
+        One file's prices may be text only for the `n.a.` beside them; no identifier changes.
         """
         numbers = {
             name: kind
@@ -104,11 +100,10 @@ class Catalogue:
 
     def _are(self, column: str, kind: type) -> bool:
         try:
-            for item in self.items:
-                kind(item.fields.get(column, 0))
+            texts = [item.fields[column] for item in self.items if column in item.fields]
+            return is_quantity(column) or all(written(kind(text)) == text for text in texts)
         except ValueError:
             return False
-        return True
 
     def labels(self, field: str) -> list[str | None]:
         """The value of `field` for every item as text, None where absent.
@@ -179,7 +174,7 @@ def read_catalogue(
     source = Source(images, names, archive)
     found = _fields(source, paths, metadata, columns or {}, listed, samples, left_out)
     if found is None:
-        labels = ((path, {} if path in frames else _folder_label(path)) for path in paths)
+        labels = ((path, {} if path in frames else folder_label(path)) for path in paths)
         rows: Mapping[str, Mapping[str, Value]] = dict(labels)
         kinds: Mapping[str, type] = {"label": str} if any(rows.values()) else {}
         missing: Sequence[str] = ()
@@ -285,9 +280,3 @@ def _is_utf8(name: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _folder_label(path: str) -> Mapping[str, Value]:
-    folders = reversed(PurePosixPath(path).parts[:-1])
-    label = next((folder for folder in folders if folder.casefold() not in NO_CLASSES), None)
-    return {} if label is None else {"label": label}

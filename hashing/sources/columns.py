@@ -33,6 +33,12 @@ QUANTITIES = {
 
 Elsewhere a last nought and a comma may be part of an identifier, which no number keeps.
 """
+IDENTIFIERS = {
+    "id", "identifier", "number", "no", "no.", "nr", "nr.", "inv", "inv.", "inventory", "accession",
+    "code", "signature", "sku", "isbn", "ean", "inventarnummer", "inventarnr", "inventarnr.",
+    "objektnummer", "signatur", "inventaire", "inventario", "inventarisnummer",
+}  # fmt: skip
+"""Words of a column's name that say that `1975.1` is no quantity: `1975.10` may come tomorrow."""
 TO, WRITTEN = "_to", "_written"
 """A column of dates is the first year of each; beside it stand its last year and its text."""
 
@@ -75,10 +81,10 @@ def _column(column: str, cells: Mapping[str, str], others: Sequence[str]) -> Mad
         return {column: (int, {name: int(text) for name, text in known.items()})}
     if is_date and (made := _dates(column, known, others)):
         return made
-    if QUANTITIES & set(re.findall(r"\w+|[€$£]", folded(column))):
+    if is_quantity(column):
         if (measured := quantities(known)) is not None:
             return {column: (float, measured)}
-    elif _are_floats(list(known.values())):
+    elif not IDENTIFIERS & set(folded(column).split()) and _are_floats(list(known.values())):
         return {column: (float, {name: float(text) for name, text in known.items()})}
     return {column: (str, cells)}
 
@@ -104,6 +110,11 @@ def _is_year(text: str, span: Span | None) -> bool:
 
 def _is_integer(text: str) -> bool:
     return bool(_INTEGER.fullmatch(text)) and -(2**63) <= int(text) < 2**63
+
+
+def is_quantity(column: str) -> bool:
+    """Whether a column's name says that its cells are measured or paid, not identifiers."""
+    return bool(QUANTITIES & set(re.findall(r"\w+|[€$£]", folded(column))))
 
 
 def _are_floats(texts: Sequence[str]) -> bool:

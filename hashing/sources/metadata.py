@@ -12,6 +12,9 @@ from hashing.sources.left_out import LeftOut
 from hashing.sources.roles import folded
 from hashing.sources.tables import RawTable, read_table
 
+MOST_TOLD = 20
+"""Columns that a message lists."""
+
 
 @dataclass(frozen=True)
 class Table:
@@ -46,17 +49,19 @@ def parse_table(
     if not raw.columns:
         raise InputError(f"{source}: expected a header and rows, found none")
     file_column = _file_column(raw, source, stems)
+    keep = "" if _names_files(raw, file_column) else file_column  # a number says more than a file
     rows: dict[str, Mapping[str, str]] = {}
     for where, record in raw.records:
         cell = record.get(file_column, "")
-        fields = {column: text for column, text in record.items() if column != file_column}
+        fields = {k: text for k, text in record.items() if k == keep or k != file_column}
         if not cell and fields:
             left_out.note("row that names no picture", f"{where} of {source}", fault=True)
         for name in filter(None, map(_slashed, pictures_in(cell))):
             if fields != rows.setdefault(name, fields):
                 told = f"{name} in {where} of {source}"
                 left_out.note("second row of a picture", told, fault=True)
-    return Table(source, [column for column in raw.columns if column != file_column], rows)
+    columns_left = [column for column in raw.columns if column == keep or column != file_column]
+    return Table(source, columns_left, rows)
 
 
 class PictureNames:
@@ -158,33 +163,48 @@ def _renamed(table: RawTable, columns: Mapping[str, str], source: str) -> RawTab
 
 
 def _file_column(table: RawTable, source: str, stems: Collection[str]) -> str:
-    """By its name, or else the one whose cells look like files of pictures, or are their stems."""
+    """By its name, or the one whose cells look like files of pictures, or are pictures' stems.
+
+    What is seen of the pictures decides between those whose cells name some and others.
+    """
     by_name = {folded(name): name for name in reversed(table.columns)}
     named = [by_name[name] for name in FILE_NAMES if name in by_name]
     shares = {column: _share_of_pictures(table, column) for column in named or table.columns}
     likely = [column for column, share in shares.items() if share > 0.5]
+    found = {column: _found(table, column, set(stems)) for column in table.columns}
+    seen = [column for column in (*likely, *named) if found[column]]
+    if seen:
+        return seen[0]
+    most = max(found.values())
+    near = [column for column, count in found.items() if 2 * count > most]
+    if len(near) == 1 and 2 * most > len(stems):
+        return near[0]
     if likely and (named or len(likely) == 1):
         return likely[0]
     if named:
         return named[0]
-    if (by_stems := _column_of_stems(table, set(stems))) is not None:
-        return by_stems
-    known = ", ".join(table.columns)
+    more = len(table.columns) - MOST_TOLD
+    known = ", ".join(table.columns[:MOST_TOLD]) + (f" and {more} more" if more > 0 else "")
     raise InputError(
         f"{source}: expected a column that names the pictures, found {known}; "
         'say which it is with --columns file="NAME"'
     )
 
 
-def _column_of_stems(table: RawTable, stems: Set[str]) -> str | None:
-    """The column that names most of the pictures by number or name, if none comes near it."""
-    counts = {
-        column: len(stems & {row[column].casefold() for _, row in table.records if column in row})
-        for column in table.columns
-    }
-    best = max(counts, key=counts.__getitem__)
-    alone = sum(2 * count > counts[best] for count in counts.values()) == 1
-    return best if alone and 2 * counts[best] > len(stems) else None
+def _found(table: RawTable, column: str, stems: Set[str]) -> int:
+    """How many pictures a column's cells name by their stems."""
+    names = (name for _, row in table.records for name in pictures_in(row.get(column, "")))
+    return len(stems & {_stem(name) for name in names})
+
+
+def _stem(name: str) -> str:
+    if name.startswith(("http://", "https://")):
+        name = unquote(urlsplit(name).path) if looks_like_picture(name) else ""
+    return without_ending(_composed(_slashed(name)).casefold().rpartition("/")[2])
+
+
+def _names_files(table: RawTable, column: str) -> bool:
+    return folded(column) in FILE_NAMES or _share_of_pictures(table, column) > 0.5
 
 
 def _share_of_pictures(table: RawTable, column: str) -> float:

@@ -4,11 +4,16 @@ import json
 from collections.abc import Iterator
 
 from hashing.errors import InputError
+from hashing.sources.header import looks_like_picture
 from hashing.sources.left_out import LeftOut
 from hashing.sources.text import decode_text
 
 Record = tuple[str, dict[str, str]]
 """Where a row stands (`line 7`) and its cells by column."""
+
+
+class NoRowsError(InputError):
+    """JSON that is sound, but holds no list of objects."""
 
 
 def jsonl_records(data: bytes, source: str, left_out: LeftOut) -> Iterator[Record]:
@@ -32,7 +37,7 @@ def json_records(data: bytes, source: str, left_out: LeftOut) -> Iterator[Record
     if isinstance(rows, dict):
         rows = _json_list(rows, source, left_out)
     if not isinstance(rows, list):
-        raise InputError(f"{source}: expected a list of objects, found {type(rows).__name__}")
+        raise NoRowsError(f"{source}: expected a list of objects, found {type(rows).__name__}")
     for number, record in enumerate(rows, 1):
         yield from json_row(record, f"object {number}", source, left_out)
 
@@ -40,20 +45,43 @@ def json_records(data: bytes, source: str, left_out: LeftOut) -> Iterator[Record
 def _json_list(whole: dict[str, object], source: str, left_out: LeftOut) -> object:
     """The rows of an object: its values by the file that each is of, or its one list of objects.
 
-    Of several lists (as COCO has them) the one called `images` counts.
+    Of several lists (as COCO has them) the one called `images` counts; each image gets the names
+    of its annotations' categories, and its first caption.
     """
     if whole and all(isinstance(value, dict) for value in whole.values()):
         return [{"file": key} | value for key, value in whole.items() if isinstance(value, dict)]
-    lists = {
+    lists: dict[str, list[dict[str, object]]] = {
         key: value
         for key, value in whole.items()
-        if isinstance(value, list) and value and isinstance(value[0], dict)
+        if isinstance(value, list) and value and all(isinstance(each, dict) for each in value)
     }
     if len(lists) > 1 and "images" in lists:
-        others = [f"{key} in {source}" for key in lists if key != "images"]
-        left_out.note("list of a JSON file that was not used", *others)
-        return lists["images"]
+        used = {"images", "annotations", "categories"}
+        others = [f"{key} in {source}" for key in lists if key not in used]
+        if others:
+            left_out.note("list of a JSON file that was not used", *others)
+        return _with_annotations(lists)
     return next(iter(lists.values())) if len(lists) == 1 else whole
+
+
+def _with_annotations(lists: dict[str, list[dict[str, object]]]) -> list[dict[str, object]]:
+    """COCO's images, with what their annotations say of the whole picture."""
+    names = {str(each.get("id")): each.get("name") for each in lists.get("categories", [])}
+    categories: dict[str, dict[object, None]] = {}
+    captions: dict[str, object] = {}
+    for each in lists.get("annotations", []):
+        image = str(each.get("image_id"))
+        name = names.get(str(each.get("category_id")))
+        if name is not None:
+            categories.setdefault(image, {})[name] = None
+        if "caption" in each:
+            captions.setdefault(image, each["caption"])
+    rows = []
+    for image in lists["images"]:
+        key = str(image.get("id"))
+        more = {"categories": list(categories.get(key, ())), "caption": captions.get(key)}
+        rows.append(image | {name: value for name, value in more.items() if value})
+    return rows
 
 
 def json_row(record: object, where: str, source: str, left_out: LeftOut) -> Iterator[Record]:
@@ -66,9 +94,19 @@ def json_row(record: object, where: str, source: str, left_out: LeftOut) -> Iter
         text = as_cell(value)
         if text is None:
             left_out.note("nested value", f"{key!r} in {where} of {source}")
+            row |= dict(_pictures_within(value, key))
         else:
             row[key] = text
     yield where, row
+
+
+def _pictures_within(value: object, key: str) -> Iterator[tuple[str, str]]:
+    """Names of pictures in nested objects, by the way to them: `images.web.url`."""
+    if isinstance(value, str) and looks_like_picture(value):
+        yield key, value
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _pictures_within(inner, f"{key}.{name}")
 
 
 def as_cell(value: object) -> str | None:

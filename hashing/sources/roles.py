@@ -6,6 +6,7 @@ judged: which one is a work's `title`, its `creator`, the `group` it belongs to,
 keeps them as a mapping from role to column.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 
 from hashing.errors import UsageError, choose
@@ -13,17 +14,30 @@ from hashing.errors import UsageError, choose
 ROLES = ("title", "creator", "group", "year", "link", "licence", "hidden")
 
 SYNONYMS: Mapping[str, tuple[str, ...]] = {
-    "title": ("title", "name", "caption", "object name", "product", "product name", "titel"),
+    "title": (
+        "title", "name", "caption", "object name", "product", "product name", "titel",
+        "object title", "work title", "item label", "titre", "titolo", "título",
+    ),
     "creator": (
         "artist", "creator", "author", "maker", "photographer", "designer", "painter",
-        "artist name", "artist display name", "brand", "manufacturer", "künstler",
+        "artist name", "artist display name", "artist display", "attribution", "object creator",
+        "creator label", "creators", "brand", "vendor", "manufacturer", "künstler", "künstlerin",
+        "artiste", "auteur", "artista", "autor", "kunstenaar",
     ),
     "group": (
         "style", "label", "category", "class", "movement", "genre", "type", "species",
         "classification", "department", "collection", "kategorie",
     ),
-    "year": ("year", "date", "object date", "date created", "created", "dated", "jahr", "datum"),
-    "link": ("url", "link", "href", "source url", "object url", "link resource", "web page"),
+    "year": (
+        "year", "date", "object date", "date created", "created", "dated", "date display",
+        "display date", "displaydate", "date text", "creation date", "object creation date",
+        "production date", "inception", "jahr", "datum", "datierung", "entstehungsjahr", "année",
+        "datering", "fecha", "data", "anno", "año",
+    ),
+    "link": (
+        "url", "link", "href", "source url", "object url", "link resource", "web page",
+        "object persistent identifier", "persistent identifier",
+    ),
     "licence": (
         "licence", "license", "rights", "rights statement", "usage rights", "copyright status",
         "rights and reproduction", "lizenz", "rechte",
@@ -33,9 +47,14 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
 """Names of columns that play a role unless another is named, the likeliest first."""
 
 
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_FIRST = re.compile(r"\[1\]$")
+
+
 def folded(name: str) -> str:
-    """A column's name without case, underscores and hyphens: `Artist_Name` is `artist name`."""
-    return " ".join(name.casefold().replace("_", " ").replace("-", " ").split())
+    """A column's name in plain words: `artist name` for `Artist_Name` and `artistName[1]`."""
+    words = _CAMEL.sub(" ", _FIRST.sub("", name.strip()))
+    return " ".join(words.casefold().replace("_", " ").replace("-", " ").split())
 
 
 def default_roles(columns: Iterable[str]) -> dict[str, str]:

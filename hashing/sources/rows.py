@@ -12,6 +12,7 @@ from hashing.sources.columns import Rows, typed
 from hashing.sources.folder import open_inside
 from hashing.sources.left_out import LeftOut
 from hashing.sources.metadata import PictureNames, Table, parse_table
+from hashing.sources.objects import NoRowsError
 from hashing.sources.tables import table_suffix
 
 STEM = "metadata"
@@ -115,7 +116,11 @@ def _found(
             used[folder] = name
     for folder, name in sorted(used.items(), key=lambda pair: -len(Path(pair[0]).parts)):
         data = source.read(name)
-        table = parse_table(data, str(source.root / name), left_out, columns, names.stems)
+        try:
+            table = parse_table(data, str(source.root / name), left_out, columns, names.stems)
+        except NoRowsError:  # of an album or a program, not of pictures
+            left_out.note("JSON file that is no table", name)
+            continue
         yield _Placed(table, folder and f"{folder}/")
 
 

@@ -244,6 +244,20 @@ def test_folders_of_a_layout_are_no_classes(make_source) -> None:
     catalogue = read_catalogue(make_source({name: picture(1) for name in names}))
     labels = {item.path: item.fields.get("label") for item in catalogue.items}
     assert [labels[name] for name in names] == ["cat", "dog", None, None, None]
+    names = ["val2017/a.png", "train_images/b.png", "DCIM/100APPLE/c.png", "dogs2/d.png"]
+    catalogue = read_catalogue(make_source({name: picture(1) for name in names}))
+    assert {item.path: item.fields.get("label") for item in catalogue.items} == dict(
+        zip(names, [None, None, None, "dogs2"], strict=True)
+    )
+
+
+def test_what_is_added_becomes_a_number_only_where_no_identifier_changes(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(picture(1))
+    (tmp_path / "metadata.csv").write_text("file,plate,price\na.png,1975.10,5.50\n")
+    found = read_catalogue(tmp_path)
+    assert found.columns == {"plate": str, "price": float}
+    same = found.fitting({"plate": float, "price": float})
+    assert same.items[0].fields == {"plate": "1975.10", "price": 5.5}
 
 
 @pytest.mark.parametrize(

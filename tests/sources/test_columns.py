@@ -39,6 +39,12 @@ def test_a_column_is_a_number_only_if_every_cell_prints_back(
     assert [row["x"] for row in rows if row] == values
 
 
+@pytest.mark.parametrize("name", ["Object Number", "AccessionNumber", "inv_nr", "SKU"])
+def test_a_column_of_identifiers_is_no_quantity(name: str) -> None:
+    assert column(["1975.1", "1975.2"], name)[0] == {name: str}
+    assert column(["12", "13"], name)[0] == {name: int}
+
+
 def test_what_is_measured_or_paid_may_end_in_a_nought() -> None:
     kinds, rows = column(["5.50", "12.00", "7"], "List_Price")
     assert kinds == {"List_Price": float}

@@ -13,8 +13,16 @@ from hashing.sources import read_catalogue
 
 COCO = {
     "info": {"year": 2017},
+    "licenses": [{"id": 2}],
     "images": [{"id": 1, "file_name": "a.png", "width": 3}, {"id": 2, "file_name": "0002.png"}],
-    "annotations": [{"image_id": 1, "category_id": 7}],
+    "annotations": [
+        {"image_id": 1, "category_id": 7, "bbox": [1, 2, 3, 4]},
+        {"image_id": 1, "category_id": 5},
+        {"image_id": 1, "category_id": 7},
+        {"image_id": 2, "caption": "a dog"},
+        {"image_id": 2, "caption": "one dog"},
+    ],
+    "categories": [{"id": 5, "name": "car"}, {"id": 7, "name": "dog"}],
 }
 
 
@@ -41,12 +49,44 @@ def test_json_objects_may_hold_the_rows(folder: Path, whole: object) -> None:
     assert titles(folder) == {"0002.png": "B", "a.png": "A"}
 
 
-def test_of_coco_the_images_count_and_the_rest_is_told(folder: Path) -> None:
+def test_of_coco_the_images_count_with_their_categories(folder: Path) -> None:
     (folder / "metadata.json").write_text(json.dumps(COCO))
     found = read_catalogue(folder)
-    assert [item.fields["id"] for item in found.items] == [2, 1]
+    assert [dict(item.fields) for item in found.items] == [
+        {"id": 2, "caption": "a dog"},
+        {"id": 1, "width": 3, "categories": "dog, car"},
+    ]
     (told,) = found.left_out["list of a JSON file that was not used"]
-    assert told.startswith("annotations in ")
+    assert told.startswith("licenses in ")
+
+
+def test_json_that_is_no_table_stops_nothing(folder: Path) -> None:
+    album = {"title": "Photos from 2024", "date": {"timestamp": "0"}}
+    (folder / "metadata.json").write_text(json.dumps(album))
+    found = read_catalogue(folder)
+    assert found.left_out == {"JSON file that is no table": ["metadata.json"]}
+    assert not found.described
+    with pytest.raises(InputError, match="expected a list of objects, found dict"):
+        read_catalogue(folder, folder / "metadata.json")
+
+
+def test_pictures_may_be_named_within_objects(folder: Path) -> None:
+    rows = [
+        {"title": name, "images": {"web": {"url": f"https://x.example/{name}.png"}, "size": 3}}
+        for name in ("a", "0002")
+    ]
+    (folder / "metadata.json").write_text(json.dumps({"data": rows}))
+    assert titles(folder) == {"0002.png": "0002", "a.png": "a"}
+
+
+def test_addresses_of_other_files_do_not_name_pictures(folder: Path) -> None:
+    rows = "ImageURL,ObjectID,Title,URL\n"
+    rows += "https://x.example/W1si.jpg?sha=1,0002,B,https://x.example/works/0002\n"
+    rows += "https://x.example/W2si.jpg?sha=2,a,A,https://x.example/works/a\n"
+    (folder / "metadata.csv").write_text(rows)
+    found = read_catalogue(folder)
+    assert found.labels("Title") == ["B", "A"]
+    assert found.labels("ObjectID") == ["0002", "a"]
 
 
 def test_addresses_and_numbers_that_lost_their_noughts(folder: Path) -> None:

@@ -15,6 +15,11 @@ from hashing.sources.roles import check_roles, default_roles, parse_roles, resol
         (["name", "brand", "category", "price", "colour"],
          {"title": "name", "creator": "brand", "group": "category"}),
         (["price", "colour"], {}),
+        (["objectTitle[1]", "objectTitle[2]", "objectCreator[1]", "objectCreationDate[1]"],
+         {"title": "objectTitle[1]", "creator": "objectCreator[1]",
+          "year": "objectCreationDate[1]"}),
+        (["itemLabel", "creatorLabel", "inception"],
+         {"title": "itemLabel", "creator": "creatorLabel", "year": "inception"}),
     ],
 )  # fmt: skip
 def test_roles_are_found_by_the_names_of_columns(columns: list[str], roles: dict[str, str]) -> None:
