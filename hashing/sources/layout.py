@@ -23,5 +23,5 @@ def folder_label(path: str) -> Mapping[str, str]:
 
 
 def _is_layout(folder: str) -> bool:
-    words = re.split(r"[\W_]+", folder.casefold().rstrip("0123456789"))
-    return bool(_CAMERAS.fullmatch(folder)) or all(word in NO_CLASSES for word in words if word)
+    words = re.findall(r"[^\W_]+", folder.casefold().rstrip("0123456789"))
+    return bool(_CAMERAS.fullmatch(folder)) or (bool(words) and set(words) <= NO_CLASSES)
