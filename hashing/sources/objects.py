@@ -69,18 +69,18 @@ def _with_annotations(lists: dict[str, list[dict[str, object]]]) -> list[dict[st
     names = {str(each.get("id")): each.get("name") for each in lists.get("categories", [])}
     categories: dict[str, dict[object, None]] = {}
     captions: dict[str, object] = {}
-    for each in lists.get("annotations", []):
-        image = str(each.get("image_id"))
-        name = names.get(str(each.get("category_id")))
+    for noted in lists.get("annotations", []):
+        image = str(noted.get("image_id"))
+        name = names.get(str(noted.get("category_id")))
         if name is not None:
             categories.setdefault(image, {})[name] = None
-        if "caption" in each:
-            captions.setdefault(image, each["caption"])
+        if "caption" in noted:
+            captions.setdefault(image, noted["caption"])
     rows = []
-    for image in lists["images"]:
-        key = str(image.get("id"))
+    for row in lists["images"]:
+        key = str(row.get("id"))
         more = {"categories": list(categories.get(key, ())), "caption": captions.get(key)}
-        rows.append(image | {name: value for name, value in more.items() if value})
+        rows.append(row | {name: value for name, value in more.items() if value})
     return rows
 
 
@@ -89,7 +89,7 @@ def json_row(record: object, where: str, source: str, left_out: LeftOut) -> Iter
     if not isinstance(record, dict):
         left_out.note("row that is no JSON object", f"{where} of {source}", fault=True)
         return
-    row = {}
+    row: dict[str, str] = {}
     for key, value in record.items():
         text = as_cell(value)
         if text is None:
