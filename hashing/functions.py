@@ -125,7 +125,7 @@ def fit(
     metadata: str | Path | None = None,
     out: str | Path | None = None,
     backbone: str | None = None,
-    weights: str = "imagenet",
+    weights: str | None = None,
     method: "Method" = "itq",
     size: int | None = None,
     seed: int = 0,
@@ -142,8 +142,9 @@ def fit(
         bits: the longest code length.
         metadata: a table that says which pictures there are; by default that within `images`.
         out: also save it as this folder, with a card.
-        backbone: the network; by default resnet50, or that of the weights.
-        weights: `imagenet`, a file, a model folder, or `none` for random ones.
+        backbone: the network; by default that of the weights, resnet50 where they name none.
+        weights: `package`, `imagenet` (a download), a file, a model folder, or `none` for random
+            ones; by default what is at hand: an installed package of weights, or a released model.
         method: `itq`, or `pca` for the components as they are.
         size: side of the network's input in pixels.
         seed: of everything random; the same arguments give the same model.
@@ -154,7 +155,7 @@ def fit(
         The model, ready to encode.
 
     Raises:
-        UsageError: `out` exists, more bits than features, or unknown names.
+        UsageError: `out` exists, more bits than features, unknown names, or no weights at hand.
         InputError: fewer pictures than bits can be read.
 
     Example:

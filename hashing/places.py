@@ -1,15 +1,17 @@
-"""Where an installation keeps what is not code: recipes, released models, the demo.
+"""Where an installation keeps what is not code: recipes, released models, the demo, the commands.
 
 A checkout has them at its top, for people to find. A wheel carries the recipes inside the package
 and no model, and its demo lies in the current folder.
 """
 
 import difflib
+import re
 from pathlib import Path
 
 from hashing.errors import UsageError
 
 PACKAGE = Path(__file__).parent
+SCRIPT = re.compile(r"(?<![\w./\\-])(train|index|serve)\.py\b")
 
 
 def checkout() -> Path | None:
@@ -52,3 +54,11 @@ def released(name: str) -> Path | None:
 def demo() -> Path:
     """Where the demo keeps what it makes."""
     return (checkout() or Path.cwd()) / "demo"
+
+
+def called(text: str) -> str:
+    """A text that names `train.py`, `index.py` or `serve.py`, with the commands there are here.
+
+    The scripts lie in a checkout alone; where the package is installed, they are `arthash train`, …
+    """
+    return text if checkout() else SCRIPT.sub(r"arthash \1", text)

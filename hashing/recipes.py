@@ -11,7 +11,7 @@ from jsonargparse import ArgumentError, ArgumentParser, Namespace
 
 from hashing.config import Config, LossTerm
 from hashing.errors import UsageError
-from hashing.places import recipe
+from hashing.places import called, recipe
 
 DEFAULT_RECIPE = "demo"
 
@@ -55,7 +55,7 @@ def read_arguments(parser: ArgumentParser, argv: Sequence[str]) -> tuple[Namespa
 def new_parser(description: str = "") -> ArgumentParser:
     """A parser of recipes, for `add_config` to complete."""
     parser = ArgumentParser(
-        prog="train.py", exit_on_error=False, allow_abbrev=False, description=description
+        prog=called("train.py"), exit_on_error=False, allow_abbrev=False, description=description
     )
     parser.add_argument(
         "--config", action="config", help="a recipe, a YAML file or the name of one of --recipes"

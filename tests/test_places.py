@@ -14,6 +14,7 @@ def test_a_checkout_has_recipes_models_and_the_demo_at_its_top() -> None:
     assert places.released("artworks-resnet50") == ROOT / "checkpoints" / "artworks-resnet50"
     assert places.released("no-such-model") is None
     assert places.demo() == ROOT / "demo"
+    assert places.called("index.py build makes one") == "index.py build makes one"
 
 
 def test_an_installation_has_recipes_inside_and_the_demo_where_one_stands(
@@ -29,6 +30,10 @@ def test_an_installation_has_recipes_inside_and_the_demo_where_one_stands(
     assert places.recipe("mine") == places.recipe("configs/mine.yaml") == inside
     assert places.released("artworks-resnet50") is None
     assert places.demo() == tmp_path / "demo"
+    assert (
+        places.called("`index.py build`, (serve.py), my/index.py, re-index.py, index.pyc")
+        == "`arthash index build`, (arthash serve), my/index.py, re-index.py, index.pyc"
+    )
 
 
 def test_a_file_comes_before_a_recipe_of_its_name(

@@ -117,6 +117,8 @@ def test_without_the_extras_it_fits_builds_searches_and_evaluates(
     assert quality
     lacking = [line for line in told.stderr.splitlines() if line.startswith("error: this needs")]
     assert [line.rpartition("extra ")[2] for line in lacking] == ["[train]", "[serve]"]
+    usage = elsewhere(site, tmp_path, "-m", "hashing", "index", "build", "--help").stdout
+    assert usage.startswith("usage: arthash index build ")
 
 
 def test_extras_bring_what_messages_say_they_bring() -> None:

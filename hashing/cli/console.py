@@ -16,6 +16,7 @@ from typing import NoReturn
 
 from hashing import __version__
 from hashing.errors import ArtHashError, MissingPackageError, StorageError, UsageError, unknown
+from hashing.places import called
 from hashing.progress import LINES, escaped_json, log, printable, set_quiet
 
 DEFECT = 1
@@ -49,7 +50,7 @@ def run(command: Callable[[Sequence[str]], int], argv: Sequence[str]) -> int:
         if "--debug" in argv:
             raise
         line, code = describe(error)
-        sys.stderr.write(f"error: {printable(line, LINES)}\n")
+        sys.stderr.write(f"error: {printable(called(line), LINES)}\n")
         return code
 
 
@@ -97,6 +98,10 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, **arguments: object) -> None:
         super().__init__(allow_abbrev=False, **arguments)  # type: ignore[arg-type]
 
+    def format_help(self) -> str:
+        """The help, with the names that the commands have here."""
+        return called(super().format_help())
+
     def error(self, message: str) -> NoReturn:
         """Raise instead of printing the usage block."""
         raise UsageError(f"{message}; see {self.prog} --help")
@@ -129,7 +134,7 @@ def when_interrupted(hint: str) -> Iterator[None]:
 
 def suggest(command: str) -> None:
     """Tell, beside the result, what one may want to do next."""
-    log(f"next: {command}")
+    log(f"next: {called(command)}")
 
 
 def emit(value: object) -> None:

@@ -42,7 +42,7 @@ def _faiss() -> Any:
     try:
         import faiss
     except ImportError:
-        raise UsageError("faiss is not installed: pip install -e '.[faiss]'") from None
+        raise UsageError("faiss is not installed: pip install faiss-cpu") from None
     return faiss
 
 

@@ -59,7 +59,9 @@ class Runner:
             candidate = on_network_thread(OnnxNetwork, self._network, self._output, kept())
             difference = self._difference(candidate, squares)
         except ImportError as error:
-            _stay(runtime, f"{error.name} is not installed: pip install -e '.[onnx]'")
+            _stay(
+                runtime, f"{error.name} is not installed: pip install onnx onnxruntime onnxscript"
+            )
         except Exception as error:  # noqa: BLE001 (an exporter fails in many ways; none may stop us)
             _stay(runtime, f"the export failed: {str(error).splitlines()[0]}")
         else:

@@ -17,8 +17,7 @@ SLACK = 24 << 20
 """Bytes of address space beyond what a picture may take: stacks and what the allocator keeps."""
 
 HEIC_MISSING = (
-    "expected a picture, found a HEIC picture, which needs pillow-heif: pip install -e '.[heic]' "
-    "in the checkout"
+    "expected a picture, found a HEIC picture, which needs pillow-heif: pip install pillow-heif"
 )
 
 

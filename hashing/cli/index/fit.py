@@ -25,13 +25,13 @@ def add_commands(commands: Commands) -> None:
     parser.add_argument("--out", type=Path, required=True, metavar="MODEL", help="model folder")
     parser.add_argument(
         "--backbone",
-        help="network (default resnet50, or that of the weights); timm:NAME is any model of timm",
+        help="network (default that of the weights, or resnet50); timm:NAME is any model of timm",
     )
     parser.add_argument(
         "--weights",
-        default="imagenet",
-        metavar="imagenet|package|FILE|MODEL|none",
-        help="where the network's weights come from (default imagenet)",
+        metavar="package|imagenet|FILE|MODEL|none",
+        help="where the network's weights come from; imagenet is a download (default what is at "
+        "hand: a package of the extra [weights], or the released model for artworks)",
     )
     parser.add_argument("--bits", type=int, default=64, help="longest code length (default 64)")
     parser.add_argument("--method", choices=("itq", "pca"), default="itq", help="default itq")
