@@ -73,15 +73,15 @@ def waits(current: Current, collection: Collection, options: argparse.Namespace)
     with served(current) as address, httpx.Client(base_url=address) as client:
 
         def query(i: int) -> object:
-            path = f"/api/search?k={WALL}"
+            path = f"/api/v1/search?k={WALL}"
             return client.post(path, files={"picture": data[i]}).raise_for_status()
 
         def click(i: int) -> object:
-            client.get(f"/api/items/{ids[i]}").raise_for_status()
-            return client.get(f"/api/items/{ids[i]}/similar?k=6&diversity=0").raise_for_status()
+            client.get(f"/api/v1/items/{ids[i]}").raise_for_status()
+            return client.get(f"/api/v1/items/{ids[i]}/similar?k=6&diversity=0").raise_for_status()
 
         def similar(i: int) -> object:
-            return client.get(f"/api/items/{ids[i]}/similar?k={WALL}").raise_for_status()
+            return client.get(f"/api/v1/items/{ids[i]}/similar?k={WALL}").raise_for_status()
 
         network = timed(lambda i: collection.encode(images[i]), len(ids))
         for name, (wall, cpu) in {
