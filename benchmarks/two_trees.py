@@ -3,10 +3,10 @@
     python benchmarks/two_trees.py BEFORE NOW --model MODEL --images PICTURES [--rounds 5]
 
 What a user waits for: an index built, works like a work, works like an uploaded picture, a list,
-the page, codes searched in memory. Each checkout runs from its own files in the same environment and
-answers the same questions over its own doors. By turns, so that what else the machine does meets
-both; told are medians of wall time and of processor time (of the command or server and what it
-started), and the median of each round's ratio. Results: benchmarks/results/two_trees.md.
+the page, codes searched in memory. Each checkout runs from its own files in the same environment
+and answers the same questions over its own doors. By turns, so that what else the machine does
+meets both; told are medians of wall time and of processor time (of the command or server and what
+it started), and the median of each round's ratio. Results: benchmarks/results/two_trees.md.
 """
 
 import argparse
@@ -227,8 +227,8 @@ def report(before: Tree, now: Tree, found: Table, pictures: int) -> Iterator[str
     yield from ("# Two trees", "")
     yield (
         f"Commit {before.commit} and commit {now.commit} by turns in one run: {pictures:,} "
-        f"pictures, {REQUESTS} requests a round, {time.strftime('%Y-%m-%d')}, {os.cpu_count()} cores, "
-        f"{platform.machine()}, Python {platform.python_version()}, a load of "
+        f"pictures, {REQUESTS} requests a round, {time.strftime('%Y-%m-%d')}, {os.cpu_count()} "
+        f"cores, {platform.machine()}, Python {platform.python_version()}, a load of "
         f"{os.getloadavg()[2]:.1f} (15 minutes). Milliseconds, medians over the rounds; the ratio "
         "is the median of the rounds' ratios of processor time, with the least and the most: below "
         "1 the second commit is faster."
