@@ -9,7 +9,7 @@ BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-train table test test-long robustness check check-page docs format \
+.PHONY: help install demo demo-train table test test-long robustness fuzz check check-page docs format \
 	clean compare-cifar10 climb-cifar10 climb-artworks
 
 help:
@@ -18,6 +18,7 @@ help:
 	@echo "make test       check format, lint, types and tests (the page's scripts where npm is)"
 	@echo "make test-long  the long versions of the tests (hours)"
 	@echo "make robustness the tests of faults and hostile inputs as one table (LONG=--long: hours)"
+	@echo "make fuzz       the HTTP API under the fuzzer schemathesis, held to its own description"
 	@echo "make row-RECIPE DATA=PICTURES [SEED=1] [OPTIONS=...]"
 	@echo "                train a recipe and measure it for benchmarks/results/retrieval.md"
 	@echo "make table      render that table anew"
@@ -93,6 +94,13 @@ test: check
 # Minutes; the long form takes hours, its figures stand in docs/RELIABILITY.md.
 robustness: $(STAMP)
 	"$(BIN)/python" -m tests.robustness $(LONG)
+
+# The fuzzer has an environment of its own: what it needs is not what the package does.
+FUZZER := $(VENV)-fuzz/bin/schemathesis
+fuzz: $(STAMP)
+	@test -x "$(FUZZER)" || { "$(PYTHON)" -m venv "$(VENV)-fuzz" && \
+		"$(VENV)-fuzz/bin/python" -m pip install --disable-pip-version-check $(PIP_FLAGS) schemathesis==4.32.5 pillow; }
+	SCHEMATHESIS="$(FUZZER)" "$(BIN)/python" -m tests.service.fuzzing $(OPTIONS)
 
 test-long: check
 	"$(BIN)/python" -m pytest -m long --timeout 7200

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from hashing.collection.opened import Opened
+from hashing.collection.opened import Once, Opened
 from hashing.errors import UsageError
 from hashing.filters import Filter
 from hashing.images import main_colours
@@ -52,6 +52,9 @@ _LAB = np.array(
         [0.0259040371, 0.7827717662, -0.8086757660],
     ]
 )
+
+_seen: Once[dict[int, Palette]] = Once()
+"""Palettes by id that the index does not keep, looked at while it is open."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,9 +142,13 @@ def by_colour(
     it has it the better, the nearer that is and the more of the picture it covers. every: the
     others, too, but those without any colours. Distances are in Oklab, the mean of the colours.
     """
-    kept = _kept(opened.index)
+    kept, seen = _kept(opened.index), _seen(opened, dict)
+    if seen:
+        kept = _joined([kept, _palettes_of(seen.copy())])  # others may add to it meanwhile
     missing = np.setdiff1d(ids, kept.ids)
     known = _completed(opened.index, kept, np.setdiff1d(ids, missing[MOST_MISSING:]))
+    for at in np.flatnonzero(np.isin(known.ids, missing)):
+        seen[int(known.ids[at])] = (known.shades[at], known.shares[at])
     apart = np.linalg.norm(known.shades[:, None] - to_oklab(colours)[:, None], axis=-1)
     apart = apart + RARE * (1 - np.sqrt(known.shares[:, None]))
     apart[np.broadcast_to(known.shares[:, None] == 0, apart.shape)] = np.inf

@@ -35,7 +35,7 @@ from hashing.service.door import Door
 from hashing.service.guards import Guards
 from hashing.service.metrics import Metrics
 from hashing.service.problems import ErrorBody, add_error_handlers
-from hashing.service.requests import LARGEST_ID, Browse, Controls, Looking, Taste
+from hashing.service.requests import LARGEST_ID, Browse, Code, Controls, Looking, Taste
 from hashing.service.schemas import (
     Detail,
     Facets,
@@ -66,6 +66,7 @@ def create_app(
         title="ArtHash",
         version=__version__,
         description="Find pictures that look alike, by binary codes and Hamming distance.",
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         # The guards ask for it; named here, so that the description does, too.
@@ -121,7 +122,7 @@ def _routes() -> APIRouter:
             File(description="JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF, …, at most 20 MiB."),
         ] = None,
         code: Annotated[
-            str | None,
+            Code | None,
             Form(
                 description="Instead of a picture: the code of an earlier answer.",
                 examples=["8f3a0c51d2e97b64"],
@@ -201,9 +202,9 @@ def _routes() -> APIRouter:
     def explain(
         art: Newest,
         id: AskedId,
-        code: Annotated[str | None, Query(description="The query's code, or …")] = None,
+        code: Annotated[Code | None, Query(description="The query's code, or …")] = None,
         work: AskingId = None,
-        bits: Annotated[int | None, Query(description="By the first bits only.")] = None,
+        bits: Annotated[int | None, Query(ge=1, description="By the first bits only.")] = None,
     ) -> Why:
         """Which bits agree, and which regions of the pictures carry the agreement."""
         if work is not None and code is None:
@@ -223,7 +224,7 @@ def _routes() -> APIRouter:
         art: Newest,
         id: AskedId,
         picture: Annotated[UploadFile, File(description="The picture that was asked with.")],
-        bits: Annotated[int | None, Query(description="By the first bits only.")] = None,
+        bits: Annotated[int | None, Query(ge=1, description="By the first bits only.")] = None,
     ) -> Why:
         """The same for a picture that is not in the collection."""
         return views.why(art.explain(id, picture.file.read(), bits=bits))

@@ -9,7 +9,7 @@ from hashing.collection.request import Query as Asked
 from hashing.errors import UsageError
 from hashing.service import views
 from hashing.service.context import KNOWN_FIELDS, Filtered, Newest
-from hashing.service.requests import Controls, Id
+from hashing.service.requests import Code, Controls, Id
 from hashing.service.schemas import Batch
 
 MOST_PICTURES, MOST_QUERIES = 16, 200
@@ -28,10 +28,12 @@ def search_batch(
     where: Filtered,
     controls: Annotated[Controls, Query()],
     pictures: Annotated[
-        list[UploadFile] | None, File(description=f"At most {MOST_PICTURES}, 20 MiB together.")
+        list[UploadFile] | None,
+        File(max_length=MOST_PICTURES, description=f"At most {MOST_PICTURES}, 20 MiB together."),
     ] = None,
     codes: Annotated[
-        list[str] | None, Form(description="Codes in hexadecimal.", examples=[["8f3a0c51d2e97b64"]])
+        list[Code] | None,
+        Form(description="Codes in hexadecimal.", examples=[["8f3a0c51d2e97b64"]]),
     ] = None,
     ids: Annotated[list[Id] | None, Form(description="Works of the index.")] = None,
 ) -> Batch:

@@ -1,12 +1,16 @@
-"""`/docs`: what the API can do, by Swagger UI from the files of an installed package."""
+"""What the API can do: `/openapi.json`, and `/docs` by Swagger UI from an installed package."""
 
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
+
+from hashing.service.context import Newest
+from hashing.service.narrowing import narrowed
 
 FILES = "page/swagger"
 
@@ -18,6 +22,10 @@ def add_description(app: FastAPI) -> None:
     """
     static = Path(str(files("fastapi_offline"))) / "static"
     app.mount(f"/{FILES}", StaticFiles(directory=static), name="swagger")
+
+    @app.get("/openapi.json", include_in_schema=False)
+    def description(art: Newest) -> dict[str, Any]:
+        return narrowed(app.openapi(), art.info)
 
     @app.get("/docs", include_in_schema=False)
     def docs() -> HTMLResponse:

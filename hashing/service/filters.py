@@ -44,15 +44,17 @@ def read_filters(
     asked: dict[str, list[str]] = {}
     for name, value in pairs:
         values = value if isinstance(value, list) else [value]
+        if not all(isinstance(one, str | int | float) for one in values):
+            raise UsageError(f"expected texts and numbers for {name}, found {value!r:.100}")
         asked.setdefault(name, []).extend(str(one) for one in values)
     parts = [_part(name, values, info, others) for name, values in asked.items()]
     return all_of(*parts) if parts else None
 
 
 def _part(name: str, values: Sequence[str], info: IndexInfo, others: Collection[str]) -> Filter:
-    if len(values) > MOST_VALUES or max(map(len, values)) > LONGEST:
+    if not 1 <= len(values) <= MOST_VALUES or max(map(len, values)) > LONGEST:
         raise UsageError(
-            f"expected at most {MOST_VALUES} values of {name}, each of at most {LONGEST} characters"
+            f"expected 1 to {MOST_VALUES} values of {name}, each of at most {LONGEST} characters"
         )
     if name in ("from", "to") and name not in info.columns and "year" in info.roles:
         return _bound(name, values, info)

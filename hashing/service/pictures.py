@@ -27,8 +27,14 @@ router = APIRouter(
     default_response_class=Response,
 )
 TILE = 512
+REGION = r"^(full|[0-9]{1,6},[0-9]{1,6},[0-9]{1,6},[0-9]{1,6})$"
+SIZE = r"^(max|[0-9]{1,5},[0-9]{0,5}|,[0-9]{1,5})$"
 JPEG: dict[int | str, dict[str, Any]] = {200: {"content": {"image/jpeg": {}}}}
 Kept = Annotated[str, Query(description="The index it belongs to; lets browsers keep it.")]
+
+
+class NoPartError(InputError):
+    """A region or a size of a picture that it does not have."""
 
 
 class NotOpenError(InputError):
@@ -89,8 +95,22 @@ def information(art: Newest, item_id: ItemId, request: Request, v: Kept = "") ->
 def part(
     art: Newest,
     item_id: ItemId,
-    region: Annotated[str, Path(description="`full`, or x,y,w,h.", examples=["0,0,512,512"])],
-    size: Annotated[str, Path(description="`max`, w,h or w, or ,h.", examples=["512,"])],
+    region: Annotated[
+        str,
+        Path(
+            description="`full`, or x,y,w,h.",
+            examples=["0,0,512,512"],
+            json_schema_extra={"pattern": REGION},
+        ),
+    ],
+    size: Annotated[
+        str,
+        Path(
+            description="`max`, w,h or w, or ,h.",
+            examples=["512,"],
+            json_schema_extra={"pattern": SIZE},
+        ),
+    ],
     request: Request,
     v: Kept = "",
 ) -> Response:
@@ -135,35 +155,32 @@ def _headers(art: Collection, name: str, kept: str) -> dict[str, str]:
 
 
 def _region(text: str, image: Image.Image) -> tuple[int, int, int, int]:
-    """Left, top, right and bottom, cut to the picture. Raises UsageError."""
+    """Left, top, right and bottom, cut to the picture. Raises UsageError, NoPartError."""
     if text == "full":
         return (0, 0, image.width, image.height)
-    found = re.fullmatch(r"(\d{1,6}),(\d{1,6}),(\d{1,6}),(\d{1,6})", text)
-    if found:
-        x, y, w, h = map(int, found.groups())
-        if x < image.width and y < image.height and w and h:
-            return (x, y, min(x + w, image.width), min(y + h, image.height))
-    raise UsageError(
-        f"expected a region such as full or 0,0,512,512 within {image.width} x {image.height}, "
-        f"found {text!r}"
-    )
+    expected = f"such as full or 0,0,512,512 within {image.width} x {image.height}, found {text!r}"
+    if not re.fullmatch(REGION, text):
+        raise UsageError(f"expected a region {expected}")
+    x, y, w, h = map(int, text.split(","))
+    if x < image.width and y < image.height and w and h:
+        return (x, y, min(x + w, image.width), min(y + h, image.height))
+    raise NoPartError(f"expected a region {expected}")
 
 
 def _size(text: str, width: int, height: int) -> tuple[int, int]:
-    """Width and height of what is sent. Raises UsageError."""
-    found = re.fullmatch(r"(\d{0,5}),(\d{0,5})", "," if text == "max" else text)
-    if found:
-        w, h = (int(part) if part else None for part in found.groups())
-        if text == "max":
-            scale = min(1.0, LARGEST_SIDE / max(width, height))
-            w, h = max(1, round(width * scale)), max(1, round(height * scale))
-        elif w is not None and h is None:
-            h = max(1, round(height * w / width))
-        elif h is not None and w is None:
-            w = max(1, round(width * h / height))
-        if w and h and w <= min(width, LARGEST_SIDE) and h <= min(height, LARGEST_SIDE):
-            return w, h
-    raise UsageError(
-        f"expected a size such as max or 256, of at most {min(width, LARGEST_SIDE)} x "
-        f"{min(height, LARGEST_SIDE)}, found {text!r}"
-    )
+    """Width and height of what is sent. Raises UsageError, NoPartError."""
+    most = min(width, LARGEST_SIDE), min(height, LARGEST_SIDE)
+    expected = f"such as max or 256, of at most {most[0]} x {most[1]}, found {text!r}"
+    if not re.fullmatch(SIZE, text):
+        raise UsageError(f"expected a size {expected}")
+    if text == "max":
+        scale = min(1.0, LARGEST_SIDE / max(width, height))
+        return max(1, round(width * scale)), max(1, round(height * scale))
+    w, h = (int(part) if part else None for part in text.split(","))
+    if h is None and w is not None:
+        h = max(1, round(height * w / width))
+    elif w is None and h is not None:
+        w = max(1, round(width * h / height))
+    if w and h and w <= most[0] and h <= most[1]:
+        return w, h
+    raise NoPartError(f"expected a size {expected}")

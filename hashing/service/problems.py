@@ -9,13 +9,14 @@ from starlette.exceptions import HTTPException
 from hashing.collection.opened import UnknownItemError
 from hashing.collection.surveying import NoMapError
 from hashing.errors import ArtHashError, ImageError, InputError, StorageError, UsageError
-from hashing.service.pictures import NotOpenError
+from hashing.service.pictures import NoPartError, NotOpenError
 
 PROBLEMS: tuple[tuple[type[Exception], int, str], ...] = (
     (ImageError, 422, "unreadable_picture"),
     (UnknownItemError, 404, "unknown_work"),
     (NoMapError, 404, "no_map"),
     (NotOpenError, 403, "not_open"),
+    (NoPartError, 404, "no_part"),
     (InputError, 422, "bad_input"),
     (UsageError, 422, "bad_request"),
     (StorageError, 503, "index_unavailable"),

@@ -1,5 +1,6 @@
 """What a visitor may ask, as the API reads it; `refine` says it to the collection."""
 
+import math
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -8,11 +9,15 @@ from hashing.collection.parts import Look, read_box
 from hashing.collection.request import DIVERSITY, Refine
 from hashing.errors import UsageError, unknown
 from hashing.filters import Filter
+from hashing.search.features import HAMMING
 from hashing.store import IndexInfo
 
-LARGEST_ID = 2**63 - 1
-"""The largest number that every store can look for."""
+LARGEST_ID = 2**53 - 1
+"""The largest whole number that every reader of JSON takes for what it is."""
 Id = Annotated[int, Field(ge=0, le=LARGEST_ID)]
+Code = Annotated[str, Field(json_schema_extra={"format": "code"})]
+"""In hexadecimal, as long as the collection's."""
+Colour = Annotated[str, Field(json_schema_extra={"pattern": "^#?[0-9a-fA-F]{6}$"})]
 
 
 class Narrowed(BaseModel):
@@ -23,6 +28,7 @@ class Narrowed(BaseModel):
     where: str = Field(
         default="",
         description="A filter in the language of the command line: `price < 20 and brand = 'A'`.",
+        json_schema_extra={"format": "filter"},
     )
 
 
@@ -30,7 +36,7 @@ class Browse(Narrowed):
     """Which items to list."""
 
     q: str = Field(default="", max_length=200, description="Words, of any column.")
-    palette: list[str] = Field(
+    palette: list[Colour] = Field(
         default=[],
         max_length=6,
         description="Only works that have all these colours, those first that have them best.",
@@ -73,7 +79,7 @@ class Controls(Narrowed):
     bits: int | None = Field(
         default=None, ge=1, description="Search by the first bits of the code only."
     )
-    max_distance: int | float | None = Field(
+    max_distance: float | None = Field(
         default=None, ge=0, le=LARGEST_ID, description="Leave out items farther than this."
     )
     by: Literal["hamming", "cosine", "euclidean", "manhattan"] = Field(
@@ -81,7 +87,7 @@ class Controls(Narrowed):
         description="What is near: by codes, or, where `facets` says that the index keeps them, by "
         "features. These are of pictures and works: a code has none.",
     )
-    palette: list[str] = Field(
+    palette: list[Colour] = Field(
         default=[],
         max_length=6,
         description="Only works that have all these colours.",
@@ -105,12 +111,15 @@ class Controls(Narrowed):
             if one_per not in info.roles:
                 raise UsageError(unknown("column", one_per, [*info.columns, *info.roles]))
             one_per = info.roles[one_per]
+        most = self.max_distance
+        if most is not None and self.by == HAMMING:
+            most = math.floor(most)  # of whole numbers of bits
         return Refine(
             k=self.k,
             offset=self.offset,
             where=where,
             bits=self.bits,
-            max_distance=self.max_distance,
+            max_distance=most,
             diversity=self.diversity,
             one_per=one_per,
             fold=self.fold,
@@ -128,6 +137,7 @@ class Looking(Controls):
         description="Only this part of the picture: `left,top,right,bottom`, or x,y of four "
         "corners clockwise from the upper left (it is straightened), as shares from 0 to 1.",
         examples=["0.2,0.1,0.8,0.9"],
+        json_schema_extra={"format": "box"},
     )
     any_turn: bool = Field(default=False, description="In quarter turns and mirrored, too.")
     crops: bool = Field(
@@ -153,18 +163,20 @@ class Taste(Controls):
     Columns filter here as they do in an address: `{"liked": [12], "brand": ["A", "B"]}`.
     """
 
-    model_config = ConfigDict(frozen=True, extra="allow")
+    model_config = ConfigDict(frozen=True, extra="allow", strict=True)
 
-    liked: list[Id | str] = Field(description="At least one.", examples=[[12, 345]])
-    disliked: list[Id | str] = Field(default=[], examples=[[78]])
+    liked: list[Id | Code] = Field(
+        description="At least one.", json_schema_extra={"minItems": 1}, examples=[[12, 345]]
+    )
+    disliked: list[Id | Code] = Field(default=[], examples=[[78]])
 
 
 class Part(BaseModel):
     """One of several questions, and what it counts."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    work: Id | str = Field(
+    work: Id | Code = Field(
         description="A work's id, or a code in hexadecimal for a picture of one's own.",
         examples=[12],
     )
@@ -180,8 +192,11 @@ class Part(BaseModel):
 class Mix(Controls):
     """Several questions at once. Columns filter here as they do in an address."""
 
-    model_config = ConfigDict(frozen=True, extra="allow")
+    model_config = ConfigDict(frozen=True, extra="allow", strict=True)
 
     parts: list[Part] = Field(
-        description="Each work once; one weight above 0 at least.", min_length=1, max_length=200
+        description="Each work once; one weight above 0 at least.",
+        min_length=1,
+        max_length=200,
+        json_schema_extra={"contains": {"properties": {"weight": {"exclusiveMinimum": 0}}}},
     )

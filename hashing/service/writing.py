@@ -21,7 +21,7 @@ router = APIRouter(dependencies=[*KNOWN_ONLY, Depends(HTTPBearer(auto_error=Fals
 class Described(BaseModel):
     """Fields to change; null takes one away."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     fields: dict[str, Value | None] = Field(examples=[{"title": "Pears", "year": 1912}])
 
@@ -38,10 +38,19 @@ def add(
     picture: Annotated[UploadFile, File(description="At most 20 MiB.")],
     file: Annotated[
         str,
-        Form(description="Its name in the collection.", max_length=1000, examples=["a/1.jpg"]),
-    ],
+        Form(
+            description="Its name in the collection; without, that of the file that is sent.",
+            max_length=1000,
+            examples=["a/1.jpg"],
+        ),
+    ] = "",
     fields: Annotated[
-        str, Form(description="Metadata, an object of JSON.", examples=['{"year": 1912}'])
+        str,
+        Form(
+            description="Metadata, an object of JSON.",
+            examples=['{"year": 1912}'],
+            json_schema_extra={"format": "fields"},
+        ),
     ] = "{}",
 ) -> Detail:
     """Encode a picture and publish it; one that is there already under its name stays as it is.
@@ -49,7 +58,10 @@ def add(
     The index keeps its preview, not the picture itself. A work that is hidden from visitors is
     answered with 204 and nothing.
     """
-    return _seen(art, art.add_picture(picture.file.read(), file, _read_fields(fields)))
+    name = file or picture.filename
+    if not name:
+        raise UsageError("expected a name for the picture, found none")
+    return _seen(art, art.add_picture(picture.file.read(), name, _read_fields(fields)))
 
 
 @router.patch("/api/v1/items/{item_id}", summary="Change fields", tags=["changes"])

@@ -19,8 +19,8 @@ from hashing.training.examples import Examples, Part, Rows
 from hashing.training.preparation import prepare
 from hashing.training.runtime import Runtime
 
-MOST_PAIRS = 50_000_000
-"""Pairs of query and item that are looked at."""
+MOST_QUERIES, MOST_ITEMS = 2000, 5000
+"""Of a part that are looked at, evenly spread over it: millions of pairs tell well enough."""
 CLOSENESS = "closeness"
 """Of what a model's folder says of it; see `Closeness`."""
 
@@ -32,10 +32,19 @@ def parts_to_calibrate(examples: Examples) -> tuple[Part, Part]:
     whose pairs then lie nearer than a stranger's, they are two halves of the test queries.
     """
     if examples.validation is not None:
-        return examples.validation, examples.test
+        return _thinned(examples.validation), _thinned(examples.test)
     halves = (replace(examples.test, query=examples.test.query[start::2]) for start in (0, 1))
     made_of, checked_by = halves
-    return made_of, checked_by
+    return _thinned(made_of), _thinned(checked_by)
+
+
+def _thinned(part: Part) -> Part:
+    """The part with as many queries and items as are looked at."""
+    return replace(
+        part,
+        query=part.query[:: -(-len(part.query) // MOST_QUERIES) or 1],
+        database=part.database[:: -(-len(part.database) // MOST_ITEMS) or 1],
+    )
 
 
 def rows_to_calibrate(examples: Examples) -> Rows:
@@ -109,8 +118,6 @@ def _pairs(
     examples: Examples,
     part: Part,
 ) -> dict[int, NDArray[np.int64]]:
-    most = max(1, MOST_PAIRS // max(len(part.database), 1))
-    part = replace(part, query=part.query[:: -(-len(part.query) // most)])
     field = examples.measured[-1]
     queries, database = (
         Codes.from_logits(logits[np.searchsorted(rows, some)])

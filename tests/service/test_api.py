@@ -1,5 +1,6 @@
 import io
 import json
+import re
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -269,6 +270,38 @@ def test_the_description_is_complete(client: TestClient) -> None:
     for name in ("Results", "Result", "Detail", "Page", "Facets", "Column", "Why", "Map", "Health"):
         for field, schema in schemas[name]["properties"].items():
             assert "examples" in schema or "$ref" in json.dumps(schema), f"{name}.{field}"
+
+
+def test_the_description_knows_the_collection(client: TestClient, art: Collection) -> None:
+    described = client.get("/openapi.json").json()
+    schemas, paths = described["components"]["schemas"], described["paths"]
+    asked = {one["name"]: one["schema"] for one in paths["/api/v1/search"]["post"]["parameters"]}
+    assert asked["bits"]["enum"] == list(art.info.lengths)
+    assert asked["one_per"]["enum"] == ["", *art.info.columns, *art.info.roles]
+    assert "anyOf" not in json.dumps(asked)  # an address cannot say null
+    form = schemas["Body_search_api_v1_search_post"]
+    assert re.fullmatch(form["properties"]["code"]["pattern"], "8f3a0c51d2e97b64")
+    assert not re.fullmatch(form["properties"]["code"]["pattern"], "8f3a")
+    assert form["oneOf"] == [{"required": ["picture"]}, {"required": ["code"]}]
+    taste = schemas["Taste"]
+    assert taste["additionalProperties"] is False
+    for name, is_known in (
+        ("artist", True),
+        ("year__gte", True),
+        ("fields.title__not", True),
+        ("creator", True),
+        ("year__like", False),
+        ("artst", False),
+    ):
+        assert any(re.search(one, name) for one in taste["patternProperties"]) is is_known, name
+
+
+def test_lists_of_no_value_and_values_of_no_kind_are_refused(client: TestClient) -> None:
+    for values in ([], [{}], {"a": 1}, [None]):
+        answer = client.post("/api/recommend", json={"liked": [4], "artist": values})
+        assert error_of(answer) == (422, "bad_request")
+    for wrong in ({"liked": [False]}, {"liked": [4], "k": "5"}, {"liked": [4], "fold": 1}):
+        assert error_of(client.post("/api/recommend", json=wrong)) == (422, "invalid_request")
 
 
 def test_every_file_of_the_page_is_served(client: TestClient) -> None:
