@@ -55,7 +55,7 @@ def _simplified(value: Any, info: IndexInfo) -> Any:
         return [_simplified(one, info) for one in value]
     if not isinstance(value, dict):
         return value
-    told = {name: _simplified(inner, info) for name, inner in value.items()}
+    told: Schema = {name: _simplified(inner, info) for name, inner in value.items()}
     if told.get("format") == "code":
         del told["format"]
         told["pattern"] = f"^[0-9a-fA-F]{{{info.bits // 4}}}$"
@@ -75,7 +75,8 @@ def _without_null(schema: Schema) -> Schema:
     kinds = [one for one in schema.get("anyOf", ()) if one != {"type": "null"}]
     if len(kinds) != 1:
         return schema
-    return {name: value for name, value in schema.items() if name != "anyOf"} | kinds[0]
+    only: Schema = kinds[0]
+    return {name: value for name, value in schema.items() if name != "anyOf"} | only
 
 
 def _of_collection(name: str, schema: Schema, info: IndexInfo) -> Schema:
