@@ -44,11 +44,17 @@ def read_filters(
     asked: dict[str, list[str]] = {}
     for name, value in pairs:
         values = value if isinstance(value, list) else [value]
-        if not all(isinstance(one, str | int | float) for one in values):
+        if not all(_is_value(one, name) for one in values):
             raise UsageError(f"expected texts and numbers for {name}, found {value!r:.100}")
         asked.setdefault(name, []).extend(str(one) for one in values)
     parts = [_part(name, values, info, others) for name, values in asked.items()]
     return all_of(*parts) if parts else None
+
+
+def _is_value(value: object, name: str) -> bool:
+    if isinstance(value, bool):
+        return name.endswith("__null")
+    return isinstance(value, str | int | float)
 
 
 def _part(name: str, values: Sequence[str], info: IndexInfo, others: Collection[str]) -> Filter:

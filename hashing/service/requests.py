@@ -9,7 +9,6 @@ from hashing.collection.parts import Look, read_box
 from hashing.collection.request import DIVERSITY, Refine
 from hashing.errors import UsageError, unknown
 from hashing.filters import Filter
-from hashing.search.features import HAMMING
 from hashing.store import IndexInfo
 
 LARGEST_ID = 2**53 - 1
@@ -112,7 +111,7 @@ class Controls(Narrowed):
                 raise UsageError(unknown("column", one_per, [*info.columns, *info.roles]))
             one_per = info.roles[one_per]
         most = self.max_distance
-        if most is not None and self.by == HAMMING:
+        if most is not None and self.by == "hamming":
             most = math.floor(most)  # of whole numbers of bits
         return Refine(
             k=self.k,

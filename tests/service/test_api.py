@@ -297,7 +297,7 @@ def test_the_description_knows_the_collection(client: TestClient, art: Collectio
 
 
 def test_lists_of_no_value_and_values_of_no_kind_are_refused(client: TestClient) -> None:
-    for values in ([], [{}], {"a": 1}, [None]):
+    for values in ([], [{}], {"a": 1}, [None], [False]):
         answer = client.post("/api/recommend", json={"liked": [4], "artist": values})
         assert error_of(answer) == (422, "bad_request")
     for wrong in ({"liked": [False]}, {"liked": [4], "k": "5"}, {"liked": [4], "fold": 1}):
