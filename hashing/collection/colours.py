@@ -7,6 +7,7 @@ palette of each work once it was built or compacted; what came since is looked a
 import io
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,9 +15,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from hashing.collection.opened import Once, Opened
-from hashing.errors import UsageError
+from hashing.collection.remembered import recall_arrays
+from hashing.errors import ImageError, UsageError
 from hashing.filters import Filter
-from hashing.images import main_colours
+from hashing.images import main_colours, opened_preview
 from hashing.progress import progress
 from hashing.store import Index
 
@@ -34,6 +36,9 @@ MOST_KEPT = 10_000_000
 """Works whose palettes are kept: they are one value, some 40 bytes each."""
 MOST_MISSING = 2000
 """Works without a kept palette that are looked at for one question."""
+
+COLUMNS = {"ids": ("<i8", ()), "shades": ("<f2", (SHADES, 3)), "shares": ("<f2", (SHADES,))}
+"""What is kept of each work."""
 
 Floats = NDArray[np.float32]
 Palette = tuple[Floats, Floats]
@@ -186,12 +191,11 @@ def _joined(parts: Sequence[Palettes]) -> Palettes:
 
 
 def _kept(index: Index, name: str = PALETTES) -> Palettes:
-    data = index.extra(name)
-    if not data:
+    found = recall_arrays(index, name, COLUMNS)
+    if found is None:
         return _palettes_of({})
-    with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-        shades, shares = (arrays[name].astype(np.float32) for name in ("shades", "shares"))
-        return Palettes(arrays["ids"], shades, shares)
+    shades, shares = (found[part].astype(np.float32) for part in ("shades", "shares"))
+    return Palettes(found["ids"], shades, shares)
 
 
 def _completed(index: Index, kept: Palettes, ids: NDArray[np.int64]) -> Palettes:
@@ -208,7 +212,7 @@ def _completed(index: Index, kept: Palettes, ids: NDArray[np.int64]) -> Palettes
         for row in todo:
             preview = index.preview(int(ids[row]))
             if preview is not None:
-                with Image.open(io.BytesIO(preview), formats=["JPEG"]) as image:
+                with suppress(ImageError), opened_preview(preview) as image:
                     image.draft("RGB", (2 * SIDE, 2 * SIDE))
                     shades[row], shares[row] = palette(image.convert("RGB"))
             bar.advance()

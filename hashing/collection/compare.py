@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,9 +12,9 @@ from hashing.collection.answer import Answer, Hit
 from hashing.collection.collection import Collection
 from hashing.collection.request import Refine
 from hashing.collection.sheet import GroupSheet
-from hashing.errors import UsageError
+from hashing.errors import ImageError, UsageError
 from hashing.files import write_new
-from hashing.images import Picture, encode_jpeg, open_picture
+from hashing.images import Picture, encode_jpeg, open_picture, opened_preview
 from hashing.search.features import HAMMING, MEASURES, check_measure
 
 QUERY_PIXELS = 512
@@ -151,7 +152,7 @@ def _label(answer: Answer, hit: Hit) -> str:
 def _paste(sheet: Image.Image, jpeg: bytes | None, left: int, top: int) -> None:
     if jpeg is None:
         return
-    with Image.open(io.BytesIO(jpeg), formats=["JPEG"]) as picture:
+    with suppress(ImageError), opened_preview(jpeg) as picture:
         small = picture.convert("RGB")
-    small.thumbnail((SIDE, SIDE))
-    sheet.paste(small, (left + (SIDE - small.width) // 2, top + (SIDE - small.height) // 2))
+        small.thumbnail((SIDE, SIDE))
+        sheet.paste(small, (left + (SIDE - small.width) // 2, top + (SIDE - small.height) // 2))

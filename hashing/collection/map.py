@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from hashing.collection.layout import AT_ONCE, NEIGHBOURS, beside, lay_out
 from hashing.collection.opened import Opened
+from hashing.collection.remembered import recall_array
 from hashing.search import SearchRequest
 from hashing.store import Index
 
@@ -83,10 +84,10 @@ class Map:
 
 def has_map(index: Index) -> bool:
     """Whether the works that are there now, or as many as a map shows, were laid out together."""
-    blob = index.extra(NAME)
-    if blob is None:
+    points = recall_array(index, NAME, POINT)
+    if points is None:
         return False
-    laid_out, living = _points(blob)["id"], index.ids()
+    laid_out, living = points["id"], index.ids()
     return len(laid_out) == min(len(living), MOST_POINTS) and bool(np.isin(laid_out, living).all())
 
 
@@ -106,10 +107,9 @@ def read_map(index: Index) -> NDArray[np.void] | None:
 
     A work that came later lies amid its nearest neighbours on the map.
     """
-    blob = index.extra(NAME)
-    if blob is None:
+    points = recall_array(index, NAME, POINT)
+    if points is None:
         return None
-    points = _points(blob)
     living = index.ids()
     points = points[np.isin(points["id"], living)]
     new = np.setdiff1d(living, points["id"])[: MOST_POINTS - len(points)]
@@ -126,8 +126,3 @@ def read_map(index: Index) -> NDArray[np.void] | None:
     places = np.stack([points["x"], points["y"]], axis=1)
     added["x"], added["y"] = beside(places, np.searchsorted(points["id"], near)).T
     return np.concatenate([points, added])
-
-
-def _points(blob: bytes) -> NDArray[np.void]:
-    points: NDArray[np.void] = np.load(io.BytesIO(blob), allow_pickle=False)
-    return points

@@ -1,7 +1,6 @@
 """The pictures of an index: kept previews, originals where they still lie, shapes and colours."""
 
 import hashlib
-import io
 import json
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,8 +14,19 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from hashing.collection.originals import Originals
-from hashing.errors import ArtHashError, InputError
-from hashing.images import FILES, FULL_SIZE, Limits, decode, encode_jpeg, kind_of, main_colours
+from hashing.collection.remembered import recall
+from hashing.errors import ArtHashError, ImageError, InputError
+from hashing.images import (
+    FILES,
+    FULL_SIZE,
+    Limits,
+    checked_preview,
+    decode,
+    encode_jpeg,
+    kind_of,
+    main_colours,
+    opened_preview,
+)
 from hashing.recommend import are_copies
 from hashing.sources.archive import Archive, holds_shards, open_archive, read_picture
 from hashing.store import Index, StoredItem
@@ -160,7 +170,7 @@ class Pictures:
 
         Raises InputError where neither is there.
         """
-        preview = self.index.preview(item.id)
+        preview = self._preview(item.id)
         if side > PREVIEW_SIDE or preview is None:
             original = self._original(item)
             if original is not None:
@@ -174,16 +184,18 @@ class Pictures:
         preview = self.index.preview(item_id)
         if preview is None:
             return None
-        with Image.open(io.BytesIO(preview), formats=["JPEG"]) as image:
+        with suppress(ImageError), opened_preview(preview) as image:
             image.draft("RGB", (side, side))
             return image.convert("RGB")
+        return None
 
     def colours(self, item_id: int, most: int = 6) -> list[str]:
         """The main colours as `#rrggbb`, commonest first; none without a preview."""
-        preview = self.index.preview(item_id)
-        if preview is None:
+        preview = self._preview(item_id)
+        try:
+            small = decode(preview or b"")
+        except ImageError:
             return []
-        small = decode(preview)
         small.thumbnail((96, 96))
         shades, counts = main_colours(small, most)
         order = np.argsort(-counts, kind="stable")[: np.count_nonzero(counts)]
@@ -199,19 +211,30 @@ class Pictures:
         )
 
     def _kept(self, item: StoredItem) -> Image.Image:
-        preview = self.index.preview(item.id)
+        preview = self._preview(item.id)
         if preview is None:
             raise InputError(f"the picture of work {item.id} is gone and the index kept no preview")
         return decode(preview)
+
+    def _preview(self, item_id: int) -> bytes | None:
+        """As it may be handed out; None without one, and for a stranger's that is no picture."""
+        preview = self.index.preview(item_id)
+        try:
+            return None if preview is None else checked_preview(preview)
+        except ImageError:
+            return None
 
     def _original(self, item: StoredItem, limits: Limits = FILES) -> Image.Image | None:
         """The picture where it was indexed from, unless another lies there now."""
         for source in known_sources(self.index):
             try:
-                image = decode(self._read(source, item.file), limits)
+                data = self._read(source, item.file)
+                image = decode(data, limits)
             except (OSError, ArtHashError):
                 continue
-            if self.index.preview(item.id) is None or len(self.copied(image, [item.id])):
+            # Without a preview nothing else tells that it is the picture which was indexed.
+            same = hashlib.sha256(data).digest() == item.content
+            if same or len(self.copied(image, [item.id])):
                 return image
         return None
 
@@ -226,8 +249,11 @@ class Pictures:
 
 
 def glance(preview: bytes) -> tuple[tuple[int, int], NDArray[np.uint8]]:
-    """Width and height of a preview; its whole and its middle in 8 x 8 pixels, uint8 `[2, 192]`."""
-    with Image.open(io.BytesIO(preview), formats=["JPEG"]) as image:
+    """Width and height of a preview; its whole and its middle in 8 x 8 pixels, uint8 `[2, 192]`.
+
+    Raises ImageError for what is none.
+    """
+    with opened_preview(preview) as image:
         shape = image.size
         return shape, look(image, GLANCE)
 
@@ -254,16 +280,23 @@ def look(image: Image.Image, side: int) -> NDArray[np.uint8]:
 
 def _read_glance(index: Index, item_id: int) -> tuple[tuple[int, int], NDArray[np.uint8]] | None:
     preview = index.preview(item_id)
-    return None if preview is None else glance(preview)
+    if preview is None:
+        return None
+    try:
+        return glance(preview)
+    except ImageError:  # a stranger's index
+        return None
 
 
 def _read_look(index: Index, item_id: int) -> NDArray[np.uint8]:
     """Only for items whose preview was seen already."""
-    with Image.open(io.BytesIO(index.preview(item_id) or b""), formats=["JPEG"]) as image:
+    with opened_preview(index.preview(item_id) or b"") as image:
         return look(image, LOOK)
 
 
 def known_sources(index: Index) -> list[str]:
     """The folders and archives that an index was made of."""
-    known = index.extra(SOURCES)
-    return [] if known is None else [str(source) for source in json.loads(known)]
+    known = recall(index, SOURCES)
+    return (
+        [source for source in known if isinstance(source, str)] if isinstance(known, list) else []
+    )

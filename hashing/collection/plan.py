@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import PurePosixPath
 
 from hashing.collection.intake import content_of
+from hashing.collection.remembered import recall
 from hashing.errors import ImageError
 from hashing.progress import progress
 from hashing.sources import Catalogue, Item
@@ -18,6 +19,8 @@ from hashing.store import Index, StoredItem
 
 SEEN = "seen"
 """The name under which an index keeps when it saw which file."""
+LONGEST = 4096
+"""Bytes of a path, at most, and its stamp."""
 
 Stamp = tuple[int, int]
 """Size in bytes and time of change in nanoseconds: a file that keeps both is taken as unchanged."""
@@ -184,11 +187,12 @@ def _stamp(catalogue: Catalogue, item: Item) -> Stamp | None:
 
 def recall_stamps(index: Index, root: str) -> dict[str, Stamp]:
     """The stamps that were remembered of a folder, none of another one."""
-    kept = index.extra(SEEN)
-    if kept is None:
+    told = recall(index, SEEN, most_bytes=LONGEST * (index.info.count + 1000))
+    files = told.get("files") if isinstance(told, dict) and told.get("root") == root else None
+    if not isinstance(files, dict):
         return {}
-    told = json.loads(zlib.decompress(kept))
-    return {file: tuple(stamp) for file, stamp in told["files"].items() if told["root"] == root}
+    # another one than any file has now: the file is looked at again
+    return {file: tuple(stamp) for file, stamp in files.items() if isinstance(stamp, list)}
 
 
 def remember_stamps(index: Index, root: str, stamps: Mapping[str, Stamp]) -> None:

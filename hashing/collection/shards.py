@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from hashing.collection.remembered import recall
 from hashing.errors import BusyError, UsageError
 from hashing.progress import log
 from hashing.sources.partition import Shard
@@ -19,6 +20,7 @@ Done = TypeVar("Done")
 
 ROUND = "shards"
 """The name under which an index keeps the round that goes on, and its number of parts."""
+MOST_PARTS = 1_000_000
 PATIENCE = 3600.0
 """Seconds to wait for other writers: they merge and compact in their turn."""
 
@@ -85,8 +87,10 @@ def patiently(publish: Callable[[], Done]) -> Done:
 def _round(index: Index) -> tuple[int, int]:
     """The number of the round that goes on, and how many parts it has."""
     index.refresh()
-    number, count = json.loads(index.extra(ROUND) or b"[1, 0]")
-    return number, count
+    match recall(index, ROUND):
+        case [int(number), int(count)] if 0 <= count <= MOST_PARTS:
+            return number, count
+    return 1, 0
 
 
 def _mark(shard: Shard) -> str:

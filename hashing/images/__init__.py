@@ -5,7 +5,14 @@ from hashing.images.forms import Picture, open_picture
 from hashing.images.kinds import HEAD, KINDS, kind_of
 from hashing.images.limits import FILES, FULL_SIZE, UPLOADS, Limits, files_up_to
 from hashing.images.rendering import shows_something
-from hashing.images.squares import Fit, checked_preview, encode_jpeg, main_colours, to_square
+from hashing.images.squares import (
+    Fit,
+    checked_preview,
+    encode_jpeg,
+    main_colours,
+    opened_preview,
+    to_square,
+)
 
 __all__ = [
     "FILES",
@@ -23,6 +30,7 @@ __all__ = [
     "kind_of",
     "main_colours",
     "open_picture",
+    "opened_preview",
     "shows_something",
     "to_square",
 ]

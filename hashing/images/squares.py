@@ -1,6 +1,8 @@
 """What is made of a decoded picture: the network's square view, and previews."""
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Literal
 
 import numpy as np
@@ -11,6 +13,10 @@ from hashing.errors import ImageError
 from hashing.images import jpeg
 
 MOST_PREVIEW_SIDE = 4096
+MOST_PREVIEW_WORK = 1 << 28
+"""Pixels of a preview times the scans over them: a second."""
+BROKEN = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)
+"""What Pillow raises for a JPEG that is none."""
 
 Fit = Literal["crop", "stretch"]
 """How a picture becomes square: its centre is cut out, or its sides are scaled apart."""
@@ -60,14 +66,36 @@ def checked_preview(data: bytes) -> bytes:
     """
     if not data.startswith(jpeg.MAGIC):
         raise ImageError("expected a preview that is a JPEG picture, found something else")
-    picture = jpeg.take_apart(data).picture
+    parts = jpeg.take_apart(data)
     try:
-        with Image.open(io.BytesIO(picture), formats=("JPEG",)) as header:
-            side = max(header.size)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise ImageError(f"expected a preview that is a JPEG picture, found {error}") from error
-    if side > MOST_PREVIEW_SIDE:
+        with Image.open(io.BytesIO(parts.picture), formats=("JPEG",)) as header:
+            width, height = header.size
+    except BROKEN as error:
+        raise _no_preview(error) from error
+    if max(width, height) > MOST_PREVIEW_SIDE:
         raise ImageError(
-            f"expected a preview of at most {MOST_PREVIEW_SIDE} pixels a side, found {side}"
+            f"expected a preview of at most {MOST_PREVIEW_SIDE} pixels a side, found "
+            f"{max(width, height)}"
         )
-    return picture
+    if width * height * parts.scans > MOST_PREVIEW_WORK:
+        raise ImageError(f"expected a preview of fewer scans, found {parts.scans}")
+    return parts.picture
+
+
+@contextmanager
+def opened_preview(data: bytes) -> Iterator[Image.Image]:
+    """A preview that an index kept, its pixels not decoded yet: `draft` may make it smaller.
+
+    The index may be a stranger's. Raises ImageError for what `checked_preview` refuses, and in
+    the block for pixels that cannot be decoded.
+    """
+    picture = io.BytesIO(checked_preview(data))
+    try:
+        with Image.open(picture, formats=("JPEG",)) as image:
+            yield image
+    except BROKEN as error:
+        raise _no_preview(error) from error
+
+
+def _no_preview(error: Exception) -> ImageError:
+    return ImageError(f"expected a preview that is a JPEG picture, found a broken one: {error}")

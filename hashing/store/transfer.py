@@ -59,7 +59,7 @@ def export_index(index: Index, file: TextIO) -> int:
                 "content": item.content.hex(),
                 "code": code,
                 "fields": dict(item.fields),
-                "preview": preview and base64.b64encode(preview).decode(),
+                "preview": base64.b64encode(preview).decode() if preview else None,
             }
             if info.features:
                 row["features"] = base64.b64encode(features.astype("<f2").tobytes()).decode()

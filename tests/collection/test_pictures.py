@@ -1,3 +1,4 @@
+import hashlib
 import io
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ from hashing.errors import InputError
 from hashing.images import encode_jpeg
 from hashing.recommend import are_copies
 from hashing.store import Index, NewItem
+from tests.images import hostile
 
 
 def size(data: bytes) -> tuple[int, int]:
@@ -61,14 +63,19 @@ def test_the_large_picture_is_the_original_while_it_is_there(
 
 def test_without_a_preview_the_original_is_all_there_is(new_gallery: Index, tmp_path: Path) -> None:
     code = new_gallery.codes([0]).packed[0].tobytes()
-    (added,) = new_gallery.add([NewItem("late.png", {}, code, bytes(32))])
+    original = hostile.encoded(Image.new("RGB", (300, 200)), "PNG")
+    content = hashlib.sha256(original).digest()
+    (added,) = new_gallery.add([NewItem("late.png", {}, code, content)])
     item, pictures = new_gallery.items([added])[0], Pictures(new_gallery)
     assert pictures.colours(item.id) == []
     with pytest.raises(InputError, match="no preview"):
         pictures.jpeg(item, 512)
     remember_sources(new_gallery, [tmp_path])
-    Image.new("RGB", (300, 200)).save(tmp_path / "late.png")
+    (tmp_path / "late.png").write_bytes(original)
     assert size(pictures.jpeg(item, 512)) == (300, 200)
+    Image.new("RGB", (300, 200), "red").save(tmp_path / "late.png")
+    with pytest.raises(InputError, match="no preview"):  # another lies there
+        pictures.jpeg(item, 512)
 
 
 def letter(seed: int) -> Image.Image:

@@ -11,7 +11,8 @@ from hashing.filters import Filter, check
 from hashing.sources import Value
 from hashing.store.embedded.conditions import to_sqlite
 from hashing.store.embedded.generation import Generation
-from hashing.store.embedded.schema import column
+from hashing.store.embedded.rows import of_kind
+from hashing.store.embedded.schema import BadRowError, column
 from hashing.store.fields import FILE, PYTHON_TYPES, filterable
 from hashing.store.words import phrases
 
@@ -94,6 +95,7 @@ def select_facets(db: sqlite3.Connection, generation: Generation) -> dict[str, d
             f"GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {MAX_FACETS + 1}",
             (generation.next_id, generation.number),
         ).fetchall()
+        _check_kinds((row[0] for row in rows), generation, field)
         if len(rows) <= MAX_FACETS:
             facets[field] = dict(rows)
     return facets
@@ -110,4 +112,13 @@ def select_span(
         f"SELECT min({name}), max({name}) FROM metadata WHERE {_LIVING}",
         (generation.next_id, generation.number),
     ).fetchone()
-    return None if low is None else (low, high)
+    if low is None:
+        return None
+    _check_kinds((low, high), generation, field)
+    return low, high
+
+
+def _check_kinds(values: Iterable[object], generation: Generation, field: str) -> None:
+    kind = generation.columns[field]
+    if not all(of_kind(value, kind) for value in values):
+        raise BadRowError(f"the column {field} holds values of another type")

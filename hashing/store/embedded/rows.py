@@ -1,6 +1,7 @@
 """Rows of the tables: written once with their digests, checked whenever they are used."""
 
 import json
+import math
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,9 +25,11 @@ from hashing.store.embedded.digests import (
 )
 from hashing.store.embedded.generation import Generation
 from hashing.store.embedded.schema import BadRowError, column
+from hashing.store.fields import PYTHON_TYPES
 from hashing.store.words import item_words
 
 BATCH = 10_000
+CONTENT_BYTES = 32
 
 
 def insert_items(
@@ -178,7 +181,7 @@ def read_extra(db: sqlite3.Connection, name: str, digest: str) -> bytes:
 def _select(
     db: sqlite3.Connection, generation: Generation, condition: str, values: tuple[object, ...]
 ) -> Iterator[Row]:
-    columns = list(generation.columns)
+    columns, kinds = list(generation.columns), generation.columns
     preview_column = "preview" if generation.previews_known else "NULL"
     names = "".join(f", {column(name)}" for name in columns)
     cursor = db.execute(
@@ -191,8 +194,11 @@ def _select(
         fields = {name: value for name, value in pairs if value is not None}
         with _sound():
             expected = item_digest(item, file, content, code, fields, preview)
+            known = isinstance(file, str) and len(content) == CONTENT_BYTES
         if digest != expected:
             raise BadRowError(f"item {item} does not match its digest")
+        if not known or not all(of_kind(fields[name], kinds[name]) for name in fields):
+            raise BadRowError(f"item {item} holds values of other types than its columns")
         yield Row(StoredItem(item, file, content, fields), digest, preview)
 
 
@@ -208,6 +214,12 @@ def _checked_codes(
     if wrong.size:
         raise BadRowError(f"the code of item {ids[wrong[0]]} does not match its digest")
     return ids, codes, code_check(digests)
+
+
+def of_kind(value: object, kind: str) -> bool:
+    """Whether a value is what a column of this kind keeps: a stranger's may hold anything."""
+    finite = not isinstance(value, float) or math.isfinite(value)
+    return finite and type(value) is PYTHON_TYPES[kind]
 
 
 @contextmanager

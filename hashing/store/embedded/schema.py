@@ -41,6 +41,18 @@ CREATE TABLE features (
 ) STRICT;
 """
 """Beside the previews, in an index that keeps features."""
+KNOWN_TABLES = frozenset(
+    ["generation", "items", "metadata", "codes", "removals", "extras", "previews", "features"]
+)
+KNOWN_WORDS = frozenset(
+    (
+        WORDS_TABLE.strip().removesuffix(";"),
+        'CREATE VIRTUAL TABLE words USING fts5(title, artist, tokenize = "unicode61 '
+        'remove_diacritics 2")',
+    )
+)
+KNOWN_INDEXES = frozenset(("items_by_content", "items_by_file"))
+"""What databases of ours consist of, those of earlier versions too."""
 SQL_TYPES: Mapping[str, str] = {"str": "TEXT", "int": "INTEGER", "float": "REAL"}
 
 _DISK = {
@@ -65,7 +77,8 @@ def connect(path: Path, *, write: bool = False, make: bool = False) -> sqlite3.C
 
     A file in a folder that cannot be written is opened as immutable; with `make` a file that is
     not there is made. Nothing but a connection ever opens such a file: `sums` says why.
-    Raises ArtefactError where there is none, StorageError where it cannot be opened.
+    Raises ArtefactError where there is none or it is none of ours, StorageError where it cannot be
+    opened.
     """
     if not make and not path.is_file():
         raise ArtefactError(
@@ -91,10 +104,31 @@ def connect(path: Path, *, write: bool = False, make: bool = False) -> sqlite3.C
                 f"query_only = {'OFF' if write else 'ON'}",
             ):
                 db.execute(f"PRAGMA {pragma}")
+            _check_objects(db)
         except BaseException:
             db.close()
             raise
     return db
+
+
+def _check_objects(db: sqlite3.Connection) -> None:
+    """Raise BadRowError for anything but our tables: a stranger's view or trigger is a program.
+
+    It runs for ever, or changes rows, whenever one asks a table that it stands for or belongs to.
+    """
+    for _, name, kind, _, _, strict in db.execute("PRAGMA main.table_list").fetchall():
+        of_words = kind == "shadow" and name.startswith("words_")
+        ours = kind == "table" and strict and name in KNOWN_TABLES
+        if ours and any(row[6] for row in db.execute(f"PRAGMA main.table_xinfo({name})")):
+            raise BadRowError(f"the table {name} has columns that are computed")
+        if not (ours or of_words or name in ("words", "sqlite_schema")):
+            raise BadRowError(f"{name[:80]!a} is no table of an index")
+    for kind, name, sql in db.execute(
+        "SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND "
+        "(type <> 'table' OR name = 'words')"
+    ):
+        if not (sql in KNOWN_WORDS if name == "words" else name in KNOWN_INDEXES):
+            raise BadRowError(f"{kind} {name[:80]!a} belongs to no index")
 
 
 def make_database(path: Path, tables: str) -> None:
