@@ -18,7 +18,7 @@ from hashing.losses.base import mean, squared_distances
 class Targets:
     """What the teacher says of B pictures.
 
-    features: float32 `[B, D]`, pooled. logits: float32 `[B, bits]`.
+    features: float32 `[B, D]`, in units in which they are compared. logits: float32 `[B, bits]`.
     """
 
     features: Tensor
@@ -28,27 +28,19 @@ class Targets:
 class Distillation(nn.Module):
     """The weighted sum of all terms, with the projection that the first of them learns.
 
-    width: number of the student's features. pictures: what the teacher says of all pictures that
-    are trained on; its features are compared in units of their deviation over these, so that each
-    counts the same, however large.
+    width: number of the student's features. taught: number of the teacher's.
     """
 
-    centre: Tensor
-    scale: Tensor
-
-    def __init__(self, weights: DistillationConfig, width: int, pictures: Targets) -> None:
+    def __init__(self, weights: DistillationConfig, width: int, taught: int) -> None:
         super().__init__()
         self.weights = weights
-        self.projection = nn.Linear(width, pictures.features.shape[1])
-        deviation, centre = torch.std_mean(pictures.features.float(), 0, correction=0)
-        self.register_buffer("centre", centre)
-        self.register_buffer("scale", 1 / deviation.clamp(min=1e-6))
+        self.projection = nn.Linear(width, taught)
 
     def forward(self, features: Tensor, logits: Tensor, targets: Targets) -> Tensor:
         """A scalar from the student's features `[B, D]` and logits `[B, bits]`, in float32."""
         with torch.autocast(logits.device.type, enabled=False):
             features, logits = features.float(), logits.float()
-            wanted = (targets.features.float() - self.centre) * self.scale
+            wanted = targets.features.float()
             weights, total = self.weights, logits.sum() * 0
             if weights.features:
                 total = total + weights.features * feature_term(self.projection(features), wanted)

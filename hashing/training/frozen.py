@@ -137,16 +137,21 @@ def _encode(
         chunks, read_ahead(examples.squares.__getitem__, chunks), strict=True
     ):
         images = view(torch.from_numpy(squares).to(network.device), chunk)
-        if chunk is chunks[0] and len(rows) >= ACCELERATE_FROM and network.device.type == "cpu":
-            encode = _by_onnx(network, images) or by_torch
+        if chunk is chunks[0]:
+            encode = by_onnx(network, images, len(rows)) or by_torch
         if encode is by_torch:
             images = images.contiguous(memory_format=torch.channels_last)
         yield encode(images)
         on_pictures(len(chunk))
 
 
-def _by_onnx(network: HashModel, images: Tensor) -> Callable[[Tensor], Features] | None:
-    """The network's features by ONNX Runtime; None where it fails or differs on these pictures."""
+def by_onnx(network: HashModel, images: Tensor, count: int) -> Callable[[Tensor], Features] | None:
+    """The network's features by ONNX Runtime, of `count` pictures that begin with `images`.
+
+    None on a GPU, for few pictures, where it fails, and where it differs on these pictures.
+    """
+    if count < ACCELERATE_FROM or network.device.type != "cpu":
+        return None
     try:
         run = OnnxNetwork(network, "features").run
         expected, found = network.features(images).numpy(), run(images)

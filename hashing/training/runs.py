@@ -142,7 +142,8 @@ def make_learner(
     lesson = examples.lesson
     distillation = None
     if lesson is not None:
-        distillation = Distillation(config.distillation, network.channels, lesson.targets)
+        taught = lesson.targets.features.shape[1]
+        distillation = Distillation(config.distillation, network.channels, taught)
     return Learner(config, network, objective, steps_per_epoch, here, distillation)
 
 

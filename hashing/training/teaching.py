@@ -20,6 +20,7 @@ from hashing.losses import Objective, Targets
 from hashing.models import HashModel, load_model, normalise, read_manifest
 from hashing.sources import Catalogue
 from hashing.training.examples import Lesson, Rows
+from hashing.training.frozen import by_onnx
 from hashing.training.runtime import Runtime
 from hashing.training.start import has_seen_all
 
@@ -46,7 +47,7 @@ class Teacher:
         rows: Rows,
         runtime: Runtime,
     ) -> Lesson:
-        """What it says of `rows` of the catalogue, ascending.
+        """What it says of `rows` of the catalogue, ascending; its features as its head sees them.
 
         squares: the pictures as the student sees them, by its `preprocessing`; they serve the
         teacher too where it cuts and sizes pictures likewise.
@@ -55,6 +56,7 @@ class Teacher:
         if (own.size, own.fit) != (preprocessing.size, preprocessing.fit):
             squares = LazySquares(catalogue, own.size, own.fit, runtime.workers)
         batches = [rows[start : start + BATCH] for start in range(0, len(rows), BATCH)]
+        whitening, run = self.network.whitening, None
         features: list[Tensor] = []
         logits: list[Tensor] = []
         with (
@@ -63,11 +65,26 @@ class Teacher:
         ):
             for pictures in read_ahead(squares.__getitem__, batches):
                 images = normalise(torch.from_numpy(pictures).to(self.device), own)
-                pooled = self.network.features(images)
-                features.append(pooled.float().cpu())
+                if not features:
+                    run = by_onnx(self.network, images, len(rows))
+                pooled = torch.from_numpy(run(images)) if run else self.network.features(images)
+                seen = pooled if whitening is None else whitening(pooled)
+                features.append(seen.float().cpu())
                 logits.append(self.network(pooled).float().cpu())
                 bar.advance(len(pictures))
-        return Lesson(rows, Targets(torch.cat(features), torch.cat(logits)))
+        comparable = in_units(torch.cat(features), each=whitening is None)
+        return Lesson(rows, Targets(comparable, torch.cat(logits)))
+
+
+def in_units(features: Tensor, each: bool) -> Tensor:
+    """Features `[N, D]` without their mean, in units of their deviation over the N pictures.
+
+    each: by that of each feature alone, so that it counts the same however large; else by that of
+    all together, for whitening has said what each one counts.
+    """
+    deviation, centre = torch.std_mean(features, 0, correction=0)
+    scale = deviation if each else deviation.square().mean().sqrt()
+    return (features - centre) / scale.clamp(min=1e-6)
 
 
 def find_teacher(config: Config, runtime: Runtime) -> Teacher | None:

@@ -161,8 +161,8 @@ def test_onnx_runtime_gives_the_same_features(
     expected = encode(config, tmp_path / "torch", [])
     monkeypatch.setattr(frozen, "ACCELERATE_FROM", 1)
     used = []
-    by_onnx = frozen._by_onnx
-    monkeypatch.setattr(frozen, "_by_onnx", lambda *of: used.append(by_onnx(*of)) or used[-1])
+    by_onnx = frozen.by_onnx
+    monkeypatch.setattr(frozen, "by_onnx", lambda *of: used.append(by_onnx(*of)) or used[-1])
     found = encode(config, tmp_path / "onnx", [])
     assert all(used)
     for one, other in zip(found, expected, strict=True):
