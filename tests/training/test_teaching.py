@@ -259,7 +259,8 @@ def test_the_recipe_that_distils_runs(pictures: Path, teacher: Path, tmp_path: P
     shipped = Path(__file__).parents[2] / "configs" / "artworks_distilled.yaml"
     assert yaml.safe_load(shipped.read_text())["teacher"]
     given = ["--data.root", pictures, "--data.metadata", metadata, "--teacher", teacher]
-    given += ["--model.backbone", "small_cnn", "--model.weights", "none"]
+    given += ["--model.backbone", "small_cnn", "--model.weights", "none", "--model.stages", 1]
+    given += ["--model.whiten", 12]
     given += ["--preprocessing.size", 32, "--train.sizes", "[32]", "--train.epochs", 1]
     given += ["--train.batch", 16, "--train.precision", "float32", "--device", "cpu"]
     assert main("--config", shipped, "--out", tmp_path / "run", *given, "--quiet") == 0
