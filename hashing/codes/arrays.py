@@ -30,6 +30,14 @@ def only_bits(array: NDArray[Any]) -> bool:
     return bool(0 < ones < array.size and ones + np.count_nonzero(array == 0) == array.size)
 
 
+def only_shares(array: NDArray[Any]) -> bool:
+    """Whether these are outputs of a sigmoid: several values from 0 to 1, many of them."""
+    if array.size < 64 or not array.shape[1] or array[0].min() < 0:
+        return False  # as nearly always: one row tells
+    low, high = array.min(), array.max()
+    return bool(0 <= low < high <= 1)
+
+
 def contents(array: NDArray[Any]) -> str:
     """What an array holds, in words for a message."""
     if array.dtype == np.bool_ or only_bits(array):
@@ -39,11 +47,12 @@ def contents(array: NDArray[Any]) -> str:
 
 def bytes_from_hex(text: str, bits: int) -> bytes:
     """The bytes of one code, two digits each; UsageError for anything else."""
+    digits = 2 * -(-bits // 8)
+    plain = text[2:] if text[:2].lower() == "0x" and len(text) == digits + 2 else text
     try:
-        row = bytes.fromhex(text)
+        row = bytes.fromhex(plain)
     except ValueError:
         row = b""
-    digits = 2 * -(-bits // 8)
-    if len(text) != digits or len(row) != digits // 2:
+    if len(plain) != digits or len(row) != digits // 2:
         raise UsageError(f"expected a code of {digits} hexadecimal digits, found {text[:80]!r}")
     return row

@@ -73,9 +73,9 @@ class Codes(Packed):
         rows = [(str(row), text) for row, text in enumerate(self[:SHOWN].hex())]
         return Table(repr(self), ("row", "hexadecimal"), rows)._repr_html_()
 
-    def __getitem__(self, rows: slice | NDArray[np.integer] | NDArray[np.bool_]) -> "Codes":
-        """The selected codes, always as `Codes` (a slice, an index array or a mask)."""
-        return Codes(self.packed[rows], self.bits)
+    def __getitem__(self, rows: int | slice | NDArray[np.integer] | NDArray[np.bool_]) -> "Codes":
+        """The selected codes, always as `Codes` (a number, a slice, an index array or a mask)."""
+        return Codes(np.atleast_2d(self.packed[rows]), self.bits)
 
     def distances(self, others: "Codes") -> NDArray[np.int32]:
         """Hamming distances to other codes of the same length.

@@ -9,7 +9,7 @@ import numpy as np
 from bitarray import bitarray
 from numpy.typing import ArrayLike, NDArray
 
-from hashing.codes.arrays import bytes_from_hex, contents, matrix, only_bits
+from hashing.codes.arrays import bytes_from_hex, contents, matrix, only_bits, only_shares
 from hashing.codes.files import read_packed
 from hashing.errors import UsageError
 
@@ -25,14 +25,21 @@ class Packed:
         if self.bits <= 0:
             raise UsageError(f"expected a positive code length, found {self.bits}")
         expected = -(-self.bits // 8)
+        if not isinstance(self.packed, np.ndarray):
+            raise UsageError(
+                f"expected packed codes as an array of uint8 [N, {expected}] for {self.bits} "
+                f"bits, found {type(self.packed).__name__}"
+            )
         if (
             self.packed.dtype != np.uint8
             or self.packed.ndim != 2
             or self.packed.shape[1] != expected
         ):
+            bits = self.packed.ndim == 2 and self.packed.shape[1] == self.bits
             raise UsageError(
                 f"expected packed codes as uint8 [N, {expected}] for {self.bits} bits, "
                 f"found {self.packed.dtype} {list(self.packed.shape)}"
+                + (": call Codes.from_bits" if bits else "")
             )
         if self.bits % 8 and (self.packed[:, -1] & (0xFF >> self.bits % 8)).any():
             raise UsageError(f"expected zeros after the {self.bits} bits of every code, found ones")
@@ -48,7 +55,8 @@ class Packed:
 
         Raises:
             UsageError: a logit is NaN, or the array holds only 0 and 1 or packed bytes, which
-                are not logits: all of them are ≥ 0, so that all codes would be equal.
+                are not logits: all of them are ≥ 0, so that all codes would be equal. Likewise
+                outputs of a sigmoid.
 
         Example:
             >>> Codes.from_logits([[0.3, -2.0, 0.0, -0.1, 1.0, 1.0, 1.0, 1.0]]).hex()
@@ -64,6 +72,11 @@ class Packed:
             raise UsageError(
                 f"expected logits of either sign, found {contents(array)}, which would all "
                 f"become bit 1: call {right}"
+            )
+        if only_shares(array):
+            raise UsageError(
+                "expected logits of either sign, found only values from 0 to 1 (a sigmoid's?), "
+                "which would all become bit 1: subtract 0.5"
             )
         if np.isnan(array).any():
             raise UsageError("expected finite logits, found NaN: the model's weights are broken")
@@ -112,7 +125,7 @@ class Packed:
         """Codes from hexadecimal texts.
 
         Args:
-            texts: two digits a byte, of either case.
+            texts: two digits a byte, of either case, maybe after `0x`.
             bits: code length.
 
         Raises:

@@ -42,11 +42,20 @@ class Labels:
         database: Sequence[Hashable | None],
         grade: int = 1,
     ) -> Self:
-        """Number any hashable values in order of appearance; None is absent."""
+        """Number any hashable values in order of appearance; None and NaN are absent.
+
+        Raises UsageError for sets, of which `LabelSets` asks whether they share a label.
+        """
         numbers: dict[Hashable, int] = {}
 
         def number(values: Sequence[Hashable | None]) -> NDArray[np.int64]:
-            rows = (-1 if v is None else numbers.setdefault(v, len(numbers)) for v in values)
+            if any(isinstance(value, set | frozenset | list | np.ndarray) for value in values):
+                raise UsageError("expected one label each, found sets of labels: use LabelSets.of")
+            rows = (
+                # NaN is the one value that differs from itself
+                -1 if v is None or v != v else numbers.setdefault(v, len(numbers))
+                for v in values
+            )
             return np.fromiter(rows, np.int64, len(values))
 
         return cls(number(queries), number(database), grade)

@@ -58,6 +58,9 @@ def test_prefixes_and_selections_are_checked() -> None:
         codes.prefix(0)
     assert codes[np.array([2, 0])].packed.tolist() == [[4, 5], [0, 1]]
     assert len(codes[:0]) == 0
+    assert codes[1].packed.tolist() == codes[1:2].packed.tolist()
+    assert [row.hex() for row in codes] == [[text] for text in codes.hex()]
+    assert Codes.from_hex(["0xAF", "0f"], 8).hex() == ["af", "0f"]
     assert Codes.concatenate([codes, codes[1:]]).packed[3:].tolist() == [[2, 3], [4, 5]]
     with pytest.raises(UsageError, match=r"\[8, 16\]"):
         Codes.concatenate([codes, codes.prefix(8)])
@@ -90,6 +93,18 @@ def test_zeros_and_ones_are_no_logits() -> None:
     # A dead network gives zeros, and one that never hesitates ones: neither looks like bits.
     assert Codes.from_logits(np.zeros((2, 8))).hex() == ["ff", "ff"]
     assert Codes.from_logits(np.ones((2, 8))).hex() == ["ff", "ff"]
+    with pytest.raises(UsageError, match=r"uint8 \[2, 64\]: call Codes\.from_bits"):
+        Codes(np.eye(2, 64, dtype=np.uint8), 64)
+    with pytest.raises(UsageError, match="found list"):
+        Codes([b"12345678"], 64)  # type: ignore[arg-type]
+
+
+def test_outputs_of_a_sigmoid_are_no_logits() -> None:
+    logits = np.random.default_rng(0).normal(size=(5, 16))
+    shares = 1 / (1 + np.exp(-logits))
+    with pytest.raises(UsageError, match=r"from 0 to 1 .*subtract 0\.5"):
+        Codes.from_logits(shares)
+    assert Codes.from_logits(shares - 0.5).hex() == Codes.from_logits(logits).hex()
 
 
 @given(PACKED)

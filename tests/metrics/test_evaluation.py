@@ -131,6 +131,10 @@ def test_class_sorted_database_gains_nothing_from_a_collapsed_model() -> None:
 
 
 def test_absent_labels_match_nothing() -> None:
+    nan = float("nan")
+    assert not Labels.of([nan, 1.0], [nan, nan, 2.0]).matches(0).any()
+    with pytest.raises(UsageError, match=r"use LabelSets\.of"):
+        Labels.of([frozenset({1, 2})], [frozenset({2, 3})])
     labels = Labels.of(["a", None, "c"], ["b", None, "a"])
     assert labels.queries.tolist() == [0, -1, 1]
     assert [labels.matches(q).tolist() for q in range(3)] == [
