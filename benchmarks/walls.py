@@ -97,7 +97,7 @@ def report(art: Collection, files: list[Path], rng: np.random.Generator, off: fl
         looks = {
             "as it is": Look(),
             "drawn box": Look(corners),
-            "suggested box": Look(box),
+            "suggested box": Look(frame=True),
             "crops": Look(crops=True),
         }
         for way, look in looks.items():

@@ -141,11 +141,11 @@ class Asking(Holding):
         seen = recognise(self.opened, held, codes, self.filter(where))
         if seen is not None:
             return seen, self.stored(seen.id)
-        asked = len(views) if look.crops else len(held)
+        asked = len(look.views(image)) if look.frame else len(views if look.crops else held)
         return None, Query(
             codes[:asked],
             logits[:asked] if asked == 1 else None,
-            picture=held[0],
+            picture=views[0],
             features=None if features is None else features[:asked],
         )
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from hashing.collection.parts import Look, read_box
+from hashing.collection.parts import Look
 from hashing.collection.request import DIVERSITY, Refine
 from hashing.errors import UsageError, unknown
 from hashing.filters import Filter
@@ -134,7 +134,8 @@ class Looking(Controls):
         default=None,
         max_length=200,
         description="Only this part of the picture: `left,top,right,bottom`, or x,y of four "
-        "corners clockwise from the upper left (it is straightened), as shares from 0 to 1.",
+        "corners clockwise from the upper left (it is straightened), as shares from 0 to 1; "
+        "`suggest` takes what seems to be a frame, and what is within it.",
         examples=["0.2,0.1,0.8,0.9"],
         json_schema_extra={"format": "box"},
     )
@@ -152,8 +153,7 @@ class Looking(Controls):
 
     def look(self) -> Look:
         """The same for the collection. Raises UsageError for a box that is none."""
-        box = None if self.box is None else read_box(self.box)
-        return Look(box, self.any_turn, self.crops)
+        return Look.of(self.box, any_turn=self.any_turn, crops=self.crops)
 
 
 class Taste(Controls):

@@ -3,6 +3,7 @@
 import io
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from hashing.collection import Collection
@@ -30,6 +31,23 @@ def test_a_work_on_a_wall_is_found_by_its_box(art: Collection) -> None:
     assert (part[0].id, part[0].distance <= 2) == (7, True)
     assert whole[0].distance > part[0].distance
     assert art.search(part.code or "", k=1)[0].distance == part[0].distance
+
+
+@pytest.mark.parametrize("frame", [0, 6, 14])
+def test_a_framed_work_is_found_by_the_box_that_is_suggested(art: Collection, frame: int) -> None:
+    """However wide its frame is: what is within the box is asked, too."""
+    work = picture_of(art, 7)
+    framed = Image.new("RGB", (work.width + 2 * frame, work.height + 2 * frame), (60, 40, 20))
+    framed.paste(work, (frame, frame))
+    wall = on_wall(framed)
+    look = Look.of("suggest")
+    assert len(look.views(wall)) == 3
+    found = art.answer(art.look(wall, look), PLAIN)
+    assert 7 in [hit.id for hit in found][:3]
+    seen, query = art.look_for(wall, look)
+    assert seen is not None or query.code.hex() == art.look(wall, look).code.hex()
+    empty = Image.new("RGB", (200, 200), (235, 230, 220))
+    assert [view.size for view in look.views(empty)] == [(200, 200)]
 
 
 def test_a_turned_work_is_found_by_any_turn(art: Collection) -> None:

@@ -3,7 +3,7 @@
 import argparse
 import csv
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from hashing.cli.index.options import Commands, command, index_argument, model_o
 from hashing.cli.index.tables import print_table
 from hashing.errors import InputError, UsageError
 from hashing.progress import log
+from hashing.sources.columns import TO, WRITTEN
 
 if TYPE_CHECKING:
     from hashing.collection import Collection
@@ -49,7 +50,7 @@ def add_commands(commands: Commands) -> None:
         "--box",
         metavar="BOX",
         help="only this part of the pictures: left,top,right,bottom or x,y of four corners, as "
-        "shares from 0 to 1; `suggest` takes what seems to be a frame",
+        "shares from 0 to 1; `suggest` takes what seems to be a frame, and what is within it",
     )
     parser.add_argument("--any-turn", action="store_true", help="turned and mirrored, too")
     parser.add_argument(
@@ -200,18 +201,17 @@ def _by_palette(
 
 
 def _look(collection: "Collection", picture: Path, arguments: argparse.Namespace) -> "Query":
-    from hashing.collection.parts import Look, read_box
+    from hashing.collection.parts import SUGGEST, Look
     from hashing.images import open_picture
     from hashing.images.frames import suggest_box
 
     image = open_picture(picture)
-    if arguments.box == "suggest":
+    if arguments.box == SUGGEST:
         box = suggest_box(image)
         corners = "" if box is None else ",".join(f"{value:.3f}" for xy in box for value in xy)
         log(f"{picture}: no frame is seen" if box is None else f"{picture}: --box {corners}")
-    else:
-        box = None if arguments.box is None else read_box(arguments.box)
-    return collection.look(image, Look(box, arguments.any_turn, arguments.crops))
+    look = Look.of(arguments.box, any_turn=arguments.any_turn, crops=arguments.crops)
+    return collection.look(image, look)
 
 
 def _shown(picture: Path) -> bytes:
@@ -276,13 +276,22 @@ def _print_csv(
 
 
 def _print(results: list[dict[str, Any]], names: Sequence[str], bits: int) -> None:
-    known = [name for name in names if any(result[_key(name)] is not None for result in results)]
+    shown = [name for name in names if not _beside(name, names)]
+    known = [name for name in shown if any(result[_key(name)] is not None for result in results)]
     first = results[0] if results else ALWAYS
     numbers = [n for n in ("distance", *MEASURED, "similarity", "palette") if n in first]
     columns = ["rank", *numbers, "id", *map(_key, known[:SHOWN]), "file"]
-    rows = [
-        ["" if result[name] is None else str(result[name]) for name in columns]
-        for result in results
-    ]
+    rows = [[_cell(result, name) for name in columns] for result in results]
     named = [f"of {bits}" if name == "distance" else name for name in columns]
     print_table(named, rows, right=("rank", f"of {bits}", *numbers, "id"))
+
+
+def _beside(name: str, names: Sequence[str]) -> bool:
+    """Whether a column only says more of a date: its last year, or how it is written."""
+    return any(name.endswith(end) and name.removesuffix(end) in names for end in (TO, WRITTEN))
+
+
+def _cell(result: Mapping[str, Any], name: str) -> str:
+    """A value as text, a date as it was written."""
+    value = result.get(name + WRITTEN) or result[name]
+    return "" if value is None else str(value)
