@@ -2,10 +2,13 @@
 
 import re
 from io import BytesIO
+from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
+import pytest
 from PIL import Image
 
+from hashing.collection import Collection
 from tests.service.test_page import (
     address,
     browser,
@@ -91,3 +94,31 @@ def test_a_path_leads_from_one_work_to_another(visit, art) -> None:
     expect(shared.locator("#query")).to_contain_text("From Study 0 to Study 5")
     gone = visit("?path=000.jpg&path=gone.jpg", wall=False)
     expect(gone.locator("#message")).to_contain_text("None of these pictures")
+
+
+def test_a_part_of_ones_own_picture_is_asked_with(visit, art: Collection) -> None:
+    """A box drawn with the pointer and moved by keys; the frame that is seen; any turn."""
+    page = visit()
+    page.set_input_files("#file", stranger())
+    page.get_by_role("button", name="Ask with a part").click()
+    dialog = page.get_by_role("dialog", name="Ask with a part")
+    place = dialog.locator(".canvas").bounding_box()
+    assert place
+    page.mouse.move(place["x"] + place["width"] * 0.5, place["y"] + place["height"] * 0.9)
+    page.mouse.down()
+    page.mouse.move(place["x"] + place["width"] * 0.1, place["y"] + place["height"] * 0.5)
+    page.mouse.up()
+    box = dialog.locator(".box")
+    box.press("ArrowRight")
+    box.press("Shift+ArrowDown")
+    with page.expect_request(re.compile(r"/api/search")) as asked:
+        dialog.get_by_role("button", name="Ask with this part").click()
+    (sent,) = parse_qs(urlsplit(asked.value.url).query)["box"]
+    drawn = [float(value) for value in sent.split(",")]
+    assert drawn == pytest.approx([0.12, 0.5, 0.52, 0.92], abs=0.02)
+    expect(dialog).to_be_hidden()
+    expect(page.locator("#wall li").first).to_be_visible()
+    for name, words in (("Ask with what is framed", "box=suggest"), ("turned", "any_turn=true")):
+        page.get_by_role("button", name="Ask with a part").click()
+        with page.expect_request(re.compile(words)):
+            dialog.get_by_role("button", name=name).click()

@@ -103,8 +103,8 @@ export function example() {
 
 // A picture from outside: made smaller, sent, and shown with what is close to it; where it shows a
 // work that hangs here, that work with what is close to it.
-/** @param {Blob} file @param {{ recognise?: boolean }} [how] */
-export function look(file, { recognise = true } = {}) {
+/** @param {Blob} file @param {{ recognise?: boolean, box?: string | null, anyTurn?: boolean }} [how] only a box of it */
+export function look(file, { recognise = true, box = null, anyTurn = false } = {}) {
   state.looking?.cancel();
   return attempt(async () => {
     const { facets } = state;
@@ -116,7 +116,7 @@ export function look(file, { recognise = true } = {}) {
     tell(0);
     try {
       const picture = await reduced(file);
-      const query = { ...refinement(state.address, facets), k: FIRST.likeness, recognise };
+      const query = { ...refinement(state.address, facets), k: FIRST.likeness, recognise, box, any_turn: anyTurn || null };
       const found = await upload("api/search", query, { picture }, { signal: stop.signal, progress: tell });
       const [own, work] = [{ file: picture, src: URL.createObjectURL(picture) }, found.seems?.work ?? null];
       fresh = found;

@@ -10,6 +10,7 @@ import { spoken as spell } from "../where.js";
 import { t } from "../words.js";
 import { named, spoken } from "../works.js";
 import { label, onPlain, picture } from "./card.js";
+import { cutting } from "./cutting.js";
 import { further, mixed } from "./mixed.js";
 import { Part } from "./part.js";
 
@@ -66,7 +67,7 @@ const note = (text) => html`<p class="note">${text}</p>`;
 const seems = (work, { file, src }) => html`<img src=${src} alt=${t("yours")} class="own" />
   ${framed(work)}
   <div id="seems">${note(t("seems"))}${label(work)}${note(t("seems.then"))}
-    <p class="actions"><button type="button" @click=${() => look(file, { recognise: false })}>${t("seems.not")}</button></p></div>`;
+    <p class="actions"><button type="button" @click=${() => look(file, { recognise: false })}>${t("seems.not")}</button>${cutting({ file, src })}</p></div>`;
 
 /** @param {import("../store.js").Work} work */
 const framed = (work) => html`<a class="card" href=${href({ open: work.id })} aria-label=${spoken(work)}
@@ -85,14 +86,14 @@ function unlike() {
 
 /** @param {string} code */
 function uploaded(code) {
-  const src = state.uploads.get(code)?.src;
-  if (!src) return html`<div>${note(t("not kept"))}${unlike()}</div>`;
-  const title = t("yours");
+  const own = state.uploads.get(code);
+  if (!own) return html`<div>${note(t("not kept"))}${unlike()}</div>`;
+  const [title, { src }] = [t("yours"), own];
   const opinion = opinionOf(state.taste, { file: "", code });
   const button = (/** @type {boolean} */ liked) => html`<button type="button" aria-pressed=${opinion === liked}
     @click=${() => judgeOwn(code, title, src, liked)}>${t(liked ? "like" : "dislike")}</button>`;
   return html`<img src=${src} alt=${title} class="own" />
-    <div>${note(t("close to yours"))}${unlike()}<span class="actions">${button(true)}${button(false)}</span>${further()}</div>`;
+    <div>${note(t("close to yours"))}${unlike()}<span class="actions">${button(true)}${button(false)}${cutting(own)}</span>${further()}</div>`;
 }
 
 /** @param {import("../store.js").Hung[]} works */
