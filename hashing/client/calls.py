@@ -42,6 +42,7 @@ class Refine(Narrowed, total=False):
     by: str
     palette: list[str]
     diversity: float
+    tones: float
     one_per: str
     fold: bool
 

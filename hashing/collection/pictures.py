@@ -100,6 +100,11 @@ class Pictures:
         glance = self._glance(item_id)
         return (1, 1) if glance is None else glance[0]
 
+    def thumbnail(self, item_id: int) -> NDArray[np.uint8] | None:
+        """The preview in 8 x 8 pixels, uint8 `[192]`; None where there is none."""
+        known = self._glance(item_id)
+        return None if known is None else known[1][0]
+
     def copies(self, item_ids: Sequence[int]) -> NDArray[np.bool_]:
         """Which of M works are near-duplicates of which, bool `[M, M]`; false without previews.
 

@@ -68,7 +68,8 @@ class Refine:
     logits. diversity: 0 the most similar … 1 the most varied. one_per: at most one item of each
     value of this column. fold: show near-duplicates as one item with its copies. by: what is near,
     `hamming` over codes, or `cosine`, `euclidean`, `manhattan` over features, of which
-    `max_distance` then speaks. palette: only items that have all these colours.
+    `max_distance` then speaks. palette: only items that have all these colours. tones: how much
+    colours and where they stand count beside the code, from 0 (not at all) to 1.
     Raises UsageError for what is out of range.
     """
 
@@ -83,6 +84,7 @@ class Refine:
     offset: int = 0
     by: str = HAMMING
     palette: tuple[str, ...] = ()
+    tones: float = 0.0
 
     def __post_init__(self) -> None:
         whole_numbers = ["k", "rerank", "bits", "offset"]
@@ -103,6 +105,8 @@ class Refine:
             raise UsageError(f"expected a distance of at least 0, found {self.max_distance}")
         if not 0 <= self.diversity <= 1:
             raise UsageError(f"expected a diversity between 0 and 1, found {self.diversity}")
+        if not 0 <= self.tones <= 1:
+            raise UsageError(f"expected a weight of tones between 0 and 1, found {self.tones}")
 
     @property
     def last(self) -> int:
@@ -117,4 +121,4 @@ class Refine:
     @property
     def is_plain(self) -> bool:
         """Whether the answer is simply the nearest items in order."""
-        return not (self.diversity or self.one_per or self.fold)
+        return not (self.diversity or self.one_per or self.fold or self.tones)

@@ -93,6 +93,13 @@ class Controls(Narrowed):
         examples=[["2b2a26"]],
     )
     diversity: float = Field(default=DIVERSITY, ge=0, le=1, description="0 similar … 1 varied.")
+    tones: float = Field(
+        default=0,
+        ge=0,
+        le=1,
+        description="How much colours and where they stand count beside the code, where it is "
+        "known what was asked with. A taste and a mix go by codes alone.",
+    )
     one_per: str | None = Field(
         default=None, description="At most one item of each value of this column or role."
     )
@@ -124,6 +131,7 @@ class Controls(Narrowed):
             fold=self.fold,
             by=self.by,
             palette=tuple(self.palette),
+            tones=self.tones,
         )
 
 

@@ -27,13 +27,13 @@ test("controls that change nothing are not counted", () => {
 
 test("a cut-off is that of the length that is searched by", () => {
   const asked = refinement(read("?work=1&close=close&bits=32&one=1&brand=A&nonsense=1"), facets);
-  assert.deepEqual(asked, { by: null, bits: 32, diversity: null, max_distance: 6, one_per: "creator", brand: ["A"] });
+  assert.deepEqual(asked, { by: null, bits: 32, diversity: null, tones: 0.5, max_distance: 6, one_per: "creator", brand: ["A"] });
 });
 
 test("features are gone by where the index keeps them, and words and lengths are of codes", () => {
   const kept = { ...facets, features: 7 };
   const asked = (/** @type {string} */ search, of = kept) => refinement(read(`${search}&bits=32&close=close`), of);
-  assert.deepEqual(asked("?work=1&by=cosine"), { by: "cosine", bits: null, diversity: null, max_distance: null, one_per: null });
+  assert.deepEqual(asked("?work=1&by=cosine"), { by: "cosine", bits: null, diversity: null, tones: null, max_distance: null, one_per: null });
   assert.equal(asked("?work=1&by=cosine", facets).by, null);
   for (const search of ["?work=1&by=nonsense", "?work=1&by=hamming", "?code=0f&by=cosine", "?like=a&by=cosine"]) {
     assert.equal(asked(search).by, null);

@@ -61,6 +61,8 @@ export const bounds = ({ bits }, facets) => facets.closeness.filter((bound) => b
 export const distances = (address, facets) =>
   facets.features && kind(address) === "work" ? ["hamming", "cosine", "euclidean", "manhattan"] : [];
 
+const TONES = 0.5;
+
 /**
  * The parameters of a question for what is alike.
  *
@@ -76,6 +78,8 @@ export function refinement(address, facets) {
     by,
     bits: by ? null : address.bits,
     diversity: address.varied,
+    // how it looks from across the room counts beside the code
+    tones: by ? null : TONES,
     max_distance: bound?.max_distance ?? null,
     one_per: address.one && facets.roles.creator ? "creator" : null,
     ...known(address.where, facets),

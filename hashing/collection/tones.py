@@ -1,0 +1,67 @@
+"""Which colours two pictures have and where these stand: what one sees of them from afar.
+
+Codes that learned styles and hands know little of it: among works of one hand those come first
+that also look alike from across the room.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hashing.collection.colours import Floats, to_oklab
+from hashing.collection.controls import Candidates
+from hashing.collection.opened import Opened
+from hashing.collection.pictures import GLANCE, look
+from hashing.collection.request import Query
+
+WEIGHT = 2.0
+"""Relevance, which goes from 1 to −1, that a distance of 1 in Oklab costs."""
+
+
+def apart(shades: Floats, asked: Floats) -> Floats:
+    """How far pictures look from one, float32 `[N]`, in Oklab.
+
+    shades: of pictures at 8 x 8, float32 `[N, 64, 3]`; asked: of the one, `[64, 3]`. The mean over
+    places, and as much again for the colours wherever they stand: on each axis of Oklab the
+    Wasserstein distance.
+    """
+    placed = np.linalg.norm(shades - asked, axis=-1).mean(axis=1)
+    anywhere = np.abs(np.sort(shades, axis=1) - np.sort(asked, axis=0)).mean(axis=1)
+    found: Floats = placed + np.linalg.norm(anywhere, axis=-1)
+    return found
+
+
+def by_tones_too(opened: Opened, query: Query, candidates: Candidates, weight: float) -> Candidates:
+    """Candidates in the order of relevance and of how they look from afar together.
+
+    weight: 0 … 1. They stay as they are where it is not known what the query looks like, and
+    those without a preview count as the farthest does.
+    """
+    asked = _asked(opened, query)
+    if asked is None or not len(candidates.ids):
+        return candidates
+    found = [opened.pictures.thumbnail(item_id) for item_id in candidates.ids.tolist()]
+    there = np.array([one is not None for one in found])
+    if not there.any():
+        return candidates
+    far = np.empty(len(found), np.float32)
+    far[there] = apart(_shades(np.stack([one for one in found if one is not None])), asked)
+    far[~there] = far[there].max()
+    relevance = candidates.relevance - np.float32(WEIGHT * weight) * far
+    order = np.argsort(-relevance, kind="stable")
+    ordered = candidates.take(order)
+    return Candidates(ordered.ids, ordered.distances, relevance[order], ordered.measured)
+
+
+def _asked(opened: Opened, query: Query) -> Floats | None:
+    """What the query looks like at 8 x 8; None of a code alone."""
+    if query.picture is not None:
+        return _shades(look(query.picture.copy(), GLANCE)[:1])[0]
+    if len(query.exclude) == 1:
+        known = opened.pictures.thumbnail(query.exclude[0])
+        return None if known is None else _shades(known[None])[0]
+    return None
+
+
+def _shades(small: NDArray[np.uint8]) -> Floats:
+    """In Oklab, float32 `[N, 64, 3]`, of uint8 `[N, 192]`."""
+    return to_oklab(small.reshape(len(small), GLANCE * GLANCE, 3))
