@@ -54,14 +54,14 @@ def by_tones_too(opened: Opened, query: Query, candidates: Candidates, weight: f
 
 def _asked(opened: Opened, query: Query) -> Floats | None:
     """What the query looks like at 8 x 8; None of a code alone."""
+    known = None
     if query.picture is not None:
-        return _shades(look(query.picture.copy(), GLANCE)[:1])[0]
-    if len(query.exclude) == 1:
+        known = look(query.picture.copy(), GLANCE)[0]
+    elif len(query.exclude) == 1:
         known = opened.pictures.thumbnail(query.exclude[0])
-        return None if known is None else _shades(known[None])[0]
-    return None
+    return None if known is None else _shades(known)
 
 
 def _shades(small: NDArray[np.uint8]) -> Floats:
-    """In Oklab, float32 `[N, 64, 3]`, of uint8 `[N, 192]`."""
-    return to_oklab(small.reshape(len(small), GLANCE * GLANCE, 3))
+    """In Oklab, float32 `[…, 64, 3]`, of uint8 `[…, 192]`."""
+    return to_oklab(small.reshape(*small.shape[:-1], GLANCE * GLANCE, 3))

@@ -1,6 +1,7 @@
 """Parameters of a request beyond those that its route declares."""
 
 from collections.abc import Sequence
+from typing import get_args, get_origin
 
 from fastapi import Request
 
@@ -20,11 +21,21 @@ def refuse_further(request: Request) -> None:
 
 
 async def refuse_further_fields(request: Request) -> None:
-    """Raise UsageError for a field of the form that the route does not know."""
-    known = [field.alias for field in request.scope["route"].dependant.body_params]
-    for name in await request.form():
+    """Raise UsageError for a field of the form that the route does not know, or knows only once."""
+    known = {
+        field.alias: field.field_info.annotation
+        for field in request.scope["route"].dependant.body_params
+    }
+    form = await request.form()
+    for name in form:
         if name not in known:
-            raise UsageError(unknown("field", name, known))
+            raise UsageError(unknown("field", name, list(known)))
+        if len(form.getlist(name)) > 1 and not _takes_several(known[name]):
+            raise UsageError(f"expected one {name}, found {len(form.getlist(name))}")
+
+
+def _takes_several(kind: object) -> bool:
+    return any(get_origin(one) is list for one in (kind, *get_args(kind)))
 
 
 def declared(request: Request) -> Sequence[str]:

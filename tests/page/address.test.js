@@ -20,3 +20,8 @@ test("a new question forgets the old one and closes the open work, but keeps wha
   assert.equal(write(changedBy(before, { q: "horse" })), "?q=horse&close=related&brand=A");
   assert.equal(write(changedBy(before, { open: 6 })), "?work=3&open=6&close=related&brand=A");
 });
+
+test("the open panel stays through questions, and only those that there are open", () => {
+  assert.equal(write(changedBy(read("?panel=map&open=3"), { work: 5 })), "?work=5&panel=map");
+  assert.equal(read("?panel=none").panel, "");
+});

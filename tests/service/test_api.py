@@ -322,6 +322,8 @@ def test_a_field_that_no_form_has_is_named(client: TestClient) -> None:
     files = {"pictures": ("x.jpg", b"x")}
     answer = client.post("/api/explain?id=1", files=files)
     assert "did you mean picture?" in answer.json()["error"]["message"]
+    answer = client.post("/api/search", data={"code": ["00" * 8, "0f" * 8]})
+    assert "expected one code, found 2" in answer.json()["error"]["message"]
 
 
 @pytest.mark.parametrize("path", ["/api/no-such", "/api/items/1/no-such", "/pictures/1/2", "/api/"])

@@ -172,6 +172,22 @@ def test_controls_that_do_nothing_are_not_shown(visit) -> None:
     expect(page.locator("#varied")).to_be_hidden()
 
 
+def test_the_open_panel_stands_in_the_address(visit) -> None:
+    page = visit("?work=4")
+    page.evaluate("() => window.scrollTo(0, 300)")
+    page.locator("[data-panel=map]").click()
+    expect(page).to_have_url(re.compile(r"\?work=4&panel=map$"))
+    page.reload()
+    expect(page.locator("#map-panel")).to_be_visible()
+    expect(page.locator("[data-panel=map]")).to_have_attribute("aria-expanded", "true")
+    page.locator("[data-panel=taste]").click()
+    expect(page.locator("#taste-panel")).to_be_visible()
+    expect(page.locator("#map-panel")).to_be_hidden()
+    page.locator("[data-panel=taste]").click()
+    expect(page).to_have_url(re.compile(r"\?work=4$"))
+    expect(visit("?panel=nothing").locator(".panel:visible")).to_have_count(0)
+
+
 def test_focus_is_never_lost(visit) -> None:
     page = visit("?open=5")
     page.get_by_role("button", name="More like this").focus()
@@ -247,7 +263,7 @@ def test_from_a_work_to_the_map_and_back_to_the_wall(visit) -> None:
     for x, y in ((0.99, 0.01), (0.99, 0.99), (0.6, 0.5), (0.01, 0.99)):
         page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"])
     page.mouse.up()
-    expect(page).to_have_url(re.compile(r"area=(0|-0)\.\d+(%2C-?\d\.\d+){9,}$"))
+    expect(page).to_have_url(re.compile(r"area=(0|-0)\.\d+(%2C-?\d\.\d+){9,}&panel=map$"))
     expect(page.locator("#query")).not_to_contain_text("38 pictures")
     outlined = ids(page)
     assert 0 < len(outlined) < 38

@@ -23,6 +23,7 @@
  * @property {boolean} exact whether words are taken letter by letter
  * @property {number | null} seed
  * @property {number | null} open
+ * @property {string} panel refine, taste, map, or empty
  * @property {number | null} bits
  * @property {string | null} by a distance of features, null for that of codes
  * @property {boolean} number whether likeness is told as a number
@@ -38,7 +39,9 @@ const ASK = {
   ...{ work: null, code: null, q: null, exact: false },
   ...{ like: [], dislike: [], works: [], palette: [], mix: [], path: [], area: null, seed: null },
 };
-const REST = { open: null, bits: null, by: null, number: false };
+const REST = { open: null, panel: "", bits: null, by: null, number: false };
+/** Those that fold out, one at a time. */
+const PANELS = ["refine", "taste", "map"];
 /** @type {Address} */
 export const DEFAULTS = { ...ASK, ...REST, ...REFINE };
 const NUMBERS = ["varied", "work", "open", "bits", "seed"];
@@ -57,6 +60,7 @@ export function read(search) {
   for (const [name, fallback] of Object.entries(DEFAULTS))
     found[name] = query.has(name) ? value(query, name, fallback) : fallback;
   found.where = where(query);
+  if (!PANELS.includes(String(found.panel))) found.panel = DEFAULTS.panel;
   return /** @type {Address} */ (found);
 }
 

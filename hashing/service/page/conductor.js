@@ -29,7 +29,7 @@ export const settled = () => rendering;
 export function start(first) {
   history.scrollRestoration = "manual";
   taste.load();
-  set({ address: read(location.search) });
+  readAddress();
   if (first && first.search === location.search) {
     hanging = identity(state.address);
     remember(first.page.works);
@@ -71,11 +71,11 @@ export function go(change, { replace = false } = {}) {
   // Going back, the visitor stands where they stood, before as many works.
   if (!replace) history.replaceState({ y: window.scrollY, count: state.answer?.works.length }, "");
   history[replace ? "replaceState" : "pushState"](replace && !asksAnew(change) ? history.state : null, "", url);
-  follow({ stay: "open" in change && !asksAnew(change) ? null : 0 });
+  follow({ stay: asksAnew(change) ? 0 : null });
 }
 
 /** @param {Partial<Address>} change */
-const asksAnew = (change) => Object.keys(change).some((name) => name !== "open");
+const asksAnew = (change) => Object.keys(change).some((name) => name !== "open" && name !== "panel");
 
 // The address in a link's own form, for `href`.
 /** @param {Partial<Address>} change */
@@ -144,10 +144,11 @@ export function more() {
 }
 
 /** @param {string} name */
-export function togglePanel(name) {
-  const panel = state.panel === name ? "" : name;
-  document.body.dataset.open = panel;
-  set({ panel });
+export const togglePanel = (name) => showPanel(state.address.panel === name ? "" : name);
+
+/** @param {string} panel */
+export function showPanel(panel) {
+  if (panel !== state.address.panel) go({ panel }, { replace: true });
 }
 
 /** @param {string} message */
@@ -157,9 +158,15 @@ export function say(message) {
 
 // -- from the address to the wall ---------------------------------------------------------------
 
+function readAddress() {
+  const address = read(location.search);
+  document.body.dataset.open = address.panel;
+  set({ address });
+}
+
 /** @param {{ stay?: number | null }} how */
 function follow(how) {
-  set({ address: read(location.search) });
+  readAddress();
   rendering = render(how);
 }
 

@@ -74,4 +74,4 @@ export function loadGradio() {
 
 if (document.readyState === "complete") loadGradio();
 else window.addEventListener("load", loadGradio);
-watch(["panel"], () => state.panel === "refine" && loadGradio());
+watch(["address"], () => state.address.panel === "refine" && loadGradio());

@@ -163,7 +163,7 @@ def complete(document: str, asked: Asked, current: Current) -> str:
 
 def first_page(collection: Collection, asked: Asked) -> Page | None:
     """The wall of a random hang; None where the address asks for something else."""
-    if set(asked.values) - {"seed", "open"}:
+    if set(asked.values) - {"seed", "open", "panel"}:
         return None
     found = collection.page(seed=asked.number("seed") or 0, limit=FIRST)
     return views.page(collection, found.total, found.ids)

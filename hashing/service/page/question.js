@@ -105,4 +105,4 @@ export function listing(address, facets) {
  *
  * @param {Address} address
  */
-export const identity = (address) => JSON.stringify({ ...address, open: null });
+export const identity = (address) => JSON.stringify({ ...address, open: null, panel: "" });

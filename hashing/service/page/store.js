@@ -51,7 +51,6 @@ import { DEFAULTS } from "./address.js";
  * @property {string} message
  * @property {Looking | null} looking a picture on its way
  * @property {string} said for those who listen
- * @property {string} panel refine, taste, map, sets, or empty
  * @property {Detail | null} work the open one
  * @property {Result[]} near its neighbours
  * @property {Opinion[]} taste
@@ -71,7 +70,6 @@ export const state = {
   message: "",
   looking: null,
   said: "",
-  panel: "",
   work: null,
   near: [],
   taste: [],

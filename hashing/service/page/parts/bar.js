@@ -11,7 +11,7 @@ import { showSlides } from "./slides.js";
 
 class Bar extends Part {
   /** @type {(keyof import("../store.js").State)[]} */
-  static watches = ["address", "facets", "panel", "taste"];
+  static watches = ["address", "facets", "taste"];
 
   render() {
     return html`<nav id="bar" aria-label=${t("bar")}>
@@ -31,7 +31,7 @@ class Bar extends Part {
   // How many of its things are in use stands behind a panel's name.
   /** @param {string} name @param {number} used */
   panel(name, used) {
-    return html`<button type="button" data-panel=${name} aria-expanded=${state.panel === name}
+    return html`<button type="button" data-panel=${name} aria-expanded=${state.address.panel === name}
       @click=${() => togglePanel(name)}>${t(name)}${used ? ` (${used})` : ""}</button>`;
   }
 }

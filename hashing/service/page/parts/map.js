@@ -2,7 +2,7 @@
 
 import { html, nothing } from "../vendor/lit.js";
 import { get } from "../api.js";
-import { attempt, open, togglePanel } from "../conductor.js";
+import { attempt, open, showPanel } from "../conductor.js";
 import { Fingers } from "../fingers.js";
 import { atlas } from "../lookup.js";
 import { rowOf } from "../map/atlas.js";
@@ -27,7 +27,7 @@ const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowD
 
 class MapPart extends Part {
   /** @type {(keyof import("../store.js").State)[]} */
-  static watches = ["panel", "answer", "facets", "address"];
+  static watches = ["answer", "facets", "address"];
   static properties = { tool: { state: true }, only: { state: true }, near: { state: true } };
 
   constructor() {
@@ -91,7 +91,7 @@ class MapPart extends Part {
   }
 
   updated() {
-    if (state.panel !== "map" || !state.facets) return;
+    if (state.address.panel !== "map" || !state.facets) return;
     if (this.index !== state.facets.index + state.facets.count) this.load(state.facets.index + state.facets.count);
     this.fit();
   }
@@ -262,7 +262,7 @@ class MapPart extends Part {
   // From a work to its place.
   /** @param {number} id */
   async goTo(id) {
-    if (state.panel !== "map") togglePanel("map");
+    showPanel("map");
     await this.updateComplete;
     await attempt(async () => {
       this.atlas ??= await atlas();

@@ -1,7 +1,7 @@
 // What the wall answers: a line above it, with the picture that was asked with.
 
 import { html, nothing } from "../vendor/lit.js";
-import { example, go, href, look, open, togglePanel } from "../conductor.js";
+import { example, go, href, look, open, showPanel } from "../conductor.js";
 import { agree, fromAddress, inAddress, opinionOf } from "../opinions.js";
 import { kind, refinements } from "../question.js";
 import { state } from "../store.js";
@@ -52,11 +52,16 @@ class Query extends Part {
         return hung ? aPath(answer?.works ?? []) : nothing;
       case "area":
         return html`<div>${note(t("area", { n: answer?.total ?? hung }))}
-          <p class="actions"><button type="button" @click=${() => togglePanel("map")}>${t("map.back")}</button></p></div>`;
+          <p class="actions"><button type="button" @click=${toMap}>${t("map.back")}</button></p></div>`;
       default:
         return address.seed === null && !refinements(address, state.facets) && !state.taste.length ? firstSight() : nothing;
     }
   }
+}
+
+function toMap() {
+  showPanel("map");
+  document.getElementById("map")?.scrollIntoView({ block: "center" });
 }
 
 /** @param {string} text */

@@ -16,14 +16,14 @@ import { Part } from "./part.js";
 
 class Taste extends Part {
   /** @type {(keyof import("../store.js").State)[]} */
-  static watches = ["taste", "sets", "panel", "facets"];
+  static watches = ["taste", "sets", "address", "facets"];
 
   /** @type {Map<string, import("../store.js").Work> | null} */
   works = null;
 
   // What works look like now: their pictures' addresses last only as long as an index.
   updated() {
-    if (state.panel !== "taste" || !state.facets) return;
+    if (state.address.panel !== "taste" || !state.facets) return;
     attempt(async () => {
       const before = this.works;
       const works = await worksOf(state.taste.map(({ file }) => file));
