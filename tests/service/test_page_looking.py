@@ -258,6 +258,8 @@ def test_from_a_work_to_the_map_and_back_to_the_wall(visit) -> None:
     page.mouse.up()
     expect(page.locator("#query")).to_contain_text("38 pictures of this part of the map")
     page.get_by_role("button", name="Draw an outline").click()
+    page.locator("#map").scroll_into_view_if_needed()
+    box = page.locator("#map").bounding_box()
     page.mouse.move(box["x"] + 3, box["y"] + 3)
     page.mouse.down()
     for x, y in ((0.99, 0.01), (0.99, 0.99), (0.6, 0.5), (0.01, 0.99)):

@@ -104,6 +104,7 @@ export interface Mix {
   by: string;
   palette: Array<string>;
   diversity: number;
+  tones: number;
   one_per?: string | null;
   one_per_artist: boolean;
   fold: boolean;
@@ -188,6 +189,7 @@ export interface Taste {
   by: string;
   palette: Array<string>;
   diversity: number;
+  tones: number;
   one_per?: string | null;
   one_per_artist: boolean;
   fold: boolean;
