@@ -204,7 +204,7 @@ def fold_duplicates(copies: NDArray[np.bool_], first: int | None = None) -> NDAr
         leading[first] = True
         leaders[copies[first]] = first
         leaders[first] = first
-    for row in np.flatnonzero(leaders == np.arange(len(copies))):
+    for row in np.flatnonzero(copies.any(axis=1) & (leaders == np.arange(len(copies)))):
         found = np.flatnonzero(copies[row] & leading)
         if len(found) and row != first:
             leaders[row] = found[0]

@@ -39,8 +39,8 @@ def combined(
     return all_of(*there) if there else None
 
 
-def filtered(request: Request, art: Newest) -> Filter | None:
-    """The same of a request's address."""
+async def filtered(request: Request, art: Newest) -> Filter | None:
+    """The same of a request's address; reads nothing, so no thread is worth its while."""
     further, known = parameters.further(request), parameters.declared(request)
     return combined(art, further, request.query_params.get("where", ""), known)
 

@@ -14,7 +14,7 @@ def further(request: Request) -> list[tuple[str, object]]:
     return [pair for pair in request.query_params.multi_items() if pair[0] not in known]
 
 
-def refuse_further(request: Request) -> None:
+async def refuse_further(request: Request) -> None:
     """Raise UsageError for a parameter that the route does not know."""
     for name, _ in further(request):
         raise UsageError(unknown("parameter", name, declared(request)))

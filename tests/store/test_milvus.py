@@ -23,6 +23,7 @@ pytest.importorskip("pymilvus", reason="pymilvus is not installed: the extra [mi
 from grpc import RpcError
 from pymilvus import MilvusException
 
+from hashing.store import candidates
 from hashing.store.milvus import answers, follow
 from hashing.store.milvus.server import Found, Server
 from hashing.store.postgres import index as postgres_index
@@ -190,9 +191,9 @@ def check_like_memory(index: Index, rng: np.random.Generator, trials: int) -> No
         assert both[0].ids.tolist() == both[1].ids.tolist()
 
 
-@pytest.mark.parametrize("here", [answers.HERE, 45], ids=["few", "many"])
+@pytest.mark.parametrize("here", [candidates.HERE, 45], ids=["few", "many"])
 def test_answers_are_those_of_memory(url: str, here: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(answers, "HERE", here)
+    monkeypatch.setattr(candidates, "HERE", here)
     rng = np.random.default_rng(here)
     with make(url) as index:
         for name in "ab":
@@ -318,7 +319,7 @@ def test_the_real_server_answers_the_same(
             index.add(items_of(rng, 2000, name))
         index.remove(rng.choice(6000, 700).tolist())
         check_like_memory(index, rng, 15)
-        monkeypatch.setattr(answers, "HERE", 800)
+        monkeypatch.setattr(candidates, "HERE", 800)
         index.compact()
         check_like_memory(index, rng, 15)
         milvus.kill()

@@ -57,6 +57,12 @@ LATER = re.compile(
 )
 GRADIO = re.compile(r"<gradio-app.*?</gradio-app>", re.DOTALL)
 
+KEPT = 32
+"""Pages that are kept as they were sent."""
+
+Packed = tuple[bytes, list[tuple[bytes, bytes]]]
+"""A body and its headers."""
+
 _templates = Environment(loader=FileSystemLoader(FILES / "templates"), autoescape=True)
 
 
@@ -65,6 +71,7 @@ class Front:
 
     def __init__(self, app: ASGIApp, current: Current, public: str = "") -> None:
         self.app, self.current, self.public = app, current, public
+        self._kept: dict[tuple[object, ...], Packed] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass everything on; complete what comes back from `/`."""
@@ -81,12 +88,27 @@ class Front:
         body = b"".join(m["body"] for m in messages if m["type"] == "http.response.body")
         if start["status"] == 200:
             asked = Asked(scope, self.public)
-            text = await run_in_threadpool(complete, body.decode(), asked, self.current)
-            body, headers = asked.packed(text)
+            body, headers = await run_in_threadpool(self._completed, body.decode(), asked)
             start = {**start, "headers": headers}
         await send(start)
         await send({"type": "http.response.body", "body": body})
         return None
+
+    def _completed(self, document: str, asked: "Asked") -> Packed:
+        """The page; kept for whoever asks the same while the collection stays as it is."""
+        try:
+            with self.current.reading() as collection:
+                info = collection.info
+                key = (document, *asked.key, info.uuid, info.generation)
+                packed = self._kept.get(key)
+                if packed is None:
+                    packed = asked.packed(complete(document, asked, collection))
+                    self._kept[key] = packed
+                    for oldest in list(self._kept)[:-KEPT]:
+                        self._kept.pop(oldest, None)
+                return packed
+        except ArtHashError:  # no pictures while there is no collection
+            return asked.packed(complete(document, asked, None))
 
 
 class Asked:
@@ -107,12 +129,17 @@ class Asked:
         """What the page says in this language."""
         return LANGUAGES[self.language]  # type: ignore[no-any-return]
 
+    @property
+    def key(self) -> tuple[object, ...]:
+        """All of it."""
+        return self.query, self.server, self.language, self.takes_gzip
+
     def number(self, name: str) -> int | None:
         """A parameter that is a whole number, None for anything else."""
         text = self.values.get(name, "")
         return int(text) if re.fullmatch(r"\d{1,18}", text) else None
 
-    def packed(self, text: str) -> tuple[bytes, list[tuple[bytes, bytes]]]:
+    def packed(self, text: str) -> Packed:
         """A document's bytes and headers."""
         body = text.encode()
         headers = [
@@ -126,14 +153,13 @@ class Asked:
         return body, [*headers, (b"content-length", b"%d" % len(body))]
 
 
-def complete(document: str, asked: Asked, current: Current) -> str:
-    """Gradio's document with ours around it; without pictures while there is no collection."""
-    try:
-        with current.reading() as collection:
-            page = first_page(collection, asked)
-            known = {**preview(collection, asked), "count": _count(asked, len(collection))}
-    except ArtHashError:
+def complete(document: str, asked: Asked, collection: Collection | None) -> str:
+    """Gradio's document with ours around it."""
+    if collection is None:
         page, known = None, {"title": "ArtHash", "description": asked.words["first"], "picture": ""}
+    else:
+        page = first_page(collection, asked)
+        known = {**preview(collection, asked), "count": _count(asked, len(collection))}
     data: dict[str, Any] = {"language": asked.language, "words": asked.words}
     if page is not None:
         data |= {"search": asked.query and f"?{asked.query}", "page": page.model_dump(mode="json")}

@@ -7,9 +7,7 @@ later, reader or writer, takes over what is missing, and doing so twice does no 
 upserted by id.
 
 Ties are put in order here: Milvus gives them in any. Where the cut goes through a tied group, one
-more search by radius brings all of it. Filters are resolved by the rows: of up to a million items
-that pass one the codes are fetched and searched here, exactly, and kept; of more, the nearest
-candidates are asked for and the rows say which of them pass.
+more search by radius brings all of it. Filters are `candidates`'.
 
 server      the client: what is asked and written, and what its errors mean
 follow      a `CodeSearch`: collections that follow the rows, and are put right

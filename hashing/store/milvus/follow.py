@@ -7,8 +7,9 @@ import numpy as np
 
 from hashing.codes import Codes
 from hashing.errors import UsageError
+from hashing.store.candidates import CandidateAnswers
 from hashing.store.code_search import Mark, Portion, Rows
-from hashing.store.milvus.answers import MilvusAnswers
+from hashing.store.milvus.answers import MilvusDistances
 from hashing.store.milvus.server import Server
 
 MARKS = (-1, -2, -3)
@@ -49,7 +50,7 @@ class Milvus:
             if self._server.owner(name) == uuid:
                 self._server.drop(name)
 
-    def sync(self, rows: Rows) -> MilvusAnswers:
+    def sync(self, rows: Rows) -> CandidateAnswers:
         """Take over what was published since, by whomever, and answer as of then."""
         names = self._names(rows)
         if not self._compared:
@@ -65,7 +66,8 @@ class Milvus:
         if not self._compared:
             self.check(rows)
             self._compared = True
-        return MilvusAnswers(self._server, rows, names, self._consistency)
+        distances = MilvusDistances(self._server, rows.mark, names, self._consistency)
+        return CandidateAnswers(rows, distances)
 
     def check(self, rows: Rows) -> list[str]:
         """Compare counts with the rows', range by range; what differs is written anew."""
