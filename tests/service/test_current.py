@@ -1,16 +1,19 @@
 """A served collection while others change it, remove it and build it anew."""
 
+import asyncio
 import os
 import shutil
 import threading
 from pathlib import Path
 
 import pytest
+from fastapi.testclient import TestClient
 
 from hashing.collection import Collection
 from hashing.errors import ArtefactError, StorageError
 from hashing.service.current import Current
 from tests.gallery import make_gallery, with_model
+from tests.service.conftest import with_page
 
 
 def open_files(folder: Path) -> list[str]:
@@ -52,6 +55,26 @@ def test_an_index_of_another_model_is_not_taken(tmp_path: Path) -> None:
     make_gallery(tmp_path, fingerprint="shapes").close()
     with pytest.raises(ArtefactError, match="start the server again"), current.reading():
         pass
+    current.close()
+
+
+def test_the_page_follows_the_collection(tmp_path: Path) -> None:
+    current = Current(with_model(make_gallery(tmp_path)))
+    client = TestClient(asyncio.run(with_page(current)), base_url="http://127.0.0.1")
+
+    def page(address: str = "/") -> str:
+        return client.get(address).text
+
+    first = page()
+    assert page() == first
+    assert page("/?seed=3") != first
+    with current.reading() as art:
+        gone, count = int(art.page(seed=0, limit=1).ids[0]), len(art)
+    assert f'data-id="{gone}"' in first
+    with Collection.open(tmp_path / "art.index") as writer:
+        writer.remove([gone])
+    assert f'data-id="{gone}"' not in page()
+    assert f'"total": {count - 1}' in page()
     current.close()
 
 
