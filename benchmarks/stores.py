@@ -1,11 +1,13 @@
 """An index in a folder and the same one elsewhere, measured in one run.
 
 python benchmarks/stores.py --url "postgresql://…#benchmark" [--url "postgresql://…?engine=…#b2"]
-    [--items 1000000]
+    [--items 1000000] [--chdb]
 
 Items have random 64-bit codes, three columns of metadata and no previews. Questions alternate
 between the stores and the median is shown, wall time and this process's CPU time; what servers
-spend stands in no column. Indexes at the URLs are made, and deleted at the end.
+spend stands in no column. Indexes at the URLs are made, and deleted at the end. With `--chdb` an
+engine `clickhouse+http://anything/table` is ClickHouse's own, run in this process, and its work
+counts as this process's.
 Results go to benchmarks/results/stores.md.
 """
 
@@ -51,9 +53,12 @@ def main() -> None:
     parser.add_argument(
         "--url", required=True, action="append", help="an index on a server, not there yet (again)"
     )
+    parser.add_argument("--chdb", action="store_true", help="run ClickHouse in this process")
     arguments = parser.parse_args()
     KERNEL.wait()
     with tempfile.TemporaryDirectory(prefix="stores-") as folder:
+        if arguments.chdb:
+            run_clickhouse_here(Path(folder) / "clickhouse")
         places: list[Place] = [Path(folder) / "index", *arguments.url]
         try:
             write(measure(places, arguments.items), arguments.items, list(map(kind_of, places)))
@@ -63,10 +68,23 @@ def main() -> None:
                     delete_index(url)
 
 
+def run_clickhouse_here(folder: Path) -> None:
+    """Have every address of a ClickHouse server lead to its engine in this process."""
+    from clickhouse_connect import get_client
+
+    from hashing.store import clickhouse
+
+    engine = get_client(interface="chdb", path=str(folder))
+    setattr(engine, "close", lambda: None)  # noqa: B010 — one engine for all who ask
+    setattr(clickhouse, "get_client", lambda **_: engine)  # noqa: B010
+
+
 def kind_of(place: Place) -> str:
     """What a column is called."""
     location = read_location(place)
-    engine = location.engine.partition("+")[0].capitalize()
+    engine = {"": "", "milvus": "Milvus", "clickhouse": "ClickHouse"}[
+        location.engine.partition("+")[0]
+    ]
     store = {"folder": "folder", "postgresql": "PostgreSQL"}[location.store]
     return f"{store} + {engine}" if engine else store
 

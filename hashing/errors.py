@@ -20,6 +20,7 @@ from typing import ClassVar, TypeVar
 Entry = TypeVar("Entry")
 
 DISTRIBUTIONS = {
+    "clickhouse_connect": "clickhouse-connect",
     "faiss": "faiss-cpu",
     "fastapi_offline": "fastapi-offline",
     "psycopg": "psycopg[binary]",
@@ -47,6 +48,7 @@ EXTRAS = {
     "pyarrow": "tables",
     "psycopg": "postgres",
     "pymilvus": "milvus",
+    "clickhouse_connect": "clickhouse",
     "httpx": "serve",
     "segno": "serve",
     "watchfiles": "watch",

@@ -17,7 +17,13 @@ def _milvus(url: str) -> CodeSearch:
     return Milvus(url)
 
 
-ENGINES: dict[str, Callable[[str], CodeSearch]] = {"milvus": _milvus}
+def _clickhouse(url: str) -> CodeSearch:
+    from hashing.store.clickhouse import ClickHouse
+
+    return ClickHouse(url)
+
+
+ENGINES: dict[str, Callable[[str], CodeSearch]] = {"milvus": _milvus, "clickhouse": _clickhouse}
 
 
 def open_engine(location: Location) -> CodeSearch:

@@ -6,12 +6,14 @@ import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from hashing.filters import Filter, parse
 from hashing.store import Index, NewItem, Place, create_index, delete_index
+from tests.store.clickhouse_engine import URL, Connection, clickhouse_engine
 from tests.store.milvus_server import MilvusServer
 from tests.store.servers import PostgresServer
 
@@ -60,13 +62,38 @@ def create(
     return index
 
 
-def beside(server: PostgresServer, milvus: MilvusServer, name: str) -> str:
-    """An index of this name with its rows on one server and its codes on the other."""
-    engine = milvus.url(re.sub(r"\W", "_", name))
-    return server.url(name).replace("#", f"&engine={engine}#")
+def beside(server: PostgresServer, address: str, name: str) -> str:
+    """An index of this name with its rows on one server and its codes at another address."""
+    place = address.format(re.sub(r"\W", "_", name))
+    return server.url(name).replace("#", f"&engine={place}#")
 
 
-@pytest.fixture(params=["folder", "postgresql", pytest.param("milvus", marks=[pytest.mark.long])])
+@pytest.fixture(scope="session")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """The engine of ClickHouse."""
+    found = clickhouse_engine(tmp_path_factory.mktemp("clickhouse"))
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def clickhouse(engine: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The same, with every address of a server leading to it."""
+    from hashing.store import clickhouse
+
+    monkeypatch.setattr(clickhouse, "get_client", lambda **_: Connection(engine))
+    monkeypatch.setattr(Connection, "away", False)
+    return engine
+
+
+@pytest.fixture(
+    params=[
+        "folder",
+        "postgresql",
+        "clickhouse",
+        pytest.param("milvus", marks=[pytest.mark.long]),
+    ]
+)
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     """Where a test makes its index: a folder, or a name on a server."""
     if request.param == "folder":
@@ -75,7 +102,11 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     server: PostgresServer = request.getfixturevalue("server")
     location = server.url(tmp_path.name)
     if request.param == "milvus":
-        location = beside(server, request.getfixturevalue("milvus"), tmp_path.name)
+        milvus: MilvusServer = request.getfixturevalue("milvus")
+        location = beside(server, milvus.url("{}"), tmp_path.name)
+    elif request.param == "clickhouse":
+        request.getfixturevalue("clickhouse")
+        location = beside(server, URL, tmp_path.name)
     yield location
     delete_index(location)
 

@@ -11,10 +11,11 @@ import pytest
 
 from hashing.codes import Codes
 from hashing.errors import StorageError, UsageError
-from hashing.filters import equals, not_
-from hashing.search import RadiusRequest, ReferenceEngine, SearchRequest
-from hashing.store import Index, NewItem, create_index, delete_index, is_index, open_index
+from hashing.filters import equals
+from hashing.search import RadiusRequest, SearchRequest
+from hashing.store import NewItem, delete_index, is_index, open_index
 from hashing.store.code_search import Portion
+from tests.store.engines import check_like_memory, items_of, make
 from tests.store.milvus_server import MilvusServer
 from tests.store.servers import PostgresServer
 
@@ -28,7 +29,6 @@ from hashing.store.milvus import answers, follow
 from hashing.store.milvus.server import Found, Server
 from hashing.store.postgres import index as postgres_index
 
-BITS = 32
 URL = "milvus+http://ann:secret@nowhere:19530/{}"
 
 
@@ -112,26 +112,6 @@ class Shelf:
         return found
 
 
-def items_of(rng: np.random.Generator, count: int, name: str, bits: int = BITS) -> list[NewItem]:
-    """Codes around few centres, so that most distances tie and some codes are equal."""
-    centres = rng.integers(0, 256, (6, bits // 8), np.uint8)
-    codes = centres[rng.integers(0, 6, count)]
-    codes ^= np.packbits(rng.random((count, bits)) < 0.03, axis=1)
-    styles = rng.integers(0, 10, count)
-    return [
-        NewItem(
-            f"{name}/{n}.jpg", {"style": f"s{styles[n]}"}, codes[n].tobytes(), rng.bytes(32), None
-        )
-        for n in range(count)
-    ]
-
-
-def make(url: str) -> Index:
-    return create_index(
-        url, bits=BITS, lengths=(8, 12, 16, BITS), fingerprint="", columns={"style": str}, model="m"
-    )
-
-
 @pytest.fixture
 def url(server: PostgresServer, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setattr(follow, "Server", Shelf)
@@ -149,46 +129,6 @@ def real(server: PostgresServer, milvus: MilvusServer, tmp_path: Any) -> Iterato
     place = server.url(tmp_path.name).replace("#", f"&engine={milvus.url(tmp_path.name)}#")
     yield place
     delete_index(place)
-
-
-def check_like_memory(index: Index, rng: np.random.Generator, trials: int) -> None:
-    """Equal answers, ids included, whatever is asked."""
-    ids = index.ids()
-    reference = ReferenceEngine(index.codes(ids), ids)
-    styles = {item.id: item.fields["style"] for item in index.items(ids)}
-    filters = {None: ids}
-    for where, keep in (
-        (equals("style", "s3"), lambda style: style == "s3"),
-        (not_(equals("style", "s3")), lambda style: style != "s3"),
-        (equals("style", "none"), lambda style: False),
-    ):
-        filters[where] = np.array([i for i in ids.tolist() if keep(styles[i])], np.int64)  # type: ignore[index]
-    for _ in range(trials):
-        logits = rng.normal(size=(3, BITS)).astype(np.float32)
-        queries = index.codes(rng.choice(ids, 3))
-        where = list(filters)[rng.integers(len(filters))]
-        bits = [None, 16, 8][rng.integers(3)]
-        k = int(rng.choice([1, 7, 40]))
-        more: dict[str, Any] = {"bits": bits}
-        if rng.random() < 0.4:
-            more |= {"logits": logits}
-            if rng.random() < 0.5:
-                more |= {"rerank": k + 20}
-        if rng.random() < 0.3:
-            more |= {"max_distance": 6}
-        mine = index.search(SearchRequest(queries, k, where=where, **more))
-        theirs = reference.search(SearchRequest(queries, k, allowed=filters[where], **more))
-        assert mine.ids.tolist() == theirs.ids.tolist(), (k, where, more.keys())
-        assert mine.distances.tolist() == theirs.distances.tolist()
-        assert mine.complete
-        reach = int(rng.integers(0, 8))
-        near = index.radius(RadiusRequest(queries, reach, where=where, bits=bits))
-        within = reference.radius(RadiusRequest(queries, reach, allowed=filters[where], bits=bits))
-        assert near.ids.tolist() == within.ids.tolist()
-        assert near.offsets.tolist() == within.offsets.tolist()
-        some = rng.choice(ids, 20)
-        both = [each.search(SearchRequest(queries, 5, allowed=some)) for each in (index, reference)]
-        assert both[0].ids.tolist() == both[1].ids.tolist()
 
 
 @pytest.mark.parametrize("here", [candidates.HERE, 45], ids=["few", "many"])
@@ -237,6 +177,20 @@ def test_a_tied_group_beyond_the_server_s_limit_is_told(
             index.search(SearchRequest(query, 17))
         with pytest.raises(UsageError, match="8, 16, 32 bits, found 24"):
             index.search(SearchRequest(query, 3, bits=24))
+
+
+def test_what_was_dropped_while_the_server_was_away_is_dropped_there(url: str) -> None:
+    rng = np.random.default_rng(2)
+    with make(url) as index:
+        index.add(items_of(rng, 40, "a"))
+        Shelf.away = True
+        for change in (lambda: index.remove([1, 2]), index.compact):
+            with pytest.raises(StorageError, match="the shelf is away"):
+                change()
+        Shelf.away = False
+        index.refresh()
+        check_like_memory(index, rng, 5)
+        assert not {1, 2} & Shelf.collections_["art_32"][2].keys()
 
 
 def test_who_comes_later_takes_over_what_is_missing(url: str) -> None:

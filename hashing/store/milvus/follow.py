@@ -59,9 +59,10 @@ class Milvus:
         marks = {bits: self._mark(name) for bits, name in names.items()}
         behind = [bits for bits in names if marks[bits].number < rows.mark.number]
         if behind:
-            self._follow(
-                rows, {bits: names[bits] for bits in behind}, _least([marks[b] for b in behind])
-            )
+            since = _least([marks[bits] for bits in behind])
+            self._follow(rows, {bits: names[bits] for bits in behind}, since)
+            # what was removed and dropped meanwhile is found by counting alone
+            self._compared &= since.number >= rows.mark.compacted
         self._changed = time.monotonic()
         if not self._compared:
             self.check(rows)

@@ -1,0 +1,145 @@
+"""Codes in ClickHouse behind rows on a server: the engine itself, run in this process by chdb."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from hashing.codes import Codes
+from hashing.errors import StorageError, UsageError
+from hashing.search import RadiusRequest, SearchRequest
+from hashing.store import NewItem, candidates, create_index, delete_index, open_index
+from tests.store.clickhouse_engine import URL, Connection
+from tests.store.engines import BITS, check_like_memory, items_of, make
+from tests.store.servers import PostgresServer
+
+pytest.importorskip(
+    "clickhouse_connect", reason="clickhouse-connect is not installed: the extra [clickhouse]"
+)
+
+from hashing.store.clickhouse import ClickHouse
+
+
+@pytest.fixture
+def url(server: PostgresServer, clickhouse: Any, tmp_path: Path) -> Iterator[str]:
+    place = server.url(tmp_path.name).replace("#", f"&engine={URL.format('art')}#")
+    yield place
+    Connection.away = False
+    delete_index(place)
+    assert not clickhouse.query("SHOW TABLES").result_rows
+
+
+def rows_of(engine: Any, question: str) -> Any:
+    return engine.query(question).result_rows[0][0]
+
+
+@pytest.mark.parametrize("here", [candidates.HERE, 45], ids=["few", "many"])
+def test_answers_are_those_of_memory(url: str, here: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(candidates, "HERE", here)
+    rng = np.random.default_rng(here)
+    with make(url) as index:
+        for name in "ab":
+            index.add(items_of(rng, 200, name))
+        index.remove(rng.choice(400, 60).tolist())
+        check_like_memory(index, rng, 25)
+        index.compact()
+        check_like_memory(index, rng, 10)
+
+
+@pytest.mark.parametrize("bits", [8, 64, 72, 128, 200])
+def test_a_code_is_compared_by_its_first_bits(url: str, bits: int) -> None:
+    rng = np.random.default_rng(bits)
+    stored = max(bits, 72)
+    lengths = tuple(sorted({bits, stored}))
+    items = items_of(rng, 120, "a", stored)
+    with create_index(
+        url, bits=stored, lengths=lengths, fingerprint="", columns={"style": str}, model="m"
+    ) as index:
+        index.add(items)
+        codes = index.codes(index.ids())
+        found = index.search(SearchRequest(codes[5:6], 120, bits=bits))
+        apart = codes.prefix(bits).distances(codes[5:6].prefix(bits))[:, 0]
+        order = np.lexsort((np.arange(120), apart))
+        assert found.ids[0].tolist() == order.tolist()
+        assert found.distances[0].tolist() == apart[order].tolist()
+
+
+def test_who_comes_later_takes_over_what_is_missing(url: str, clickhouse: Any) -> None:
+    rng = np.random.default_rng(0)
+    with make(url) as index, open_index(url) as reader:
+        index.add(items_of(rng, 50, "a"))
+        Connection.away = True
+        with pytest.raises(StorageError, match=r"ann:\*\*\*@nowhere.*nobody is there"):
+            index.add(items_of(rng, 50, "b"))
+        Connection.away = False
+        with open_index(url) as later:  # what was published is there, and is found
+            assert later.info.count == 100
+            check_like_memory(later, rng, 5)
+        assert reader.ids().size == 0
+        assert reader.search(SearchRequest(index.codes([1]), 3)).ids.shape == (1, 0)
+        reader.refresh()
+        index.remove([3])
+        code = index.codes([4])
+        assert 3 in reader.search(SearchRequest(code, 200)).ids
+        assert 3 not in index.search(SearchRequest(code, 200)).ids
+
+
+def test_rows_that_vanished_or_came_twice_are_put_right(url: str, clickhouse: Any) -> None:
+    rng = np.random.default_rng(1)
+    with make(url) as index:
+        index.add(items_of(rng, 60, "a"))
+        index.remove([7])
+        clickhouse.command("INSERT INTO art SELECT * FROM art WHERE id < 40")
+        assert rows_of(clickhouse, "SELECT count() FROM art") == 100
+        check_like_memory(index, rng, 8)
+        assert index.verify() == []
+        clickhouse.command("DELETE FROM art WHERE id IN (2, 30)")
+        clickhouse.command("DELETE FROM art_removed WHERE id = 7")
+        assert index.verify() == ["art: codes 0 to 59 written anew"]
+        check_like_memory(index, rng, 5)
+
+
+def test_what_was_dropped_while_the_server_was_away_is_dropped_there(
+    url: str, clickhouse: Any
+) -> None:
+    rng = np.random.default_rng(2)
+    with make(url) as index:
+        index.add(items_of(rng, 40, "a"))
+        Connection.away = True
+        for change in (lambda: index.remove([1, 2]), index.compact):
+            with pytest.raises(StorageError, match="nobody is there"):
+                change()
+        Connection.away = False
+        index.refresh()
+        check_like_memory(index, rng, 5)
+        assert rows_of(clickhouse, "SELECT uniqExact(id) FROM art") == 38
+
+
+def test_every_code_alike(url: str) -> None:
+    items = [NewItem(f"{n}.jpg", {}, bytes(4), bytes([n] * 32)) for n in range(40)]
+    with make(url) as index:
+        index.add(items)
+        found = index.search(SearchRequest(index.codes([0]), 5))
+        assert (found.ids.tolist(), found.complete) == ([[0, 1, 2, 3, 4]], True)
+        assert len(index.radius(RadiusRequest(index.codes([0]), 0)).ids) == 40
+        empty = Codes(np.full((1, BITS // 8), 255, np.uint8), BITS)
+        assert len(index.radius(RadiusRequest(empty, 3)).ids) == 0
+
+
+def test_a_table_of_another_index_is_left_alone(
+    url: str, server: PostgresServer, tmp_path: Path
+) -> None:
+    other = url.replace(f"#{tmp_path.name}", "#other")
+    with make(url) as index:
+        index.add(items_of(np.random.default_rng(0), 10, "a"))
+        with pytest.raises(UsageError, match=r"expected no table art at .*, found one"):
+            make(other)
+        assert index.search(SearchRequest(index.codes([1]), 3)).ids.shape == (1, 3)
+
+
+@pytest.mark.parametrize("name", ["a-b", "1st", "a/b", "art?x=1"])
+def test_names_that_cannot_be_meant(name: str) -> None:
+    with pytest.raises(UsageError, match="expected a table of letters"):
+        ClickHouse(URL.format(name))
