@@ -104,6 +104,14 @@ def _parser() -> argparse.ArgumentParser:
         help="show only works that pass: \"year < 1950 and rights = 'CC0'\"; those with something "
         "in a column `hidden` are never shown",
     )
+    parser.add_argument(
+        "--rate",
+        type=float,
+        default=10.0,
+        metavar="N",
+        help="pictures a second that one address may search by, and five times as many other "
+        "requests (10); 0 for any number",
+    )
     parser.add_argument("--access-log", action="store_true", help="a line of JSON for each request")
     add_common(parser)
     return parser
@@ -146,6 +154,7 @@ def _serve(location: str, listener: socket.socket, options: argparse.Namespace) 
         tuple(options.allow_origin),
         options.public_url,
         options.where,
+        options.rate,
     )
     settings.door()  # what is wrong with it is told before the model is loaded
     if options.access_log:

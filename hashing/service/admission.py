@@ -5,12 +5,15 @@ finds none is refused at once, before its body is read, and told when to come ag
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from hashing.service.rates import NETWORK_RATE, Rate, TooOftenError
 
 RETRY_SECONDS = 1
 HEADER_SECONDS = 10.0
@@ -30,23 +33,40 @@ class FullError(Exception):
 class Gate:
     """Lets some requests in and some more wait, in the order in which they came.
 
-    running: how many are worked on at once. waiting: how many more may be there.
+    running: how many are worked on at once. waiting: how many more may be there. rate: how often
+    one address may ask.
     """
 
-    def __init__(self, running: int, waiting: int) -> None:
+    def __init__(self, running: int, waiting: int, rate: Rate | None) -> None:
         self._places = running + waiting
-        self._turns = asyncio.Semaphore(running)
+        self._share = self._places // 2
+        self._taken: Counter[str] = Counter()
+        self._turns, self._rate = asyncio.Semaphore(running), rate
 
     @contextmanager
-    def place(self) -> Iterator[None]:
-        """Take a place for as long as the block lasts. Raises FullError where none is free."""
+    def place(self, address: str | None = None) -> Iterator[None]:
+        """Take a place for as long as the block lasts.
+
+        address: who asks, None for whom nothing is counted. Raises FullError where none is free
+        and TooOftenError where that address has asked too often or holds half of the places.
+        """
+        if self._rate and address is not None:
+            if self._taken[address] >= self._share:
+                raise TooOftenError(RETRY_SECONDS)
+            self._rate.take(address)
         if not self._places:
             raise FullError
         self._places -= 1
+        if address is not None:
+            self._taken[address] += 1
         try:
             yield
         finally:
             self._places += 1
+            if address is not None:
+                self._taken[address] -= 1
+                if not self._taken[address]:
+                    del self._taken[address]
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
@@ -56,15 +76,31 @@ class Gate:
 
 
 class Gates:
-    """The gate of each request: few places where the network runs, more elsewhere."""
+    """The gate of each request: few places where the network runs, more elsewhere.
 
-    def __init__(self) -> None:
-        self._network, self._rest = Gate(running=2, waiting=8), Gate(running=4, waiting=32)
+    rate: requests a second to the network from one address, 0 for any number; it may ask for other
+    answers five times as often, and for pictures twenty times.
+    """
 
-    def of(self, method: str, path: str) -> Gate | None:
-        """The gate to pass; None for pictures, files and the health of the server."""
+    def __init__(self, rate: float = NETWORK_RATE) -> None:
+        network, rest, pictures = (
+            Rate(times * rate, max(1.0, seconds * times * rate)) if rate else None
+            for times, seconds in ((1, 4), (5, 4), (20, 10))
+        )
+        self._network, self._rest = Gate(2, 8, network), Gate(4, 32, rest)
+        self._pictures = pictures
+        self.guesses = Rate(1, 30)
+        """Of passwords and tokens from one address."""
+
+    def of(self, method: str, path: str, address: str | None) -> Gate | None:
+        """The gate to pass; None for pictures, files and the health of the server.
+
+        Raises TooOftenError for an address that asks for too many pictures.
+        """
         if path in NETWORK and (method == "POST" or path.endswith("explain")):
             return self._network
+        if path.startswith("/pictures/") and self._pictures and address is not None:
+            self._pictures.take(address)
         return self._rest if path.startswith("/api/") and not path.endswith("/health") else None
 
 

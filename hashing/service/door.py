@@ -1,10 +1,12 @@
 """Who may come in, by which names, and where the server stands in the eyes of the world."""
 
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
 from hashing.errors import UsageError
+from hashing.service.rates import NETWORK_RATE
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 ANY = "*"
@@ -21,6 +23,7 @@ class Door:
     token: what a program says to change the collection; None lets nobody.
     origins: addresses of other sites whose pages may ask, `*` for all.
     public: the address that the world knows, `https://host[/prefix]`, behind a proxy.
+    rate: requests a second to the network from one address that is not this machine's; 0 for any.
     """
 
     hosts: Collection[str] | None = LOOPBACK
@@ -28,6 +31,7 @@ class Door:
     token: str | None = None
     origins: Collection[str] = ()
     public: str = ""
+    rate: float = NETWORK_RATE
 
     def __post_init__(self) -> None:
         if self.public and not (self._public.scheme in ("http", "https") and self._public.hostname):
@@ -39,6 +43,8 @@ class Door:
                 f"expected another path in --public-url than {self.prefix}, which begins like the "
                 "server's own"
             )
+        if not 0 <= self.rate < math.inf:
+            raise UsageError(f"expected a --rate of 0 or more, found {self.rate:g}")
         for origin in self.origins:
             parts = split(origin)
             if origin != ANY and origin != f"{parts.scheme}://{parts.netloc}":

@@ -4,6 +4,7 @@ One ASGI layer around everything, Gradio included, so that nothing is served wit
 """
 
 import logging
+import math
 import re
 import secrets
 import time
@@ -17,6 +18,7 @@ from hashing.service.admission import RETRY_SECONDS, FullError, Gates
 from hashing.service.credentials import knows_password, knows_token
 from hashing.service.door import Door
 from hashing.service.metrics import Metrics, Seen
+from hashing.service.rates import TooOftenError, limited
 from hashing.service.replies import DEFECT, READ, RefusedError, Reply, bounded, headers_of, refuse
 
 API, VERSIONED = "/api/", "/api/v1/"
@@ -77,7 +79,7 @@ class Guards:
     ) -> None:
         self.app, self.door = app, door or Door()
         self.metrics = metrics or Metrics()
-        self._gates = Gates()
+        self._gates = Gates(self.door.rate)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer it with the reason why not."""
@@ -123,10 +125,11 @@ class Guards:
             await reply({"type": "http.response.start", "status": 204, "headers": []})
             await reply({"type": "http.response.body", "body": b""})
             return
-        self._check(scope, path, headers)
-        gate = self._gates.of(scope["method"], path)
+        who = self._counted(scope, headers)
         try:
-            with gate.place() if gate else nullcontext():
+            self._check_guesses(scope, path, headers, who)
+            gate = self._gates.of(scope["method"], path, who)
+            with gate.place(who) if gate else nullcontext():
                 receive = await bounded(scope, receive)
                 async with gate.turn() if gate else nullcontext():
                     await self.app(scope, receive, reply)
@@ -134,6 +137,35 @@ class Guards:
             raise RefusedError(
                 503, "busy", f"too many are asking at once: try again in {RETRY_SECONDS} s"
             ) from None
+        except TooOftenError as error:
+            seconds = math.ceil(error.seconds)
+            raise RefusedError(
+                429,
+                "too_often",
+                f"too many requests from one address: try again in {seconds} s",
+                retry_after=seconds,
+            ) from None
+
+    def _check_guesses(
+        self, scope: Scope, path: str, headers: dict[str, str], who: str | None
+    ) -> None:
+        """Raise what `_check` does, and TooOftenError where too many passwords were wrong."""
+        guesses = who if headers.get("authorization") else None
+        if guesses is not None:
+            self._gates.guesses.check(guesses)
+        try:
+            self._check(scope, path, headers)
+        except RefusedError as refusal:
+            if guesses is not None and refusal.status == 401:
+                self._gates.guesses.take(guesses)
+            raise
+
+    def _counted(self, scope: Scope, headers: dict[str, str]) -> str | None:
+        """The address whose requests are counted; None for this machine, and with the token."""
+        if knows_token(headers.get("authorization", ""), self.door.token):
+            return None
+        client = scope.get("client")
+        return limited(client[0]) if client else None
 
     def _placed(self, scope: Scope) -> Scope:
         """The same below the prefix that the world knows, whether or not a proxy took it away.

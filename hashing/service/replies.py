@@ -21,11 +21,14 @@ def headers_of(scope: Scope) -> dict[str, str]:
 
 
 class RefusedError(Exception):
-    """A request that does not get in."""
+    """A request that does not get in. retry_after: seconds until it may, where that is known."""
 
-    def __init__(self, status: int, code: str, message: str) -> None:
+    def __init__(
+        self, status: int, code: str, message: str, retry_after: int = RETRY_SECONDS
+    ) -> None:
         super().__init__(message)
         self.status, self.code, self.message = status, code, message
+        self.retry_after = retry_after
 
 
 DEFECT = RefusedError(500, "defect", "the server made a mistake; its log tells more")
@@ -101,8 +104,8 @@ async def refuse(refusal: RefusedError, scope: Scope, receive: Receive, send: Se
         bearer = b'Bearer realm="ArtHash"' if refusal.code == "token_needed" else b""
         basic = b'Basic realm="ArtHash", charset="UTF-8"'
         headers.append((b"www-authenticate", bearer or basic))
-    if refusal.status == 503:
-        headers.append((b"retry-after", b"%d" % RETRY_SECONDS))
+    if refusal.status in (429, 503):
+        headers.append((b"retry-after", b"%d" % refusal.retry_after))
     if refusal.status in (408, 413):
         headers.append((b"connection", b"close"))
     start = {"type": "http.response.start", "status": refusal.status, "headers": headers}

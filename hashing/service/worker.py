@@ -12,6 +12,7 @@ from hashing.service.api import create_app
 from hashing.service.credentials import read_credentials, read_token
 from hashing.service.current import Current, open_current
 from hashing.service.door import LOOPBACK, Door
+from hashing.service.rates import NETWORK_RATE
 
 SETTINGS = "ARTHASH_SERVED"
 """The variable by which the processes are told what to serve; secrets stay in their files."""
@@ -34,6 +35,7 @@ class Settings:
     origins: tuple[str, ...] = ()
     public: str = ""
     where: str = ""
+    rate: float = NETWORK_RATE
 
     def door(self) -> Door:
         """Who is let in. Raises UsageError for files and addresses that are none."""
@@ -43,6 +45,7 @@ class Settings:
             token=read_token(Path(self.token)) if self.token else None,
             origins=self.origins,
             public=self.public,
+            rate=self.rate,
         )
 
     def as_text(self) -> str:
