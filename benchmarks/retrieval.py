@@ -19,11 +19,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from descriptors import DESCRIPTORS
 from numpy.typing import NDArray
+from PIL import Image
 
 from hashing.codes import Codes
 from hashing.config import Config, LossTerm
+from hashing.encoding.descriptors import DESCRIPTORS, SIDE
 from hashing.errors import InputError, UsageError
 from hashing.fit import linear_hash
 from hashing.metrics import evaluate_costs
@@ -66,7 +67,7 @@ def main() -> None:
     """Measure all methods and write table and sheets."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--config", required=True, help="a recipe; its data and protocol count")
-    parser.add_argument("--backbones", nargs="+", default=["resnet18"])
+    parser.add_argument("--backbones", nargs="*", default=["resnet18"])
     parser.add_argument("--losses", nargs="*", default=list(LOSSES))
     parser.add_argument("--bits", type=int, default=64)
     parser.add_argument("--runs", type=Path, default=Path("runs/retrieval"))
@@ -93,8 +94,8 @@ def entries(
     """Every method in the table's order."""
     part = examples.test
     for name, describe in DESCRIPTORS.items():
-        rows = describe(examples.squares[np.concatenate([part.query, part.database])])
-        yield Entry(name, rows[: len(part.query)], rows[len(part.query) :])
+        rows = [describe(small(examples.squares[each])) for each in (part.query, part.database)]
+        yield Entry(f"descriptor {name}", *rows)
     for backbone in options.backbones:
         for weights in ("none", "imagenet"):
             name = f"{backbone}, {'untrained' if weights == 'none' else 'ImageNet'}"
@@ -117,6 +118,12 @@ def entries(
             yield Entry(
                 f"{backbone}, {loss}, logits", *(rows[:, : options.bits] for rows in logits)
             )
+
+
+def small(squares: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Squares `[N, S, S, 3]` of the side that descriptors look at."""
+    size = (SIDE, SIDE)
+    return np.stack([np.asarray(Image.fromarray(square).resize(size)) for square in squares])
 
 
 def of_features(name: str, network: HashModel, examples: Examples, bits: int) -> Iterator[Entry]:
