@@ -1,6 +1,7 @@
 """How well a collection finds what belongs together, as codes and as a visitor sees it."""
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -36,6 +37,10 @@ RERANK = 200
 QUERIES = 300
 TASTES = 50
 SEED = 0
+_BETWEEN = re.compile(r"\s*[,;|]\s*")
+
+Judged = tuple[list[metrics.Relevance], list[metrics.Labels]]
+"""What makes items relevant, and what tells an item that a query must not find: itself."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,11 +63,13 @@ def evaluate(
     queries: Pictures | None = None,
     rerank: int = RERANK,
     by: Sequence[str] = (),
+    sets: Sequence[str] = (),
 ) -> Evaluation:
     """Measure every item against the rest, or pictures from outside against all items.
 
     labels: columns that make items relevant, the broad one first; by default those of the roles
-    group and creator. by: distances of features to measure, too.
+    group and creator. by: distances of features to measure, too. sets: further columns, each cell
+    of which holds several labels (`dog, car`): relevant is what shares one, the more the better.
     Raises InputError for an empty index and for a column that it does not have, UsageError for
     features that it does not keep.
     """
@@ -82,20 +89,22 @@ def evaluate(
         [item.content for item in items],
         index.codes([item.id for item in items]),
     )
-    names = label_names(labels, opened.info)
+    single = () if sets and labels is None else label_names(labels, opened.info)
+    names = [*single, *label_names(sets, opened.info)]
     asked = queries or database
     alone = names if len(names) > 1 else []
     rankings = len(opened.info.lengths) + len(by) + len(alone)
     with progress(rankings, "measuring", "rankings") as bar:
-        results = _measure(asked, database, names, opened.info.lengths, rerank, bar)
+        judged = _judged(asked, database, names, sets)
+        results = _measure(asked, database, judged, opened.info.lengths, rerank, bar)
         for name in by:
-            results[f"features, {name}"] = _measure_features(opened, asked, database, names, name)
+            results[f"features, {name}"] = _measure_features(opened, asked, judged, name)
             bar.advance()
         by_label = {}
         for name in alone:
-            by_label[name] = _measure_label(asked, database, name)
+            by_label[name] = _measure_label(asked, database, _judged(asked, database, [name], sets))
             bar.advance()
-    seen = None if queries else _recommendation(opened, names)
+    seen = None if queries or sets else _recommendation(opened, names)
     return Evaluation(names, len(asked.contents), len(items), results, seen, by_label)
 
 
@@ -150,13 +159,13 @@ def encode_queries(
 def _measure(
     queries: Pictures,
     database: Pictures,
-    names: Sequence[str],
+    judged: Judged,
     lengths: Sequence[int],
     rerank: int,
     bar: Bar,
 ) -> dict[str, RetrievalMetrics]:
     """Plain Hamming at every length; with logits also both asymmetric orders and the floats'."""
-    relevance, itself = _judged(queries, database, names)
+    relevance, itself = judged
 
     def by_cost(costs: Iterator[NDArray[np.int64]]) -> RetrievalMetrics:
         return metrics.evaluate_costs(costs, relevance, exclude=itself, ks=(1, K))
@@ -182,24 +191,29 @@ def _measure(
 
 
 def _judged(
-    queries: Pictures, database: Pictures, names: Sequence[str]
-) -> tuple[list[metrics.Labels], list[metrics.Labels]]:
-    """What makes items relevant, and what tells an item that a query must not find: itself."""
-    relevance = metrics.graded(
-        metrics.Labels.of(
-            [fields.get(name) for fields in queries.fields],
-            [fields.get(name) for fields in database.fields],
-        )
-        for name in names
-    )
+    queries: Pictures, database: Pictures, names: Sequence[str], sets: Sequence[str]
+) -> Judged:
+    def field(name: str) -> metrics.Relevance:
+        asked = [fields.get(name) for fields in queries.fields]
+        there = [fields.get(name) for fields in database.fields]
+        if name not in sets:
+            return metrics.Labels.of(asked, there)
+        return metrics.LabelSets.of([*map(_several, asked)], [*map(_several, there)])
+
+    relevance = metrics.graded(map(field, names))
     return relevance, [metrics.Labels.of(queries.contents, database.contents)]
 
 
+def _several(value: Value | None) -> list[str]:
+    """The labels in one cell."""
+    return [] if value is None else list(filter(None, _BETWEEN.split(str(value).strip())))
+
+
 def _measure_features(
-    opened: Opened, queries: Pictures, database: Pictures, names: Sequence[str], by: str
+    opened: Opened, queries: Pictures, judged: Judged, by: str
 ) -> RetrievalMetrics:
     """The ranking by a distance of features."""
-    relevance, itself = _judged(queries, database, names)
+    relevance, itself = judged
     costs = _feature_costs(opened.index, queries.features, by)
     return metrics.evaluate_costs(costs, relevance, exclude=itself, ks=(1, K))
 
@@ -217,9 +231,9 @@ def _feature_costs(
         yield from np.concatenate(parts, axis=1)
 
 
-def _measure_label(queries: Pictures, database: Pictures, name: str) -> RetrievalMetrics:
+def _measure_label(queries: Pictures, database: Pictures, judged: Judged) -> RetrievalMetrics:
     """The longest codes, where relevant is what shares one label."""
-    relevance, itself = _judged(queries, database, [name])
+    relevance, itself = judged
     return metrics.evaluate(queries.codes, database.codes, relevance, exclude=itself, ks=(1, K))
 
 

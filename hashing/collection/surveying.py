@@ -56,6 +56,7 @@ class Surveying(Holding):
         columns: Mapping[str, str] = {},
         rerank: int = RERANK,
         by: Sequence[str] = (),
+        sets: Sequence[str] = (),
         workers: int | None = None,
     ) -> Evaluation:
         """How well items that belong together find each other, every item against the rest.
@@ -68,6 +69,8 @@ class Surveying(Holding):
             columns: new names of its columns.
             rerank: reach of re-ranking in bits' order, for `images`.
             by: distances of features to measure, too: `cosine`, `euclidean`, `manhattan`.
+            sets: columns whose cells hold several labels (`dog, car`): relevant is what shares one,
+                and the more it shares the better.
             workers: threads that decode.
 
         Returns:
@@ -86,7 +89,7 @@ class Surveying(Holding):
         if images is not None:
             catalogue = read_catalogue(Path(images), optional_path(metadata), columns=columns)
             queries = encode_queries(self.model, catalogue, workers, features=bool(by))
-        return evaluate(self.opened, labels, queries, rerank, by)
+        return evaluate(self.opened, labels, queries, rerank, by, sets)
 
     def colours(
         self,

@@ -25,6 +25,12 @@ def add_commands(commands: Commands) -> None:
         help="columns that make items relevant (default: group and creator)",
     )
     parser.add_argument(
+        "--sets",
+        metavar="A,B",
+        help="columns whose cells hold several labels, such as `dog, car`: relevant is what shares "
+        "one, the more the better",
+    )
+    parser.add_argument(
         "--rerank", type=int, default=200, metavar="R", help="reach of re-ranking (default 200)"
     )
     parser.add_argument(
@@ -42,7 +48,10 @@ def evaluate(arguments: argparse.Namespace) -> int:
     """Every item against the rest, as codes and as a visitor sees it, or other pictures."""
     from hashing.collection import Collection
 
-    labels = arguments.labels and [name.strip() for name in arguments.labels.split(",")]
+    labels, sets = (
+        named and [name.strip() for name in named.split(",")]
+        for named in (arguments.labels, arguments.sets)
+    )
     with Collection.open(
         arguments.index, model=arguments.model, device=arguments.device
     ) as collection:
@@ -53,6 +62,7 @@ def evaluate(arguments: argparse.Namespace) -> int:
             columns=dict(arguments.columns),
             rerank=arguments.rerank,
             by=arguments.by,
+            sets=sets or (),
             workers=arguments.workers,
         )
     if arguments.json:
