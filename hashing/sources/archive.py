@@ -10,7 +10,8 @@ from hashing.images import FILES
 from hashing.sources.films import read_frame
 from hashing.sources.folder import open_inside
 from hashing.sources.left_out import LeftOut
-from hashing.sources.listing import is_listing, read_listing
+from hashing.sources.listing import is_listing, read_listing, within_parquet
+from hashing.sources.parquet import files_with_pictures
 from hashing.sources.shards import open_shards
 from hashing.sources.tar import open_tar
 from hashing.sources.zip import MAGIC as ZIP
@@ -49,13 +50,16 @@ def read_picture(
 
 
 def open_archive(path: Path) -> Archive:
-    """List an archive by its first bytes; a folder is one of tar shards, a table names pictures.
+    """List an archive by its first bytes; a folder is one of shards, a table names pictures.
+
+    Shards are tar files or Parquet files that hold pictures.
 
     Raises InputError for anything else or a damaged one, StorageError when a compressed tar cannot
     be unpacked.
     """
     if path.is_dir():
-        return open_shards(path)
+        held = within_parquet(path, LeftOut())
+        return open_shards(path) if held is None else held.files
     if is_listing(path):
         return read_listing(path, {}, LeftOut()).files
     try:
@@ -67,5 +71,5 @@ def open_archive(path: Path) -> Archive:
 
 
 def holds_shards(folder: Path) -> bool:
-    """Whether there are tar files in a folder or below; its pictures are then looked for there."""
-    return any(True for _ in folder.rglob("*.tar"))
+    """Whether there are shards in a folder or below; its pictures are then looked for there."""
+    return any(True for _ in folder.rglob("*.tar")) or bool(files_with_pictures(folder))

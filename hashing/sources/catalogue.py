@@ -17,7 +17,7 @@ from hashing.sources.films import frame_fields, frame_names, is_film
 from hashing.sources.folder import walk
 from hashing.sources.layout import folder_label
 from hashing.sources.left_out import LeftOut
-from hashing.sources.listing import Listed, is_listing, read_listing
+from hashing.sources.listing import Listed, is_listing, read_listing, within_parquet
 from hashing.sources.partition import Shard
 from hashing.sources.rows import SUFFIXES as TABLES
 from hashing.sources.rows import Source, read_metadata
@@ -128,9 +128,10 @@ def read_catalogue(
     shard: Shard | None = None,
     video: bool = False,
 ) -> Catalogue:
-    """The catalogue of a folder, a zip, a tar (also gzip-compressed), or a folder of tar shards.
+    """The catalogue of a folder, a zip, a tar (also gzip-compressed), or a folder of shards.
 
-    Or of a table that names pictures anywhere on this machine (see `listing`).
+    Shards are tar files, or Parquet files that hold pictures. Or of a table that names pictures
+    anywhere on this machine (see `listing`).
     Metadata comes from the file given, or else from every `metadata.csv` (`.jsonl`, …) in the
     source, each for the pictures below its folder, the nearest one first; pictures that none names
     have no fields. Without metadata a picture's `label` is the nearest folder that is no mere part
@@ -153,8 +154,9 @@ def read_catalogue(
         archive = open_archive(images)
     if archive is None:
         names = [] if film else _listed(images, left_out, exclude, None if metadata else shard)
-        if not any(map(_ends_as_picture, names)) and holds_shards(images):
-            archive = open_archive(images)
+        if not any(map(_ends_as_picture, names)) and images.is_dir() and holds_shards(images):
+            listed = within_parquet(images, left_out)
+            archive = open_archive(images) if listed is None else listed.files
     if archive is not None:
         names = sift(sorted(archive.members), exclude, left_out)
     names = [name for name in names if _is_text(name, left_out)]

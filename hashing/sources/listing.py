@@ -9,6 +9,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 from hashing.errors import InputError
@@ -16,6 +17,7 @@ from hashing.files import open_regular, read_regular
 from hashing.sources.header import looks_like_picture
 from hashing.sources.left_out import LeftOut
 from hashing.sources.metadata import Table, parse_table
+from hashing.sources.parquet import files_with_pictures, read_parquet
 from hashing.sources.tables import table_suffix
 from hashing.sources.text import decode_text
 
@@ -38,11 +40,24 @@ class Listing:
             return file.read(-1 if limit is None else limit)
 
 
+class Files(Protocol):
+    """Pictures by name, as an archive has its members."""
+
+    @property
+    def members(self) -> Mapping[str, object]:
+        """Whatever finds a picture again, by its name."""
+        ...
+
+    def read(self, name: str, limit: int | None = None) -> bytes:
+        """A picture's first `limit` bytes, by default all. Raises OSError when it has gone."""
+        ...
+
+
 @dataclass(frozen=True)
 class Listed:
     """What a table names. columns, texts: its other cells, by the name of the picture."""
 
-    files: Listing
+    files: Files
     columns: Sequence[str]
     texts: Mapping[str, Mapping[str, str]]
     missing: Sequence[str]
@@ -54,7 +69,13 @@ def is_listing(path: Path) -> bool:
 
 
 def read_listing(path: Path, columns: Mapping[str, str], left_out: LeftOut) -> Listed:
-    """The pictures that a table names. Raises InputError where it names none that is there."""
+    """The pictures that a table names, or holds as Parquet files may.
+
+    Raises InputError where it names none that is there.
+    """
+    held = within_parquet(path, left_out)
+    if held is not None:
+        return held
     try:
         table = _table(read_regular(path), path, columns, left_out)
     except OSError as error:
@@ -87,6 +108,15 @@ def read_listing(path: Path, columns: Mapping[str, str], left_out: LeftOut) -> L
             continue
         members[member], texts[member] = place, table.rows[name]
     return Listed(Listing(members), table.columns, texts, missing)
+
+
+def within_parquet(root: Path, left_out: LeftOut) -> Listed | None:
+    """What a Parquet file, or those of a folder, hold of pictures; None where they hold none."""
+    files = files_with_pictures(root)
+    if not files:
+        return None
+    pictures, columns, texts = read_parquet(root, files, left_out)
+    return Listed(pictures, columns, texts, [])
 
 
 def _table(data: bytes, path: Path, columns: Mapping[str, str], left_out: LeftOut) -> Table:

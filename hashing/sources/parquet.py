@@ -1,0 +1,186 @@
+"""Pictures within Parquet files, as Hugging Face publishes data sets, with their other columns.
+
+A picture is a column of objects with `bytes` and `path`, or of bytes that are a picture's. It is
+called by its file and its path (`train-00000-of-00001/cat.jpg`) or its row.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from hashing.errors import InputError
+from hashing.images import HEAD, kind_of
+from hashing.sources.left_out import LeftOut
+from hashing.sources.objects import as_cell
+
+SUFFIX = ".parquet"
+
+
+@dataclass(frozen=True)
+class Row:
+    """Where a picture stands: its file, row group, row within that, and column."""
+
+    file: Path
+    group: int
+    row: int
+    column: str
+
+
+@dataclass(frozen=True)
+class ParquetPictures:
+    """Pictures by name, as an archive has its members."""
+
+    members: Mapping[str, Row]
+
+    def read(self, name: str, limit: int | None = None) -> bytes:
+        """A picture's first `limit` bytes, by default all. Raises OSError when it has gone."""
+        row = self.members.get(name)
+        if row is None:
+            raise FileNotFoundError(f"no picture {name} in the Parquet files")
+        values = _group(row.file, row.file.stat().st_mtime_ns, row.group, row.column)
+        return _bytes_of(values[row.row].as_py())[:limit]
+
+
+Texts = dict[str, Mapping[str, str]]
+
+
+def files_with_pictures(path: Path) -> list[Path]:
+    """The Parquet files at or below a place that hold pictures, none where it has no other."""
+    if path.is_file():
+        found = [path] if path.suffix.lower() == SUFFIX else []
+    else:
+        found = sorted(file for file in path.rglob(f"*{SUFFIX}") if file.is_file())
+    return [file for file in found if _picture_column(file) is not None]
+
+
+def read_parquet(
+    root: Path, files: Sequence[Path], left_out: LeftOut
+) -> tuple[ParquetPictures, list[str], Texts]:
+    """Pictures, the other columns, and these as text by the picture's name."""
+    members: dict[str, Row] = {}
+    texts: Texts = {}
+    columns: dict[str, None] = {}
+    for file in files:
+        within = "" if root.is_file() else file.relative_to(root).with_suffix("").as_posix() + "/"
+        for name, row, fields in _rows(file, left_out):
+            members[within + name], texts[within + name] = row, fields
+            columns.update(dict.fromkeys(fields))
+    return ParquetPictures(members), list(columns), texts
+
+
+def _rows(file: Path, left_out: LeftOut) -> Iterator[tuple[str, Row, Mapping[str, str]]]:
+    """Names, places and other cells; no picture is read for them."""
+    parquet, (column, ending) = _opened(file), _picture_column(file) or ("", "")
+    classes = _class_names(parquet)
+    known = parquet.schema_arrow.names
+    wanted = [name for name in known if name != column]
+    if _has_path(parquet.schema_arrow.field(column).type):
+        wanted.append(f"{column}.path")
+    number = 0
+    taken: set[str] = set()
+    for group in range(parquet.num_row_groups):
+        length = parquet.metadata.row_group(group).num_rows
+        rows = (
+            parquet.read_row_group(group, columns=wanted).to_pylist() if wanted else [{}] * length
+        )
+        for place, record in enumerate(rows):
+            path = (record.pop(column, None) or {}).get("path")
+            name = PurePosixPath(str(path).replace("\\", "/")).name if path else ""
+            if not name or name in taken:
+                name = f"{number:08}.{ending}"
+            taken.add(name)
+            number += 1
+            yield name, Row(file, group, place, column), _cells(record, classes, file, left_out)
+
+
+def _cells(
+    record: Mapping[str, Any], names: Mapping[str, list[str]], file: Path, left_out: LeftOut
+) -> dict[str, str]:
+    """The other columns of a row; classes by their names."""
+    cells = {}
+    for key, value in record.items():
+        known = names.get(key, [])
+        named = isinstance(value, int) and 0 <= value < len(known)
+        text = known[value] if named else as_cell(value)
+        if text is None:
+            left_out.note("nested value", f"{key!r} of {file.name}")
+        elif text.strip():
+            cells[key] = text.strip()
+    return cells
+
+
+def _class_names(parquet: Any) -> Mapping[str, list[str]]:
+    """What the numbers of classes mean, where Hugging Face's own notes in the file say so."""
+    noted = (parquet.schema_arrow.metadata or {}).get(b"huggingface", b"{}")
+    try:
+        features = json.loads(noted).get("info", {}).get("features", {})
+        found = {
+            name: [str(each) for each in feature.get("names", [])]
+            for name, feature in features.items()
+            if isinstance(feature, dict)
+        }
+    except (ValueError, AttributeError, TypeError):
+        return {}
+    return found
+
+
+def _picture_column(file: Path) -> tuple[str, str] | None:
+    """The first column that holds pictures, and an ending for those without a name."""
+    parquet = _opened(file)
+    for field in parquet.schema_arrow:
+        if not (_is_object(field.type) or _is_bytes(field.type)):
+            continue
+        first = next(parquet.iter_batches(1, columns=[field.name]), None)
+        values = [] if first is None else first.column(0).to_pylist()
+        kind = kind_of(_bytes_of(values[0])[:HEAD]) if values else None
+        if kind is not None:
+            return str(field.name), kind.lower().replace(" ", "")
+    return None
+
+
+def _is_object(kind: Any) -> bool:
+    return _names_of(kind) >= {"bytes"}
+
+
+def _has_path(kind: Any) -> bool:
+    return _names_of(kind) >= {"bytes", "path"}
+
+
+def _names_of(kind: Any) -> set[str]:
+    return {kind.field(place).name for place in range(kind.num_fields)}
+
+
+def _is_bytes(kind: Any) -> bool:
+    return str(kind) in ("binary", "large_binary")
+
+
+def _opened(file: Path) -> Any:
+    try:
+        import pyarrow
+        from pyarrow import parquet
+    except ImportError:
+        raise InputError(
+            f'{file} is read by pyarrow, which is not installed: pip install -e ".[tables]" in the '
+            "checkout"
+        ) from None
+    try:
+        return parquet.ParquetFile(file)
+    except (pyarrow.ArrowException, OSError, ValueError) as error:
+        raise InputError(f"{file}: not a readable Parquet file ({error})") from None
+
+
+@lru_cache(maxsize=2)
+def _group(file: Path, changed: int, group: int, column: str) -> Any:
+    """One column of a row group, for pictures are read one after the other."""
+    try:
+        return _opened(file).read_row_group(group, columns=[column]).column(column)
+    except InputError as error:
+        raise OSError(str(error)) from None
+
+
+def _bytes_of(value: Any) -> bytes:
+    data = value.get("bytes") if isinstance(value, dict) else value
+    return data if isinstance(data, bytes) else b""
