@@ -19,6 +19,7 @@ help:
 	@echo "make test-long  the long versions of the tests (hours)"
 	@echo "make robustness the tests of faults and hostile inputs as one table (LONG=--long: hours)"
 	@echo "make fuzz       the HTTP API under the fuzzer schemathesis, held to its own description"
+	@echo "make mutation   change codes, metrics, losses and store, and see that tests notice (ROOM=codes: one)"
 	@echo "make row-RECIPE DATA=PICTURES [SEED=1] [OPTIONS=...]"
 	@echo "                train a recipe and measure it for benchmarks/results/retrieval.md"
 	@echo "make table      render that table anew"
@@ -101,6 +102,12 @@ fuzz: $(STAMP)
 	@test -x "$(FUZZER)" || { "$(PYTHON)" -m venv "$(VENV)-fuzz" && \
 		"$(VENV)-fuzz/bin/python" -m pip install --disable-pip-version-check $(PIP_FLAGS) schemathesis==4.32.5 pillow; }
 	SCHEMATHESIS="$(FUZZER)" "$(BIN)/python" -m tests.service.fuzzing $(OPTIONS)
+
+# Minutes for codes, an hour for the store; OPTIONS="--tenths 1" tries a tenth of the changes.
+ROOM ?= codes metrics losses store
+mutation: $(STAMP)
+	"$(BIN)/python" -m pip install --disable-pip-version-check -q $(PIP_FLAGS) -e ".[mutation]" -c constraints.txt
+	for room in $(ROOM); do "$(BIN)/python" -m tests.mutation $$room $(OPTIONS) || exit 1; done
 
 test-long: check
 	"$(BIN)/python" -m pytest -m long --timeout 7200

@@ -32,7 +32,7 @@ def only_bits(array: NDArray[Any]) -> bool:
 
 def only_shares(array: NDArray[Any]) -> bool:
     """Whether these are outputs of a sigmoid: several values from 0 to 1, many of them."""
-    if array.size < 64 or not array.shape[1] or array[0].min() < 0:
+    if array.size < 64 or array[0].min() < 0:
         return False  # as nearly always: one row tells
     low, high = array.min(), array.max()
     return bool(0 <= low < high <= 1)

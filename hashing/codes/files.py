@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hashing.errors import ArtHashError, InputError, UsageError
+from hashing.errors import ArtHashError, InputError, MissingPackageError
 from hashing.files import write_new
 
 
@@ -42,7 +42,7 @@ def _faiss() -> Any:
     try:
         import faiss
     except ImportError:
-        raise UsageError("faiss is not installed: pip install faiss-cpu") from None
+        raise MissingPackageError("a file of faiss", "faiss") from None
     return faiss
 
 

@@ -84,7 +84,8 @@ def test_broken_hexadecimal_is_refused(text: str) -> None:
 def test_zeros_and_ones_are_no_logits() -> None:
     bits = np.array([[0, 1, 1, 0, 0, 1, 0, 1]])
     expected = of(np.packbits(bits, axis=1))
-    for form in (bits, bits.astype(np.float32), bits.astype(bool), torch.from_numpy(bits)):
+    tensor = torch.from_numpy(bits)
+    for form in (bits, bits.astype(np.float32), bits.astype(bool), bits.astype(np.uint8), tensor):
         with pytest.raises(UsageError, match=r"only 0 and 1.*call Codes\.from_bits"):
             Codes.from_logits(form)
         assert Codes.from_bits(form).hex() == expected.hex()
@@ -105,6 +106,26 @@ def test_outputs_of_a_sigmoid_are_no_logits() -> None:
     with pytest.raises(UsageError, match=r"from 0 to 1 .*subtract 0\.5"):
         Codes.from_logits(shares)
     assert Codes.from_logits(shares - 0.5).hex() == Codes.from_logits(logits).hex()
+    edges = shares.copy()
+    edges[2, 3], edges[4, 5] = 0, 1
+    with pytest.raises(UsageError, match=r"subtract 0\.5"):
+        Codes.from_logits(edges)
+    with pytest.raises(UsageError, match=r"subtract 0\.5"):
+        Codes.from_logits(shares[:4])  # as few numbers as tell
+    for others in (shares[:4, :15], shares * 1.9, np.vstack([shares[:3], -shares[3:]])):
+        assert len(Codes.from_logits(others)) == len(others)
+
+
+def test_tensors_leave_their_gradient_and_their_type_behind() -> None:
+    logits = np.random.default_rng(0).normal(size=(3, 16)).astype(np.float32)
+    expected = Codes.from_logits(logits)
+    learning = torch.tensor(logits, requires_grad=True)
+    assert Codes.from_logits(learning).hex() == expected.hex()
+    assert Codes.from_logits(learning.bfloat16()).hex() == expected.hex()
+    with pytest.raises(UsageError, match=r"call Codes\(packed, bits\)"):
+        Codes.from_logits(torch.tensor(expected.packed))
+    with pytest.raises(UsageError, match="found nothing"):
+        Codes.from_logits(np.zeros((0, 8), np.uint8))
 
 
 @given(PACKED)
@@ -157,8 +178,10 @@ def test_files_of_others(tmp_path: Path) -> None:
     for broken in ("text.npy", "text.faiss", "none.npy"):
         if not broken.startswith("none"):
             (tmp_path / broken).write_text("no codes")
-        with pytest.raises(InputError, match=broken):
+        with pytest.raises(InputError, match=broken) as error:
             Codes.load(tmp_path / broken)
+        assert "\n" not in str(error.value)
+    assert str(error.value).endswith("No such file or directory: '" + f"{tmp_path}/none.npy'")
 
 
 def test_files_of_faiss(tmp_path: Path) -> None:
@@ -172,7 +195,7 @@ def test_files_of_faiss(tmp_path: Path) -> None:
     assert Codes.load(tmp_path / "ours.faiss").hex() == codes.hex()
     inverted = faiss.IndexBinaryHash(24, 8)
     faiss.write_index_binary(inverted, str(tmp_path / "hash.faiss"))
-    with pytest.raises(InputError, match="flat binary index"):
+    with pytest.raises(InputError, match=r"flat binary index .*IndexBinaryHash"):
         Codes.load(tmp_path / "hash.faiss")
 
 
@@ -184,6 +207,10 @@ def test_any_number_of_bits_is_packed_with_zeros_after_it() -> None:
     assert codes.unpacked().tolist() == bits.tolist()
     assert codes.prefix(9).unpacked().tolist() == bits[:, :9].tolist()
     assert codes.prefix(12) is codes
+    long = Codes.from_bits(rng.integers(0, 2, (3, 65)))
+    for length in range(1, 66):
+        assert long.prefix(length).unpacked().tolist() == long.unpacked()[:, :length].tolist()
+    assert np.bitwise_count(long.words()).sum(axis=1).tolist() == long.unpacked().sum(1).tolist()
     expected = (bits[:, None] != bits).sum(axis=2)
     assert codes.distances(codes).tolist() == expected.tolist()
     assert Codes.from_hex(codes.hex(), 12).packed.tolist() == codes.packed.tolist()
@@ -227,7 +254,7 @@ def test_without_faiss_its_files_are_refused_with_a_way_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "faiss", None)
-    with pytest.raises(UsageError, match=r"pip install -e '\.\[faiss\]'"):
+    with pytest.raises(UsageError, match="pip install faiss-cpu, or this distribution"):
         Codes.from_hex(["af"], 8).save(tmp_path / "codes.faiss")
     assert not list(tmp_path.iterdir())
 
@@ -236,4 +263,6 @@ def test_distinct_codes_are_counted_and_the_first_are_shown() -> None:
     codes = Codes.from_hex(["f0", "0f", "f0"] * 4, 8)
     assert codes.count_distinct() == 2
     assert repr(codes) == "Codes(12 of 8 bits)"
-    assert codes._repr_html_().count("<td>f0</td>") == 5
+    shown = codes._repr_html_()
+    assert shown.count("<td>f0</td>") == 5
+    assert all(text in shown for text in (repr(codes), "<th>row</th>", "<th>hexadecimal</th>"))
