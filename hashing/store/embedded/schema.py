@@ -1,6 +1,7 @@
 """The database file: its tables, how it is opened, and what its errors mean."""
 
 import os
+import re
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -44,13 +45,10 @@ CREATE TABLE features (
 KNOWN_TABLES = frozenset(
     ["generation", "items", "metadata", "codes", "removals", "extras", "previews", "features"]
 )
-KNOWN_WORDS = frozenset(
-    (
-        WORDS_TABLE.strip().removesuffix(";"),
-        'CREATE VIRTUAL TABLE words USING fts5(title, artist, tokenize = "unicode61 '
-        'remove_diacritics 2")',
-    )
+KNOWN_WORDS = re.compile(
+    r"""CREATE VIRTUAL TABLE words USING fts5\((\w+, )+tokenize = ["'][\w ]+["']\)"""
 )
+"""Nothing but columns and a tokenizer: no rows of another table."""
 KNOWN_INDEXES = frozenset(("items_by_content", "items_by_file"))
 """What databases of ours consist of, those of earlier versions too."""
 SQL_TYPES: Mapping[str, str] = {"str": "TEXT", "int": "INTEGER", "float": "REAL"}
@@ -121,13 +119,13 @@ def _check_objects(db: sqlite3.Connection) -> None:
         ours = kind == "table" and strict and name in KNOWN_TABLES
         if ours and any(row[6] for row in db.execute(f"PRAGMA main.table_xinfo({name})")):
             raise BadRowError(f"the table {name} has columns that are computed")
-        if not (ours or of_words or name in ("words", "sqlite_schema")):
+        if not (ours or of_words or name == "words" or name.startswith("sqlite_")):
             raise BadRowError(f"{name[:80]!a} is no table of an index")
     for kind, name, sql in db.execute(
         "SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND "
         "(type <> 'table' OR name = 'words')"
     ):
-        if not (sql in KNOWN_WORDS if name == "words" else name in KNOWN_INDEXES):
+        if not (KNOWN_WORDS.fullmatch(sql) if name == "words" else name in KNOWN_INDEXES):
             raise BadRowError(f"{kind} {name[:80]!a} belongs to no index")
 
 
