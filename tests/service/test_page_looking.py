@@ -1,7 +1,6 @@
 """The page in a browser: what leads on, what is said, and who can use it."""
 
 import re
-from pathlib import Path
 
 import httpx
 import pytest
@@ -10,7 +9,6 @@ from tests.service.test_page import address, browser, expect, ids, pytestmark, t
 
 __all__ = ["address", "browser", "pytestmark", "visit"]
 
-AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 BLURRED = """() => document.activeElement === document.body"""
 
 
@@ -340,23 +338,3 @@ def test_the_page_speaks_german(browser, address: str) -> None:
         re.compile("nah|fern|gleich|verwandt")
     )
     context.close()
-
-
-@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: `npm ci`")
-@pytest.mark.parametrize("dark", [False, True])
-def test_nothing_stands_in_anybodys_way(visit, dark: bool) -> None:
-    page = visit("?work=4")
-    page.emulate_media(color_scheme="dark" if dark else "light")
-    page.wait_for_function("document.querySelector('gradio-app .contain')?.localName === 'div'")
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    check = """async () => (await axe.run(document, {
-      runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"] })).violations
-      .map(v => [v.id, ...v.nodes.slice(0, 3).map(n => n.html.slice(0, 120))])"""
-    for panel in ("refine", "taste", "map"):
-        page.locator(f"[data-panel={panel}]").click()
-        assert page.evaluate(check) == []
-    page.locator("#wall .card").first.click()
-    expect(page.locator("#detail")).to_be_visible()
-    page.locator("#why summary").first.click()
-    expect(page.locator("#why .pair")).to_be_visible()
-    assert page.evaluate(check) == []
