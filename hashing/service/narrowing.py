@@ -117,7 +117,7 @@ def _filters(info: IndexInfo, others: list[str]) -> Schema:
         names = [name for name, of in columns.items() if (of is str) == (kind is str)]
         plain = [name for name in names if name not in others]
         one: Schema = (
-            {"type": "string", "maxLength": LONGEST, "pattern": r"^[^\x00]*$"}
+            {"type": ["string", "number"], "maxLength": LONGEST, "pattern": r"^[^\x00]*$"}
             if kind is str
             else {"type": "number"}
         )
