@@ -3,7 +3,10 @@ against the real one, in the long form also by the whole contract (`test_contrac
 """
 
 import random
+import threading
+import time
 from collections.abc import Iterator
+from itertools import count
 from typing import Any, ClassVar
 
 import numpy as np
@@ -284,3 +287,47 @@ def test_the_real_server_answers_the_same(
     with open_index(real) as index:
         check_like_memory(index, rng, 5)
         assert index.verify() == []
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+def test_the_real_server_dies_ten_times_and_nothing_is_lost(
+    real: str, milvus: MilvusServer
+) -> None:
+    rng = np.random.default_rng(3)
+    done: set[str] = set()
+    stop, away = threading.Event(), 0
+
+    def write() -> None:
+        nonlocal away
+        with open_index(real) as index:
+            for number in count():
+                if stop.is_set():
+                    return
+                items = items_of(rng, 40, f"n{number}")
+                try:
+                    index.add(items)
+                    done.update(item.file for item in items)
+                except StorageError:
+                    away += 1
+                    time.sleep(0.2)
+
+    make(real).close()
+    writer = threading.Thread(target=write)
+    writer.start()
+    waits = random.Random(0)
+    for _ in range(10):
+        time.sleep(waits.uniform(1, 5))
+        milvus.kill()
+        time.sleep(waits.uniform(0, 2))
+        milvus.start()
+    stop.set()
+    writer.join()
+    with open_index(real) as index:
+        files = [item.file for item in index.items(index.ids())]
+        assert done <= set(files)
+        assert len(files) == len(set(files))
+        assert index.verify() == []
+        check_like_memory(index, rng, 10)
+    assert away
+    assert len(done) > 200
