@@ -38,7 +38,10 @@ def export(index: Index, file: Path) -> int:
 
 
 def import_exported(file: Path, location: str) -> int:
-    """Make a new index of an exported one, complete or not at all; returns how many items."""
+    """Make a new index of an exported one, complete or not at all; returns how many items.
+
+    Palettes and map, which an export has not, are made anew.
+    """
     if not file.is_file():
         raise InputError(f"expected an exported index, found no file {file}")
     with (
@@ -48,7 +51,7 @@ def import_exported(file: Path, location: str) -> int:
         try:
             for items in read_items(stream, file):
                 index.add(_with_checked_preview(item) for item in items)
-            index.compact()
+            compact(index)
             return index.info.count
         except BaseException:
             index.close()

@@ -8,7 +8,7 @@ words are taken letter by letter, and what is asked for must stand together: `åŒ
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hashing.errors import UsageError
@@ -68,6 +68,17 @@ def phrases(text: str) -> list[Phrase]:
     if asked and not re.match(f"[{_UNSPACED}]", asked[-1].words[-1]):
         asked[-1] = Phrase(asked[-1].words, begins=True)
     return asked
+
+
+def rank_of(asked: Sequence[Phrase], naming: Sequence[str]) -> tuple[int, int]:
+    """Where an item that has all phrases comes among others, least first; then comes its id.
+
+    naming: the words that name it. Those come first that more of the phrases name, of these the
+    ones with fewer words in their name.
+    """
+    text = f" {' '.join(naming)} "
+    named = sum(f" {' '.join(p.words)}{'' if p.begins else ' '}" in text for p in asked)
+    return -named, len({*naming} - {BETWEEN, ""})
 
 
 def _joined(values: list[Value]) -> str:

@@ -64,6 +64,7 @@ def check_like_memory(index: Index, rng: np.random.Generator, trials: int) -> No
         reach = int(rng.integers(0, 8))
         near = index.radius(RadiusRequest(queries, reach, where=where, bits=bits))
         within = reference.radius(RadiusRequest(queries, reach, allowed=filters[where], bits=bits))
+        assert near.complete
         assert near.ids.tolist() == within.ids.tolist()
         assert near.offsets.tolist() == within.offsets.tolist()
         some = rng.choice(ids, 20)

@@ -14,6 +14,7 @@ from hashing.store.embedded.generation import _digest
 from hashing.store.embedded.sums import write_sum
 from hashing.store.words import MAX_PHRASES, phrases, words_of
 from tests.store.conftest import BITS
+from tests.store.servers import PostgresServer
 
 WORKS: list[dict[str, str | int | float]] = [
     {"title": "神奈川沖浪裏", "artist": "葛飾北斎", "note": "wave"},
@@ -59,7 +60,10 @@ def make_old(folder: Path) -> None:
         text = json.dumps(state)
         db.execute("UPDATE generation SET state = ?, digest = ?", (text, _digest(text)))
         db.execute("DROP TABLE words")
-        db.execute("CREATE VIRTUAL TABLE words USING fts5(title, artist, tokenize = 'unicode61')")
+        db.execute(
+            "CREATE VIRTUAL TABLE words USING fts5(title, artist, "
+            'tokenize = "unicode61 remove_diacritics 2")'
+        )
         db.execute(
             "INSERT INTO words (rowid, title, artist) SELECT id, m_title, m_artist FROM metadata"
         )
@@ -167,3 +171,49 @@ def test_endless_words_do_no_harm(place: Place) -> None:
         assert index.text_search("w17").tolist() == [1]
         assert index.text_search("b").tolist() == [2]
         assert index.text_search("a" * 2999).size in (0, 1)
+
+
+RIVERS: list[dict[str, str | int | float]] = [
+    {"title": "Blue river at night in the old town"},
+    {"title": "River"},
+    {"note": "river"},
+    {"title": "The river", "artist": "River Smith"},
+    {"title": "river, Blue", "note": "night"},
+    {"title": "Riverside", "artist": "blue"},
+]
+
+
+@pytest.mark.parametrize("where", ["in a folder", "on a server"])
+def test_items_that_are_named_so_come_first_and_short_names_before_long_ones(
+    where: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    place: Place = tmp_path / "art.index"
+    if where == "on a server":
+        place = request.getfixturevalue("server").url(tmp_path.name)
+    with make(place, RIVERS) as index:
+        assert index.text_search("river blue").tolist() == [4, 0]
+        assert index.text_search("night river ").tolist() == [0, 4]
+        assert index.text_search("blue riv").tolist() == [4, 5, 0]
+        assert index.text_search("river").tolist() == [1, 4, 5, 3, 0, 2]
+    delete_index(place)
+
+
+def test_every_store_gives_the_same_order(
+    tmp_path: Path, server: PostgresServer, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    known = ["sea", "seaside", "blue", "bl", "海", "海辺", "old", "1900"]
+
+    def text() -> str:
+        return " ".join(rng.choice(known, rng.integers(1, 5)))
+
+    works = [
+        {name: text() for name in ("title", "artist", "note") if rng.random() < 0.7}
+        for _ in range(120)
+    ]
+    places: list[Place] = [tmp_path / "art.index", server.url(tmp_path.name)]
+    with make(places[0], works) as one, make(places[1], works) as other:
+        for _ in range(40):
+            asked = text()
+            assert one.text_search(asked).tolist() == other.text_search(asked).tolist(), asked
+    delete_index(places[1])

@@ -78,7 +78,7 @@ def _report(fitted: "Fit", arguments: argparse.Namespace) -> int:
     if fitted.distinct < fitted.pictures * FEWEST_DISTINCT:
         log(
             f"warning: only {fitted.distinct:,} distinct codes of {fitted.pictures:,} pictures, so "
-            "most works cannot be told apart: fit again with trained --weights (imagenet, a file, "
+            "most cannot be told apart: fit again with trained --weights (imagenet, a file, "
             "or a model such as checkpoints/artworks-lite)"
         )
     if arguments.json:

@@ -36,7 +36,7 @@ def import_(arguments: argparse.Namespace) -> int:
     from hashing.collection.change import import_exported
 
     count = import_exported(arguments.file, arguments.index)
-    after = f"index.py compact {arguments.index} draws its map"
+    after = f"serve.py {arguments.index} --open, or index.py verify {arguments.index}"
     return _report(count, arguments.index, after, arguments.json)
 
 

@@ -14,12 +14,10 @@ from hashing.store.embedded.generation import Generation
 from hashing.store.embedded.rows import of_kind
 from hashing.store.embedded.schema import BadRowError, column
 from hashing.store.fields import FILE, PYTHON_TYPES, filterable
-from hashing.store.words import phrases
+from hashing.store.words import phrases, rank_of, words_of
 
 MAX_FACETS = 5000
 """Creators of a large collection; nobody chooses from a column of more values."""
-NAMING_WEIGHT = 4
-"""How much more a word counts in title and creator than elsewhere."""
 _AT_ONCE = 1 << 24
 """Ids that are asked for at once: their text stays far below SQLite's limit."""
 _LIVING = "id < ? AND id NOT IN (SELECT id FROM removals WHERE generation <= ?)"
@@ -78,11 +76,13 @@ def select_words(db: sqlite3.Connection, generation: Generation, text: str) -> N
         return np.empty(0, np.int64)
     match = " ".join(f'"{" ".join(phrase.words)}"' + "*" * phrase.begins for phrase in asked)
     rows = db.execute(
-        f"SELECT rowid AS id FROM words WHERE words MATCH ? AND {_LIVING} "
-        f"ORDER BY bm25(words, {NAMING_WEIGHT}, 1), id",
+        f"SELECT rowid AS id, * FROM words WHERE words MATCH ? AND {_LIVING}",
         (match, generation.next_id, generation.number),
-    ).fetchall()
-    return np.array([row[0] for row in rows], np.int64)
+    )
+    # in the table of earlier versions lie the texts themselves
+    split = str.split if generation.words else words_of
+    ranked = sorted((*rank_of(asked, split(naming or "")), item) for item, naming, _ in rows)
+    return np.array([item for _, _, item in ranked], np.int64)
 
 
 def select_facets(db: sqlite3.Connection, generation: Generation) -> dict[str, dict[Value, int]]:

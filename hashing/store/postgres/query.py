@@ -20,8 +20,6 @@ from hashing.store.words import Phrase, phrases
 
 MAX_FACETS = 5000
 """Creators of a large collection; nobody chooses from a column of more values."""
-WEIGHTS = "{0.25, 0.25, 0.25, 1}"
-"""How much a word counts elsewhere, and in title and creator."""
 
 _AT_ONCE = 1 << 24
 """Ids that are asked for at once: their text stays far below the server's limit."""
@@ -150,10 +148,12 @@ def select_words(
     if not asked or longest > LONGEST_WORD:
         return np.empty(0, np.int64)
     query = " & ".join(map(_phrase, asked))
+    # as `rank_of` orders them
+    named = " + ".join(["(words @@ %s::tsquery)::int"] * len(asked))
     rows = db.execute(
         f"SELECT id FROM items WHERE words @@ %s::tsquery AND {condition} AND {_LIVING} "
-        f"ORDER BY ts_rank('{WEIGHTS}', words, %s::tsquery) DESC, id",
-        [query, *values, state.next_id, state.number, query],
+        f"ORDER BY {named} DESC, length(ts_filter(words, '{{a}}')), id",
+        [query, *values, state.next_id, state.number, *(_phrase(each, "A") for each in asked)],
     )
     return np.array([item for (item,) in rows], np.int64)
 
@@ -227,6 +227,11 @@ def _condition(state: State, where: Filter | None) -> tuple[str, list[object]]:
     return f"({condition})", values
 
 
-def _phrase(phrase: Phrase) -> str:
-    words = [f"'{word}'" for word in phrase.words]
-    return "(" + " <-> ".join(words) + ":*" * phrase.begins + ")"
+def _phrase(phrase: Phrase, weight: str = "") -> str:
+    """A phrase as the server asks for it; with a weight, only where its words have it."""
+    last = len(phrase.words) - 1
+    marks = [weight + "*" * (phrase.begins and place == last) for place in range(last + 1)]
+    words = (
+        f"'{word}'{':' * bool(mark)}{mark}" for word, mark in zip(phrase.words, marks, strict=True)
+    )
+    return f"({' <-> '.join(words)})"
