@@ -263,12 +263,10 @@ def test_export_and_import_keep_everything(command: Run, index: Path, tmp_path: 
     again = tmp_path / "again.jsonl"
     command("export", copy, "--to", again)
     assert file.read_bytes() == again.read_bytes()
-    with open_index(copy) as copied, open_index(index) as original:
+    with open_index(copy) as copied:
         assert has_map(copied)
-        kept = [np.load(io.BytesIO(each.extra("palettes") or b"")) for each in (copied, original)]
-    assert len(kept[0]["ids"]) == COUNT - 1
-    # of the previews, which are all that an export has of the pictures
-    np.testing.assert_allclose(kept[0]["shares"][2:], kept[1]["shares"][3:], atol=0.1)
+        palettes = np.load(io.BytesIO(copied.extra("palettes") or b""))
+    assert len(palettes["ids"]) == COUNT - 1
     lines = file.read_text(encoding="utf-8").splitlines()
     file.write_text("\n".join([*lines[:5], lines[5][:-9]]), encoding="utf-8")
     code, _, err = command("import", tmp_path / "bad.index", "--from", file)
