@@ -20,6 +20,8 @@ BROKEN = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)
 
 Fit = Literal["crop", "stretch"]
 """How a picture becomes square: its centre is cut out, or its sides are scaled apart."""
+_COARSE = [value & 0xF8 | 4 for value in range(256)] * 3
+"""Each channel in steps of 8."""
 
 
 def to_square(image: Image.Image, size: int, fit: Fit) -> NDArray[np.uint8]:
@@ -52,10 +54,14 @@ def encode_jpeg(image: Image.Image, max_side: int, quality: int = 85) -> bytes:
 
 def main_colours(small: Image.Image, most: int) -> tuple[NDArray[np.uint8], NDArray[np.intp]]:
     """The main colours of a small RGB picture, uint8 `[n, 3]` with n ≤ most, and their pixels."""
-    reduced = small.quantize(most)
-    colours = np.array(reduced.getpalette(), np.uint8).reshape(-1, 3)[:most]
-    counts = np.bincount(np.asarray(reduced).reshape(-1), minlength=len(colours))
-    return colours, counts[: len(colours)]
+    # the median cut of coarse shades takes a third of the time, and their pixels' means are exact
+    cells = np.asarray(small.point(_COARSE).quantize(most)).reshape(-1)
+    counts = np.bincount(cells)
+    pixels = np.asarray(small).reshape(-1, 3)
+    sums = np.stack([np.bincount(cells, weights=pixels[:, band]) for band in range(3)], axis=1)
+    there = counts > 0
+    colours = np.rint(sums[there] / counts[there, None]).astype(np.uint8)
+    return colours, counts[there]
 
 
 def checked_preview(data: bytes) -> bytes:

@@ -134,7 +134,7 @@ def grown(known: Mapping[str, str], columns: Mapping[str, type]) -> dict[str, st
             together[name] = kind.__name__
         elif kind not in FITTING[together[name]]:
             raise InputError(
-                f"column {name} holds {kind.__name__}, in the index it is {together[name]}: "
-                "mend the metadata file"
+                f"column {name} holds {kind.__name__}, in the index it is {together[name]}: mend "
+                f'the metadata file, or give it another name (--columns "{name} 2={name}")'
             )
     return together
