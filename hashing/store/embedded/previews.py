@@ -46,6 +46,8 @@ def check_previews(
     found = ((row[0], preview_sum(_checked(*row))) for row in rows)
     count, here = 0, next(found, None)
     for item, crc32 in recorded:
+        while here is not None and here[0] < item:  # of no item
+            count, here = count + 1, next(found, None)
         there = here is not None and here[0] == item
         _compare(item, here[1] if there and here else NO_PREVIEW, crc32)
         if there:
