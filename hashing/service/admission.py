@@ -8,7 +8,6 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -138,6 +137,4 @@ class PromptProtocol(H11Protocol):
 
     def _give_up(self) -> None:
         self._late = None
-        state: Any = self.conn.their_state
-        if state is h11.IDLE:
-            self.transport.close()
+        self.transport.close()

@@ -60,7 +60,7 @@ class Reply:
             own = {name for name, _ in self._extra}
             kept = [pair for pair in message.get("headers", ()) if pair[0].lower() not in own]
             message = {**message, "headers": [*kept, *self._extra]}
-        elif message["type"] == "http.response.body":
+        else:  # a piece of the body
             if self._bodyless:
                 message = {**message, "body": b""}
             self.bytes += len(message.get("body", b""))

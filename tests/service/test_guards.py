@@ -107,6 +107,55 @@ def test_a_defect_is_told_with_all_headers(caplog: pytest.LogCaptureFixture) -> 
     assert "ZeroDivisionError" in caplog.text
 
 
+def test_an_answer_that_breaks_off_gets_no_second_beginning(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def breaks(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"half", "more_body": True})
+        raise ZeroDivisionError
+
+    async def run() -> list[Message]:
+        told: list[Message] = []
+
+        async def receive() -> Message:
+            return {"type": "http.disconnect"}
+
+        async def send(message: Message) -> None:
+            told.append(message)
+
+        headers = [(b"host", b"127.0.0.1")]
+        scope = {"type": "http", "method": "GET", "path": "/api/health", "headers": headers}
+        await Guards(breaks)(scope, receive, send)
+        return told
+
+    assert [message.get("status") for message in asyncio.run(run())] == [200, None]
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_a_websocket_finds_nobody() -> None:
+    told: list[Message] = []
+
+    async def send(message: Message) -> None:
+        told.append(message)
+
+    asyncio.run(Guards(broken)({"type": "websocket", "path": "/"}, None, send))  # type: ignore
+    assert told == []
+
+
+def test_a_change_needs_the_token(art: Collection) -> None:
+    app = create_app(Current(art), page=False, door=Door(token="t" * 20))
+    for method, path in (
+        ("POST", "/api/items"),
+        ("PATCH", "/api/items/1"),
+        ("DELETE", "/api/items/1"),
+    ):
+        assert code(client(app).request(method, path)) == (401, "token_needed")
+        wrong = {"authorization": "Bearer " + "t" * 19}
+        assert code(client(app).request(method, path, headers=wrong)) == (401, "token_needed")
+    assert client(app).get("/api/items/1").status_code == 200
+
+
 async def ask(app: ASGIApp, path: str, body: list[bytes], method: str = "POST") -> tuple[int, int]:
     """Status of the answer, and how many pieces of the body were read before it began."""
     left, told = list(body), []
