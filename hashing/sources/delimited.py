@@ -13,6 +13,8 @@ from hashing.sources.objects import Record
 from hashing.sources.text import decode_text
 
 DELIMITERS = ",;\t|"
+NONE = "\x1f"
+"""Between the cells of a table of one column, in which the others may stand."""
 LONGEST = 1 << 24
 """Characters in one cell."""
 
@@ -79,7 +81,9 @@ def _delimiter(text: str, names: Collection[str]) -> str:
         agreeing, cells = max(((n, width) for width, n in counts.items()), default=(0, 0))
         return any(names_pictures(row, names) for row in rows), agreeing, cells
 
-    return max(DELIMITERS, key=score)
+    best = max(DELIMITERS, key=score)
+    single = names_pictures([text.partition("\n")[0].strip()], names) and not score(best)[0]
+    return NONE if single else best
 
 
 def _rows(text: str, delimiter: str, source: str) -> Iterator[tuple[int, list[str]]]:

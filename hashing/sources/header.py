@@ -41,7 +41,7 @@ def pictures_in(cell: str) -> list[str]:
     Between them stand `;`, `|`, a comma or a new line.
     """
     parts = [part.strip() for part in _BETWEEN.split(cell) if part.strip()]
-    return parts if len(parts) > 1 and all(map(looks_like_picture, parts)) else [cell]
+    return parts if parts and all(map(looks_like_picture, parts)) else [cell]
 
 
 def names_pictures(row: Sequence[str], names: Collection[str]) -> bool:

@@ -48,6 +48,11 @@ def parse_table(
     raw = _renamed(read_table(data, source, left_out, names), columns or {}, source)
     if not raw.columns:
         raise InputError(f"{source}: expected a header and rows, found none")
+    if files := [column for column in raw.columns if looks_like_picture(column)]:
+        raise InputError(
+            f"{source}: expected the names of its columns in the first row, found {files[0]!r}: "
+            "write them above it, such as file,title"
+        )
     file_column = _file_column(raw, source, stems)
     keep = "" if _names_files(raw, file_column) else file_column  # a number says more than a file
     rows: dict[str, Mapping[str, str]] = {}

@@ -130,10 +130,15 @@ def _class_names(parquet: Any) -> Mapping[str, list[str]]:
 def _picture_column(file: Path) -> tuple[str, str] | None:
     """The first column that holds pictures, and an ending for those without a name."""
     parquet = _opened(file)
+    import pyarrow
+
     for field in parquet.schema_arrow:
         if not (_is_object(field.type) or _is_bytes(field.type)):
             continue
-        first = next(parquet.iter_batches(1, columns=[field.name]), None)
+        try:
+            first = next(parquet.iter_batches(1, columns=[field.name]), None)
+        except (pyarrow.ArrowException, OSError, ValueError) as error:
+            raise InputError(f"{file}: damaged Parquet file ({error})") from None
         values = [] if first is None else first.column(0).to_pylist()
         kind = kind_of(_bytes_of(values[0])[:HEAD]) if values else None
         if kind is not None:
@@ -172,11 +177,20 @@ def _opened(file: Path) -> Any:
         raise InputError(f"{file}: not a readable Parquet file ({error})") from None
 
 
+def _read(parquet: Any, file: Path, group: int, columns: Sequence[str]) -> Any:
+    import pyarrow
+
+    try:
+        return parquet.read_row_group(group, columns=columns)
+    except (pyarrow.ArrowException, OSError, ValueError) as error:
+        raise InputError(f"{file}: damaged Parquet file ({error})") from None
+
+
 @lru_cache(maxsize=2)
 def _group(file: Path, changed: int, group: int, column: str) -> Any:
     """One column of a row group, for pictures are read one after the other."""
     try:
-        return _opened(file).read_row_group(group, columns=[column]).column(column)
+        return _read(_opened(file), file, group, [column]).column(column)
     except InputError as error:
         raise OSError(str(error)) from None
 

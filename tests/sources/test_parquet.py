@@ -83,3 +83,15 @@ def test_bare_bytes_are_pictures_and_other_files_are_tables(tmp_path: Path) -> N
     parquet.write_table(pyarrow.Table.from_pylist([{"title": "no", "data": b"raw"}]), file)
     with pytest.raises(InputError, match="expected a column that names the pictures"):
         read_catalogue(file)
+
+
+def test_damaged_files_are_told(folder: Path) -> None:
+    file = folder / "data" / "train-0.parquet"
+    whole = file.read_bytes()
+    for broken, words in (
+        (whole[:-9], "not a readable"),
+        (whole[:4] + bytes(900) + whole[904:], ""),
+    ):
+        file.write_bytes(broken)
+        with pytest.raises(InputError, match=words or "damaged"):
+            read_catalogue(file)

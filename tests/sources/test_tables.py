@@ -116,6 +116,10 @@ def test_a_row_may_name_several_pictures() -> None:
         "f.png": {"title": "More"},
         "g.png": {"title": "More"},
     }
+    trailing = parse("file,title\na.png; ,A\n")[0]
+    assert trailing.rows == {"a.png": {"title": "A"}}
+    alone = parse("Images\na.png;b.png\nc, d.png\n")[0]
+    assert list(alone.rows) == ["a.png", "b.png", "c, d.png"]
     listed = json.dumps([{"images": ["a.png", "b.png"], "title": "Both"}])
     assert list(parse(listed, "m.json")[0].rows) == ["a.png", "b.png"]
 
@@ -156,6 +160,11 @@ def test_columns_can_be_named() -> None:
         ("m.doc", b"file\n", "as one of .csv, .tsv, .txt, .jsonl, .json, .xlsx, .parquet, found"),
         ("m.csv", b"", "a header and rows"),
         ("m.csv", b"name,x\nWave,1\n", 'found name, x; say which it is with --columns file="NAME"'),
+        (
+            "m.csv",
+            b"a.png,Sunset\nb.png,Dawn\n",
+            "names of its columns in the first row, found 'a.png'",
+        ),
         ("m.json", b"{}", "list of objects"),
         ("m.json", b"[", "broken JSON"),
         ("m.csv", b"file\n\x81\xff\n", "UTF-8, UTF-16 or Windows-1252"),
