@@ -1,0 +1,155 @@
+"""The process that decodes: what it says, and what becomes of its end."""
+
+import io
+import json
+import os
+import signal
+import struct
+import sys
+import zlib
+from dataclasses import astuple
+from types import SimpleNamespace
+
+import pytest
+from PIL import Image
+
+from hashing.errors import ImageError
+from hashing.images import FILES, UPLOADS, child, decode, isolated, png
+from hashing.images.isolated import read_frame, write_frame
+from hashing.images.limits import Limits
+from hashing.images.still import Still, read_header
+from tests.images import hostile
+
+SOUND = hostile.sound_pictures()
+TIFF = dict(SOUND)["TIFF"]
+COMPRESSED = bytes(SOUND[5][1][:8] + b"\xff" * 400 + SOUND[5][1][408:])
+"""A TIFF whose pixels cannot be unpacked."""
+
+
+Frames = list[tuple[bytes, bytes]]
+
+
+def converse(
+    monkeypatch: pytest.MonkeyPatch, kind: str, data: bytes, *, header_only: bool = False
+) -> Frames:
+    """Let the process's own loop run here, without its bounds; every frame that it answers."""
+    monkeypatch.setattr(child, "_bound", lambda limits: None)
+    requests, answers = io.BytesIO(), io.BytesIO()
+    write_frame(requests, b"H", json.dumps([kind, *astuple(UPLOADS)]).encode())
+    write_frame(requests, b"D", data)
+    if not header_only:  # what is broken there is told before anybody asks for pixels
+        write_frame(requests, b"P")
+    requests.seek(0)
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=requests))
+    monkeypatch.setattr(sys, "stdout", SimpleNamespace(buffer=answers))
+    child.main()
+    answers.seek(0)
+    found = []
+    while answers.tell() < len(answers.getvalue()):
+        found.append(read_frame(answers))
+    return found
+
+
+def test_it_answers_with_memory_size_and_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
+    memory, size, pixels = converse(monkeypatch, "TIFF", TIFF)
+    assert [memory[0], size[0], pixels[0]] == [b"M", b"S", b"P"]
+    assert int(memory[1]) >= 96 * 64 * 4
+    expected = decode(TIFF)
+    assert struct.unpack("<II", size[1]) == expected.size
+    assert pixels[1] == expected.tobytes()
+
+
+def test_it_answers_with_what_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    ((letter, told),) = converse(monkeypatch, "TIFF", b"II*\0" + bytes(9), header_only=True)
+    assert (letter, b"broken" in told) == (b"E", True)
+    letter, told = converse(monkeypatch, "TIFF", COMPRESSED)[-1]
+    assert (letter, b"expected a complete TIFF picture" in told) == (b"E", True)
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    ((letter, told),) = converse(monkeypatch, "HEIF", b"x", header_only=True)
+    assert (letter, b"pillow-heif" in told) == (b"E", True)
+
+    def fail(still: Still) -> Image.Image:
+        raise MemoryError
+
+    monkeypatch.setattr(Still, "pixels", fail)
+    letter, told = converse(monkeypatch, "TIFF", TIFF)[-1]
+    assert (letter, told) == (b"E", b"not enough memory to decode this picture")
+    with pytest.raises(ImageError, match="not enough memory"):
+        decode(dict(SOUND)["PNG"])
+
+
+@pytest.mark.parametrize("number", range(len(SOUND)))
+def test_a_picture_is_the_same_wherever_it_is_decoded(number: int) -> None:
+    kind, data = SOUND[number]
+    assert read_header(data, kind, FILES).pixels().tobytes() == decode(data, FILES).tobytes()
+
+
+def test_a_part_is_received_as_no_frame() -> None:
+    whole = io.BytesIO()
+    write_frame(whole, b"P", b"pixels")
+    for length in (0, 5, 12):
+        with pytest.raises(ConnectionError):
+            read_frame(io.BytesIO(whole.getvalue()[:length]))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals")
+def test_who_died_is_replaced_and_who_dies_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = decode(TIFF).tobytes()
+    idle = isolated._idle[-1]
+    idle.kill()
+    idle.wait()
+    assert decode(TIFF).tobytes() == expected
+    assert isolated._idle[-1].pid != idle.pid
+
+    def die(process: object, *_: object) -> Image.Image:
+        os.kill(process.pid, signal.SIGSEGV)  # type: ignore[attr-defined]
+        process.wait()  # type: ignore[attr-defined]
+        raise BrokenPipeError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(isolated, "_converse", die)
+        with pytest.raises(ImageError, match="broke its decoder"):
+            decode(TIFF)
+
+    def interrupt(process: object, *_: object) -> Image.Image:
+        raise KeyboardInterrupt
+
+    known = {process.pid for process in isolated._idle}
+    with monkeypatch.context() as patched:
+        patched.setattr(isolated, "_converse", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            decode(TIFF)
+    # in the midst of a conversation nobody can be asked again
+    assert not {process.pid for process in isolated._idle} - known
+    assert decode(TIFF).tobytes() == expected
+
+
+@pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP"])
+def test_frames_are_looked_at_up_to_a_number(kind: str) -> None:
+    blank = [Image.new("RGB", (64, 48), (240, 240, 240 + n % 2)) for n in range(24)]
+    for place, shown in ((3, True), (22, False)):
+        frames = [*blank[:place], hostile.scene(64, 48), *blank[place:]]
+        options = {"lossless": True} if kind == "WEBP" else {}
+        data = hostile.encoded(
+            frames[0], kind, save_all=True, append_images=frames[1:], duration=50, **options
+        )
+        colours = decode(data).getcolors(1 << 16)
+        assert (colours is None or len(colours) > 9) is shown, place
+
+
+def test_profiles_and_texts_of_a_png_are_read_as_far_as_they_are_sound() -> None:
+    packed = zlib.compress(b"profile" * 100)
+    assert png._unpack(b"\0" + packed) == b"profile" * 100
+    for broken in (b"\1" + packed, b"\0broken", b"", b"\0" + zlib.compress(bytes(5 << 20), 9)):
+        assert png._unpack(broken) == b""
+    assert png._text(b"\0\0en\0word\0text") == b"text"
+    assert png._text(b"\1\0en\0word\0" + zlib.compress(b"text")) == b"text"
+    assert png._text(b"\1\0en\0word\0broken") == b""
+
+
+def test_scans_are_counted_against_the_size() -> None:
+    data = hostile.repeated_scans(96, 30)
+    assert decode(data).size == (96, 96)
+    small = Limits(bytes=1 << 20, pixels=96 * 96, aspect=20, memory=1 << 28, seconds=2)
+    with pytest.raises(ImageError, match="at most 20 scans of a JPEG of 96 x 96, found"):
+        decode(data, small)
