@@ -3,8 +3,8 @@
     python benchmarks/walls.py PICTURES --model MODEL [--works 1000] [--photographs 100]
         [--strangers 100] [--off 0.1] [--index INDEX]
 
-With `--index` the works are those of an index that is there, and what is photographed is drawn of
-them.
+With `--index` the works are those of an index that is there, what is photographed is drawn of
+them, and a stranger is one whose own work is left out.
 
 Each photograph shows one of the indexed works aslant, off the centre, in a frame, before a wall
 with a gradient and noise, under a light of some colour with a glare, saved as JPEG. Asked are: the
@@ -52,6 +52,7 @@ def main() -> None:
     if options.index:
         with Collection.open(options.index, model=options.model) as art:
             report(art, drawn[: options.photographs], rng, options.off)
+            report_itself(art, drawn[-options.strangers :], rng, options.off)
         return
     chosen, others = drawn[: options.works], drawn[options.works :][: options.strangers]
     with tempfile.TemporaryDirectory() as folder:
@@ -79,6 +80,23 @@ def report_seen(
         strangers += seen is not None and file.name not in ids
     print(f"seems to be: {right} right and {wrong} wrong of {len(files)}")
     print(f"seems to be: {strangers} of {len(others)} strangers")
+
+
+def report_itself(art: Collection, files: list[Path], rng: np.random.Generator, off: float) -> None:
+    """Which works photographs seem to be, each asked for among all and among all others."""
+    items = {Path(item.file).name: item for item in art.items()}
+    right = wrong = strangers = 0
+    for file in files:
+        with Image.open(file) as work:
+            photograph, _ = photographed(work.convert("RGB"), rng, off)
+        mine = items[file.name]
+        seen = art.recognise(photograph)
+        right += seen is not None and seen.id == mine.id
+        wrong += seen is not None and seen.id != mine.id
+        name = mine.file.replace("'", "''")
+        strangers += art.recognise(photograph, where=f"file != '{name}'") is not None
+    print(f"seems to be: {right} right and {wrong} wrong of {len(files)}")
+    print(f"seems to be: {strangers} of {len(files)} without their own work")
 
 
 def report(art: Collection, files: list[Path], rng: np.random.Generator, off: float) -> None:
