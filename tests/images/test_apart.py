@@ -10,11 +10,12 @@ import zlib
 from dataclasses import astuple
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 from hashing.errors import ImageError
-from hashing.images import FILES, UPLOADS, child, decode, isolated, png
+from hashing.images import FILES, UPLOADS, child, decode, encode_jpeg, isolated, opened_preview, png
 from hashing.images.isolated import read_frame, write_frame
 from hashing.images.limits import Limits
 from hashing.images.still import Still, read_header
@@ -22,6 +23,7 @@ from tests.images import hostile
 
 SOUND = hostile.sound_pictures()
 TIFF = dict(SOUND)["TIFF"]
+JPEG = hostile.encoded(hostile.scene(), "JPEG")
 COMPRESSED = bytes(SOUND[5][1][:8] + b"\xff" * 400 + SOUND[5][1][408:])
 """A TIFF whose pixels cannot be unpacked."""
 
@@ -153,3 +155,50 @@ def test_scans_are_counted_against_the_size() -> None:
     small = Limits(bytes=1 << 20, pixels=96 * 96, aspect=20, memory=1 << 28, seconds=2)
     with pytest.raises(ImageError, match="at most 20 scans of a JPEG of 96 x 96, found"):
         decode(data, small)
+
+
+def test_a_later_frame_that_is_broken_leaves_the_first() -> None:
+    frames = [Image.new("P", (64, 48), 7), hostile.scene(64, 48).quantize(32)]
+    data = bytearray(hostile.encoded(frames[0], "GIF", save_all=True, append_images=frames[1:]))
+    place = data.rindex(b"\x2c")  # the second picture's descriptor: its table of colours is a lie
+    data[place + 10 : place + 200] = b"\xff" * 190
+    assert len(decode(bytes(data)).getcolors(1 << 16) or ()) == 1
+
+
+def test_what_lies_beyond_srgb_comes_back_to_it() -> None:
+    lab = ImageCms.profileToProfile(
+        Image.new("RGB", (64, 48), (200, 60, 40)),
+        ImageCms.createProfile("sRGB"),
+        ImageCms.createProfile("LAB"),
+        outputMode="LAB",
+    )
+    assert isinstance(lab, Image.Image)
+    found = decode(hostile.encoded(lab, "TIFF")).getpixel((9, 9))
+    assert np.abs(np.array(found) - (200, 60, 40)).max() < 8
+
+
+def test_a_long_picture_keeps_its_shorter_side() -> None:
+    assert decode(hostile.encoded(Image.new("L", (9000, 1000)), "PNG")).size == (9000, 1000)
+
+
+@pytest.mark.parametrize(
+    ("preview", "told"),
+    [
+        (hostile.encoded(hostile.scene(), "PNG"), "something else"),
+        (hostile.encoded(hostile.scene(), "JPEG")[:30], "was cut"),
+        (hostile.encoded(hostile.scene(4200, 64), "JPEG"), "4096 pixels a side, found 4200"),
+        (hostile.repeated_scans(2640, 80), "fewer scans"),
+    ],
+    ids=["no JPEG", "cut", "large", "scans"],
+)
+def test_a_preview_that_is_none_is_refused(preview: bytes, told: str) -> None:
+    with pytest.raises(ImageError, match=told), opened_preview(preview) as image:
+        image.convert("RGB")
+
+
+def test_a_preview_is_opened_without_being_decoded() -> None:
+    preview = encode_jpeg(hostile.scene(400, 300), 256)
+    with opened_preview(preview) as image:
+        assert image.size == (256, 192)
+        image.draft("RGB", (64, 48))
+        assert image.size == (64, 48)

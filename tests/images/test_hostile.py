@@ -90,6 +90,20 @@ def test_what_carries_no_pixels_never_decides(kind: str) -> None:
     assert decode(hostile.KINDS[kind]()).size == (96, 64)
 
 
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "GIF, a comment of crumbs",
+        "PNG, a million empty image chunks",
+        "JPEG, millions of empty segments",
+        "WebP, millions of empty chunks",
+    ],
+)
+def test_a_file_of_crumbs_is_refused(kind: str) -> None:
+    with pytest.raises(ImageError, match=r"at most 100,000 (blocks|chunks|segments), found more"):
+        decode(hostile.KINDS[kind]())
+
+
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 def test_the_orientation_is_found_among_a_thousand_tags(kind: str) -> None:
     exif = Image.Exif()
