@@ -26,7 +26,7 @@ ROOMS = {
             f"tests/store/test_{name}.py"
             for name in (
                 *("contract", "digests", "features", "hostile_rows", "index", "location", "lock"),
-                *("previews", "processes", "segments", "shown", "sums", "words"),
+                *("missing_rows", "previews", "processes", "segments", "shown", "sums", "words"),
             )
         ],
     ),

@@ -88,6 +88,17 @@ def test_a_value_is_of_its_column_s_type_or_refused(
     assert refused
 
 
+@pytest.mark.parametrize("column", ["items SET file", "metadata SET m_title"])
+@pytest.mark.robustness("rows of a stranger's index")
+def test_text_that_is_none_is_damage(sound: Path, tmp_path: Path, column: str) -> None:
+    folder = shutil.copytree(sound, tmp_path / "index")
+    with closing(sqlite3.connect(folder / "index.db", isolation_level=None)) as db:
+        db.execute(f"UPDATE {column} = CAST(x'ff41' AS TEXT) WHERE id = 3")
+    answers = ask(folder)
+    assert "is damaged" in str(answers["items"])
+    assert "is damaged" in str(answers["verify"])
+
+
 FOR_EVER = "WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r) SELECT n"
 OBJECTS = {
     "view": (

@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 
 from hashing.codes import Codes
-from hashing.errors import ArtefactError
+from hashing.errors import ArtefactError, InputError
 from hashing.filters import compare
 from hashing.search import SearchRequest
 from hashing.store import open_index
 from hashing.store.embedded import segments
+from hashing.store.embedded.lock import is_writing
 from hashing.store.view import MAX_FILTERS
 from tests.store.conftest import BITS, create, new_items
 
@@ -108,3 +109,15 @@ def test_more_filters_than_are_remembered_are_answered_the_same(folder: Path) ->
         first = [index.ids(where).tolist() for where in filters]
         assert len({*map(len, first)}) > 1
         assert [index.ids(where).tolist() for where in filters] == first
+
+
+def test_nobody_writes_where_nothing_is(tmp_path: Path) -> None:
+    assert not is_writing(tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_name_that_no_table_takes_is_told(tmp_path: Path) -> None:
+    with create(tmp_path / "index", new_items(1)) as index:
+        for name in ("TITLE", "a\0b", ""):
+            with pytest.raises(InputError, match="rename it"):
+                index.add(new_items(1, seed=1), {name: str})
