@@ -15,6 +15,8 @@ from hashing.store import IndexInfo
 from hashing.store.fields import filterable
 
 Schema = dict[str, Any]
+TEXT = r"^[^\x00]*$"
+"""What an index can hold."""
 PICTURES = ("image/jpeg", "image/png", "image/webp", "image/gif", "image/tiff", "image/avif")
 """The kinds of file that are sent most; the decoder says which others there are."""
 OF_FORMS = {"Body_search_api_v1_search_post": "oneOf", "Body_search_batch": "anyOf"}
@@ -117,7 +119,7 @@ def _filters(info: IndexInfo, others: list[str]) -> Schema:
         names = [name for name, of in columns.items() if (of is str) == (kind is str)]
         plain = [name for name in names if name not in others]
         one: Schema = (
-            {"type": ["string", "number"], "maxLength": LONGEST, "pattern": r"^[^\x00]*$"}
+            {"type": ["string", "number"], "maxLength": LONGEST, "pattern": TEXT}
             if kind is str
             else {"type": "number"}
         )
@@ -140,6 +142,9 @@ def _any(names: list[str]) -> str:
 def _fields(schema: Schema, info: IndexInfo) -> Schema:
     """The columns of the collection with their types, as an item's fields take them."""
     kinds = {str: "string", int: "integer", float: "number"}
-    properties = {name: {"type": [kinds[kind], "null"]} for name, kind in info.columns.items()}
+    properties = {
+        name: {"type": [kinds[kind], "null"], **({"pattern": TEXT} if kind is str else {})}
+        for name, kind in info.columns.items()
+    }
     kept = {name: value for name, value in schema.items() if name != "additionalProperties"}
     return kept | {"properties": properties, "additionalProperties": False}

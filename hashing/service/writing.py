@@ -42,6 +42,7 @@ def add(
             description="Its name in the collection; without, that of the file that is sent.",
             max_length=1000,
             examples=["a/1.jpg"],
+            json_schema_extra={"pattern": r"^[^\x00]*$"},
         ),
     ] = "",
     fields: Annotated[

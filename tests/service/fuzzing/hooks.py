@@ -27,7 +27,7 @@ filters = st.recursive(
 share = st.integers(0, 49).map(lambda number: number / 100)
 boxes = st.tuples(share, share).map(lambda at: f"{at[0]},{at[1]},{at[0] + 0.5},{at[1] + 0.5}")
 metadata = st.fixed_dictionaries(
-    {}, optional={"title": st.text(max_size=20), "year": st.integers(-9999, 9999)}
+    {}, optional={"title": words, "year": st.integers(-9999, 9999)}
 ).map(json.dumps)
 
 
