@@ -44,7 +44,8 @@ HEAD = """# Released models and the honest table
 
 The copy of CIFAR-10 is JPEG-compressed (not the original pixels). Networks named `frozen` hold \
 the ImageNet weights of a Python package unchanged and learn a head (extra `weights`), those named \
-`finetuned` start from them; no other one starts from ImageNet weights. \
+`finetuned` start from them; no other one starts from ImageNet weights, though one named \
+`distilled` learns from a teacher that holds them. \
 Those from `natural_cpu` had learned 78,957 natural pictures of \
 64 px, most of them reduced from ImageNet's (`train.py --config configs/natural_cpu.yaml`, \
 once, before their rows). Every figure is tie-aware (the expectation over the \
@@ -152,11 +153,12 @@ def _origins(rows: Sequence[Row]) -> Iterable[str]:
         config, trained = row["configuration"], row["training"]
         losses = " + ".join(f"{term['weight']:g} × {term['name']}" for term in config["losses"])
         model, hardware = config["model"], trained["hardware"]
+        teacher = f", teacher {config['teacher']}" if config.get("teacher") else ""
         command = f"row-{row['name']}{'-disjoint' * (row['protocol'] == 'art-disjoint')}"
         yield (
             f"- {row['name']}, `{row['protocol']}`, seed {trained['seed']}: `make {command}`; "
             f"{model['backbone']} at {config['preprocessing']['size']} px from "
-            f"{model['weights']}, {losses}, {config['train']['epochs']} epochs in "
+            f"{model['weights']}, {losses}{teacher}, {config['train']['epochs']} epochs in "
             f"{trained['duration_s'] / 60:,.0f} minutes on {hardware['device']}, "
             f"{hardware['threads']} threads; commit {str(trained['commit'])[:12]}, split "
             f"{row['split']['digest'][:12]}, {row['split']['train']:,} trained on, "

@@ -122,12 +122,15 @@ def compute_logits(
     return _compute(network, network, network.bits, examples, rows, bf16, on_pictures)
 
 
-def compute_features(network: HashModel, examples: Examples, rows: Rows) -> NDArray[np.float32]:
+def compute_features(
+    network: HashModel,
+    examples: Examples,
+    rows: Rows,
+    on_pictures: Callable[[int], None] = lambda count: None,
+) -> NDArray[np.float32]:
     """Features `[len(rows), D]` of these pictures, none of them augmented."""
     pictures = replace(examples, views=())
-    return _compute(
-        network, network.features, network.channels, pictures, rows, False, lambda count: None
-    )
+    return _compute(network, network.features, network.channels, pictures, rows, False, on_pictures)
 
 
 def _compute(

@@ -221,8 +221,10 @@ def _origin(metrics: Metrics) -> list[str]:
     configuration, hardware = metrics["configuration"], metrics["hardware"]
     losses = " + ".join(f"{term['weight']:g} × {term['name']}" for term in configuration["losses"])
     start = configuration.get("start") or configuration["model"]["weights"]
+    teacher = configuration.get("teacher")
     return [
-        f"- losses {losses}; weights at the start: {start}",
+        f"- losses {losses}; weights at the start: {start}"
+        f"{f'; drawn to the teacher {teacher}' if teacher else ''}",
         f"- commit {metrics['commit']}; data {metrics['data']['digest'][:12]}",
         f"- torch {metrics['versions']['torch']} on {hardware['device']}, {hardware['cores']} "
         f"cores, {metrics['duration_s']:,.0f} s",

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import torch
 import yaml
-from numpy.typing import NDArray
 
 from hashing.config import Config, DistillationConfig
 from hashing.files import write_new
@@ -17,7 +16,6 @@ from hashing.losses import Distillation, find_refinements, make_objective
 from hashing.models import (
     HashModel,
     check_whitening,
-    fit_whitening,
     load_model,
     round_to_half,
     save_model,
@@ -32,7 +30,6 @@ from hashing.training.epochs import course_of
 from hashing.training.evaluation import (
     Evaluation,
     classify_by,
-    compute_features,
     compute_logits,
     evaluate_logits,
     evaluate_network,
@@ -46,7 +43,13 @@ from hashing.training.provenance import plain_config, provenance, public_config,
 from hashing.training.report import Metrics, card, centre_remarks, measures, most_frequent
 from hashing.training.runlog import read_records
 from hashing.training.runtime import Runtime
-from hashing.training.start import check_centres, start_remarks, take_over, teach_losses
+from hashing.training.start import (
+    check_centres,
+    learn_whitening,
+    start_remarks,
+    take_over,
+    teach_losses,
+)
 from hashing.training.state import load_newest_state
 from hashing.training.teaching import teacher_remarks
 from hashing.training.tracking import Tracker, tracking
@@ -183,7 +186,7 @@ def _learn(run: _Run, examples: Examples) -> tuple[Learner, TrainState, Examples
             views = encode_views(network, config, examples, out.parent / FEATURES, runtime)
         examples = replace(examples, views=views)
     if config.model.whiten and config.start is None:
-        network.whiten(*fit_whitening(_learned_features(network, examples), config.model.whiten))
+        learn_whitening(network, examples, runtime)
     batches = Batches(config, examples, here)
     learner = make_learner(config, examples, batches.steps_per_epoch, here, network)
     objective = learner.objective
@@ -201,13 +204,6 @@ def _learn(run: _Run, examples: Examples) -> tuple[Learner, TrainState, Examples
     validate = validation(examples, learner)
     Trainer(config.train, learner, state, batches, validate, out, runtime, run.track, started).run()
     return learner, state, examples
-
-
-def _learned_features(network: HashModel, examples: Examples) -> NDArray[np.float32]:
-    """Features `[n, D]` of the plain pictures that are learned from."""
-    if examples.views:
-        return examples.views[0][examples.trained]
-    return compute_features(network, examples, examples.trained)
 
 
 def _finish(

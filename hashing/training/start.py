@@ -16,10 +16,11 @@ import torch
 from hashing.config import Config
 from hashing.errors import UsageError
 from hashing.losses import Objective
-from hashing.models import HashModel, load_model, read_manifest
-from hashing.training.evaluation import compute_logits
+from hashing.models import HashModel, fit_whitening, load_model, read_manifest
+from hashing.training.evaluation import compute_features, compute_logits
 from hashing.training.examples import Examples
 from hashing.training.learner import Learner
+from hashing.training.runtime import Runtime
 
 FREE = ("weights", "dropout")
 """What a run may have its own way, whatever it starts from."""
@@ -73,6 +74,20 @@ def check_centres(config: Config, objective: Objective) -> None:
 def take_over(network: HashModel, folder: Path) -> None:
     """Give `network` all the weights of the model in `folder`, which has the same shape."""
     network.load_state_dict(load_model(folder).state_dict())
+
+
+def learn_whitening(network: HashModel, examples: Examples, runtime: Runtime) -> None:
+    """Fit the whitening of `network` to its features of the plain pictures that are learned from.
+
+    Those of a frozen backbone are known already.
+    """
+    rows = examples.trained
+    if examples.views:
+        features = examples.views[0][rows]
+    else:
+        with runtime.progress(len(rows), "encoding for the whitening", "pictures") as bar:
+            features = compute_features(network, examples, rows, bar.advance)
+    network.whiten(*fit_whitening(features, network.config.whiten))
 
 
 def teach_losses(learner: Learner, examples: Examples) -> None:

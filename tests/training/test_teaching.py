@@ -266,6 +266,10 @@ def test_the_recipe_that_distils_runs(pictures: Path, teacher: Path, tmp_path: P
     assert main("--config", shipped, "--out", tmp_path / "run", *given, "--quiet") == 0
     assert load_model(tmp_path / "run" / "model").lengths == (16, 32, 64, 128)
     told = json.loads((tmp_path / "run" / "model" / "metrics.json").read_text())
+    assert (
+        f"teacher {told['configuration']['teacher']}"
+        in (tmp_path / "run" / "model" / "README.md").read_text()
+    )
     assert told["configuration"]["teacher"] == "/".join(teacher.parts[-2:])
 
 
