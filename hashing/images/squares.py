@@ -15,6 +15,7 @@ from hashing.images import jpeg
 MOST_PREVIEW_SIDE = 4096
 MOST_PREVIEW_WORK = 1 << 28
 """Pixels of a preview times the scans over them: a second."""
+NO_PREVIEW = "expected a preview that is a JPEG picture, found a broken one"
 BROKEN = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)
 """What Pillow raises for a JPEG that is none."""
 
@@ -77,7 +78,7 @@ def checked_preview(data: bytes) -> bytes:
         with Image.open(io.BytesIO(parts.picture), formats=("JPEG",)) as header:
             width, height = header.size
     except BROKEN as error:
-        raise _no_preview(error) from error
+        raise ImageError(NO_PREVIEW) from error
     if max(width, height) > MOST_PREVIEW_SIDE:
         raise ImageError(
             f"expected a preview of at most {MOST_PREVIEW_SIDE} pixels a side, found "
@@ -100,8 +101,4 @@ def opened_preview(data: bytes) -> Iterator[Image.Image]:
         with Image.open(picture, formats=("JPEG",)) as image:
             yield image
     except BROKEN as error:
-        raise _no_preview(error) from error
-
-
-def _no_preview(error: Exception) -> ImageError:
-    return ImageError(f"expected a preview that is a JPEG picture, found a broken one: {error}")
+        raise ImageError(NO_PREVIEW) from error

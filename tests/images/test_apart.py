@@ -15,7 +15,17 @@ import pytest
 from PIL import Image, ImageCms
 
 from hashing.errors import ImageError
-from hashing.images import FILES, UPLOADS, child, decode, encode_jpeg, isolated, opened_preview, png
+from hashing.images import (
+    FILES,
+    UPLOADS,
+    child,
+    decode,
+    encode_jpeg,
+    isolated,
+    main_colours,
+    opened_preview,
+    png,
+)
 from hashing.images.isolated import read_frame, write_frame
 from hashing.images.limits import Limits
 from hashing.images.still import Still, read_header
@@ -139,6 +149,13 @@ def test_frames_are_looked_at_up_to_a_number(kind: str) -> None:
         assert (colours is None or len(colours) > 9) is shown, place
 
 
+def test_what_carries_no_pixels_of_an_animation_is_left_out() -> None:
+    blank, scene = Image.new("RGB", (64, 48), "white"), hostile.scene(64, 48)
+    options = {"save_all": True, "append_images": [scene], "lossless": True}
+    data = hostile.encoded(blank, "WEBP", exif=b"Exif\0\0II*\0", **options)
+    assert decode(data).tobytes() == scene.tobytes()
+
+
 def test_profiles_and_texts_of_a_png_are_read_as_far_as_they_are_sound() -> None:
     packed = zlib.compress(b"profile" * 100)
     assert png._unpack(b"\0" + packed) == b"profile" * 100
@@ -173,23 +190,30 @@ def test_what_lies_beyond_srgb_comes_back_to_it() -> None:
         outputMode="LAB",
     )
     assert isinstance(lab, Image.Image)
-    found = decode(hostile.encoded(lab, "TIFF")).getpixel((9, 9))
-    assert np.abs(np.array(found) - (200, 60, 40)).max() < 8
+    data = hostile.encoded(lab, "TIFF")
+    for found in (decode(data), read_header(data, "TIFF", FILES).pixels()):
+        assert np.abs(np.array(found.getpixel((9, 9))) - (200, 60, 40)).max() < 8
 
 
 def test_a_long_picture_keeps_its_shorter_side() -> None:
     assert decode(hostile.encoded(Image.new("L", (9000, 1000)), "PNG")).size == (9000, 1000)
 
 
+def with_byte(data: bytes, place: int, value: int) -> bytes:
+    return data[:place] + bytes([value]) + data[place + 1 :]
+
+
 @pytest.mark.parametrize(
     ("preview", "told"),
     [
         (hostile.encoded(hostile.scene(), "PNG"), "something else"),
-        (hostile.encoded(hostile.scene(), "JPEG")[:30], "was cut"),
+        (JPEG[:30], "was cut"),
+        (with_byte(JPEG, JPEG.index(b"\xff\xc0") + 4, 9), "broken"),
+        (with_byte(JPEG, JPEG.index(b"\xff\xc4") + 5, 255), "broken"),
         (hostile.encoded(hostile.scene(4200, 64), "JPEG"), "4096 pixels a side, found 4200"),
         (hostile.repeated_scans(2640, 80), "fewer scans"),
     ],
-    ids=["no JPEG", "cut", "large", "scans"],
+    ids=["no JPEG", "cut", "bits", "tables", "large", "scans"],
 )
 def test_a_preview_that_is_none_is_refused(preview: bytes, told: str) -> None:
     with pytest.raises(ImageError, match=told), opened_preview(preview) as image:
@@ -202,3 +226,16 @@ def test_a_preview_is_opened_without_being_decoded() -> None:
         assert image.size == (256, 192)
         image.draft("RGB", (64, 48))
         assert image.size == (64, 48)
+
+
+def test_previews_and_main_colours_are_of_pixels() -> None:
+    with pytest.raises(ImageError, match="a preview cannot be encoded"):
+        encode_jpeg(Image.new("RGB", (66_000, 16)), 66_000)
+    image = Image.new("RGB", (40, 40), "red")
+    image.paste("blue", (0, 0, 40, 10))
+    colours, counts = main_colours(image, 4)
+    there = np.flatnonzero(counts)
+    assert dict(zip(map(tuple, colours[there].tolist()), counts[there].tolist(), strict=True)) == {
+        (255, 0, 0): 1200,
+        (0, 0, 255): 400,
+    }

@@ -7,6 +7,7 @@ import torch
 from torch.nn import functional as F
 
 from hashing.losses import LOSSES
+from hashing.losses.base import mean
 from hashing.losses.dhd import DHD
 from hashing.losses.distillation import angle_term, distance_term
 from hashing.losses.hashnet import HashNet, pair_term
@@ -81,3 +82,9 @@ def test_relations_ask_neither_for_scale_nor_for_place(term, logits: torch.Tenso
     assert term(logits * 1e-3, teacher * 1e-3).item() == pytest.approx(expected, rel=1e-4)
     far = torch.tensor([1000.0, -1000.0] * 8)  # single precision keeps three digits of that
     assert term(logits + far, teacher).item() == pytest.approx(expected, rel=1e-2)
+
+
+def test_a_mean_is_over_what_is_there() -> None:
+    values = torch.tensor([3.0, 5.0, 7.0])
+    for there, expected in (([1, 0, 0], 3), ([0, 1, 1], 6), ([1, 1, 1], 5), ([0, 0, 0], 0)):
+        assert mean(values, torch.tensor(there, dtype=torch.bool)).item() == expected

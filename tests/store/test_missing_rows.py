@@ -14,7 +14,7 @@ from hashing.errors import ArtefactError, InputError
 from hashing.filters import compare
 from hashing.search import SearchRequest
 from hashing.store import open_index
-from hashing.store.embedded import segments
+from hashing.store.embedded import rows, segments
 from hashing.store.embedded.lock import is_writing
 from hashing.store.view import MAX_FILTERS
 from tests.store.conftest import BITS, create, new_items
@@ -50,7 +50,7 @@ def change(
 )
 def test_there_is_one_generation(folder: Path, statement: str, told: str) -> None:
     change(folder, statement)
-    with pytest.raises(ArtefactError, match=told):
+    with pytest.raises(ArtefactError, match=rf"index\.db is damaged: {told}"):
         open_index(folder)
 
 
@@ -121,3 +121,14 @@ def test_a_name_that_no_table_takes_is_told(tmp_path: Path) -> None:
         for name in ("TITLE", "a\0b", ""):
             with pytest.raises(InputError, match="rename it"):
                 index.add(new_items(1, seed=1), {name: str})
+
+
+def test_codes_are_read_in_batches(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with open_index(folder) as index:
+        expected = index.search(SearchRequest(QUERIES, 30)).ids.tolist()
+    (file,) = (folder / "segments").iterdir()
+    file.unlink()
+    monkeypatch.setattr(rows, "BATCH", 7)
+    with open_index(folder) as index:
+        assert index.search(SearchRequest(QUERIES, 30)).ids.tolist() == expected
+        assert len(index.verify()) == 1
