@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hashing.store import open_index
-from hashing.store.embedded.sums import SUM, matches_sum, recorded_generation
+from hashing.store.embedded.sums import SUM, _digest, matches_sum, recorded_generation
 from tests.store.conftest import create, new_items
 
 
@@ -60,3 +60,8 @@ def test_where_no_child_can_be_started_the_rows_are_read(
         assert sum(index.facets()["style"].values()) == index.info.count == 11
         assert recorded_generation(folder) == index.info.generation
         assert index.verify() == []
+
+
+def test_the_digest_of_a_record_is_what_earlier_versions_wrote() -> None:
+    assert _digest({"generation": 3, "crc32": 5}) == "2c921666d87b483e5c03e0aac2b749d3"
+    assert _digest({"generation": 4, "crc32": 5}) != _digest({"generation": 3, "crc32": 5})
