@@ -18,7 +18,7 @@ from models_table import render
 from numpy.typing import NDArray
 
 from hashing.codes import Codes
-from hashing.config import Config
+from hashing.config import Config, DistillationConfig
 from hashing.encoding import BATCH, Model
 from hashing.metrics import RetrievalMetrics, evaluate_costs, evaluate_features
 from hashing.metrics import evaluate as evaluate_codes
@@ -86,7 +86,9 @@ def measured(
     protocols = next((group for group in SAME_TRAINING if own in group), (own,))
     configs = [replace(config, data=replace(config.data, protocol=name)) for name in protocols]
     runtime = Runtime(log=log, progress=progress)
-    every = [prepare(config, runtime) for config in configs]
+    # What a teacher said is of no use any more.
+    untaught = [replace(one, teacher=None, distillation=DistillationConfig()) for one in configs]
+    every = [prepare(one, runtime) for one in untaught]
     rows = np.unique(np.concatenate([examples.test.rows for examples in every]))
     with progress(len(rows), "testing", "pictures") as bar:
         if is_frozen(config):
