@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from hashing.collection.colours import Floats, to_oklab
 from hashing.collection.controls import Candidates
+from hashing.collection.looks import GLANCE, look
 from hashing.collection.opened import Opened
-from hashing.collection.pictures import GLANCE, look
 from hashing.collection.request import Query
 
 WEIGHT = 2.0

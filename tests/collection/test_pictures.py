@@ -8,8 +8,9 @@ import pytest
 from PIL import Image
 
 from hashing.collection import Collection
+from hashing.collection.looks import glance, look
 from hashing.collection.opened import Opened
-from hashing.collection.pictures import Pictures, glance, look, remember_sources
+from hashing.collection.pictures import Pictures, remember_sources
 from hashing.collection.request import Query, Refine
 from hashing.collection.search import search
 from hashing.errors import InputError
