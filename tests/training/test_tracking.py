@@ -117,7 +117,7 @@ def service_of_wandb() -> int:
     """The process that the real wandb has started below this one, once it is there."""
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
-        listing = subprocess.check_output(["ps", "-eo", "pid=,ppid=,args="], text=True)
+        listing = subprocess.check_output(["ps", "-ww", "-eo", "pid=,ppid=,args="], text=True)
         parents = {int(line.split()[0]): int(line.split()[1]) for line in listing.splitlines()}
         for line in listing.splitlines():
             pid, parent, program = line.split()[:3]
