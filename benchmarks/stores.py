@@ -176,8 +176,8 @@ def write(rows: list[Row], count: int, names: Sequence[str]) -> None:
     lines = [
         "# Stores",
         "",
-        "Made by `python benchmarks/stores.py` (see there), the servers on the same machine: what they",
-        "spend is in no column, but an engine that runs in this process is.",
+        "Made by `python benchmarks/stores.py` (see there), the servers on the same machine: what",
+        "they spend is in no column, but an engine that runs in this process is.",
         f"{processor()}, Python {platform.python_version()}, {count:,} items of {BITS} bits.",
         "",
         f"| what | {' | '.join(f'{name}, ms | CPU' for name in names)} |",
