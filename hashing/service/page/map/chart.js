@@ -35,7 +35,8 @@ let room;
 /** @param {HTMLCanvasElement} canvas @param {Atlas} atlas @param {Look} look @returns {Hung[]} */
 export function draw(canvas, atlas, look) {
   const pen = canvas.getContext("2d");
-  if (!pen || !canvas.width || !canvas.height) return [];
+  // Folded away, it has no width, and dots on it would be endlessly large.
+  if (!pen || !canvas.clientWidth || !canvas.height) return [];
   room = getComputedStyle(document.documentElement);
   const density = canvas.width / canvas.clientWidth;
   const radius = dotted(pen, canvas, atlas, look, density);
