@@ -11,8 +11,8 @@ rows twice: the server drops one of them in its own time, and until then answers
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any, TypeVar
-from urllib.parse import unquote, urlsplit
 
 import numpy as np
 from clickhouse_connect import get_client
@@ -20,10 +20,10 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from numpy.typing import NDArray
 
 from hashing.codes import Codes
-from hashing.errors import StorageError, UsageError
+from hashing.errors import UsageError
 from hashing.store.candidates import CandidateAnswers, Candidates, in_order
 from hashing.store.code_search import NEVER, Capabilities, Mark, Portion, Rows
-from hashing.store.location import masked
+from hashing.store.engine_server import differing, lost, read_address, refuse_older
 
 Done = TypeVar("Done")
 
@@ -31,8 +31,6 @@ WORD = 64
 OLDEST = (23, 3)
 """The version that deletes rows by `DELETE FROM`."""
 TIMEOUT = 60
-REPAIRED = 1 << 15
-"""Ids of a range that is written anew where it differs."""
 
 
 class Server:
@@ -40,38 +38,27 @@ class Server:
 
     def __init__(self, url: str) -> None:
         """Raises UsageError for an address that cannot be meant, StorageError for a lost server."""
-        parts = urlsplit(url.partition("+")[2])
-        self.shown, self.table = masked(url), parts.path.strip("/") or "arthash"
-        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,200}", self.table) or parts.query:
-            raise UsageError(
-                "expected a table of letters, digits and underscores, such as "
-                f"clickhouse+http://host:8123/table, found {self.shown}"
-            )
+        place = read_address(url, "table", "clickhouse+http://host:8123/table")
+        self.shown, self.table, parts = place.shown, place.name, place.parts
         self._client: Any = self.call(
             get_client,
             host=parts.hostname or "localhost",
             port=parts.port or (8443 if parts.scheme == "https" else 8123),
             secure=parts.scheme == "https",
-            username=unquote(parts.username or "") or None,
-            password=unquote(parts.password or ""),
+            username=place.user or None,
+            password=place.password,
             connect_timeout=TIMEOUT,
             send_receive_timeout=TIMEOUT,
             autogenerate_session_id=False,  # a session answers one question at a time
         )
-        version = str(self._client.server_version)
-        numbers = re.match(r"(\d+)\.(\d+)", version)
-        if numbers is None or tuple(map(int, numbers.groups())) < OLDEST:
-            raise UsageError(f"expected ClickHouse from 23.3 on at {self.shown}, found {version}")
+        refuse_older("ClickHouse", OLDEST, str(self._client.server_version), self.shown)
 
     def call(self, ask: Callable[..., Done], *arguments: Any, **named: Any) -> Done:
         """Ask the server. Raises StorageError, one line."""
         try:
             return ask(*arguments, **named)
         except (ClickHouseError, OSError) as error:
-            said = str(error).strip().splitlines() or [type(error).__name__]
-            raise StorageError(
-                f"{self.shown}: {said[0][:200]}; try again when the server is there"
-            ) from error
+            raise lost(self.shown, str(error), error) from error
 
     def do(self, statement: str, **values: object) -> None:
         """Run a statement in which `T` is the table."""
@@ -143,15 +130,8 @@ class ClickHouse:
         """
         if self._mark().compacted > rows.mark.compacted:
             return []
-        waiting, repaired = [(0, rows.mark.next_id)], []
-        while waiting:
-            first, end = waiting.pop()
-            if self._counts(first, end, rows.mark) == rows.counts(first, end):
-                continue
-            if end - first > REPAIRED:
-                middle = (first + end) // 2
-                waiting += [(first, middle), (middle, end)]
-                continue
+        repaired = []
+        for first, end in differing(rows, partial(self._counts, rows.mark)):
             for table in ("T", "T_removed"):
                 inside = "id >= {first:Int64} AND id < {end:Int64}"
                 self._server.do(f"DELETE FROM {table} WHERE {inside}", first=first, end=end)
@@ -216,7 +196,7 @@ class ClickHouse:
         removed = {"id": portion.ids[gone], "number": portion.removed[gone]}
         self._server.insert("T_removed", removed)
 
-    def _counts(self, first: int, end: int, mark: Mark) -> tuple[int, int]:
+    def _counts(self, mark: Mark, first: int, end: int) -> tuple[int, int]:
         """How many rows there are in a range of ids, and how many of them are removed."""
         inside = "id >= {first:Int64} AND id < {end:Int64}"
         ((there,), (removed,)) = self._server.columns(

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
@@ -9,6 +10,7 @@ from hashing.codes import Codes
 from hashing.errors import UsageError
 from hashing.store.candidates import CandidateAnswers
 from hashing.store.code_search import Mark, Portion, Rows
+from hashing.store.engine_server import differing
 from hashing.store.milvus.answers import MilvusDistances
 from hashing.store.milvus.server import Server
 
@@ -19,8 +21,6 @@ FRESH = 10.0
 its bounded staleness (5 s) shows it to everybody."""
 SETTLED = 16_384
 """Rows written at once from which on they are indexed; a compaction does so for any number."""
-REPAIRED = 1 << 15
-"""Ids of a range that is written anew where it differs."""
 
 
 class Milvus:
@@ -127,23 +127,23 @@ class Milvus:
         """
         if self._mark(name).compacted > rows.mark.compacted:
             return []
-        waiting, repaired = [(0, rows.mark.next_id)], []
-        while waiting:
-            first, end = waiting.pop()
-            inside = f"id >= {first} and id < {end}"
-            gone = f"{inside} and removed <= {rows.mark.number}"
-            found = self._server.count(name, inside), self._server.count(name, gone)
-            if found == rows.counts(first, end):
-                continue
-            if end - first > REPAIRED:
-                middle = (first + end) // 2
-                waiting += [(first, middle), (middle, end)]
-                continue
-            self._server.delete(name, inside)
+        repaired = []
+        for first, end in differing(rows, partial(self._counts, name, rows.mark)):
+            self._server.delete(name, _inside(first, end))
             for portion in rows.portions(first, end):
                 self._server.write(name, bits, portion)
             repaired.append(f"{name}: codes {first} to {end - 1} written anew")
         return repaired
+
+    def _counts(self, name: str, mark: Mark, first: int, end: int) -> tuple[int, int]:
+        """How many rows there are in a range of ids, and how many of them are removed."""
+        inside = _inside(first, end)
+        gone = f"{inside} and removed <= {mark.number}"
+        return self._server.count(name, inside), self._server.count(name, gone)
+
+
+def _inside(first: int, end: int) -> str:
+    return f"id >= {first} and id < {end}"
 
 
 def _least(marks: Sequence[Mark]) -> Mark:

@@ -4,7 +4,6 @@ import logging
 import re
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
-from urllib.parse import unquote, urlsplit
 
 import numpy as np
 from grpc import RpcError
@@ -12,9 +11,8 @@ from numpy.typing import NDArray
 from pymilvus import DataType, MilvusClient, MilvusException
 
 from hashing.codes import Codes
-from hashing.errors import StorageError, UsageError
 from hashing.store.code_search import Portion
-from hashing.store.location import masked
+from hashing.store.engine_server import lost, read_address, refuse_older
 
 Found = tuple[NDArray[np.int64], NDArray[np.int64]]
 """Ids and distances."""
@@ -39,24 +37,16 @@ class Server:
 
     def __init__(self, url: str) -> None:
         """Raises UsageError for an address that cannot be meant, StorageError for a lost server."""
-        parts = urlsplit(url.partition("+")[2])
-        self.shown = masked(url)
-        self.name = parts.path.strip("/") or "arthash"
-        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,200}", self.name) or parts.query:
-            raise UsageError(
-                "expected a collection of letters, digits and underscores, such as "
-                f"milvus+http://host:19530/collection, found {self.shown}"
-            )
+        place = read_address(url, "collection", "milvus+http://host:19530/collection")
+        self.shown, self.name, parts = place.shown, place.name, place.parts
         self._client: MilvusClient = self._call(
             MilvusClient,
             uri=f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}",
-            user=unquote(parts.username or ""),
-            password=unquote(parts.password or ""),
+            user=place.user,
+            password=place.password,
         )
         version = str(self._call(self._client.get_server_version))
-        numbers = re.match(r"v?(\d+)\.(\d+)", version)
-        if numbers is None or tuple(map(int, numbers.groups())) < OLDEST:
-            raise UsageError(f"expected Milvus from 2.3 on at {self.shown}, found {version}")
+        refuse_older("Milvus", OLDEST, version, self.shown)
 
     def close(self) -> None:
         """Leave it."""
@@ -159,10 +149,7 @@ class Server:
         except (MilvusException, RpcError) as error:
             # a call that takes too long ends as gRPC's own error
             told = getattr(error, "message", "") or getattr(error, "details", str)()
-            said = str(told).strip().splitlines() or [type(error).__name__]
-            raise StorageError(
-                f"{self.shown}: {said[0][:200]}; try again when the server is there"
-            ) from error
+            raise lost(self.shown, str(told), error) from error
 
 
 def _column(hits: Sequence[Any], name: str) -> NDArray[np.int64]:
