@@ -21,9 +21,7 @@ from hashing.config import ModelConfig, Preprocessing
 from hashing.device import choose_device
 from hashing.encoding import Model, prepared_batches
 from hashing.errors import ImageError, InputError, UsageError
-from hashing.models import HashModel, own_preprocessing, read_manifest, save_model
-from hashing.models.pretrained import PACKAGES, package_file
-from hashing.places import released
+from hashing.models import HashModel, at_hand, own_preprocessing, read_manifest, save_model
 from hashing.progress import log, progress
 from hashing.sources import Catalogue, Item, read_catalogue
 
@@ -144,24 +142,6 @@ def fit_pictures(
             workers=workers,
             on_progress=bar.advance,
         )
-
-
-def at_hand(backbone: str | None) -> tuple[str | None, str]:
-    """The backbone (None: that of the weights) and weights that this machine has already.
-
-    An installed package of weights, or else the released model for artworks; never a download.
-    Raises UsageError where there is neither, or none for `backbone`.
-    """
-    packaged = backbone or next(iter(PACKAGES))
-    if package_file(packaged) is not None:
-        return packaged, "package"
-    model = released("artworks-lite")
-    if backbone is None and model is not None:
-        return None, str(model)
-    raise UsageError(
-        f"no weights of {packaged} are at hand: install those of the extra [weights], or name "
-        "--weights, such as imagenet (a download), a file, a model folder, or none for random ones"
-    )
 
 
 def save_fit(fitted: Fit, folder: Path) -> None:

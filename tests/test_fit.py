@@ -16,7 +16,7 @@ from hashing.collection import Collection
 from hashing.config import ModelConfig, Preprocessing
 from hashing.encoding import Model
 from hashing.errors import InputError, UsageError
-from hashing.fit import at_hand, fit, linear_hash, save_fit
+from hashing.fit import fit, linear_hash, save_fit
 from hashing.models import HashModel, load_model, read_manifest, save_model
 from hashing.sources import Catalogue, read_catalogue
 
@@ -262,20 +262,3 @@ def test_codes_of_other_lengths_than_bytes_are_indexed(tmp_path: Path, bits: int
         assert (found[0].id, found[0].distance) == (7, 0)
         assert max(hit.distance for hit in made.search(folder / "07.png", k=40)) <= bits
         assert made.index.verify() == []
-
-
-def test_weights_come_from_what_is_at_hand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    files = {"timm:tf_efficientnet_lite0": tmp_path / "weights.pth"}
-    models = {"artworks-lite": tmp_path / "artworks-lite"}
-    module = import_module("hashing.fit")
-    monkeypatch.setattr(module, "package_file", files.get)
-    monkeypatch.setattr(module, "released", models.get)
-    assert at_hand(None) == ("timm:tf_efficientnet_lite0", "package")
-    assert at_hand("timm:tf_efficientnet_lite0") == ("timm:tf_efficientnet_lite0", "package")
-    files.clear()
-    assert at_hand(None) == (None, str(tmp_path / "artworks-lite"))
-    with pytest.raises(UsageError, match="no weights of resnet50 are at hand"):
-        at_hand("resnet50")
-    models.clear()
-    with pytest.raises(UsageError, match=r"\[weights\], or name --weights"):
-        at_hand(None)

@@ -15,6 +15,7 @@ from hashing.models.folder import (
 )
 from hashing.models.network import HashModel, normalise
 from hashing.models.notes import note_extra
+from hashing.models.pretrained import at_hand
 from hashing.models.products import use_products
 from hashing.models.whitening import check_whitening, fit_whitening
 
@@ -25,6 +26,7 @@ __all__ = [
     "Explanation",
     "HashModel",
     "Manifest",
+    "at_hand",
     "check_whitening",
     "explain",
     "fingerprint",

@@ -76,6 +76,24 @@ def package_file(backbone: str) -> Path | None:
     return files[0]
 
 
+def at_hand(backbone: str | None) -> tuple[str | None, str]:
+    """The backbone (None: that of the weights) and weights that this machine has already.
+
+    An installed package of weights, or else the released model for artworks; never a download.
+    Raises UsageError where there is neither, or none for `backbone`.
+    """
+    packaged = backbone or next(iter(PACKAGES))
+    if package_file(packaged) is not None:
+        return packaged, "package"
+    model = places.released("artworks-lite")
+    if backbone is None and model is not None:
+        return None, str(model)
+    raise UsageError(
+        f"no weights of {packaged} are at hand: install those of the extra [weights], or name "
+        "--weights, such as imagenet (a download), a file, a model folder, or none for random ones"
+    )
+
+
 def _package_state(backbone: str, expected: State) -> State:
     """The weights of an installed package under the names that timm has for them.
 

@@ -6,9 +6,10 @@ import safetensors.torch
 import torch
 import torchvision
 
+from hashing import places
 from hashing.config import ModelConfig, Preprocessing
 from hashing.errors import ArtefactError, InputError, UsageError
-from hashing.models import HashModel, save_model
+from hashing.models import HashModel, at_hand, pretrained, save_model
 
 
 def make(weights: object, backbone: str = "resnet18", stem: str = "imagenet") -> HashModel:
@@ -134,3 +135,19 @@ def test_a_released_model_is_found_from_any_folder(
     assert same(make("checkpoints/mine").backbone, expected.backbone)
     with pytest.raises(InputError, match=r"found nothing at checkpoints/other"):
         make("checkpoints/other")
+
+
+def test_weights_come_from_what_is_at_hand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = {"timm:tf_efficientnet_lite0": tmp_path / "weights.pth"}
+    models = {"artworks-lite": tmp_path / "artworks-lite"}
+    monkeypatch.setattr(pretrained, "package_file", files.get)
+    monkeypatch.setattr(places, "released", models.get)
+    assert at_hand(None) == ("timm:tf_efficientnet_lite0", "package")
+    assert at_hand("timm:tf_efficientnet_lite0") == ("timm:tf_efficientnet_lite0", "package")
+    files.clear()
+    assert at_hand(None) == (None, str(tmp_path / "artworks-lite"))
+    with pytest.raises(UsageError, match="no weights of resnet50 are at hand"):
+        at_hand("resnet50")
+    models.clear()
+    with pytest.raises(UsageError, match=r"\[weights\], or name --weights"):
+        at_hand(None)
