@@ -123,3 +123,10 @@ def as_cell(value: object) -> str | None:
     if isinstance(value, dict | bytes):
         return None
     return str(value)
+
+
+def needs_extra(source: str, package: str, instead: str = "") -> InputError:
+    """The error of a file whose reader is not installed; instead: what else would do."""
+    return InputError(
+        f"{source} is read by {package}, which is not installed: pip install {package}{instead}"
+    )

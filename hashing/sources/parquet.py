@@ -4,17 +4,19 @@ A picture is a column of objects with `bytes` and `path`, or of bytes that are a
 called by its file and its path (`train-00000-of-00001/cat.jpg`) or its row.
 """
 
+import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, BinaryIO
 
 from hashing.errors import InputError
 from hashing.images import HEAD, kind_of
 from hashing.sources.left_out import LeftOut
-from hashing.sources.objects import as_cell
+from hashing.sources.objects import as_cell, needs_extra
 
 SUFFIX = ".parquet"
 
@@ -47,33 +49,39 @@ class ParquetPictures:
 Texts = dict[str, Mapping[str, str]]
 
 
-def files_with_pictures(path: Path) -> list[Path]:
-    """The Parquet files at or below a place that hold pictures, none where it has no other."""
+def files_with_pictures(path: Path) -> dict[Path, tuple[str, str]]:
+    """The Parquet files at or below a place that hold pictures.
+
+    Of each the first column that does, and an ending for pictures without a name.
+    """
     if path.is_file():
         found = [path] if path.suffix.lower() == SUFFIX else []
     else:
         found = sorted(file for file in path.rglob(f"*{SUFFIX}") if file.is_file())
-    return [file for file in found if _picture_column(file) is not None]
+    columns = ((file, _picture_column(file)) for file in found)
+    return {file: column for file, column in columns if column is not None}
 
 
 def read_parquet(
-    root: Path, files: Sequence[Path], left_out: LeftOut
+    root: Path, files: Mapping[Path, tuple[str, str]], left_out: LeftOut
 ) -> tuple[ParquetPictures, list[str], Texts]:
     """Pictures, the other columns, and these as text by the picture's name."""
     members: dict[str, Row] = {}
     texts: Texts = {}
     columns: dict[str, None] = {}
-    for file in files:
+    for file, (column, ending) in files.items():
         within = "" if root.is_file() else file.relative_to(root).with_suffix("").as_posix() + "/"
-        for name, row, fields in _rows(file, left_out):
+        for name, row, fields in _rows(file, column, ending, left_out):
             members[within + name], texts[within + name] = row, fields
             columns.update(dict.fromkeys(fields))
     return ParquetPictures(members), list(columns), texts
 
 
-def _rows(file: Path, left_out: LeftOut) -> Iterator[tuple[str, Row, Mapping[str, str]]]:
+def _rows(
+    file: Path, column: str, ending: str, left_out: LeftOut
+) -> Iterator[tuple[str, Row, Mapping[str, str]]]:
     """Names, places and other cells; no picture is read for them."""
-    parquet, (column, ending) = _opened(file), _picture_column(file) or ("", "")
+    parquet = open_parquet(file, str(file))
     classes = _class_names(parquet)
     known = parquet.schema_arrow.names
     wanted = [name for name in known if name != column]
@@ -83,9 +91,7 @@ def _rows(file: Path, left_out: LeftOut) -> Iterator[tuple[str, Row, Mapping[str
     taken: set[str] = set()
     for group in range(parquet.num_row_groups):
         length = parquet.metadata.row_group(group).num_rows
-        rows = (
-            parquet.read_row_group(group, columns=wanted).to_pylist() if wanted else [{}] * length
-        )
+        rows = _read(parquet, file, group, wanted).to_pylist() if wanted else [{}] * length
         for place, record in enumerate(rows):
             path = (record.pop(column, None) or {}).get("path")
             name = PurePosixPath(str(path).replace("\\", "/")).name if path else ""
@@ -129,16 +135,12 @@ def _class_names(parquet: Any) -> Mapping[str, list[str]]:
 
 def _picture_column(file: Path) -> tuple[str, str] | None:
     """The first column that holds pictures, and an ending for those without a name."""
-    parquet = _opened(file)
-    import pyarrow
-
+    parquet = open_parquet(file, str(file))
     for field in parquet.schema_arrow:
         if not (_is_object(field.type) or _is_bytes(field.type)):
             continue
-        try:
+        with _sound(f"{file}: damaged"):
             first = next(parquet.iter_batches(1, columns=[field.name]), None)
-        except (pyarrow.ArrowException, OSError, ValueError) as error:
-            raise InputError(f"{file}: damaged Parquet file ({error})") from None
         values = [] if first is None else first.column(0).to_pylist()
         kind = kind_of(_bytes_of(values[0])[:HEAD]) if values else None
         if kind is not None:
@@ -162,35 +164,45 @@ def _is_bytes(kind: Any) -> bool:
     return str(kind) in ("binary", "large_binary")
 
 
-def _opened(file: Path) -> Any:
+def open_parquet(file: Path | BinaryIO, name: str, instead: str = "") -> Any:
+    """A Parquet file; instead: as in `needs_extra`. Raises InputError where it cannot be read."""
     try:
-        import pyarrow
         from pyarrow import parquet
     except ImportError:
-        raise InputError(
-            f'{file} is read by pyarrow, which is not installed: pip install -e ".[tables]" in the '
-            "checkout"
-        ) from None
-    try:
+        raise needs_extra(name, "pyarrow", instead) from None
+    with _sound(f"{name}: not a readable"):
         return parquet.ParquetFile(file)
-    except (pyarrow.ArrowException, OSError, ValueError) as error:
-        raise InputError(f"{file}: not a readable Parquet file ({error})") from None
+
+
+def rows_of(data: bytes, name: str) -> list[dict[str, Any]]:
+    """All rows of a Parquet file, by column. Raises InputError, as `open_parquet` does."""
+    parquet = open_parquet(io.BytesIO(data), name, ", or save it as CSV")
+    with _sound(f"{name}: not a readable"):
+        rows: list[dict[str, Any]] = parquet.read().to_pylist()
+        return rows
 
 
 def _read(parquet: Any, file: Path, group: int, columns: Sequence[str]) -> Any:
+    with _sound(f"{file}: damaged"):
+        return parquet.read_row_group(group, columns=columns)
+
+
+@contextmanager
+def _sound(what: str) -> Iterator[None]:
+    """What pyarrow trips on in a damaged file is an InputError."""
     import pyarrow
 
     try:
-        return parquet.read_row_group(group, columns=columns)
+        yield
     except (pyarrow.ArrowException, OSError, ValueError) as error:
-        raise InputError(f"{file}: damaged Parquet file ({error})") from None
+        raise InputError(f"{what} Parquet file ({error})") from None
 
 
 @lru_cache(maxsize=2)
 def _group(file: Path, changed: int, group: int, column: str) -> Any:
     """One column of a row group, for pictures are read one after the other."""
     try:
-        return _read(_opened(file), file, group, [column]).column(column)
+        return _read(open_parquet(file, str(file)), file, group, [column]).column(column)
     except InputError as error:
         raise OSError(str(error)) from None
 

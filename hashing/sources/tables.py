@@ -21,7 +21,15 @@ from hashing.errors import InputError
 from hashing.sources.delimited import csv_records, table_records
 from hashing.sources.header import names_pictures
 from hashing.sources.left_out import LeftOut
-from hashing.sources.objects import Record, as_cell, json_records, json_row, jsonl_records
+from hashing.sources.objects import (
+    Record,
+    as_cell,
+    json_records,
+    json_row,
+    jsonl_records,
+    needs_extra,
+)
+from hashing.sources.parquet import rows_of
 
 LARGEST = 1 << 30
 """Bytes of a table that was compressed."""
@@ -103,7 +111,7 @@ def _xlsx_records(
     try:
         from openpyxl import load_workbook
     except ImportError:
-        raise _needs_extra(source, "openpyxl") from None
+        raise needs_extra(source, "openpyxl", ", or save it as CSV") from None
     try:
         book = load_workbook(io.BytesIO(data), read_only=True, data_only=True)
         sheets = {
@@ -138,21 +146,5 @@ def _shown(cell: Any) -> str:
 
 
 def _parquet_records(data: bytes, source: str, left_out: LeftOut) -> Iterator[Record]:
-    try:
-        import pyarrow
-        from pyarrow import parquet
-    except ImportError:
-        raise _needs_extra(source, "pyarrow") from None
-    try:
-        rows = parquet.read_table(io.BytesIO(data)).to_pylist()
-    except (pyarrow.ArrowException, OSError, ValueError) as error:
-        raise InputError(f"{source}: not a readable Parquet file ({error})") from None
-    for number, record in enumerate(rows, 1):
+    for number, record in enumerate(rows_of(data, source), 1):
         yield from json_row(record, f"row {number}", source, left_out)
-
-
-def _needs_extra(source: str, package: str) -> InputError:
-    return InputError(
-        f"{source} is read by {package}, which is not installed: pip install {package}, "
-        "or save it as CSV"
-    )
