@@ -36,7 +36,7 @@ let room;
 export function draw(canvas, atlas, look) {
   const pen = canvas.getContext("2d");
   // Folded away, it has no width, and dots on it would be endlessly large.
-  if (!pen || !canvas.clientWidth || !canvas.height) return [];
+  if (!pen || !canvas.clientWidth || !canvas.width || !canvas.height) return [];
   room = getComputedStyle(document.documentElement);
   const density = canvas.width / canvas.clientWidth;
   const radius = dotted(pen, canvas, atlas, look, density);
