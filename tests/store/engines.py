@@ -1,12 +1,14 @@
 """An index whose codes an engine searches, and that it answers like memory."""
 
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
+import pytest
 
+from hashing.errors import StorageError
 from hashing.filters import equals, not_
 from hashing.search import RadiusRequest, ReferenceEngine, SearchRequest
-from hashing.store import Index, NewItem, create_index
+from hashing.store import Index, NewItem, create_index, open_index
 
 BITS = 32
 
@@ -70,3 +72,45 @@ def check_like_memory(index: Index, rng: np.random.Generator, trials: int) -> No
         some = rng.choice(ids, 20)
         both = [each.search(SearchRequest(queries, 5, allowed=some)) for each in (index, reference)]
         assert both[0].ids.tolist() == both[1].ids.tolist()
+
+
+class Away(Protocol):
+    """What stands for a server and can be away."""
+
+    away: bool
+
+
+def check_taking_over(index: Index, reader: Index, server: Away, told: str) -> None:
+    """Who comes later takes over what is missing; a reader of before sees what it saw.
+
+    index, reader: of one empty index. told: of the error while the server is away.
+    """
+    rng = np.random.default_rng(0)
+    index.add(items_of(rng, 50, "a"))
+    server.away = True
+    with pytest.raises(StorageError, match=told):
+        index.add(items_of(rng, 50, "b"))
+    server.away = False
+    with open_index(index.location) as later:  # what was published is there, and is found
+        assert later.info.count == 100
+        check_like_memory(later, rng, 5)
+    assert reader.ids().size == 0
+    assert reader.search(SearchRequest(index.codes([1]), 3)).ids.shape == (1, 0)
+    reader.refresh()
+    index.remove([3])
+    code = index.codes([4])
+    assert 3 in reader.search(SearchRequest(code, 200)).ids
+    assert 3 not in index.search(SearchRequest(code, 200)).ids
+
+
+def check_dropping(index: Index, server: Away, told: str) -> None:
+    """Items 1 and 2 of 40, removed and dropped while the server was away, are found no more."""
+    rng = np.random.default_rng(2)
+    index.add(items_of(rng, 40, "a"))
+    server.away = True
+    for change in (lambda: index.remove([1, 2]), index.compact):
+        with pytest.raises(StorageError, match=told):
+            change()
+    server.away = False
+    index.refresh()
+    check_like_memory(index, rng, 5)

@@ -8,11 +8,18 @@ import numpy as np
 import pytest
 
 from hashing.codes import Codes
-from hashing.errors import StorageError, UsageError
+from hashing.errors import UsageError
 from hashing.search import RadiusRequest, SearchRequest
 from hashing.store import NewItem, candidates, create_index, delete_index, open_index
 from tests.store.clickhouse_engine import URL, Connection
-from tests.store.engines import BITS, check_like_memory, items_of, make
+from tests.store.engines import (
+    BITS,
+    check_dropping,
+    check_like_memory,
+    check_taking_over,
+    items_of,
+    make,
+)
 from tests.store.servers import PostgresServer
 
 pytest.importorskip(
@@ -66,24 +73,9 @@ def test_a_code_is_compared_by_its_first_bits(url: str, bits: int) -> None:
         assert found.distances[0].tolist() == apart[order].tolist()
 
 
-def test_who_comes_later_takes_over_what_is_missing(url: str, clickhouse: Any) -> None:
-    rng = np.random.default_rng(0)
+def test_who_comes_later_takes_over_what_is_missing(url: str) -> None:
     with make(url) as index, open_index(url) as reader:
-        index.add(items_of(rng, 50, "a"))
-        Connection.away = True
-        with pytest.raises(StorageError, match=r"ann:\*\*\*@nowhere.*nobody is there"):
-            index.add(items_of(rng, 50, "b"))
-        Connection.away = False
-        with open_index(url) as later:  # what was published is there, and is found
-            assert later.info.count == 100
-            check_like_memory(later, rng, 5)
-        assert reader.ids().size == 0
-        assert reader.search(SearchRequest(index.codes([1]), 3)).ids.shape == (1, 0)
-        reader.refresh()
-        index.remove([3])
-        code = index.codes([4])
-        assert 3 in reader.search(SearchRequest(code, 200)).ids
-        assert 3 not in index.search(SearchRequest(code, 200)).ids
+        check_taking_over(index, reader, Connection, r"ann:\*\*\*@nowhere.*nobody is there")
 
 
 def test_rows_that_vanished_or_came_twice_are_put_right(url: str, clickhouse: Any) -> None:
@@ -104,16 +96,8 @@ def test_rows_that_vanished_or_came_twice_are_put_right(url: str, clickhouse: An
 def test_what_was_dropped_while_the_server_was_away_is_dropped_there(
     url: str, clickhouse: Any
 ) -> None:
-    rng = np.random.default_rng(2)
     with make(url) as index:
-        index.add(items_of(rng, 40, "a"))
-        Connection.away = True
-        for change in (lambda: index.remove([1, 2]), index.compact):
-            with pytest.raises(StorageError, match="nobody is there"):
-                change()
-        Connection.away = False
-        index.refresh()
-        check_like_memory(index, rng, 5)
+        check_dropping(index, Connection, "nobody is there")
         assert rows_of(clickhouse, "SELECT uniqExact(id) FROM art") == 38
 
 

@@ -17,7 +17,13 @@ from hashing.filters import equals
 from hashing.search import RadiusRequest, SearchRequest
 from hashing.store import NewItem, delete_index, is_index, open_index
 from hashing.store.code_search import Portion
-from tests.store.engines import check_like_memory, items_of, make
+from tests.store.engines import (
+    check_dropping,
+    check_like_memory,
+    check_taking_over,
+    items_of,
+    make,
+)
 from tests.store.milvus_server import MilvusServer
 from tests.store.servers import PostgresServer
 
@@ -182,37 +188,15 @@ def test_a_tied_group_beyond_the_server_s_limit_is_told(
 
 
 def test_what_was_dropped_while_the_server_was_away_is_dropped_there(url: str) -> None:
-    rng = np.random.default_rng(2)
     with make(url) as index:
-        index.add(items_of(rng, 40, "a"))
-        Shelf.away = True
-        for change in (lambda: index.remove([1, 2]), index.compact):
-            with pytest.raises(StorageError, match="the shelf is away"):
-                change()
-        Shelf.away = False
-        index.refresh()
-        check_like_memory(index, rng, 5)
+        check_dropping(index, Shelf, "the shelf is away")
         assert not {1, 2} & Shelf.collections_["art_32"][2].keys()
 
 
 def test_who_comes_later_takes_over_what_is_missing(url: str) -> None:
     rng = np.random.default_rng(0)
     with make(url) as index, open_index(url) as reader:
-        index.add(items_of(rng, 50, "a"))
-        Shelf.away = True
-        with pytest.raises(StorageError, match="the shelf is away"):
-            index.add(items_of(rng, 50, "b"))
-        Shelf.away = False
-        with open_index(url) as later:  # what was published is there, and is found
-            assert later.info.count == 100
-            check_like_memory(later, rng, 5)
-        assert reader.ids().size == 0
-        assert reader.search(SearchRequest(index.codes([1]), 3)).ids.shape == (1, 0)
-        reader.refresh()
-        index.remove([3])
-        code = index.codes([4])
-        assert 3 in reader.search(SearchRequest(code, 200)).ids
-        assert 3 not in index.search(SearchRequest(code, 200)).ids
+        check_taking_over(index, reader, Shelf, "the shelf is away")
         # rows of the collection that vanished, or are too many, are put right
         rows = Shelf.collections_["art_32"][2]
         del rows[7]
