@@ -178,7 +178,8 @@ def write(rows: list[Row], count: int, names: Sequence[str]) -> None:
         "",
         "Made by `python benchmarks/stores.py` (see there), the servers on the same machine: what",
         "they spend is in no column, but an engine that runs in this process is.",
-        f"{processor()}, Python {platform.python_version()}, {count:,} items of {BITS} bits.",
+        f"{processor()}, Python {platform.python_version()}, {count:,} items of {BITS} bits, "
+        f"{time.strftime('%Y-%m-%d')}.",
         "",
         f"| what | {' | '.join(f'{name}, ms | CPU' for name in names)} |",
         "|---" * (1 + 2 * len(names)) + "|",
