@@ -158,7 +158,8 @@ def _relayed(connect):  # type: ignore[no-untyped-def]
         except OSError:
             writer.close()
             return
-        await asyncio.gather(pump(reader, back), pump(there, writer))
+        with suppress(asyncio.CancelledError):  # at the end: asyncio would print a trace of it
+            await asyncio.gather(pump(reader, back), pump(there, writer))
 
     return come
 

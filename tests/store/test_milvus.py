@@ -5,7 +5,8 @@ against the real one, in the long form also by the whole contract (`test_contrac
 import random
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, ClassVar
 
 import numpy as np
@@ -274,39 +275,45 @@ def test_the_real_server_answers_the_same(
 
 @pytest.mark.long
 @pytest.mark.timeout(1800)
+@pytest.mark.robustness("the server of Milvus killed under a writer")
 def test_the_real_server_dies_ten_times_and_nothing_is_lost(
-    real: str, milvus: MilvusServer
+    real: str, milvus: MilvusServer, record_property: Callable[[str, object], None]
 ) -> None:
+    record_property("trials", 10)
     rng = np.random.default_rng(3)
     done: set[str] = set()
     stop, away = threading.Event(), 0
+    numbers = iter(range(700))  # fewer items than the server gives in answer to one query
 
     def write() -> None:
+        """Add items, each lot once, and open the index again whenever the server was lost."""
         nonlocal away
-        with open_index(real) as index:
-            for number in range(300):  # fewer than the server gives in answer to one query
-                if stop.is_set():
-                    return
-                time.sleep(0.1)
-                items = items_of(rng, 40, f"n{number}")
-                try:
-                    index.add(items)
-                    done.update(item.file for item in items)
-                except StorageError:
-                    away += 1
-                    time.sleep(0.2)
+        while not stop.is_set():
+            try:
+                with open_index(real) as index:
+                    while not stop.wait(0.1):
+                        items = items_of(rng, 20, f"n{next(numbers)}")
+                        index.add(items)
+                        done.update(item.file for item in items)
+            except StorageError:
+                away += 1
+                time.sleep(0.5)
 
     make(real).close()
-    writer = threading.Thread(target=write)
-    writer.start()
     waits = random.Random(0)
-    for _ in range(10):
-        time.sleep(waits.uniform(1, 5))
-        milvus.kill()
-        time.sleep(waits.uniform(0, 2))
-        milvus.start()
-    stop.set()
-    writer.join()
+    with ThreadPoolExecutor() as pool:
+        writer = pool.submit(write)
+        try:
+            for _ in range(10):
+                wait_for_more(done, writer)
+                time.sleep(waits.uniform(0, 2))
+                milvus.kill()
+                time.sleep(waits.uniform(0, 2))
+                milvus.start()
+            wait_for_more(done, writer)
+        finally:
+            stop.set()
+        writer.result()
     with open_index(real) as index:
         files = [item.file for item in index.items(index.ids())]
         assert done <= set(files)
@@ -314,4 +321,14 @@ def test_the_real_server_dies_ten_times_and_nothing_is_lost(
         assert index.verify() == []
         check_like_memory(index, rng, 10)
     assert away
-    assert len(done) > 200
+    assert len(done) >= 11 * 20
+
+
+def wait_for_more(done: set[str], writer: "Future[None]") -> None:
+    """Until more is acknowledged; what ended the writer is raised."""
+    before, until = len(done), time.monotonic() + 120
+    while len(done) == before:
+        if writer.done():
+            writer.result()
+        assert time.monotonic() < until, "nothing was acknowledged for two minutes"
+        time.sleep(0.05)
