@@ -4,12 +4,12 @@
     python benchmarks/climb.py artworks --data-root PICTURES
 
 One backbone, data set, protocol and picture size for all rows, so that a row differs from the one
-before it by its method alone: random weights; ImageNet weights, features by cosine; codes fitted to
-these without labels; Deep Supervised Hashing on them; Deep Image Retrieval without its fine-tuning
-(R-MAC, whitening fitted on the training part, three scales of each query); our best recipe on the
-same frozen backbone. Each row is a command by `--rows NAME`; what it found is kept in a file of its
-own, and the table is made of all that are there. Features and trainings in `--runs` are not made
-again. Writes `benchmarks/results/climb-NAME.md`.
+before it by its method alone: random weights; ImageNet weights, features by cosine; codes of these
+without labels, by ITQ and by CIBHash; Deep Supervised Hashing on them; Deep Image Retrieval without
+its fine-tuning (R-MAC, whitening fitted on the training part, three scales of each query); our best
+recipe on the same frozen backbone. Each row is a command by `--rows NAME`; what it found is kept in
+a file of its own, and the table is made of all that are there. Features and trainings in `--runs`
+are not made again. Writes `benchmarks/results/climb-NAME.md`.
 """
 
 import argparse
@@ -113,6 +113,13 @@ def fitted(bench: Bench) -> Found:
     )
 
 
+def unsupervised(bench: Bench) -> Found | Mapping[str, Any]:
+    """Codes by CIBHash and bi-half: two views of each picture in a batch, no label."""
+    losses = (LossTerm("cibhash"), LossTerm("bihalf", weight=0.01))
+    train = replace(bench.config.train, views=2, repeat=2)
+    return _trained(bench, "unsupervised", replace(bench.config, losses=losses, train=train))
+
+
 def image_retrieval(bench: Bench) -> Found:
     """R-MAC, whitening, three scales of each query (Gordo et al. 2016), without fine-tuning."""
     network = bench.network("package", "rmac")
@@ -141,6 +148,7 @@ ROWS: Mapping[str, tuple[str, Callable[[Bench], Any]]] = {
     "untrained": ("untrained network, features by cosine", untrained),
     "imagenet": ("ImageNet features, cosine", imagenet),
     "fitted": (f"the same as codes of {BITS} bits, fitted without labels (ITQ)", fitted),
+    "unsupervised": (f"the same by CIBHash (2021), {BITS} bits", unsupervised),
     "dsh": (f"DSH on the frozen backbone, {BITS} bits", dsh),
     "dir": ("R-MAC, whitening, three scales of the query, cosine", image_retrieval),
     "best": (f"our best recipe on it, {BITS} bits", best),

@@ -17,7 +17,8 @@ from hashing.training.distributed import World
 from hashing.training.evaluation import evaluate_network
 from hashing.training.examples import Examples
 from hashing.training.provenance import plain_config
-from hashing.training.runs import make_learner
+from hashing.training.runs import make_learner, make_network
+from hashing.training.start import learn_whitening
 from hashing.training.trainer import Trainer, TrainState
 
 RUNTIME = Runtime(log=log, progress=progress)
@@ -52,7 +53,10 @@ def precisions(config: Config, examples: Examples, file: Path) -> Precisions:
             return {int(bits): value for bits, value in kept["precisions"].items()}
     here = World(0, 1, choose_device("auto"))
     batches = Batches(config, examples, here)
-    learner = make_learner(config, examples, batches.steps_per_epoch, here)
+    network = make_network(config)
+    if config.model.whiten:
+        learn_whitening(network, examples, RUNTIME)
+    learner = make_learner(config, examples, batches.steps_per_epoch, here, network)
     with TemporaryDirectory() as folder:
         Trainer(config.train, learner, TrainState(), batches, None, Path(folder), RUNTIME).run()
     # Without the training part, which only classification needs.

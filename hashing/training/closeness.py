@@ -86,7 +86,7 @@ def calibrate(config: Config, folder: Path, runtime: Runtime) -> dict[str, Any]:
     examples = prepare(config, runtime)
     rows = rows_to_calibrate(examples)
     with runtime.progress(len(rows), "encoding", "pictures") as bar:
-        logits = compute_logits(network, examples, rows, on_pictures=bar.advance)
+        logits = compute_logits(network, examples, rows, settled=True, on_pictures=bar.advance)
     found = calibrated(logits, rows, network.lengths, examples)
     note_extra(folder, CLOSENESS, found)
     metrics = folder / "metrics.json"

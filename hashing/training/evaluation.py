@@ -12,10 +12,12 @@ from torch import Tensor
 from hashing.codes import Codes
 from hashing.data import read_ahead
 from hashing.device import pinned
+from hashing.encoding.onnx import Output
 from hashing.losses import Objective
 from hashing.losses.softmax import classified
 from hashing.metrics import Relevance, RetrievalMetrics, evaluate
 from hashing.models import HashModel, normalise
+from hashing.training.accelerated import by_onnx, outputs
 from hashing.training.examples import Examples, Part, Rows
 from hashing.training.ranking import evaluate_on
 
@@ -100,10 +102,16 @@ def evaluate_network(
     part: Part,
     *,
     bf16: bool = False,
+    settled: bool = False,
     on_pictures: Callable[[int], None] = lambda count: None,
 ) -> Evaluation:
-    """Search `part.query` in `part.database` by codes of every length the network has."""
-    logits = compute_logits(network, examples, part.rows, bf16=bf16, on_pictures=on_pictures)
+    """Search `part.query` in `part.database` by codes of every length the network has.
+
+    settled: as `compute_logits` takes it.
+    """
+    logits = compute_logits(
+        network, examples, part.rows, bf16=bf16, settled=settled, on_pictures=on_pictures
+    )
     return evaluate_logits(logits, network.lengths, examples, part, network.device)
 
 
@@ -113,13 +121,17 @@ def compute_logits(
     rows: Rows,
     *,
     bf16: bool = False,
+    settled: bool = False,
     on_pictures: Callable[[int], None] = lambda count: None,
 ) -> NDArray[np.float32]:
     """Logits `[len(rows), bits]` of these pictures, none of them augmented.
 
     From the features of the plain view where the examples have them.
+
+    settled: the weights change no more, so that it pays on a CPU to bring the network into the form
+        of ONNX Runtime, which takes seconds; in float32 alone.
     """
-    return _compute(network, network, network.bits, examples, rows, bf16, on_pictures)
+    return _compute(network, "logits", examples, rows, bf16, settled, on_pictures)
 
 
 def compute_features(
@@ -128,25 +140,26 @@ def compute_features(
     rows: Rows,
     on_pictures: Callable[[int], None] = lambda count: None,
 ) -> NDArray[np.float32]:
-    """Features `[len(rows), D]` of these pictures, none of them augmented."""
+    """Features `[len(rows), D]` of these pictures, none of them augmented, from settled weights."""
     pictures = replace(examples, views=())
-    return _compute(network, network.features, network.channels, pictures, rows, False, on_pictures)
+    return _compute(network, "features", pictures, rows, False, True, on_pictures)
 
 
 def _compute(
     network: HashModel,
-    function: Callable[[Tensor], Tensor],
-    width: int,
+    output: Output,
     examples: Examples,
     rows: Rows,
     bf16: bool,
+    settled: bool,
     on_pictures: Callable[[int], None],
 ) -> NDArray[np.float32]:
-    """What `function` of the network gives for these pictures, `[len(rows), width]`."""
+    """That output of the network for these pictures, `[len(rows), bits or D]`."""
     network.eval()
     device, source = network.device, examples.views[0] if examples.views else examples.squares
     batch = BATCH if examples.views else _batch(network.preprocessing.size)
     chunks = [rows[start : start + batch] for start in range(0, len(rows), batch)]
+    function, width = outputs(network)[output]
     # A GPU is not waited for while it has work; a few numbers a picture are all that stay there.
     found = torch.empty((len(rows), width), device=device)
 
@@ -158,6 +171,8 @@ def _compute(
         with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=bf16):
             if not examples.views:
                 inputs = normalise(inputs, network.preprocessing)
+                if settled and not number and not bf16:
+                    function = by_onnx(network, inputs, len(rows), output) or function
             found[number * batch : number * batch + len(inputs)] = function(inputs)
         on_pictures(len(inputs))
     return found.cpu().numpy()

@@ -19,12 +19,11 @@ from torch import Tensor
 from hashing.config import Config, Preprocessing
 from hashing.data import read_ahead
 from hashing.data.transforms import AUGMENTATIONS, apply, draw
-from hashing.encoding.onnx import OnnxNetwork
-from hashing.encoding.runner import ACCELERATE_FROM
 from hashing.errors import ArtefactError
 from hashing.files import write_new
 from hashing.models import HashModel, normalise
 from hashing.registry import find
+from hashing.training.accelerated import by_onnx
 from hashing.training.examples import Examples, Rows
 from hashing.training.runtime import Runtime
 
@@ -34,10 +33,6 @@ View = Callable[[Tensor, Rows], Tensor]
 
 DECISIVE = ("backbone", "stem", "pooling", "stages")
 """What decides features besides weights, pictures and preprocessing."""
-
-TOLERANCE = 1e-3
-"""Largest difference between runtimes, in standard deviations of all features: ten times what
-logits are allowed, since a logit is a sum over thousands of features."""
 
 BATCH = 64
 HEADER = 4096
@@ -127,11 +122,10 @@ def _encode(
     """
     network.eval()
 
-    def by_torch(images: Tensor) -> Features:
-        found: Features = network.features(images).float().cpu().numpy()
-        return found
+    def by_torch(images: Tensor) -> Tensor:
+        return network.features(images.contiguous(memory_format=torch.channels_last))
 
-    encode: Callable[[Tensor], Features] = by_torch
+    encode: Callable[[Tensor], Tensor] = by_torch
     chunks = [rows[start : start + BATCH] for start in range(0, len(rows), BATCH)]
     for chunk, squares in zip(
         chunks, read_ahead(examples.squares.__getitem__, chunks), strict=True
@@ -139,25 +133,8 @@ def _encode(
         images = view(torch.from_numpy(squares).to(network.device), chunk)
         if chunk is chunks[0]:
             encode = by_onnx(network, images, len(rows)) or by_torch
-        if encode is by_torch:
-            images = images.contiguous(memory_format=torch.channels_last)
-        yield encode(images)
+        yield encode(images).float().cpu().numpy()
         on_pictures(len(chunk))
-
-
-def by_onnx(network: HashModel, images: Tensor, count: int) -> Callable[[Tensor], Features] | None:
-    """The network's features by ONNX Runtime, of `count` pictures that begin with `images`.
-
-    None on a GPU, for few pictures, where it fails, and where it differs on these pictures.
-    """
-    if count < ACCELERATE_FROM or network.device.type != "cpu":
-        return None
-    try:
-        run = OnnxNetwork(network, "features").run
-        expected, found = network.features(images).numpy(), run(images)
-    except Exception:  # noqa: BLE001 (not installed, or an exporter's failure: PyTorch goes on)
-        return None
-    return run if np.abs(found - expected).max() <= TOLERANCE * expected.std() else None
 
 
 def _file(key: dict[str, Any], pieces: Iterator[Features]) -> Iterator[bytes]:

@@ -106,7 +106,9 @@ def evaluate(config: Config, folder: Path, runtime: Runtime, out: Path | None = 
         config = replace(config, start=None, teacher=None, distillation=DistillationConfig())
         examples = prepare(config, runtime)
         with runtime.progress(len(examples.test.rows), "testing", "pictures") as bar:
-            found = evaluate_network(network, examples, examples.test, on_pictures=bar.advance)
+            found = evaluate_network(
+                network, examples, examples.test, settled=True, on_pictures=bar.advance
+            )
         metrics = measures(config, examples, found) | provenance(here.device)
         if out is not None:
             out.mkdir(parents=True, exist_ok=True)
@@ -281,7 +283,7 @@ def _measured_with_words(
     """What a network finds, and the words for its distances; each picture is looked at once."""
     rows = np.union1d(examples.test.rows, rows_to_calibrate(examples))
     with runtime.progress(len(rows), "testing", "pictures") as bar:
-        logits = compute_logits(network, examples, rows, on_pictures=bar.advance)
+        logits = compute_logits(network, examples, rows, settled=True, on_pictures=bar.advance)
     test = logits[np.searchsorted(rows, examples.test.rows)]
     found = evaluate_logits(test, network.lengths, examples, examples.test, network.device)
     return found, calibrated(logits, rows, network.lengths, examples)

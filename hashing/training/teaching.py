@@ -4,7 +4,7 @@ The teacher sees every picture whole and by its own preprocessing, whatever the 
 augmentation: it may look at more pixels than the student ever gets.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,8 +19,8 @@ from hashing.errors import UsageError
 from hashing.losses import Objective, Targets
 from hashing.models import HashModel, load_model, normalise, read_manifest
 from hashing.sources import Catalogue
+from hashing.training.accelerated import by_onnx
 from hashing.training.examples import Lesson, Rows
-from hashing.training.frozen import by_onnx
 from hashing.training.runtime import Runtime
 from hashing.training.start import has_seen_all
 
@@ -56,7 +56,8 @@ class Teacher:
         if (own.size, own.fit) != (preprocessing.size, preprocessing.fit):
             squares = LazySquares(catalogue, own.size, own.fit, runtime.workers)
         batches = [rows[start : start + BATCH] for start in range(0, len(rows), BATCH)]
-        whitening, run = self.network.whitening, None
+        whitening = self.network.whitening
+        pool: Callable[[Tensor], Tensor] = self.network.features
         features: list[Tensor] = []
         logits: list[Tensor] = []
         with (
@@ -66,8 +67,8 @@ class Teacher:
             for pictures in read_ahead(squares.__getitem__, batches):
                 images = normalise(torch.from_numpy(pictures).to(self.device), own)
                 if not features:
-                    run = by_onnx(self.network, images, len(rows))
-                pooled = torch.from_numpy(run(images)) if run else self.network.features(images)
+                    pool = by_onnx(self.network, images, len(rows)) or pool
+                pooled = pool(images)
                 seen = pooled if whitening is None else whitening(pooled)
                 features.append(seen.float().cpu())
                 logits.append(self.network(pooled).float().cpu())

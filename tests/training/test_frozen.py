@@ -12,7 +12,7 @@ from hashing.cli import train as command
 from hashing.cli.console import run
 from hashing.config import Config
 from hashing.models import HashModel, load_model, normalise
-from hashing.training import frozen
+from hashing.training import accelerated, evaluation, frozen
 from hashing.training.preparation import prepare
 from hashing.training.runtime import Runtime
 
@@ -159,7 +159,7 @@ def test_onnx_runtime_gives_the_same_features(
 ) -> None:
     pytest.importorskip("onnxruntime", reason="the extra onnx is not installed")
     expected = encode(config, tmp_path / "torch", [])
-    monkeypatch.setattr(frozen, "ACCELERATE_FROM", 1)
+    monkeypatch.setattr(accelerated, "ACCELERATE_FROM", 1)
     used = []
     by_onnx = frozen.by_onnx
     monkeypatch.setattr(frozen, "by_onnx", lambda *of: used.append(by_onnx(*of)) or used[-1])
@@ -167,6 +167,26 @@ def test_onnx_runtime_gives_the_same_features(
     assert all(used)
     for one, other in zip(found, expected, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-4 * other.std())
+
+
+def test_a_finished_network_is_measured_by_onnx_runtime(
+    recipe: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pytest.importorskip("onnxruntime", reason="the extra onnx is not installed")
+    out = tmp_path / "run"
+    assert main("--config", recipe, "--out", out, "--json") == 0
+    expected = json.loads(capsys.readouterr().out)["retrieval"]
+    monkeypatch.setattr(accelerated, "ACCELERATE_FROM", 1)
+    used = []
+    by_onnx = evaluation.by_onnx
+    monkeypatch.setattr(evaluation, "by_onnx", lambda *of: used.append(by_onnx(*of)) or used[-1])
+    assert main("--config", recipe, "--evaluate", out / "model", "--json") == 0
+    assert used
+    assert all(used)
+    assert json.loads(capsys.readouterr().out)["retrieval"] == expected
 
 
 def test_too_few_pictures_for_a_whitening_are_told_before_any_is_encoded(

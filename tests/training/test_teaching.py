@@ -26,7 +26,7 @@ from hashing.config import (
 )
 from hashing.images import decode, to_square
 from hashing.models import HashModel, load_model, normalise, save_model
-from hashing.training import Runtime, frozen
+from hashing.training import Runtime, accelerated
 from hashing.training.batches import Batches
 from hashing.training.distributed import World
 from hashing.training.preparation import prepare
@@ -91,7 +91,7 @@ def test_the_teacher_sees_every_picture_by_its_own_preprocessing(
 ) -> None:
     if onnx_from == 1:
         pytest.importorskip("onnxruntime", reason="the extra onnx is not installed")
-    monkeypatch.setattr(frozen, "ACCELERATE_FROM", onnx_from)
+    monkeypatch.setattr(accelerated, "ACCELERATE_FROM", onnx_from)
     examples = prepare(config(pictures, teacher), Runtime("cpu"))
     lesson, network = examples.lesson, load_model(teacher)
     assert lesson is not None
@@ -260,7 +260,7 @@ def test_the_recipe_that_distils_runs(pictures: Path, teacher: Path, tmp_path: P
     assert yaml.safe_load(shipped.read_text())["teacher"]
     given = ["--data.root", pictures, "--data.metadata", metadata, "--teacher", teacher]
     given += ["--model.backbone", "small_cnn", "--model.weights", "none", "--model.stages", 1]
-    given += ["--model.whiten", 12]
+    given += ["--model.whiten", 12, "--optim.freeze_layers", 2]
     given += ["--preprocessing.size", 32, "--train.sizes", "[32]", "--train.epochs", 1]
     given += ["--train.batch", 16, "--train.precision", "float32", "--device", "cpu"]
     assert main("--config", shipped, "--out", tmp_path / "run", *given, "--quiet") == 0

@@ -1,0 +1,160 @@
+"""What every supervised loss makes of the features of one frozen network, generated and real art.
+
+    python benchmarks/losses_frozen.py --data-root ARTWORKS [--seeds 0 1 2] [--losses dsh …]
+
+EfficientNet-Lite0 as its package holds it encodes all pictures once; on what it gave, every loss of
+the recipes `configs/generated_*.yaml` trains the same head by the same schedule. Generated artworks
+are searched by works of artists that were never seen, real ones by works that were not (`art-new`).
+Features and outcomes in `--runs` are not made again; the table is written anew after each.
+"""
+
+import argparse
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from losses import BASE, BITS, mean_at_bits
+from short_runs import RUNTIME, Precisions, mean_and_spread, precisions, recipe
+
+from hashing.config import Config
+from hashing.metrics import evaluate_features
+from hashing.models import round_to_half
+from hashing.places import recipes
+from hashing.training.examples import Examples
+from hashing.training.frozen import encode_views
+from hashing.training.preparation import prepare
+from hashing.training.provenance import provenance
+from hashing.training.runs import make_network
+
+RESULTS = Path(__file__).parent / "results" / "losses_frozen.md"
+SETTINGS = (
+    "--model.backbone=timm:tf_efficientnet_lite0",
+    "--model.pooling=moments",
+    "--model.stages=5",
+    "--model.whiten=512",
+    "--centres.share=1",
+    "--train.epochs=40",
+)
+"""What differs from `configs/artworks_frozen.yaml`: one network, fewer numbers, a third as long."""
+PER_LABEL = 32
+"""Pictures of each style in a batch, for the losses that compare pictures with each other."""
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Pictures with the features that all trainings share."""
+
+    config: Config
+    examples: Examples
+
+
+def main() -> None:
+    """Train what is missing and write the tables."""
+    names = [
+        name.removeprefix("generated_")
+        for name in recipes()
+        if name.startswith("generated_") and name != BASE
+    ]
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--data-root", type=Path, help="real artworks, as configs/artworks.yaml")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--losses", nargs="+", choices=names, default=names, metavar="LOSS")
+    parser.add_argument("--runs", type=Path, default=Path("runs/losses_frozen"))
+    options = parser.parse_args()
+    asked = {
+        "generated": ["--data.name=generated", "--data.count=6000", "--preprocessing.size=128"]
+    }
+    asked["generated"] += ["--data.protocol=art-disjoint"]
+    if options.data_root is not None:
+        asked["real"] = [f"--data.root={options.data_root}", "--preprocessing.size=224"]
+        asked["real"] += ["--data.protocol=art-new"]
+    benches = {name: bench(arguments, options.runs) for name, arguments in asked.items()}
+    found: dict[str, dict[str, list[Precisions]]] = {
+        title: {name: [] for name in options.losses} for title in benches
+    }
+    for seed in options.seeds:
+        for name in options.losses:
+            for title, one in benches.items():
+                file = options.runs / f"{title}-{name}-{seed}.json"
+                config = with_loss(one.config, name, seed)
+                found[title][name].append(precisions(config, one.examples, file))
+            RESULTS.write_text(report(benches, found), encoding="utf-8")
+
+
+def bench(arguments: Sequence[str], runs: Path) -> Bench:
+    """Encode all pictures by the frozen network."""
+    config = recipe("artworks_frozen", *SETTINGS, *arguments)
+    config = replace(config, data=replace(config.data, fields={"style": 1.0}))
+    examples = prepare(config, RUNTIME)
+    network = make_network(config)
+    round_to_half(network)
+    views = encode_views(network, config, examples, runs / "features", RUNTIME)
+    return Bench(config, replace(examples, views=views))
+
+
+def with_loss(config: Config, name: str, seed: int) -> Config:
+    """The head learns by the losses of `configs/generated_NAME.yaml`, in batches that suit them."""
+    theirs = recipe(f"generated_{name}")
+    per_label = PER_LABEL if theirs.train.per_label else 0
+    train = replace(config.train, seed=seed, per_label=per_label)
+    return replace(config, losses=theirs.losses, train=train)
+
+
+def report(
+    benches: Mapping[str, Bench], found: Mapping[str, Mapping[str, Sequence[Precisions]]]
+) -> str:
+    """A table for each kind of artworks, of what has been measured so far."""
+    some = next(iter(benches.values())).config
+    device = provenance(torch.device("cpu"))["hardware"]["device"]
+    lines = [
+        "# Losses on the features of one frozen network",
+        "",
+        "EfficientNet-Lite0 with the ImageNet weights of its package, mean and standard deviation "
+        f"of its last {some.model.stages} maps, whitened to {some.model.whiten} numbers; on them "
+        f"every loss trains the same head (a hidden layer, dropout {some.model.dropout:g}) for "
+        f"{some.train.epochs} epochs in batches of {some.train.batch}, those that compare pictures "
+        f"in batches of {PER_LABEL} a style. Schedule and rates were fixed beforehand and are the "
+        "same for all, the last weights are measured. Tie-aware style mAP, mean over seeds and "
+        f"half the range, on one thread of {device}. Losses from "
+        "[their own schedules, trained end to end](losses.md) stand beside it.",
+    ]
+    for title, one in benches.items():
+        lines += ["", f"## {title.capitalize()} artworks", "", about(one), ""]
+        lines += ["| loss | seeds | 16 bits | 32 bits | 64 bits | 128 bits |"]
+        lines += ["|---|---:|---:|---:|---:|---:|"]
+        for name, runs in sorted(found[title].items(), key=lambda entry: -mean_at_bits(entry[1])):
+            if runs:
+                cells = [mean_and_spread([run[bits] for run in runs]) for bits in runs[0]]
+                row = f"| {name.replace('_', ' ')} | {len(runs)} | " + " | ".join(cells)
+                lines.append(row + " |")
+        lines.append(f"| the features themselves, cosine | 1 | | {by_cosine(one):.3f} | | |")
+    return "\n".join(lines) + "\n"
+
+
+def about(one: Bench) -> str:
+    """What was measured, on what."""
+    split = one.examples.about["split"]
+    return (
+        f"{one.examples.about['data']['pictures']:,} pictures at "
+        f"{one.config.preprocessing.size} px, protocol {split['protocol']}, split "
+        f"{split['digest'][:12]}: {split['train']:,} learned from, {split['query']:,} queries, "
+        f"{split['database']:,} in the database. Ordered by {BITS} bits."
+    )
+
+
+def by_cosine(one: Bench) -> float:
+    """Tie-aware style mAP of the features before whitening."""
+    part, examples = one.examples.test, one.examples
+    features = examples.views[0]
+    found = evaluate_features(
+        features[part.query],
+        features[part.database],
+        examples.relevant("style", part),
+        exclude=examples.excluded("style", part),
+    )
+    return found.mean_average_precision
+
+
+if __name__ == "__main__":
+    main()
