@@ -76,7 +76,7 @@ def encode_catalogue(
     )
     for batch in batches:
         if undecided and batch.items:
-            model.accelerate(batch.squares, "features" if features else "logits")
+            model.accelerate(batch.squares, "embedding" if features else "logits")
             undecided = False
         found = model.features_of(batch.squares) if features else None
         logits = model.logits_of(batch.squares) if found is None else model.logits_from(found)

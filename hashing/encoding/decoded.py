@@ -42,7 +42,7 @@ class Decoded:
         self.runtime = runtime
         self._fingerprint = "" if folder is None else fingerprint(folder)
         self._described: DescriptorNetwork | None = None
-        self._logits, self._features = Runner(network, "logits"), Runner(network, "features")
+        self._logits, self._features = Runner(network, "logits"), Runner(network, "embedding")
 
     @property
     def descriptor(self) -> str | None:
@@ -72,7 +72,7 @@ class Decoded:
             >>> model.width
             500
         """
-        return self.network.channels
+        return self.network.embedding
 
     @property
     def preprocessing(self) -> Preprocessing:
@@ -131,7 +131,8 @@ class Decoded:
     def features_of(self, squares: NDArray[np.uint8]) -> NDArray[np.float32]:
         """What the codes of pictures are made of, as one batch.
 
-        Of a network the features that are pooled before the head, of a descriptor its numbers.
+        Of a network the pooled features, whitened where the model whitens them, as the trained head
+        takes them; of a descriptor its numbers.
 
         Args:
             squares: uint8 `[B, S, S, 3]`, as `square` gives them.
@@ -196,7 +197,7 @@ class Decoded:
 
         Args:
             squares: uint8 `[B, S, S, 3]`, B ≥ 1, some of the pictures to come.
-            output: `logits` or `features`.
+            output: `logits` or `embedding`, which is what `features_of` gives.
 
         Raises:
             UsageError: with the runtime `onnx`, where it cannot be had or differs.
@@ -243,5 +244,5 @@ class Decoded:
     @torch.inference_mode()
     def _head(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         batch = torch.from_numpy(features).to(self.network.device)
-        found: NDArray[np.float32] = self.network(batch).cpu().numpy()
+        found: NDArray[np.float32] = self.network.hash(batch).cpu().numpy()
         return found

@@ -131,7 +131,7 @@ def _shares(bins: NDArray[np.int64], count: int) -> Floats:
 class DescriptorNetwork:
     """A descriptor and its projection, called on squares; what a `Model` runs in a network's place.
 
-    bits, lengths, channels, preprocessing: as a network has them.
+    bits, lengths, embedding, preprocessing: as a network has them.
     """
 
     def __init__(self, name: str) -> None:
@@ -143,7 +143,7 @@ class DescriptorNetwork:
         self.describe = DESCRIPTORS[name]
         width = self.describe(np.zeros((1, SIDE, SIDE, 3), np.uint8)).shape[1]
         directions = np.random.default_rng(SEED).standard_normal((width, self.bits))
-        self._directions, self.channels = directions.astype(np.float32), width
+        self._directions, self.embedding = directions.astype(np.float32), width
 
     def __call__(self, squares: Squares) -> Floats:
         """Logits float32 `[B, bits]` of squares uint8 `[B, 96, 96, 3]`."""
@@ -151,7 +151,7 @@ class DescriptorNetwork:
 
     def features(self, squares: Squares) -> Floats:
         """Descriptors float32 `[B, D]` of squares likewise."""
-        return self.describe(squares) if len(squares) else np.empty((0, self.channels), np.float32)
+        return self.describe(squares) if len(squares) else np.empty((0, self.embedding), np.float32)
 
     def project(self, features: Floats) -> Floats:
         """Logits float32 `[B, bits]` of descriptors float32 `[B, D]`."""

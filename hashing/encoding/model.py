@@ -188,7 +188,7 @@ class Model(Decoded):
             >>> model.features(["a.jpg", "b.jpg"]).shape
             (2, 500)
         """
-        return self._each(pictures, "features")
+        return self._each(pictures, "embedding")
 
     def _each(self, pictures: Sequence[Picture], output: Output) -> NDArray[np.float32]:
         of = self.logits_of if output == "logits" else self.features_of

@@ -14,8 +14,9 @@ from torch import nn
 from hashing.files import read_regular, write_new
 from hashing.models import HashModel, normalise
 
-Output = Literal["logits", "features"]
-"""What of a network is asked for: logits, or the pooled features before the head."""
+Output = Literal["logits", "features", "embedding"]
+"""What of a network is asked for: logits, pooled features, or these as the trained head takes them
+(`HashModel.embed`)."""
 
 DIGEST = 32
 """Bytes of SHA-256, at the end of a kept export."""
@@ -41,7 +42,7 @@ class OnnxNetwork:
         # Waiting threads would take the cores from those that decode.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self._preprocessing = model.preprocessing
-        function = _Features(model) if output == "features" else model
+        function = model if output == "logits" else _Part(model, output)
         self._session = onnxruntime.InferenceSession(
             _kept_or_exported(function, model.preprocessing.size, kept),
             options,
@@ -58,15 +59,16 @@ class OnnxNetwork:
         return found
 
 
-class _Features(nn.Module):
-    """`HashModel.features` as a module, for the exporter takes nothing else."""
+class _Part(nn.Module):
+    """The first part of a network as a module, for the exporter takes nothing else."""
 
-    def __init__(self, model: HashModel) -> None:
+    def __init__(self, model: HashModel, output: Output) -> None:
         super().__init__()
-        self.model = model
+        self.model, self.output = model, output
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        return self.model.features(images)
+        part = self.model.embed if self.output == "embedding" else self.model.features
+        return part(images)
 
 
 def _kept_or_exported(model: nn.Module, size: int, kept: Path | None) -> bytes:

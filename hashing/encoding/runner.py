@@ -79,8 +79,8 @@ class Runner:
     @torch.inference_mode()
     def _by_torch(self, squares: NDArray[np.uint8]) -> NDArray[np.float32]:
         network: Callable[[Tensor], Tensor] = self._network
-        if self._output == "features":
-            network = self._network.features
+        if self._output != "logits":
+            network = self._network.embed if self._output == "embedding" else self._network.features
         batch = torch.from_numpy(squares).to(self._network.device)
         images = normalise(batch, self._network.preprocessing)
         # A quarter faster on a CPU than planes.

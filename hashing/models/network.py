@@ -37,11 +37,11 @@ class HashModel(nn.Module):
         self.pooling = choose("pooling", config.pooling, POOLINGS)()
         self.channels = self.pooling.width(built.channels)
         _check_whitening(config, self.channels)
-        width = config.whiten or self.channels
-        self.whitening = nn.Linear(self.channels, width) if config.whiten else None
+        self.embedding = config.whiten or self.channels
+        self.whitening = nn.Linear(self.channels, self.embedding) if config.whiten else None
         self.dropout = nn.Dropout(config.dropout)
-        self.mlp = choose("head", config.head, HEADS)(width, config.dropout)
-        self.hash_layer = nn.Linear(width if self.mlp is None else HIDDEN, self.bits)
+        self.mlp = choose("head", config.head, HEADS)(self.embedding, config.dropout)
+        self.hash_layer = nn.Linear(self.embedding if self.mlp is None else HIDDEN, self.bits)
         caffe_xavier(self.hash_layer)
         self.batchnorm = nn.BatchNorm1d(self.bits) if config.batchnorm else None
         load_pretrained(self.backbone, config, preprocessing)
@@ -66,14 +66,7 @@ class HashModel(nn.Module):
 
         Features `[B, D]` may be given in their place where they are known already.
         """
-        values = self.features(inputs) if inputs.ndim == 4 else inputs
-        if self.whitening is not None:
-            values = self.whitening(values)
-        values = self.dropout(values)
-        if self.mlp is not None:
-            values = self.mlp(values)
-        logits: Tensor = self.hash_layer(values)
-        return logits if self.batchnorm is None else self.batchnorm(logits)
+        return self.hash(self.embed(inputs))
 
     def feature_maps(self, images: Tensor) -> Sequence[Tensor]:
         """The backbone's last maps, `[B, D, h, w]` for each of `config.stages`, deepest last."""
@@ -83,6 +76,22 @@ class HashModel(nn.Module):
         """Pooled features `[B, D]`, D being `channels`."""
         pooled: Tensor = self.pooling(self.feature_maps(images))
         return pooled
+
+    def embed(self, inputs: Tensor) -> Tensor:
+        """What the trained head takes, `[B, embedding]`: features, whitened if asked for.
+
+        inputs: as of `forward`.
+        """
+        values = self.features(inputs) if inputs.ndim == 4 else inputs
+        return values if self.whitening is None else self.whitening(values)
+
+    def hash(self, embedded: Tensor) -> Tensor:
+        """Logits `[B, bits]` of what `embed` gives."""
+        values = self.dropout(embedded)
+        if self.mlp is not None:
+            values = self.mlp(values)
+        logits: Tensor = self.hash_layer(values)
+        return logits if self.batchnorm is None else self.batchnorm(logits)
 
     def head_parameters(self) -> list[nn.Parameter]:
         """What is trained after pooling, the hash layer first."""

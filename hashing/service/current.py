@@ -145,7 +145,7 @@ def open_current(
     _ = collection.model
     log("Warming up …")
     collection.answer(collection.encode(Image.new("RGB", (64, 64))), Refine())
-    _accelerate(collection.model, "features" if collection.info.features else "logits")
+    _accelerate(collection.model, "embedding" if collection.info.features else "logits")
     return Current(collection, shown)
 
 

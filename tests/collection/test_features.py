@@ -2,17 +2,22 @@
 
 import csv
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 from PIL import Image
 from starlette.testclient import TestClient
 
 from hashing.collection import Collection
+from hashing.collection.request import Refine
+from hashing.config import ModelConfig, Preprocessing
 from hashing.encoding import Model
 from hashing.errors import UsageError
+from hashing.models import HashModel, normalise
 from hashing.search.features import DISTANCES
 from hashing.service.api import create_app
 from hashing.service.current import Current
@@ -129,6 +134,28 @@ def test_the_api_searches_by_features(kept: Collection, folder: Path) -> None:
         assert wrong.status_code == 422
 
 
+def test_features_count_beside_the_code(kept: Collection, folder: Path) -> None:
+    rows = described(folder)
+    near = 1 - np.array([apart(row[None], rows[4], "cosine")[0] for row in rows])
+    codes = kept.index.codes(np.arange(COUNT))
+    far = codes.distances(codes[4:5])[:, 0] / kept.info.bits
+    others = [row for row in range(COUNT) if row != 4]
+    expected = sorted(others, key=lambda row: 2 * far[row] - 0.5 * near[row])
+    asked = Refine(COUNT, diversity=0, fold=False, features=0.5)
+    found = [hit.id for hit in kept.answer(kept.stored(4), asked)]
+    assert found == expected
+    plain = [hit.id for hit in kept.answer(kept.stored(4), replace(asked, features=0))]
+    assert found != plain
+    with TestClient(create_app(Current(kept), page=False), base_url="http://localhost") as client:
+        told = {"diversity": 0, "fold": False, "features": 0.5, "k": COUNT}
+        answer = client.get("/api/v1/items/4/similar", params=told).json()
+        assert [hit["id"] for hit in answer["results"]] == expected
+    code = kept.query(kept.index.codes([4]))  # has no features: only the code counts
+    assert [hit.id for hit in kept.answer(code, replace(asked, k=1))] == [4]
+    with pytest.raises(UsageError, match="weight of features between 0 and 1"):
+        Refine(features=2)
+
+
 def test_what_comes_later_has_features_too(folder: Path) -> None:
     pictures = folder.parent / "growing"
     draw(pictures, 12)
@@ -190,11 +217,24 @@ def test_a_network_gives_the_same_codes_from_its_features(small_model: Model) ->
     np.testing.assert_array_equal(small_model.logits_from(features), small_model.logits_of(squares))
 
 
+def test_a_network_that_whitens_keeps_whitened_features() -> None:
+    network = HashModel(
+        ModelConfig("small_cnn", lengths=(16,), batchnorm=False, whiten=8), Preprocessing(size=32)
+    ).eval()
+    weight, bias = torch.randn(8, network.channels), torch.randn(8)
+    network.whiten(weight, bias)
+    squares = np.random.default_rng(0).integers(0, 256, (5, 32, 32, 3), np.uint8)
+    with torch.inference_mode():
+        pooled = network.features(normalise(torch.from_numpy(squares), network.preprocessing))
+    model = Model(network)
+    found = model.features_of(squares)
+    assert model.width == 8
+    np.testing.assert_allclose(found, (pooled @ weight.T + bias).numpy(), rtol=1e-4, atol=1e-4)
+    np.testing.assert_array_equal(model.logits_from(found), model.logits_of(squares))
+
+
 @pytest.fixture
 def small_model() -> Model:
-    from hashing.config import ModelConfig, Preprocessing
-    from hashing.models import HashModel
-
     config = ModelConfig("small_cnn", lengths=(16,), batchnorm=False)
     return Model(HashModel(config, Preprocessing(size=32)))
 
