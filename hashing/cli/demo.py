@@ -114,7 +114,7 @@ def _model(asked: str | None, folder: Path) -> Path:
 def _build(model: Path, artworks: Path, location: Path) -> None:
     from hashing.collection import Collection
 
-    Collection.build(artworks, model, location).close()
+    Collection.build(artworks, model, location, features=True).close()
 
 
 def _built(location: Path) -> IndexInfo | None:

@@ -43,6 +43,7 @@ class Refine(Narrowed, total=False):
     palette: list[str]
     diversity: float
     tones: float
+    features: float
     one_per: str
     fold: bool
 

@@ -68,8 +68,9 @@ class Refine:
     logits. diversity: 0 the most similar … 1 the most varied. one_per: at most one item of each
     value of this column. fold: show near-duplicates as one item with its copies. by: what is near,
     `hamming` over codes, or `cosine`, `euclidean`, `manhattan` over features, of which
-    `max_distance` then speaks. palette: only items that have all these colours. tones: how much
-    colours and where they stand count beside the code, from 0 (not at all) to 1.
+    `max_distance` then speaks. palette: only items that have all these colours. tones, features:
+    how much colours with where they stand, and the cosine of features, count beside the code, from
+    0 (not at all) to 1; the latter where the collection keeps features.
     Raises UsageError for what is out of range.
     """
 
@@ -85,6 +86,7 @@ class Refine:
     by: str = HAMMING
     palette: tuple[str, ...] = ()
     tones: float = 0.0
+    features: float = 0.0
 
     def __post_init__(self) -> None:
         whole_numbers = ["k", "rerank", "bits", "offset"]
@@ -105,8 +107,9 @@ class Refine:
             raise UsageError(f"expected a distance of at least 0, found {self.max_distance}")
         if not 0 <= self.diversity <= 1:
             raise UsageError(f"expected a diversity between 0 and 1, found {self.diversity}")
-        if not 0 <= self.tones <= 1:
-            raise UsageError(f"expected a weight of tones between 0 and 1, found {self.tones}")
+        for name, weight in (("tones", self.tones), ("features", self.features)):
+            if not 0 <= weight <= 1:
+                raise UsageError(f"expected a weight of {name} between 0 and 1, found {weight}")
 
     @property
     def last(self) -> int:
@@ -121,4 +124,5 @@ class Refine:
     @property
     def is_plain(self) -> bool:
         """Whether the answer is simply the nearest items in order."""
-        return not (self.diversity or self.one_per or self.fold or self.tones)
+        beside = self.tones or self.features
+        return not (self.diversity or self.one_per or self.fold or beside)

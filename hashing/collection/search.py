@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 from PIL.Image import Image
 
 from hashing.collection.answer import Answer
+from hashing.collection.beside import beside_the_code
 from hashing.collection.colours import coloured
 from hashing.collection.controls import GROUP_SAMPLE, Candidates, make_answer, pool_of
 from hashing.collection.opened import Opened
 from hashing.collection.request import Query, Refine
-from hashing.collection.tones import by_tones_too
 from hashing.errors import UsageError
 from hashing.search import SearchRequest, SearchResult
 from hashing.search.features import HAMMING, nearest_features, similarity
@@ -40,8 +40,8 @@ def search(opened: Opened, query: Query, refine: Refine) -> Answer:
     candidates = candidates.take(~np.isin(candidates.ids, query.exclude))
     if query.picture is not None:
         candidates = _itself_first(opened, query.picture, candidates)
-    if refine.tones:
-        candidates = by_tones_too(opened, query, candidates, refine.tones)
+    if refine.tones or refine.features:
+        candidates = beside_the_code(opened, query, candidates, refine)
     return make_answer(
         opened, query.code.hex()[view], candidates, refine, seconds, asked=query.picture
     )

@@ -1,20 +1,15 @@
 """Which colours two pictures have and where these stand: what one sees of them from afar.
 
-Codes that learned styles and hands know little of it: among works of one hand those come first
-that also look alike from across the room.
+Codes that learned styles and hands know little of it.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hashing.collection.colours import Floats, to_oklab
-from hashing.collection.controls import Candidates
 from hashing.collection.looks import GLANCE, look
 from hashing.collection.opened import Opened
 from hashing.collection.request import Query
-
-WEIGHT = 2.0
-"""Relevance, which goes from 1 to −1, that a distance of 1 in Oklab costs."""
 
 
 def apart(shades: Floats, asked: Floats) -> Floats:
@@ -30,26 +25,22 @@ def apart(shades: Floats, asked: Floats) -> Floats:
     return found
 
 
-def by_tones_too(opened: Opened, query: Query, candidates: Candidates, weight: float) -> Candidates:
-    """Candidates in the order of relevance and of how they look from afar together.
+def tones_apart(opened: Opened, query: Query, ids: NDArray[np.int64]) -> Floats | None:
+    """How far M works look from a query, float32 `[M]`; None where its looks are not known.
 
-    weight: 0 … 1. They stay as they are where it is not known what the query looks like, and
-    those without a preview count as the farthest does.
+    Works without a preview count as the farthest does.
     """
     asked = _asked(opened, query)
-    if asked is None or not len(candidates.ids):
-        return candidates
-    found = [opened.pictures.thumbnail(item_id) for item_id in candidates.ids.tolist()]
-    there = np.array([one is not None for one in found])
+    if asked is None:
+        return None
+    found = [opened.pictures.thumbnail(item_id) for item_id in ids.tolist()]
+    there = np.array([one is not None for one in found], bool)
     if not there.any():
-        return candidates
+        return None
     far = np.empty(len(found), np.float32)
     far[there] = apart(_shades(np.stack([one for one in found if one is not None])), asked)
     far[~there] = far[there].max()
-    relevance = candidates.relevance - np.float32(WEIGHT * weight) * far
-    order = np.argsort(-relevance, kind="stable")
-    ordered = candidates.take(order)
-    return Candidates(ordered.ids, ordered.distances, relevance[order], ordered.measured)
+    return far
 
 
 def _asked(opened: Opened, query: Query) -> Floats | None:

@@ -100,6 +100,13 @@ class Controls(Narrowed):
         description="How much colours and where they stand count beside the code, where it is "
         "known what was asked with. A taste and a mix go by codes alone.",
     )
+    features: float = Field(
+        default=0,
+        ge=0,
+        le=1,
+        description="How much the cosine of features counts beside the code, where the index keeps "
+        "features and it is known what was asked with. A taste and a mix go by codes alone.",
+    )
     one_per: str | None = Field(
         default=None, description="At most one item of each value of this column or role."
     )
@@ -132,6 +139,7 @@ class Controls(Narrowed):
             by=self.by,
             palette=tuple(self.palette),
             tones=self.tones,
+            features=self.features,
         )
 
 

@@ -5,9 +5,10 @@ import pytest
 from PIL import Image
 
 from hashing.collection import Collection
+from hashing.collection.beside import TONES
 from hashing.collection.colours import to_oklab
 from hashing.collection.request import Refine
-from hashing.collection.tones import WEIGHT, apart
+from hashing.collection.tones import apart
 from hashing.errors import UsageError
 
 
@@ -40,7 +41,7 @@ def test_an_answer_goes_by_code_and_tones(art: Collection) -> None:
     }
     asked = to_oklab(np.asarray(art.opened.pictures.thumbnail(4)).reshape(64, 3))
     costs = [
-        2 * hit.distance / art.info.bits + WEIGHT * float(apart(small[hit.id], asked)[0])
+        2 * hit.distance / art.info.bits + TONES * float(apart(small[hit.id], asked)[0])
         for hit in both.hits
     ]
     assert costs == sorted(costs)

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { read } from "../../hashing/service/page/address.js";
-import { byLikeness, distances, kind, listing, refinement, refinements } from "../../hashing/service/page/question.js";
+import { byLikeness, kind, listing, orders, refinement, refinements, variety } from "../../hashing/service/page/question.js";
 
 const column = (/** @type {string} */ name) => ({ name, kind: "text", role: null, distinct: 1, values: [], span: null, beside: null, chooses: true });
 const facets = {
@@ -27,19 +27,27 @@ test("controls that change nothing are not counted", () => {
 
 test("a cut-off is that of the length that is searched by", () => {
   const asked = refinement(read("?work=1&close=close&bits=32&one=1&brand=A&nonsense=1"), facets);
-  assert.deepEqual(asked, { by: null, bits: 32, diversity: null, tones: 0.5, max_distance: 6, one_per: "creator", brand: ["A"] });
+  assert.deepEqual(asked, { by: null, bits: 32, diversity: null, tones: 0.5, features: 1, max_distance: 6, one_per: "creator", brand: ["A"] });
 });
 
 test("features are gone by where the index keeps them, and words and lengths are of codes", () => {
   const kept = { ...facets, features: 7 };
   const asked = (/** @type {string} */ search, of = kept) => refinement(read(`${search}&bits=32&close=close`), of);
-  assert.deepEqual(asked("?work=1&by=cosine"), { by: "cosine", bits: null, diversity: null, tones: null, max_distance: null, one_per: null });
+  assert.deepEqual(asked("?work=1&by=cosine"), { by: "cosine", bits: null, diversity: null, max_distance: null, one_per: null });
   assert.equal(asked("?work=1&by=cosine", facets).by, null);
   for (const search of ["?work=1&by=nonsense", "?work=1&by=hamming", "?code=0f&by=cosine", "?like=a&by=cosine"]) {
     assert.equal(asked(search).by, null);
     assert.equal(asked(search).bits, 32);
   }
-  assert.deepEqual(distances(read("?q=red"), kept), []);
+  assert.deepEqual(orders(read("?q=red"), kept), []);
+});
+
+test("codes alone are gone by as they are, until they shall be varied", () => {
+  const exact = { by: null, bits: null, diversity: 0, max_distance: null, one_per: null };
+  assert.deepEqual(refinement(read("?work=1&by=hamming"), facets), exact);
+  assert.deepEqual(refinement(read("?work=1&by=hamming&varied=0.5"), facets), { ...exact, diversity: 0.5 });
+  assert.equal(variety(read("?work=1"), facets), 0.3);
+  assert.deepEqual(orders(read("?code=0f"), { ...facets, features: 7 }), ["look", "hamming"]);
 });
 
 test("a listing is by words, or a random hang", () => {

@@ -25,7 +25,7 @@
  * @property {number | null} open
  * @property {string} panel refine, taste, map, or empty
  * @property {number | null} bits
- * @property {string | null} by a distance of features, null for that of codes
+ * @property {string | null} by codes alone or a distance of features, null for all that one sees
  * @property {boolean} number whether likeness is told as a number
  * @property {number | null} varied
  * @property {string} close

@@ -3,14 +3,14 @@
 // Gradio comes when the first pictures hang, or earlier when its controls are asked for.
 
 import { go } from "./conductor.js";
-import { bounds, byLikeness } from "./question.js";
+import { bounds, byLikeness, variety } from "./question.js";
 import { state, watch } from "./store.js";
 import { spoken } from "./where.js";
 import { said, t } from "./words.js";
 
 /** @typedef {"varied" | "close" | "one"} Name */
 
-const varied = () => state.address.varied ?? state.facets?.diversity ?? 0;
+const varied = () => variety(state.address, state.facets);
 
 /** @type {Record<Name, () => Record<string, unknown>>} */
 const CONTROLS = {

@@ -52,16 +52,31 @@ export function refinements(address, facets) {
  */
 export const bounds = ({ bits }, facets) => facets.closeness.filter((bound) => bound.bits === (bits ?? facets.bits));
 
+const CODES = "hamming";
+const OF_FEATURES = ["cosine", "euclidean", "manhattan"];
+
 /**
- * The distances that a question can go by, the usual one first; none where there is no choice.
+ * The orders that a question can have, the usual one, of all that one sees, first; none where there
+ * is no choice.
  *
  * @param {Address} address
  * @param {Facets} facets
  */
-export const distances = (address, facets) =>
-  facets.features && kind(address) === "work" ? ["hamming", "cosine", "euclidean", "manhattan"] : [];
+export function orders(address, facets) {
+  if (!["work", "code"].includes(kind(address))) return [];
+  return ["look", CODES, ...(facets.features && kind(address) === "work" ? OF_FEATURES : [])];
+}
 
-const TONES = 0.5;
+/**
+ * How varied an answer is: an order by codes alone stays as it is until a visitor moves the control.
+ *
+ * @param {Address} address
+ * @param {Facets | null} facets
+ */
+export const variety = ({ varied, by }, facets) => varied ?? (by === CODES ? 0 : facets?.diversity ?? 0);
+
+// Chosen by eye on queries of their own, see benchmarks/results/by_eye.md.
+const BESIDE = { tones: 0.5, features: 1 };
 
 /**
  * The parameters of a question for what is alike.
@@ -71,15 +86,16 @@ const TONES = 0.5;
  * @returns {Record<string, unknown>}
  */
 export function refinement(address, facets) {
-  const by = distances(address, facets).find((name) => name !== "hamming" && name === address.by) ?? null;
+  const exact = address.by === CODES;
+  const by = orders(address, facets).find((name) => OF_FEATURES.includes(name) && name === address.by) ?? null;
   // the words for closeness, and shorter codes, are of the distance of codes
   const bound = by ? null : bounds(address, facets).find(({ word }) => word === address.close);
   return {
     by,
     bits: by ? null : address.bits,
-    diversity: address.varied,
-    // how it looks from across the room counts beside the code
-    tones: by ? null : TONES,
+    diversity: exact ? variety(address, facets) : address.varied,
+    // what one sees counts beside the code
+    ...(by || exact ? {} : BESIDE),
     max_distance: bound?.max_distance ?? null,
     one_per: address.one && facets.roles.creator ? "creator" : null,
     ...known(address.where, facets),

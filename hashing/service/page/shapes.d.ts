@@ -105,6 +105,7 @@ export interface Mix {
   palette: Array<string>;
   diversity: number;
   tones: number;
+  features: number;
   one_per?: string | null;
   one_per_artist: boolean;
   fold: boolean;
@@ -190,6 +191,7 @@ export interface Taste {
   palette: Array<string>;
   diversity: number;
   tones: number;
+  features: number;
   one_per?: string | null;
   one_per_artist: boolean;
   fold: boolean;

@@ -1,8 +1,8 @@
-// By which distance works are near, where the index keeps features, and likeness as a number.
+// By what works are near: all that one sees, codes alone, or features; and likeness as a number.
 
 import { html, nothing } from "../vendor/lit.js";
 import { go } from "../conductor.js";
-import { byLikeness, distances } from "../question.js";
+import { byLikeness, orders } from "../question.js";
 import { state } from "../store.js";
 import { t } from "../words.js";
 import { Part } from "./part.js";
@@ -14,7 +14,7 @@ class Nearness extends Part {
   render() {
     const { facets, address } = state;
     if (!facets || !byLikeness(address)) return nothing;
-    const offered = distances(address, facets);
+    const offered = orders(address, facets);
     return html`<p class="nearness">
       ${offered.length
         ? html`<label>${t("by")} <select id="by" @change=${choose}>
@@ -29,7 +29,7 @@ class Nearness extends Part {
 /** @param {Event} event */
 const choose = ({ target }) => {
   const { value } = /** @type {HTMLSelectElement} */ (target);
-  go({ by: value === "hamming" ? null : value }, { replace: true });
+  go({ by: value === "look" ? null : value }, { replace: true });
 };
 
 /** @param {Event} event */
