@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import signal
 import struct
 import sys
@@ -13,6 +14,8 @@ from hashing.images.isolated import read_frame, write_frame
 from hashing.images.limits import Limits
 from hashing.images.still import Still, one_line, read_header
 
+YIELDING = 5
+"""Steps by which these processes stand back behind the one that answers."""
 SLACK = 24 << 20
 """Bytes of address space beyond what a picture may take: stacks and what the allocator keeps."""
 
@@ -24,6 +27,8 @@ HEIC_MISSING = (
 def main() -> None:
     """Serve until standard input ends: a header, then its pixels, as often as asked."""
     requests, answers = sys.stdin.buffer, sys.stdout.buffer
+    if hasattr(os, "nice"):
+        os.nice(YIELDING)
     with contextlib.suppress(ConnectionError, KeyboardInterrupt):
         while True:
             _serve(requests, answers)

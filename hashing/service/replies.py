@@ -74,20 +74,24 @@ async def bounded(scope: Scope, receive: Receive) -> Receive:
     claimed = dict(scope["headers"]).get(b"content-length", b"")
     if claimed.isdigit() and int(claimed[:20]) > MOST_BYTES:
         raise TOO_LARGE
-    body, more = bytearray(), True
+    pieces: list[bytes] = []
+    left, more = MOST_BYTES, True
     try:
         async with asyncio.timeout(BODY_SECONDS):
             while more:
                 message = await receive()
-                body += message.get("body", b"")
+                pieces.append(message.get("body", b""))
+                left -= len(pieces[-1])
                 more = message.get("more_body", False)
-                if len(body) > MOST_BYTES:
+                if left < 0:
                     raise TOO_LARGE
     except TimeoutError:
         raise RefusedError(
             408, "too_slow", f"expected the whole request in {BODY_SECONDS:.0f} s, found a part"
         ) from None
-    messages: list[Message] = [{"type": "http.request", "body": bytes(body), "more_body": False}]
+    messages: list[Message] = [
+        {"type": "http.request", "body": b"".join(pieces), "more_body": False}
+    ]
 
     async def replay() -> Message:
         return messages.pop() if messages else await receive()

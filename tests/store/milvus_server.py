@@ -115,7 +115,7 @@ def _namespace() -> list[str]:
 @contextmanager
 def _relay_outside(server: MilvusServer) -> Iterator[None]:
     """From a loopback port to the socket in the folder."""
-    loop = asyncio.new_event_loop()
+    loop, stop = asyncio.new_event_loop(), asyncio.Event()
     listening = socket.create_server(("127.0.0.1", 0))
     server.port = listening.getsockname()[1]
 
@@ -123,23 +123,20 @@ def _relay_outside(server: MilvusServer) -> Iterator[None]:
         return await asyncio.open_unix_connection(str(server.folder / SOCKET))
 
     async def serve() -> None:
-        await asyncio.start_server(_relayed(connect), sock=listening)
+        async with await asyncio.start_server(_relayed(connect), sock=listening):
+            await stop.wait()
 
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    serving = loop.create_task(serve())
+    def run() -> None:
+        with asyncio.Runner(loop_factory=lambda: loop) as runner:
+            runner.run(serve())
+
+    thread = threading.Thread(target=run, daemon=True)
     thread.start()
     try:
         yield
     finally:
-        listening.close()
-        loop.call_soon_threadsafe(loop.stop)
+        loop.call_soon_threadsafe(stop.set)
         thread.join(10)
-        serving.cancel()
-        for task in asyncio.all_tasks(loop):
-            task.cancel()
-        loop.run_until_complete(asyncio.sleep(0))
-        loop.run_until_complete(loop.shutdown_asyncgens())
-        loop.close()
 
 
 def _relayed(connect):  # type: ignore[no-untyped-def]
@@ -160,6 +157,10 @@ def _relayed(connect):  # type: ignore[no-untyped-def]
             return
         with suppress(asyncio.CancelledError):  # at the end: asyncio would print a trace of it
             await asyncio.gather(pump(reader, back), pump(there, writer))
+        for each in (writer, back):
+            each.close()
+            with suppress(OSError):
+                await each.wait_closed()
 
     return come
 
