@@ -27,8 +27,6 @@ HEIC_MISSING = (
 def main() -> None:
     """Serve until standard input ends: a header, then its pixels, as often as asked."""
     requests, answers = sys.stdin.buffer, sys.stdout.buffer
-    if hasattr(os, "nice"):
-        os.nice(YIELDING)
     with contextlib.suppress(ConnectionError, KeyboardInterrupt):
         while True:
             _serve(requests, answers)
@@ -84,4 +82,6 @@ def _bound(limits: Limits) -> None:
 
 
 if __name__ == "__main__":
+    if hasattr(os, "nice"):
+        os.nice(YIELDING)
     main()
