@@ -8,7 +8,7 @@ from hashing.store import IndexInfo
 
 
 def model_of(info: IndexInfo, model: Model | Path | None = None, device: str = "auto") -> Model:
-    """The model of an index: the one given, or the one it remembers.
+    """The model of an index: the one given, or the one it remembers, with the features it keeps.
 
     Raises ArtefactError for a model that did not make the index.
     """
@@ -19,4 +19,4 @@ def model_of(info: IndexInfo, model: Model | Path | None = None, device: str = "
             f"{info.location} was made with the model {info.fingerprint[:12]} (then at "
             f"{info.model}), found {loaded.fingerprint[:12]}; give that model or build a new index"
         )
-    return loaded
+    return loaded.with_features(info.features)

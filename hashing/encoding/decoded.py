@@ -1,11 +1,14 @@
 """What a model makes of pictures that are decoded: squares, features, logits, regions."""
 
+from copy import copy
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
+from torch import Tensor
 
 from hashing.config import Preprocessing
 from hashing.encoding.descriptors import (
@@ -34,6 +37,9 @@ class Decoded:
     network, folder: as of `Model`. runtime: what may run the network.
     """
 
+    _pooled = False
+    """Whether features are those before the network whitens them."""
+
     def __init__(
         self, network: HashModel, folder: Path | None = None, runtime: Runtime = "torch"
     ) -> None:
@@ -43,6 +49,24 @@ class Decoded:
         self._fingerprint = "" if folder is None else fingerprint(folder)
         self._described: DescriptorNetwork | None = None
         self._logits, self._features = Runner(network, "logits"), Runner(network, "embedding")
+
+    def with_features(self, width: int) -> Self:
+        """The same model, whose features are those of an index that keeps `width` numbers of each.
+
+        Indexes of models that whiten kept features as they are pooled until November 2026.
+
+        Args:
+            width: `IndexInfo.features`; 0 of an index without features changes nothing.
+
+        Example:
+            >>> model.with_features(art.info.features) is model
+            True
+        """
+        if width == self.width or self._described is not None or width != self.network.channels:
+            return self
+        other = copy(self)
+        other._features, other._pooled = Runner(self.network, "features"), True
+        return other
 
     @property
     def descriptor(self) -> str | None:
@@ -72,7 +96,7 @@ class Decoded:
             >>> model.width
             500
         """
-        return self.network.embedding
+        return self.network.channels if self._pooled else self.network.embedding
 
     @property
     def preprocessing(self) -> Preprocessing:
@@ -207,7 +231,7 @@ class Decoded:
         """
         if self._described is None:
             runner = self._logits if output == "logits" else self._features
-            runner.accelerate(squares, self.runtime, lambda: self._kept_export(output))
+            runner.accelerate(squares, self.runtime, lambda: self._kept_export(runner.output))
 
     @property
     def accelerated(self) -> bool:
@@ -244,5 +268,5 @@ class Decoded:
     @torch.inference_mode()
     def _head(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         batch = torch.from_numpy(features).to(self.network.device)
-        found: NDArray[np.float32] = self.network.hash(batch).cpu().numpy()
-        return found
+        found: Tensor = self.network(batch) if self._pooled else self.network.hash(batch)
+        return found.cpu().numpy()

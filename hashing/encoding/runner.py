@@ -32,11 +32,12 @@ class Runner:
     """One output of a network, called with pictures uint8 `[B, S, S, 3]`.
 
     Attributes:
+        output: which.
         onnx: the same in ONNX Runtime, once `accelerate` has found that both agree.
     """
 
     def __init__(self, network: HashModel, output: Output) -> None:
-        self._network, self._output = network, output
+        self._network, self.output = network, output
         self.onnx: OnnxNetwork | None = None
 
     def __call__(self, squares: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -56,7 +57,7 @@ class Runner:
         if self.onnx or runtime == "torch" or self._network.device.type != "cpu":
             return
         try:
-            candidate = on_network_thread(OnnxNetwork, self._network, self._output, kept())
+            candidate = on_network_thread(OnnxNetwork, self._network, self.output, kept())
             difference = self._difference(candidate, squares)
         except ImportError as error:
             _stay(
@@ -66,7 +67,7 @@ class Runner:
             _stay(runtime, f"the export failed: {str(error).splitlines()[0]}")
         else:
             if difference > TOLERANCE:
-                _stay(runtime, f"its {self._output} differ by {difference:.1e} standard deviations")
+                _stay(runtime, f"its {self.output} differ by {difference:.1e} standard deviations")
             else:
                 self.onnx = candidate
 
@@ -79,8 +80,8 @@ class Runner:
     @torch.inference_mode()
     def _by_torch(self, squares: NDArray[np.uint8]) -> NDArray[np.float32]:
         network: Callable[[Tensor], Tensor] = self._network
-        if self._output != "logits":
-            network = self._network.embed if self._output == "embedding" else self._network.features
+        if self.output != "logits":
+            network = self._network.embed if self.output == "embedding" else self._network.features
         batch = torch.from_numpy(squares).to(self._network.device)
         images = normalise(batch, self._network.preprocessing)
         # A quarter faster on a CPU than planes.

@@ -17,7 +17,7 @@ from hashing.collection.request import Refine
 from hashing.config import ModelConfig, Preprocessing
 from hashing.encoding import Model
 from hashing.errors import UsageError
-from hashing.models import HashModel, normalise
+from hashing.models import HashModel, normalise, save_model
 from hashing.search.features import DISTANCES
 from hashing.service.api import create_app
 from hashing.service.current import Current
@@ -217,20 +217,44 @@ def test_a_network_gives_the_same_codes_from_its_features(small_model: Model) ->
     np.testing.assert_array_equal(small_model.logits_from(features), small_model.logits_of(squares))
 
 
+def whitening() -> HashModel:
+    config = ModelConfig("small_cnn", lengths=(16,), batchnorm=False, whiten=8)
+    network = HashModel(config, Preprocessing(size=32)).eval()
+    network.whiten(torch.randn(8, network.channels), torch.randn(8))
+    return network
+
+
 def test_a_network_that_whitens_keeps_whitened_features() -> None:
-    network = HashModel(
-        ModelConfig("small_cnn", lengths=(16,), batchnorm=False, whiten=8), Preprocessing(size=32)
-    ).eval()
-    weight, bias = torch.randn(8, network.channels), torch.randn(8)
-    network.whiten(weight, bias)
+    network = whitening()
+    assert network.whitening is not None
     squares = np.random.default_rng(0).integers(0, 256, (5, 32, 32, 3), np.uint8)
     with torch.inference_mode():
         pooled = network.features(normalise(torch.from_numpy(squares), network.preprocessing))
+        expected = pooled @ network.whitening.weight.T + network.whitening.bias
     model = Model(network)
     found = model.features_of(squares)
     assert model.width == 8
-    np.testing.assert_allclose(found, (pooled @ weight.T + bias).numpy(), rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(found, expected.numpy(), rtol=1e-4, atol=1e-4)
     np.testing.assert_array_equal(model.logits_from(found), model.logits_of(squares))
+
+
+def test_an_index_that_keeps_pooled_features_of_a_whitening_model_goes_on(
+    folder: Path, tmp_path: Path
+) -> None:
+    save_model(whitening(), tmp_path / "model")
+    model = Model.load(tmp_path / "model")
+    before = model.with_features(model.network.channels)  # as all were until they were whitened
+    place = tmp_path / "old.index"
+    Collection.build(folder, before, place, features=True).close()
+    with Collection.open(place) as old:
+        assert old.info.features == model.network.channels != model.width
+        picture = folder / "004.png"
+        assert old.search(picture, k=1, by="cosine")[0].id == 4
+        answer = old.answer(old.query(picture), Refine(3, features=1.0, fold=False))
+        assert answer.hits[0].id == 4
+        assert old.index.codes([4]).hex() == model.encode([picture]).hex()
+        added = old.add_picture(picture.read_bytes(), "again.png", {})
+        np.testing.assert_array_equal(*old.index.features([4, added]))
 
 
 @pytest.fixture
