@@ -52,7 +52,8 @@ class Answer:
     code: the query in hexadecimal, None for a taste. bits: the length searched by.
     groups: the commonest among the nearest items with their shares.
     search_ms: milliseconds of the search alone. opened: what the items come from.
-    by: the distance that orders them, `hamming` or one of features.
+    by: the distance that orders them, `hamming` or one of features. complete: whether nothing as
+    near was left out; only an engine beyond this process may leave out some.
     """
 
     code: str | None
@@ -62,6 +63,7 @@ class Answer:
     search_ms: float
     opened: Opened = field(repr=False, compare=False)
     by: str = HAMMING
+    complete: bool = True
 
     def __iter__(self) -> Iterator[Hit]:
         return iter(self.hits)

@@ -64,7 +64,9 @@ def look_around(
     apart = codes.distances(liked)
     nearest = dict(zip(ids.tolist(), apart.argmin(axis=1).tolist(), strict=True))
     order, relevance = rank(codes)
-    candidates = Candidates(ids[order], apart.min(axis=1)[order], relevance)
+    candidates = Candidates(
+        ids[order], apart.min(axis=1)[order], relevance, complete=found.complete
+    )
     if refine.max_distance is not None:
         candidates = candidates.take(candidates.distances <= refine.max_distance)
     answer = make_answer(opened, None, candidates, refine, seconds, likes)

@@ -21,18 +21,20 @@ class Candidates:
     """M candidates, best first.
 
     ids: int64 `[M]`. distances: int32 `[M]`, in bits. relevance: float32 `[M]`, falling.
-    measured: float64 `[M]`, by features; None where codes decide.
+    measured: float64 `[M]`, by features; None where codes decide. complete: see `SearchResult`.
     """
 
     ids: NDArray[np.int64]
     distances: NDArray[np.int32]
     relevance: NDArray[np.float32]
     measured: NDArray[np.float64] | None = None
+    complete: bool = True
 
     def take(self, rows: NDArray[np.integer] | NDArray[np.bool_]) -> Self:
         """Some of them, in the order of `rows`."""
         measured = None if self.measured is None else self.measured[rows]
-        return type(self)(self.ids[rows], self.distances[rows], self.relevance[rows], measured)
+        three = self.ids[rows], self.distances[rows], self.relevance[rows]
+        return type(self)(*three, measured, self.complete)
 
     def before(self, others: Self) -> Self:
         """These, then others."""
@@ -44,6 +46,7 @@ class Candidates:
             np.concatenate([self.distances, others.distances]),
             np.concatenate([self.relevance, others.relevance]),
             measured,
+            self.complete and others.complete,
         )
 
 
@@ -96,7 +99,8 @@ def make_answer(
         for item_id, bits_apart, measured in rows_shown
     ]
     groups = nearest_values([opened.shown(items[i], "group") or None for i in nearest.tolist()])
-    return Answer(code, bits, hits, groups, seconds * 1000, opened, refine.by)
+    ms, complete = seconds * 1000, candidates.complete
+    return Answer(code, bits, hits, groups, ms, opened, refine.by, complete)
 
 
 def _leaders(opened: Opened, ids: NDArray[np.int64], asked: Image | None) -> NDArray[np.int64]:

@@ -19,4 +19,4 @@ def model_of(info: IndexInfo, model: Model | Path | None = None, device: str = "
             f"{info.location} was made with the model {info.fingerprint[:12]} (then at "
             f"{info.model}), found {loaded.fingerprint[:12]}; give that model or build a new index"
         )
-    return loaded.with_features(info.features)
+    return loaded.with_features(info.features) if info.features else loaded

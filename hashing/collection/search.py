@@ -83,7 +83,7 @@ def _by_codes(opened: Opened, query: Query, refine: Refine, pool: int) -> tuple[
     ids, distances, views = nearest_views(found)
     view = int(views[0]) if len(views) else 0
     relevance = np.sort(1 - 2 * distances.astype(np.float32) / np.float32(bits))[::-1]
-    return Candidates(ids, distances, relevance), view
+    return Candidates(ids, distances, relevance, complete=found.complete), view
 
 
 def _by_features(opened: Opened, query: Query, refine: Refine, pool: int) -> tuple[Candidates, int]:

@@ -105,6 +105,11 @@ class Results(BaseModel):
     search_ms: float = Field(
         description="Milliseconds of the search, without the network.", examples=[0.41]
     )
+    complete: bool = Field(
+        default=True,
+        description="Whether nothing as near was left out; of codes on a server of their own, some "
+        "may be where very many tie.",
+    )
     groups: list[Share]
     results: list[Result]
     seems: Seems | None = Field(

@@ -50,6 +50,7 @@ def results(
         bits=answer.bits,
         by=answer.by,
         search_ms=round(answer.search_ms, 3),
+        complete=answer.complete,
         groups=[Share(value=value, share=round(share, 3)) for value, share in answer.groups],
         results=[
             _result(collection, rank, hit, answer, words.word(hit.distance, answer.bits))

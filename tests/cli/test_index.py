@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from hashing.config import ModelConfig, Preprocessing
 from hashing.encoding import Model, encode_catalogue
 from hashing.models import HashModel, save_model
 from hashing.store import create_index, delete_index, is_index, open_index
+from hashing.store.embedded.index import EmbeddedIndex
 from tests.store.servers import PostgresServer
 
 ROOT = Path(__file__).parents[2]
@@ -530,6 +532,21 @@ def test_search_asks_with_several_pictures_and_items(
     assert "found none" in command("search", index)[2]
     code, _, err = command("search", index, "--id", 999)
     assert (code, "no work has the id 999" in err) == (3, True)
+
+
+def test_search_says_that_an_answer_may_lack_some(
+    command: Run, index: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = ["search", index, "--id", 3, "-k", 2]
+    assert "complete" not in "".join(map(str, command(*arguments, "--json")[1:]))
+    search = EmbeddedIndex.search
+    monkeypatch.setattr(
+        EmbeddedIndex, "search", lambda *asked: replace(search(*asked), complete=False)
+    )
+    assert "incomplete: there may be others" in command(*arguments)[2]
+    assert json.loads(command(*arguments, "--json")[1])["complete"] is False
+    several = json.loads(command("search", index, "--id", 3, 4, "--json")[1])
+    assert [query["complete"] for query in several["queries"]] == [False, False]
 
 
 def test_every_command_ends_with_what_may_come_next(

@@ -1,6 +1,7 @@
 import io
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -42,6 +43,24 @@ def test_search_by_picture_and_again_by_its_code(client: TestClient, art: Collec
     assert (best["width"], best["height"]) == (160, 120)
     again = client.post("/api/search", params=plain, data={"code": answer["code"]}).json()
     assert [r["id"] for r in again["results"]] == [r["id"] for r in answer["results"]]
+
+
+def test_an_answer_says_whether_it_may_lack_some(
+    client: TestClient, art: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = "/api/items/4/similar", "/api/mix", "/api/recommend"
+
+    def told() -> list[bool]:
+        similar = client.get(asked[0])
+        mix = client.post(asked[1], json={"parts": [{"work": 4, "weight": 1}]})
+        taste = client.post(asked[2], json={"liked": [4]})
+        return [answer.json()["complete"] for answer in (similar, mix, taste)]
+
+    assert told() == [True] * 3
+    kind = type(art.index)
+    search = kind.search
+    monkeypatch.setattr(kind, "search", lambda *it: replace(search(*it), complete=False))
+    assert told() == [False] * 3
 
 
 def test_a_picture_of_a_work_seems_to_be_that_work(client: TestClient, art: Collection) -> None:

@@ -1,19 +1,16 @@
 """`index.py search`: the pictures of an index nearest to some from outside, or to its own."""
 
 import argparse
-import csv
-import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from hashing.cli.console import emit, suggest
+from hashing.cli.console import suggest
 from hashing.cli.index.options import Commands, command, index_argument, model_options
-from hashing.cli.index.tables import print_table
+from hashing.cli.index.results import Told, key_of, print_csv, print_json, print_results, results_of
 from hashing.errors import InputError, UsageError
 from hashing.progress import log
-from hashing.sources.columns import TO, WRITTEN
 
 if TYPE_CHECKING:
     from hashing.collection import Collection
@@ -22,14 +19,8 @@ if TYPE_CHECKING:
     from hashing.store import IndexInfo
 
 QUERY_PIXELS = 512
-MEASURED = ("cosine", "euclidean", "manhattan")
-ALWAYS = ("rank", "id", "distance", "file")
-OWN = ("query", "rank", "id", "distance", *MEASURED, "similarity", "palette", "file")
-"""What a result says beside the fields of its item."""
 MOST_ASKED = 6
 """Colours of a question."""
-SHOWN = 4
-"""Columns that a line of the terminal has room for."""
 
 
 def add_commands(commands: Commands) -> None:
@@ -110,28 +101,30 @@ def search(arguments: argparse.Namespace) -> int:
             collection.item(arguments.palette_of)
             of = collection.opened.pictures.colours(arguments.palette_of)
             arguments.palette += of[: MOST_ASKED - len(arguments.palette)]
-        answers = []
+        answers: list[Told] = []
         if not (pictures or arguments.id):
             answers.append(_by_palette(collection, names, arguments))
         for name, found in _answers(collection, pictures, arguments):
             if arguments.open:
                 shown = next((p for p in pictures if str(p) == name), None)
                 found.show(Path(name).name, None if shown is None else _shown(shown))
-            results = _results(found, names, similarity=arguments.similarity)
-            answers.append((name, found.bits, results))
+            results = results_of(found, names, similarity=arguments.similarity)
+            answers.append(Told(name, found.bits, results, found.complete))
         model = collection.info.model
     if arguments.json:
-        _emit(model, answers)
+        print_json(model, answers)
     elif arguments.csv:
-        _print_csv(answers, names)
+        print_csv(answers, names)
     else:
-        for name, bits, results in answers:
+        for told in answers:
             if len(answers) > 1:
-                log(name)
-            _print(results, names, bits)
-        first = answers[0][2]
+                log(told.name)
+            print_results(told.results, names, told.bits)
+        first = answers[0].results
         if first:
             suggest(f"index.py search {arguments.index} --id {first[0]['id']}, or serve.py")
+    if not all(told.complete for told in answers):
+        log("incomplete: there may be others as near as the last")
     return 0
 
 
@@ -180,7 +173,7 @@ def _answers(
 
 def _by_palette(
     collection: "Collection", names: Sequence[str], arguments: argparse.Namespace
-) -> tuple[str, int, list[dict[str, Any]]]:
+) -> Told:
     """All items, those first that have the colours best."""
     from hashing.collection.colours import by_colour, read_colours
 
@@ -193,11 +186,11 @@ def _by_palette(
             "id": item.id,
             "palette": round(float(distance), 4),
             "file": item.file,
-            **{_key(name): item.fields.get(name) for name in names},
+            **{key_of(name): item.fields.get(name) for name in names},
         }
         for rank, (item, distance) in enumerate(zip(items, far, strict=False), 1)
     ]
-    return " ".join(arguments.palette), collection.info.bits, results
+    return Told(" ".join(arguments.palette), collection.info.bits, results)
 
 
 def _look(collection: "Collection", picture: Path, arguments: argparse.Namespace) -> "Query":
@@ -231,67 +224,3 @@ def _columns(info: "IndexInfo") -> list[str]:
 def _distance(text: str) -> float:
     """A whole number of bits, or a distance of features."""
     return int(text) if text.isdigit() else float(text)
-
-
-def _results(found: "Answer", names: Sequence[str], *, similarity: bool) -> list[dict[str, Any]]:
-    """One row per item found, as `--json` prints it."""
-    return [
-        {
-            "rank": rank,
-            "id": hit.id,
-            "distance": hit.distance,
-            **({} if hit.measured is None else {found.by: round(hit.measured, 6)}),
-            **({"similarity": round(found.similarity(hit), 4)} if similarity else {}),
-            "file": hit.file,
-            **{_key(name): hit.fields.get(name) for name in names},
-        }
-        for rank, hit in enumerate(found, 1)
-    ]
-
-
-def _key(name: str) -> str:
-    """A column that is called like something else of a result."""
-    return f"fields.{name}" if name in OWN else name
-
-
-def _emit(model: str, answers: Sequence[tuple[str, int, list[dict[str, Any]]]]) -> None:
-    """One query's results at the top, several by their queries."""
-    head = {"model": model, "bits": answers[0][1]}
-    if len(answers) == 1:
-        emit({**head, "results": answers[0][2]})
-        return
-    emit({**head, "queries": [{"query": name, "results": found} for name, _, found in answers]})
-
-
-def _print_csv(
-    answers: Sequence[tuple[str, int, list[dict[str, Any]]]], names: Sequence[str]
-) -> None:
-    first = next((results[0] for _, _, results in answers if results), ALWAYS)
-    own = ["query", *(name for name in OWN if name in first)]
-    columns = [*own, *map(_key, names)]
-    writer = csv.DictWriter(sys.stdout, columns, lineterminator="\n")
-    writer.writeheader()
-    for name, _, results in answers:
-        writer.writerows({"query": name, **result} for result in results)
-
-
-def _print(results: list[dict[str, Any]], names: Sequence[str], bits: int) -> None:
-    shown = [name for name in names if not _beside(name, names)]
-    known = [name for name in shown if any(result[_key(name)] is not None for result in results)]
-    first = results[0] if results else ALWAYS
-    numbers = [n for n in ("distance", *MEASURED, "similarity", "palette") if n in first]
-    columns = ["rank", *numbers, "id", *map(_key, known[:SHOWN]), "file"]
-    rows = [[_cell(result, name) for name in columns] for result in results]
-    named = [f"of {bits}" if name == "distance" else name for name in columns]
-    print_table(named, rows, right=("rank", f"of {bits}", *numbers, "id"))
-
-
-def _beside(name: str, names: Sequence[str]) -> bool:
-    """Whether a column only says more of a date: its last year, or how it is written."""
-    return any(name.endswith(end) and name.removesuffix(end) in names for end in (TO, WRITTEN))
-
-
-def _cell(result: Mapping[str, Any], name: str) -> str:
-    """A value as text, a date as it was written."""
-    value = result.get(name + WRITTEN) or result[name]
-    return "" if value is None else str(value)

@@ -19,7 +19,7 @@ import { state } from "./store.js";
 export const FIRST = { likeness: 24, listing: 48 };
 const VARIED = 200; // places of an answer by likeness that variety chooses; the rest follows as it is near
 /** @type {Results} */
-const NOTHING = { code: null, bits: 0, by: "hamming", search_ms: 0, groups: [], results: [] };
+const NOTHING = { code: null, bits: 0, by: "hamming", search_ms: 0, complete: true, groups: [], results: [] };
 const AT_ONCE = { listing: 500, named: 100 };
 
 /**
@@ -63,7 +63,7 @@ async function list(address, count, hanging) {
 
 /** @param {import("./store.js").Hung[]} works @param {number} total @returns {Answer} */
 export function plain(works, total) {
-  return { works, total, ended: works.length >= total, code: null, bits: 0, groups: [], ms: 0, liked: [], parts: [], meaning: null };
+  return { works, total, ended: works.length >= total, code: null, bits: 0, groups: [], ms: 0, complete: true, liked: [], parts: [], meaning: null };
 }
 
 /**
@@ -119,8 +119,8 @@ async function likeness(address, count, hanging) {
 }
 
 /** @param {Results} found @param {number} k how many were asked for @returns {Answer} */
-export function ofResults({ results: works, code, bits, groups, search_ms: ms }, k) {
-  return { works, total: null, ended: works.length < k, code, bits, groups, ms, liked: [], parts: [], meaning: null };
+export function ofResults({ results: works, code, bits, groups, search_ms: ms, complete = true }, k) {
+  return { works, total: null, ended: works.length < k, code, bits, groups, ms, complete, liked: [], parts: [], meaning: null };
 }
 
 // The works of a path; none where one of its ends is not here.

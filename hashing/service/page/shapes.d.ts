@@ -165,6 +165,7 @@ export interface Results {
   bits: number;
   by: string;
   search_ms: number;
+  complete: boolean;
   groups: Array<Share>;
   results: Array<Result>;
   seems?: Seems | null;

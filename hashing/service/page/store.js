@@ -21,6 +21,7 @@ import { DEFAULTS } from "./address.js";
  * @property {number} bits
  * @property {Share[]} groups
  * @property {number} ms of the search
+ * @property {boolean} complete whether nothing as near was left out
  * @property {import("./shapes.js").Meaning | null} meaning what words were taken for
  * @property {Opinion[]} liked what `nearest_like` counts in
  * @property {Mixed[]} parts of a mix, as far as they are here

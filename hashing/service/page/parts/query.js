@@ -80,9 +80,11 @@ const framed = (work) => html`<a class="card" href=${href({ open: work.id })} ar
 
 /** @param {import("../store.js").Work} work */
 const close = (work) => html`${framed(work)}
-  <div>${note(t("close to"))}${label(work)}${unlike()}${further()}</div>`;
+  <div>${note(t("close to"))}${label(work)}${doubts()}${further()}</div>`;
 
-// Where all lies beyond the last word that can be promised.
+// Where all lies beyond the last word that can be promised, and where there may be others as near.
+const doubts = () => [unlike(), state.answer?.complete === false ? html`<p id="incomplete" class="note">${t("incomplete")}</p>` : nothing];
+
 function unlike() {
   const works = state.answer?.works ?? [];
   const far = works.length > 0 && works.every(({ closeness }) => closeness === FAR);
@@ -92,13 +94,13 @@ function unlike() {
 /** @param {string} code */
 function uploaded(code) {
   const own = state.uploads.get(code);
-  if (!own) return html`<div>${note(t("not kept"))}${unlike()}</div>`;
+  if (!own) return html`<div>${note(t("not kept"))}${doubts()}</div>`;
   const [title, { src }] = [t("yours"), own];
   const opinion = opinionOf(state.taste, { file: "", code });
   const button = (/** @type {boolean} */ liked) => html`<button type="button" aria-pressed=${opinion === liked}
     @click=${() => judgeOwn(code, title, src, liked)}>${t(liked ? "like" : "dislike")}</button>`;
   return html`<img src=${src} alt=${title} class="own" />
-    <div>${note(t("close to yours"))}${unlike()}<span class="actions">${button(true)}${button(false)}${cutting(own)}</span>${further()}</div>`;
+    <div>${note(t("close to yours"))}${doubts()}<span class="actions">${button(true)}${button(false)}${cutting(own)}</span>${further()}</div>`;
 }
 
 /** @param {import("../store.js").Hung[]} works */
@@ -113,7 +115,7 @@ function byTaste(address) {
   const shown = fromAddress(address);
   const mine = agree(shown, state.taste);
   const again = () => go(inAddress(state.taste));
-  return html`<div>${note(t(mine ? "for your taste" : "for a taste"))}${
+  return html`<div>${note(t(mine ? "for your taste" : "for a taste"))}${doubts()}${
     !mine && state.taste.some(({ liked }) => liked)
       ? html`<p class="actions"><button type="button" class="accent" @click=${again}>${t("taste.again")}</button></p>`
       : nothing
