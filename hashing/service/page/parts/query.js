@@ -19,10 +19,11 @@ const FAR = "distant"; // the API's word for what is beyond all others
 
 class Query extends Part {
   /** @type {(keyof import("../store.js").State)[]} */
-  static watches = ["address", "answer", "asked", "taste", "facets", "seems"];
+  static watches = ["address", "answer", "asked", "busy", "taste", "facets", "seems"];
 
+  // Until the answer hangs, the line tells of the works that hang.
   shouldUpdate() {
-    return state.answer !== null;
+    return state.answer !== null && !state.busy;
   }
 
   render() {

@@ -40,6 +40,7 @@ class Why extends Part {
     /** @type {number | null} */
     this.asked = null;
     this.folded = true;
+    this.turn = 0;
   }
 
   /** @param {Map<PropertyKey, unknown>} changes */
@@ -62,6 +63,7 @@ class Why extends Part {
 
   async ask() {
     const { work } = this;
+    const mine = ++this.turn;
     this.asked = work.id;
     try {
       await settled();
@@ -72,7 +74,7 @@ class Why extends Part {
         explain(origin, work.id, bits),
         origin.id === null ? null : get(`api/items/${origin.id}`),
       ]);
-      if (this.work.id === work.id) this.found = { origin, other, explained };
+      if (mine === this.turn && this.work.id === work.id) this.found = { origin, other, explained };
     } catch (problem) {
       this.problem = problem instanceof Error ? problem.message : "";
     }
