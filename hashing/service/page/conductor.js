@@ -18,6 +18,7 @@ const PATIENCE = 1500; // milliseconds between two knocks at a door that does no
 
 let hanging = ""; // the question that the wall answers
 let turn = 0;
+let asking = 0;
 let builds = 0; // how often the collection was built anew under this page
 /** @type {import("./shapes.js").Results | null} */
 let fresh = null; // the answer to an upload, until its address is read
@@ -132,10 +133,9 @@ export function look(file, { recognise = true, box = null, anyTurn = false } = {
 }
 
 export function more() {
-  return attempt(async () => {
+  return busily(async () => {
     if (!state.answer) return;
     const [before, mine] = [state.answer, ++turn];
-    set({ busy: true });
     const answer = await ask(state.address, next(state.address, before.works.length), before);
     if (mine !== turn) return;
     set({ answer, said: t("said.more", { n: answer.works.length }) });
@@ -178,9 +178,8 @@ async function render({ stay = null }) {
   const opening = openWork(address.open);
   const question = identity(address);
   if (question !== hanging)
-    await attempt(async () => {
+    await busily(async () => {
       const mine = ++turn;
-      set({ busy: true });
       const count = history.state?.count ?? FIRST[byLikeness(address) ? "likeness" : "listing"];
       const [answer, asked] = await Promise.all([
         isFresh(address) ? uploaded() : ask(address, count),
@@ -269,10 +268,20 @@ export async function attempt(action) {
     const passing = "passing" in problem && problem.passing;
     say(passing ? t("problem.again", { why: problem.message }) : problem.message);
     if (passing) knock(action);
-  } finally {
-    set({ busy: false });
   }
 }
+
+// Attempt what changes the wall: it is busy until the last of these is done.
+/** @param {() => Promise<void>} action */
+const busily = (action) =>
+  attempt(async () => {
+    set({ busy: ++asking > 0 });
+    try {
+      await action();
+    } finally {
+      set({ busy: --asking > 0 });
+    }
+  });
 
 /** @param {() => Promise<void> | void} action */
 function knock(action) {
