@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
 import { test } from "node:test";
 
-import { said, speak, t } from "../../hashing/service/page/words.js";
+import { called, said, speak, t } from "../../hashing/service/page/words.js";
 
 const PAGE = new URL("../../hashing/service/page/", import.meta.url);
 const json = async (/** @type {string} */ code) => JSON.parse(await readFile(new URL(`languages/${code}.json`, PAGE), "utf8"));
@@ -31,4 +31,6 @@ test("numbers, plurals and the API's own words", async () => {
   assert.equal(t("count", { n: 1 }), "1 Bild");
   assert.equal(said("very close"), "sehr nah");
   assert.equal(said("Cubism"), "Cubism");
+  assert.equal(called("Artist"), "Künstler");
+  assert.equal(called("brand"), null); // a column of its own is called what it is called
 });

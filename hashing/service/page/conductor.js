@@ -4,7 +4,7 @@ import { changedBy, read, REFINE, write } from "./address.js";
 import { ask, FIRST, next, ofResults, plain } from "./answers.js";
 import { get, onChanged, upload } from "./api.js";
 import { forget, remember } from "./lookup.js";
-import { byLikeness, identity, kind, refinement, refinements } from "./question.js";
+import { BESIDE, byLikeness, identity, kind, refinement, refinements } from "./question.js";
 import { reduced } from "./reduced.js";
 import { set, state } from "./store.js";
 import * as taste from "./taste.js";
@@ -215,7 +215,7 @@ async function openWork(id) {
     try {
       const [work, near] = await Promise.all([
         get(`api/items/${id}`),
-        get(`api/items/${id}/similar`, { k: NEIGHBOURS, diversity: 0 }),
+        get(`api/items/${id}/similar`, { k: NEIGHBOURS, diversity: 0, ...BESIDE }),
       ]);
       if (state.address.open === id) set({ work, near: near.results });
     } catch (problem) {

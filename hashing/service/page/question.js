@@ -76,7 +76,7 @@ export function orders(address, facets) {
 export const variety = ({ varied, by }, facets) => varied ?? (by === CODES ? 0 : facets?.diversity ?? 0);
 
 // Chosen by eye on queries of their own, see benchmarks/results/by_eye.md.
-const BESIDE = { tones: 0.5, features: 1 };
+export const BESIDE = { tones: 0.5, features: 1 };
 
 /**
  * The parameters of a question for what is alike.

@@ -1,13 +1,14 @@
 // What is asked of the columns: { brand: ["A", "B"], price__lte: ["20"] }, as the API takes it.
 
 import { isOurs } from "./address.js";
+import { called } from "./words.js";
 
 /** @typedef {import("./address.js").Where} Where */
 /** @typedef {import("./shapes.js").Facets} Facets */
 
 const OURS_ELSEWHERE = new Set([
   "k", "max_distance", "diversity", "one_per", "one_per_artist", "fold", "where", "sample",
-  "offset", "limit", "from", "to", "liked", "disliked", "picture", "id",
+  "offset", "limit", "from", "to", "liked", "disliked", "picture", "id", "tones", "features",
 ]); // parameters of the API
 /** @type {Record<string, string>} */
 const FORMER = { hide: "creator__not", hide_artist: "creator__not", style: "group", artist: "creator" };
@@ -84,7 +85,7 @@ export function sharing(column, value, role) {
  *
  * @param {string} column
  */
-export const spoken = (column) => column.replaceAll("_", " ").toLowerCase();
+export const spoken = (column) => called(column) ?? column.replaceAll("_", " ").toLowerCase();
 
 /**
  * The same as a heading.
@@ -92,6 +93,6 @@ export const spoken = (column) => column.replaceAll("_", " ").toLowerCase();
  * @param {string} column
  */
 export function heading(column) {
-  const text = column.replaceAll("_", " ");
+  const text = called(column) ?? column.replaceAll("_", " ");
   return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -31,6 +31,13 @@ export function t(key, values = {}) {
  */
 export const said = (word) => words[`api.${word}`] ?? word;
 
+/**
+ * A column that many collections have, in the visitor's language; null for one of their own.
+ *
+ * @param {string} column
+ */
+export const called = (column) => words[`column.${column.toLowerCase()}`] ?? null;
+
 // "title, artist or style"
 /** @param {string[]} names */
 export const either = (names) => new Intl.ListFormat(language, { type: "disjunction" }).format(names);
