@@ -109,6 +109,7 @@ class Results(BaseModel):
         default=True,
         description="Whether nothing as near was left out; of codes on a server of their own, some "
         "may be where very many tie.",
+        examples=[True],
     )
     groups: list[Share]
     results: list[Result]

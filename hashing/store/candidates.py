@@ -108,7 +108,7 @@ class CandidateAnswers:
         width = min(request.k, self._rows.count)
         ids = np.full((len(queries), width), NO_ID, np.int64)
         distances = np.full(ids.shape, queries.bits + 1, np.int32)
-        complete = True
+        complete = self.capabilities.exact
         for row, near in enumerate(self._engine.nearest(queries, reach)):
             found = self._passing(queries[row : row + 1], near, reach, request.where)
             mine, apart = self._ordered(request, row, found)
@@ -129,7 +129,8 @@ class CandidateAnswers:
                 found = self._kept_of(found, request.where)
             offsets = np.array([0, len(found.ids)], np.int64)
             apart = found.distances.astype(np.int32)
-            parts.append(RadiusResult(offsets, found.ids, apart, found.complete))
+            complete = found.complete and self.capabilities.exact
+            parts.append(RadiusResult(offsets, found.ids, apart, complete))
         return joined(parts)
 
     def _queries(self, request: Request) -> Codes:

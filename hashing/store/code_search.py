@@ -26,11 +26,13 @@ class Capabilities:
 
     lengths: the code lengths that it searches by, None for every one. most: answers to a query at
     most; of more that tie at the last distance some are left out, and `complete` is false. None
-    for no limit.
+    for no limit. exact: whether it compares with every code; where it does not, no answer of it is
+    `complete`.
     """
 
     lengths: tuple[int, ...] | None
     most: int | None
+    exact: bool = True
 
 
 @dataclass(frozen=True)

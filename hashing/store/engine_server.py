@@ -1,7 +1,7 @@
 """What servers of engines have in common: addresses, versions, errors, and rows to follow."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -36,11 +36,14 @@ class Address:
         return unquote(self.parts.password or "")
 
 
-def read_address(url: str, what: str, example: str) -> Address:
-    """Of an engine's URL, whose path names `what`. Raises UsageError where it cannot be meant."""
+def read_address(url: str, what: str, example: str, options: Container[str] = ("",)) -> Address:
+    """Of an engine's URL, whose path names `what`. Raises UsageError where it cannot be meant.
+
+    options: what may stand behind a question mark.
+    """
     parts, shown = urlsplit(url.partition("+")[2]), masked(url)
     name = parts.path.strip("/") or "arthash"
-    if not NAME.fullmatch(name) or parts.query:
+    if not NAME.fullmatch(name) or parts.query not in options:
         raise UsageError(
             f"expected a {what} of letters, digits and underscores, such as {example}, "
             f"found {shown}"

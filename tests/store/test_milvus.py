@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -44,6 +45,7 @@ URL = "milvus+http://ann:secret@nowhere:19530/{}"
 class Shelf:
     """A server in memory: what `milvus.server.Server` says, with every tie in another order."""
 
+    exact = True
     collections_: ClassVar[dict[str, tuple[str, int, dict[int, tuple[bytes, int]]]]] = {}
     away = False
 
@@ -271,6 +273,32 @@ def test_the_real_server_answers_the_same(
     with open_index(real) as index:
         check_like_memory(index, rng, 5)
         assert index.verify() == []
+
+
+@pytest.mark.long
+@pytest.mark.timeout(900)
+def test_the_real_server_searches_clusters_where_that_is_asked_for(real: str) -> None:
+    rng = np.random.default_rng(2)
+    with make(real) as index:
+        index.add(items_of(rng, 12_000, "a"))
+        index.compact()
+        query = SearchRequest(index.codes(rng.choice(12_000, 50)), 20)
+        exact = index.search(query)
+        assert exact.complete
+    clustered = real.replace("#", "?index=ivf#")
+    with open_index(clustered) as index:
+        found = index.search(query)
+        assert not found.complete
+        within = index.radius(RadiusRequest(query.codes, 2))
+        assert not within.complete
+        assert np.diff(within.offsets).min() > 0
+        assert index.search(replace(query, where=equals("style", "s3"))).complete  # by the rows
+        near = [np.isin(a, b).mean() for a, b in zip(found.ids, exact.ids, strict=True)]
+        assert np.mean(near) > 0.5
+        assert (found.distances[:, 0] == 0).all()
+        assert index.verify() == []
+    with open_index(real) as index:
+        assert index.search(query).ids.tolist() == exact.ids.tolist()
 
 
 @pytest.mark.long

@@ -1,5 +1,8 @@
 """Codes in Milvus, behind rows on PostgreSQL: `?engine=milvus+http://host:19530/collection`.
 
+With `?index=ivf` behind the collection, which in a URL is written %3Findex=ivf or as it is, only
+the codes of the clusters nearest to a query are compared, and no answer of it is `complete`.
+
 One collection for each code length, `<collection>_<bits>`, whose description names the index. A row
 has the item's id, its code, and the publication that removed it, so readers of different
 publications ask the same rows. Three rows with ids below 0 say how far a collection is: who comes

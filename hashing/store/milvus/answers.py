@@ -25,7 +25,7 @@ class MilvusDistances:
     ) -> None:
         self._server, self._names, self._consistency = server, names, consistency
         self._there = f"id >= 0 and id < {mark.next_id} and removed > {mark.number}"
-        self.capabilities = Capabilities(tuple(sorted(names)), MOST)
+        self.capabilities = Capabilities(tuple(sorted(names)), MOST, server.exact)
         self.segments = len(names)
 
     def nearest(self, queries: Codes, reach: int) -> Iterator[Candidates]:
@@ -43,7 +43,11 @@ class MilvusDistances:
 
     def within(self, query: Codes, distance: int) -> Candidates:
         """All items not farther than a distance."""
-        ((ids, apart),) = self._ask(query, MOST, radius=distance + 1)
+        if self.capabilities.exact:
+            ((ids, apart),) = self._ask(query, MOST, radius=distance + 1)
+        else:  # where codes are clustered, Milvus 2.3 gives none for many a radius
+            ((ids, apart),) = self._ask(query, MOST)
+            ids, apart = ids[apart <= distance], apart[apart <= distance]
         return in_order(ids, apart, complete=len(ids) < MOST, everything=False)
 
     def _with_ties(self, query: Codes, found: Found, limit: int, reach: int) -> Candidates:
@@ -53,7 +57,7 @@ class MilvusDistances:
             cut = apart <= (apart[min(reach, len(ids)) - 1] if len(ids) else 0)
             return in_order(ids[cut], apart[cut], complete=True, everything=everything)
         last = int(apart[min(reach, len(ids)) - 1])
-        if apart[-1] > last:
+        if apart[-1] > last or not self.capabilities.exact:
             cut = apart <= last
             return in_order(ids[cut], apart[cut], complete=True, everything=False)
         return self.within(query, last)

@@ -26,6 +26,16 @@ TIMEOUT = 60.0
 OLDEST = (2, 3)
 """The version that upserts and counts."""
 
+INDEXES: dict[str, dict[str, Any]] = {
+    "": {"index_type": "BIN_FLAT"},
+    "index=flat": {"index_type": "BIN_FLAT"},
+    "index=ivf": {"index_type": "BIN_IVF_FLAT", "params": {"nlist": 1024}},
+}
+"""How codes are indexed, by what stands behind the `?` of an address: each compared, or those of
+the clusters nearest to a query."""
+CLUSTERS = 64
+"""Of the 1,024 clusters of each segment, how many are searched."""
+
 logging.getLogger("pymilvus").setLevel(logging.CRITICAL)  # it logs what it raises
 
 
@@ -37,7 +47,10 @@ class Server:
 
     def __init__(self, url: str) -> None:
         """Raises UsageError for an address that cannot be meant, StorageError for a lost server."""
-        place = read_address(url, "collection", "milvus+http://host:19530/collection")
+        example = "milvus+http://host:19530/collection, also with ?index=ivf"
+        place = read_address(url, "collection", example, INDEXES)
+        self._index = INDEXES[place.parts.query]
+        self.exact = self._index["index_type"] == "BIN_FLAT"
         self.shown, self.name, parts = place.shown, place.name, place.parts
         self._client: MilvusClient = self._call(
             MilvusClient,
@@ -63,7 +76,9 @@ class Server:
         return str(found.get("description", "")).removeprefix("arthash ")
 
     def open(self, collection: str, bits: int, owner: str) -> None:
-        """Have a collection ready for questions, made if there is none."""
+        """Have a collection ready for questions, made if there is none, indexed as asked for."""
+        params = MilvusClient.prepare_index_params()
+        params.add_index("code", metric_type="HAMMING", **self._index)
         if collection not in self.collections():
             schema = MilvusClient.create_schema(
                 auto_id=False, enable_dynamic_field=False, description=f"arthash {owner}"
@@ -71,11 +86,17 @@ class Server:
             schema.add_field("id", DataType.INT64, is_primary=True)
             schema.add_field("code", DataType.BINARY_VECTOR, dim=bits)
             schema.add_field("removed", DataType.INT64)
-            params = MilvusClient.prepare_index_params()
-            params.add_index("code", index_type="BIN_FLAT", metric_type="HAMMING")
             create = self._client.create_collection
             self._call(create, collection, schema=schema, index_params=params)
+        elif self._index_type(collection) != self._index["index_type"]:
+            self._call(self._client.release_collection, collection)
+            self._call(self._client.drop_index, collection, "code")
+            self._call(self._client.create_index, collection, params)
         self._call(self._client.load_collection, collection)
+
+    def _index_type(self, collection: str) -> str:
+        found = self._call(self._client.describe_index, collection, "code")
+        return str(found.get("index_type"))
 
     def drop(self, collection: str) -> None:
         """Drop a collection."""
@@ -130,7 +151,9 @@ class Server:
         radius: int | None = None,
     ) -> list[Found]:
         """The nearest rows of each query in order of distance; with a radius, nearer than that."""
-        params = {} if radius is None else {"radius": float(radius)}
+        params: dict[str, float] = {} if self.exact else {"nprobe": CLUSTERS}
+        if radius is not None:
+            params["radius"] = float(radius)
         found = self._call(
             self._client.search,
             collection,
