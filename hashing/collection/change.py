@@ -1,11 +1,20 @@
 """What is done to an index later: taking items out, tidying up, carrying it elsewhere."""
 
 import io
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TextIO
 
-from hashing.collection.colours import keep_palettes
+from hashing.collection.colours import (
+    Palettes,
+    exported_palettes,
+    imported_palettes,
+    joined,
+    keep_palettes,
+)
 from hashing.collection.map import draw_map, has_map
+from hashing.collection.pictures import known_sources, remember_sources
 from hashing.errors import ImageError, InputError, UsageError
 from hashing.files import new_file
 from hashing.images import checked_preview
@@ -32,7 +41,7 @@ def export(index: Index, file: Path) -> int:
         raise UsageError(f"{file} exists already: choose another file")
     with new_file(file) as stream:
         text = io.TextIOWrapper(stream, "utf-8")
-        count = export_index(index, text)
+        count = export_index(index, text, known_sources(index), exported_palettes(index))
         text.detach()
     return count
 
@@ -40,23 +49,33 @@ def export(index: Index, file: Path) -> int:
 def import_exported(file: Path, location: str) -> int:
     """Make a new index of an exported one, complete or not at all; returns how many items.
 
-    Palettes and map, which an export has not, are made anew.
+    The map, which an export has not, is made anew, and so are palettes where it lacks them.
     """
     if not file.is_file():
         raise InputError(f"expected an exported index, found no file {file}")
-    with (
-        file.open(encoding="utf-8", errors="replace") as stream,
-        create_index(location, **vars(read_head(stream, file))) as index,
-    ):
-        try:
-            for items in read_items(stream, file):
-                index.add(_with_checked_preview(item) for item in items)
-            compact(index)
-            return index.info.count
-        except BaseException:
-            index.close()
-            delete_index(location)
-            raise
+    with file.open(encoding="utf-8", errors="replace") as stream:
+        new, sources = read_head(stream, file)
+        with create_index(location, **vars(new)) as index:
+            return _fill(index, file, stream, sources)
+
+
+def _fill(index: Index, file: Path, stream: TextIO, sources: Sequence[str]) -> int:
+    """Put all items in, or delete the index; returns how many."""
+    palettes: list[Palettes] = []
+    try:
+        for rows in read_items(stream, file):
+            ids = index.add(_with_checked_preview(item) for item, _ in rows)
+            if len(ids) == len(rows):
+                palettes.append(imported_palettes(ids, [packed for _, packed in rows]))
+        remember_sources(index, [Path(source) for source in sources])
+        if palettes:
+            keep_palettes(index, joined(palettes))
+        compact(index)
+        return index.info.count
+    except BaseException:
+        index.close()
+        delete_index(index.location)
+        raise
 
 
 def _with_checked_preview(item: NewItem) -> NewItem:

@@ -6,7 +6,7 @@ palette of each work once it was built or compacted; what came since is looked a
 
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -117,14 +117,15 @@ def palette(image: Image.Image) -> Palette:
 
 
 def keep_palettes(
-    index: Index, found: Mapping[int, Palette] = {}, parts: Sequence[str] = ()
+    index: Index, found: Mapping[int, Palette] | Palettes | None = None, parts: Sequence[str] = ()
 ) -> None:
     """Keep the palettes of all works, or of the first `MOST_KEPT`.
 
     found: some by id. parts: names under which `keep_part` put others, which take their places
     there no more. Works of which none is known yet are looked at.
     """
-    kept = _joined([_kept(index), _palettes_of(found), *(_kept(index, part) for part in parts)])
+    more = found if isinstance(found, Palettes) else _palettes_of(found or {})
+    kept = joined([_kept(index), more, *(_kept(index, part) for part in parts)])
     index.put_extra(PALETTES, _completed(index, kept, index.ids()[:MOST_KEPT]).packed())
     for part in parts:
         if index.extra(part):
@@ -134,8 +135,32 @@ def keep_palettes(
 def keep_part(index: Index, name: str, found: Mapping[int, Palette]) -> None:
     """Keep some palettes by id, and those that are there already, until `keep_palettes`."""
     if found:
-        joined = _joined([_kept(index, name), _palettes_of(found)])
-        index.put_extra(name, joined.packed())
+        index.put_extra(name, joined([_kept(index, name), _palettes_of(found)]).packed())
+
+
+def exported_palettes(index: Index) -> Callable[[Sequence[int]], list[bytes]]:
+    """What gives the palettes of some of the works as an export has them, empty for none."""
+    kept = _kept(index)
+
+    def of(ids: Sequence[int]) -> list[bytes]:
+        known = _completed(index, kept, np.array(ids[: max(0, MOST_KEPT - ids[0])], np.int64))
+        rows = np.concatenate([known.shades.reshape(-1, 3 * SHADES), known.shares], axis=1)
+        packed = [row.tobytes() if row.any() else b"" for row in rows.astype("<f2")]
+        return packed + [b""] * (len(ids) - len(packed))
+
+    return of
+
+
+def imported_palettes(ids: NDArray[np.int64], packed: Sequence[bytes]) -> Palettes:
+    """The same back, with the ids that they have now; without those that make no sense."""
+    width = 4 * SHADES
+    good = [at for at, row in enumerate(packed[:MOST_KEPT]) if len(row) == 2 * width]
+    values = np.frombuffer(b"".join(packed[at] for at in good), "<f2").astype(np.float32)
+    values = values.reshape(-1, width)
+    sound = (np.abs(values) <= 1).all(axis=1)
+    values, kept = values[sound], np.array(good, np.int64)[sound]
+    shades = values[:, : 3 * SHADES].reshape(-1, SHADES, 3)
+    return Palettes(ids[kept], shades, values[:, 3 * SHADES :])
 
 
 def by_colour(
@@ -149,7 +174,7 @@ def by_colour(
     """
     kept, seen = _kept(opened.index), _seen(opened, dict)
     if seen:
-        kept = _joined([kept, _palettes_of(seen.copy())])  # others may add to it meanwhile
+        kept = joined([kept, _palettes_of(seen.copy())])  # others may add to it meanwhile
     missing = np.setdiff1d(ids, kept.ids)
     known = _completed(opened.index, kept, np.setdiff1d(ids, missing[MOST_MISSING:]))
     for at in np.flatnonzero(np.isin(known.ids, missing)):
@@ -183,7 +208,7 @@ def _palettes_of(found: Mapping[int, Palette]) -> Palettes:
     )
 
 
-def _joined(parts: Sequence[Palettes]) -> Palettes:
+def joined(parts: Sequence[Palettes]) -> Palettes:
     """All of some palettes in order of id, each once."""
     ids, first = np.unique(np.concatenate([part.ids for part in parts]), return_index=True)
     shades = np.concatenate([part.shades for part in parts])[first]

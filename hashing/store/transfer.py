@@ -1,8 +1,12 @@
-"""An index as text: one JSON object a line, the first about the index, then one an item."""
+"""An index as text: one JSON object a line, the first about the index, then one an item.
+
+Beside what an index stores stand what it remembers: where its pictures lie, and of each item a
+palette, bytes that say nothing here. Both may be missing, as they are in older exports.
+"""
 
 import base64
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO
@@ -22,6 +26,7 @@ HEAD: Mapping[str, Any] = {
     "columns": Mapping[str, str],
     "roles": Mapping[str, str],
     "features": int,
+    "sources": Sequence[str],
 }
 ITEM: Mapping[str, Any] = {
     "file": str,
@@ -30,12 +35,18 @@ ITEM: Mapping[str, Any] = {
     "content": str,
     "preview": str | None,
     "features": str | None,
+    "palette": str | None,
 }
 """Types of what the first line and each further one hold, besides the format."""
 
 
-def export_index(index: Index, file: TextIO) -> int:
-    """Write all items; returns how many."""
+def export_index(
+    index: Index,
+    file: TextIO,
+    sources: Sequence[str] = (),
+    palettes: Callable[[Sequence[int]], Sequence[bytes]] | None = None,
+) -> int:
+    """Write all items; returns how many. palettes: of some ids, empty where there is none."""
     info = index.info
     head = {
         "format": FORMAT,
@@ -46,13 +57,18 @@ def export_index(index: Index, file: TextIO) -> int:
         "columns": {name: kind.__name__ for name, kind in info.columns.items()},
         "roles": dict(info.roles),
         "features": info.features,
+        "sources": list(sources),
     }
     file.write(json.dumps(head, ensure_ascii=False) + "\n")
     ids = index.ids().tolist()
     for start in range(0, len(ids), BATCH):
         batch = ids[start : start + BATCH]
-        parts = index.items(batch), index.codes(batch).hex(), index.features(batch)
-        for item, code, features in zip(*parts, strict=True):
+        codes, beside = (
+            index.codes(batch).hex(),
+            palettes(batch) if palettes else [b""] * len(batch),
+        )
+        parts = index.items(batch), codes, index.features(batch), beside
+        for item, code, features, palette in zip(*parts, strict=True):
             preview = index.preview(item.id)
             row = {
                 "file": item.file,
@@ -60,6 +76,7 @@ def export_index(index: Index, file: TextIO) -> int:
                 "code": code,
                 "fields": dict(item.fields),
                 "preview": base64.b64encode(preview).decode() if preview else None,
+                "palette": base64.b64encode(palette).decode() if palette else None,
             }
             if info.features:
                 row["features"] = base64.b64encode(features.astype("<f2").tobytes()).decode()
@@ -67,12 +84,13 @@ def export_index(index: Index, file: TextIO) -> int:
     return len(ids)
 
 
-def read_head(file: TextIO, name: Path) -> NewIndex:
-    """What the first line says of the index. Raises InputError."""
+def read_head(file: TextIO, name: Path) -> tuple[NewIndex, list[str]]:
+    """What the first line says of the index, and its sources. Raises InputError."""
     head = _parse(file.readline(), name, 1)
     if head.get("format") != FORMAT:
         raise InputError(f"expected an exported index ({FORMAT}) in {name}, found something else")
-    values = _typed({"roles": {}, "features": 0} | head, HEAD, name, 1)
+    values = _typed({"roles": {}, "features": 0, "sources": []} | head, HEAD, name, 1)
+    sources = list(values.pop("sources"))
     kinds = values["columns"].values()
     if not all(isinstance(kind, str) and kind in PYTHON_TYPES for kind in kinds):
         raise InputError(f"{name}, line 1: expected columns of {', '.join(PYTHON_TYPES)}")
@@ -83,11 +101,11 @@ def read_head(file: TextIO, name: Path) -> NewIndex:
         check_new(new)
     except (UsageError, InputError) as error:
         raise InputError(f"{name}, line 1: {error}") from error
-    return new
+    return new, sources
 
 
-def read_items(file: TextIO, name: Path) -> Iterator[list[NewItem]]:
-    """The items after the first line, in portions. Raises InputError."""
+def read_items(file: TextIO, name: Path) -> Iterator[list[tuple[NewItem, bytes]]]:
+    """The items after the first line with their palettes, in portions. Raises InputError."""
     rows = (_item(_parse(line, name, number), name, number) for number, line in enumerate(file, 2))
     while batch := list(islice(rows, BATCH)):
         yield batch
@@ -114,14 +132,15 @@ def _typed(
     return {key: row[key] for key in types}
 
 
-def _item(row: dict[str, Any], name: Path, number: int) -> NewItem:
-    values = _typed({"features": None} | row, ITEM, name, number)
+def _item(row: dict[str, Any], name: Path, number: int) -> tuple[NewItem, bytes]:
+    values = _typed({"features": None, "palette": None} | row, ITEM, name, number)
     try:
-        preview, features = (
+        preview, features, palette = (
             values[key] and base64.b64decode(values[key], validate=True)
-            for key in ("preview", "features")
+            for key in ("preview", "features", "palette")
         )
         code, content = bytes.fromhex(values["code"]), bytes.fromhex(values["content"])
     except ValueError as error:
         raise InputError(f"{name}, line {number}: not as exported, {error}") from error
-    return NewItem(values["file"], values["fields"], code, content, preview or None, features)
+    item = NewItem(values["file"], values["fields"], code, content, preview or None, features)
+    return item, palette or b""

@@ -9,10 +9,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
-from hashing.collection.change import import_exported
+from hashing.collection.change import export, import_exported
+from hashing.collection.colours import exported_palettes
+from hashing.collection.pictures import known_sources
 from hashing.errors import InputError
 from hashing.store import open_index
 from tests.store.conftest import MEMORY
@@ -29,6 +32,7 @@ HEAD = {
     "model": "model",
     "columns": {"title": "str", "year": "int", "price": "float"},
     "roles": {"title": "title"},
+    "sources": ["/pictures"],
 }
 
 
@@ -38,13 +42,23 @@ def jpeg(side: int = 32, **options: Any) -> bytes:
     return buffer.getvalue()
 
 
+PALETTE = np.linspace(0, 1, 20).astype("<f2").tobytes()
 ROW = {
     "file": "a.jpg",
     "content": "00" * 32,
     "code": "ff" * 8,
     "fields": {"title": "T", "year": 1900, "price": 1.5},
     "preview": base64.b64encode(jpeg()).decode(),
+    "palette": base64.b64encode(PALETTE).decode(),
 }
+OPTIONAL = ("features", "palette", "sources")
+"""What older exports lack."""
+
+
+def palettes() -> list[str | None]:
+    """Such as make no sense."""
+    odd = (b"", PALETTE[:-2], PALETTE + b"0", b"\xff" * 40, np.full(20, 7, "<f2").tobytes())
+    return [None, *(base64.b64encode(data).decode() for data in odd)]
 
 
 def lines(head: object, *rows: object) -> str:
@@ -103,6 +117,29 @@ def outcome(text: str) -> str:
             return "left behind\n" if location.exists() else str(error)
         with open_index(location) as index:
             return "\n".join(index.verify())
+
+
+def test_palettes_and_sources_are_carried_and_older_exports_have_none(tmp_path: Path) -> None:
+    file = tmp_path / "exported.jsonl"
+    rows = [ROW | {"file": f"{n}.jpg", "palette": text} for n, text in enumerate(palettes())]
+    file.write_text(lines(HEAD, ROW, *rows))
+    import_exported(file, str(tmp_path / "index"))
+    with open_index(tmp_path / "index") as index:
+        assert known_sources(index) == ["/pictures"]
+        kept = exported_palettes(index)(range(len(rows) + 1))
+        export(index, tmp_path / "again.jsonl")
+    import_exported(tmp_path / "again.jsonl", str(tmp_path / "again"))
+    with open_index(tmp_path / "again") as index:
+        export(index, tmp_path / "third.jsonl")
+    assert (tmp_path / "third.jsonl").read_bytes() == (tmp_path / "again.jsonl").read_bytes()
+    assert kept[0] == PALETTE
+    assert len(set(kept)) == 2  # what makes no sense is made anew, of the preview
+    old = [{key: row[key] for key in row if key not in OPTIONAL} for row in (HEAD, ROW)]
+    file.write_text(lines(*old))
+    import_exported(file, str(tmp_path / "old"))
+    with open_index(tmp_path / "old") as index:
+        assert known_sources(index) == []
+        assert exported_palettes(index)([0]) == [kept[1]]
 
 
 def test_a_preview_keeps_nothing_but_its_pixels(tmp_path: Path) -> None:

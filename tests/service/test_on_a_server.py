@@ -28,7 +28,7 @@ def twin(art: Collection, server: PostgresServer, tmp_path: object) -> Iterator[
     export_index(art.index, text)
     text.seek(0)
     url = server.url("gallery")
-    with create_index(url, **vars(read_head(text, tmp_path))) as index:
+    with create_index(url, **vars(read_head(text, tmp_path)[0])) as index:
         for items in read_items(text, tmp_path):
             index.add(items)
         blob = art.index.extra("map")
