@@ -198,6 +198,13 @@ def test_focus_is_never_lost(visit) -> None:
     page.keyboard.press("Escape")
     expect(page.locator("#detail")).to_be_hidden()
     assert page.evaluate("document.activeElement.classList.contains('card')")
+    page.locator("#wall .card").first.press("Enter")
+    expect(page.locator("#detail")).to_be_visible()
+    page.keyboard.press("ArrowRight")
+    second = page.locator("#wall .card").nth(1)
+    expect(page.locator("#detail-title")).to_have_text(second.locator("i").inner_text())
+    page.keyboard.press("Escape")
+    expect(second).to_be_focused()  # where the walk ended
     expect(page.locator("#said")).to_have_text(re.compile(r"\d+ pictures"))
 
 

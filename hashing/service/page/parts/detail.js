@@ -30,6 +30,8 @@ class DetailPart extends Part {
 
   /** @type {number | null} */
   shown = null;
+  /** @type {number | null} the work that was opened before one walked on */
+  first = null;
   /** @type {number | null} */
   touched = null;
 
@@ -52,14 +54,22 @@ class DetailPart extends Part {
     return /** @type {HTMLDialogElement | null} */ (this.find("dialog"));
   }
 
-  // The address decides which work is open; focus comes to its name and goes back where it was.
+  // The address decides which work is open; focus comes to its name and goes back where it was, or
+  // to the card that one walked to.
   updated() {
-    const { dialog } = this;
+    const { dialog, shown } = this;
     const id = state.work?.id ?? null;
-    if (!dialog || id === this.shown) return;
+    if (!dialog || id === shown) return;
     this.shown = id;
-    if (id === null) return dialog.close();
-    if (!dialog.open) dialog.showModal();
+    if (id === null) {
+      dialog.close();
+      if (shown !== this.first) /** @type {HTMLElement | null} */ (document.querySelector(`#wall .card[data-id="${shown}"]`))?.focus();
+      return;
+    }
+    if (!dialog.open) {
+      this.first = id;
+      dialog.showModal();
+    }
     this.find("#detail-title")?.focus({ preventScroll: true });
     dialog.scrollTop = 0;
   }
