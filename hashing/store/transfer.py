@@ -60,9 +60,9 @@ def export_index(
         "sources": list(sources),
     }
     file.write(json.dumps(head, ensure_ascii=False) + "\n")
-    ids = index.ids().tolist()
+    ids = index.ids()
     for start in range(0, len(ids), BATCH):
-        batch = ids[start : start + BATCH]
+        batch = ids[start : start + BATCH].tolist()
         codes, beside = (
             index.codes(batch).hex(),
             palettes(batch) if palettes else [b""] * len(batch),
