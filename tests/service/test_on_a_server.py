@@ -29,8 +29,8 @@ def twin(art: Collection, server: PostgresServer, tmp_path: object) -> Iterator[
     text.seek(0)
     url = server.url("gallery")
     with create_index(url, **vars(read_head(text, tmp_path)[0])) as index:
-        for items in read_items(text, tmp_path):
-            index.add(items)
+        for rows in read_items(text, tmp_path):
+            index.add(item for item, _ in rows)
         blob = art.index.extra("map")
         assert blob is not None
         index.put_extra("map", blob)

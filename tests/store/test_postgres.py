@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hashing.errors import ArtefactError, MissingPackageError, StorageError, UsageError
@@ -219,6 +219,11 @@ def strange(server: PostgresServer) -> Iterator[tuple[Index, list[dict[str, Valu
 
 
 @given(tree=trees)
+@example(tree=compare("year", "<", 1e300))
+@example(tree=compare("year", ">=", 1900.5))
+@example(tree=compare("height", "<", 2**53 + 1))
+@example(tree=compare("height", ">", 2**62 + 1))
+@example(tree=~compare("height", "=", 2**53 + 1))
 def test_the_server_and_the_evaluator_keep_the_same(
     strange: tuple[Index, list[dict[str, Value]]], tree: Filter
 ) -> None:
@@ -291,6 +296,30 @@ def test_a_wrong_password_and_missing_rights_are_told(server: PostgresServer) ->
         rules.write_text(trusted, encoding="utf-8")
         delete_index(url)
         run(url, "DROP OWNED BY ann; DROP ROLE ann")
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "said"),
+    [
+        (psycopg.errors.DiskFull, StorageError, "disk is full; nothing was changed"),
+        (psycopg.errors.DataCorrupted, ArtefactError, "is damaged: it; restore it"),
+        (psycopg.errors.IndexCorrupted, ArtefactError, "is damaged: it; restore it"),
+        (psycopg.errors.InsufficientPrivilege, StorageError, "it; ask its owner"),
+        (psycopg.errors.AdminShutdown, StorageError, "cannot be reached .it."),
+        (psycopg.errors.OutOfMemory, StorageError, ": it$"),
+        (psycopg.errors.UndefinedTable, ArtefactError, "none that may be read"),
+    ],
+)
+def test_each_error_of_the_server_is_one_line(
+    error: type[Exception], kind: type[Exception], said: str
+) -> None:
+    from hashing.store.postgres.server import server_errors
+
+    location = read_location("postgresql://ann:secret@host/art#a")
+    with pytest.raises(kind, match=said) as caught, server_errors(location):
+        raise error("it\nand more")
+    assert "\n" not in str(caught.value)
+    assert "secret" not in str(caught.value)
 
 
 def test_what_is_no_index_is_told_and_left_alone(location: str) -> None:
