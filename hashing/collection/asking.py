@@ -86,7 +86,13 @@ class Asking(Holding):
         views = look.views(image)
         logits, features = self._encoded(views)
         single = logits if len(views) == 1 else None
-        return Query(Codes.from_logits(logits), single, picture=views[0], features=features)
+        return Query(
+            Codes.from_logits(logits),
+            single,
+            picture=views[0],
+            features=features,
+            views=tuple(views),
+        )
 
     def recognise(
         self, picture: Picture, look: Look = PLAIN, where: str | Filter | None = None
@@ -138,7 +144,8 @@ class Asking(Holding):
         held, views = look.held(image), replace(look, crops=True).views(image)
         logits, features = self._encoded(views)
         codes = Codes.from_logits(logits)
-        seen = recognise(self.opened, held, codes, self.filter(where))
+        every = Query(codes, picture=views[0], features=features, views=tuple(views))
+        seen = recognise(self.opened, held, every, self.filter(where))
         if seen is not None:
             return seen, self.stored(seen.id)
         asked = len(look.views(image)) if look.frame else len(views if look.crops else held)
@@ -147,6 +154,7 @@ class Asking(Holding):
             logits[:asked] if asked == 1 else None,
             picture=views[0],
             features=None if features is None else features[:asked],
+            views=tuple(views[:asked]),
         )
 
     def queries(self, pictures: Sequence[Picture]) -> list[Query]:

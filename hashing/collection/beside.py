@@ -7,6 +7,7 @@ share colours, composition and subject with the query, too (see benchmarks/resul
 import numpy as np
 from numpy.typing import NDArray
 
+from hashing.collection.colours import Floats
 from hashing.collection.controls import Candidates
 from hashing.collection.opened import Opened
 from hashing.collection.request import Query, Refine
@@ -24,25 +25,49 @@ def beside_the_code(
     What is not known of a query, its looks or its features, does not count.
     """
     relevance = candidates.relevance
-    if refine.tones and (far := tones_apart(opened, query, candidates.ids)) is not None:
-        relevance = relevance - np.float32(TONES * refine.tones) * far
-    if refine.features and (near := _cosines(opened, query, candidates.ids)) is not None:
-        relevance = relevance + np.float32(refine.features) * near
+    if len(query.code) > 1 and candidates.measured is None:
+        bits = opened.length(refine.bits)
+        relevance = likeness(
+            opened, query, candidates.ids, tones=refine.tones, features=refine.features, bits=bits
+        ).max(axis=1)
+    else:
+        relevance = relevance + _beside(
+            opened, query, candidates.ids, refine.tones, refine.features
+        ).max(axis=1)
     order = np.argsort(-relevance, kind="stable")
     ordered = candidates.take(order)
     return Candidates(ordered.ids, ordered.distances, relevance[order], ordered.measured)
 
 
-def _cosines(opened: Opened, query: Query, ids: NDArray[np.int64]) -> NDArray[np.float32] | None:
-    """Cosine of the features of M works and of the query's nearest view, float32 `[M]`."""
-    if query.features is None or not opened.info.features:
-        return None
-    asked, there = _unit(query.features), _unit(opened.index.features(ids))
-    nearest: NDArray[np.float32] = (there @ asked.T).max(axis=1)
-    return nearest
+def likeness(
+    opened: Opened,
+    query: Query,
+    ids: NDArray[np.int64],
+    *,
+    tones: float,
+    features: float,
+    bits: int,
+) -> Floats:
+    """How alike M works and each of V views are by code, tones and features, float32 `[M, V]`."""
+    distances = opened.index.codes(ids).prefix(bits).distances(query.code.prefix(bits))
+    near: Floats = (1 - 2 * distances / bits).astype(np.float32)
+    return near + _beside(opened, query, ids, tones, features)
 
 
-def _unit(features: NDArray[np.float16]) -> NDArray[np.float32]:
+def _beside(
+    opened: Opened, query: Query, ids: NDArray[np.int64], tones: float, features: float
+) -> Floats:
+    """What tones and features add to relevance, float32 `[M, V]`, or `[M, 1]` of nothing."""
+    found = np.zeros((len(ids), 1), np.float32)
+    if tones and (far := tones_apart(opened, query, ids)) is not None:
+        found = found - np.float32(TONES * tones) * far
+    if features and query.features is not None and opened.info.features:
+        there, asked = _unit(opened.index.features(ids)), _unit(query.features)
+        found = found + np.float32(features) * (there @ asked.T)
+    return found
+
+
+def _unit(features: NDArray[np.float16]) -> Floats:
     rows = features.astype(np.float32)
-    unit: NDArray[np.float32] = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
+    unit: Floats = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
     return unit

@@ -26,7 +26,7 @@ class Query:
     which the nearest counts. logits: float32 `[1, bits]`, only where a
     network has just run; they order what is equally far. exclude: ids that are not to be answered.
     features: in half precision, one row a view, where the collection keeps features.
-    picture: what the code was made of, where that is known.
+    picture: what the code was made of, where that is known; views: what each code was made of.
     """
 
     code: Codes
@@ -34,6 +34,7 @@ class Query:
     exclude: tuple[int, ...] = ()
     picture: Image | None = None
     features: NDArray[np.float16] | None = None
+    views: tuple[Image, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,6 +7,8 @@ from PIL import Image
 from hashing.collection import Collection
 from hashing.collection.beside import TONES
 from hashing.collection.colours import to_oklab
+from hashing.collection.looks import GLANCE, look
+from hashing.collection.parts import Look
 from hashing.collection.request import Refine
 from hashing.collection.tones import apart
 from hashing.errors import UsageError
@@ -58,3 +60,28 @@ def test_a_picture_from_outside_has_tones_and_a_code_alone_has_none(art: Collect
     assert [hit.id for hit in plain] == [hit.id for hit in toned]
     with pytest.raises(UsageError, match="between 0 and 1"):
         Refine(tones=1.5)
+
+
+def test_of_several_views_the_nearest_counts(art: Collection) -> None:
+    picture = art.opened.pictures.small(4, 512)
+    assert picture is not None
+    wall = Image.new("RGB", (600, 500), (200, 190, 180))
+    wall.paste(picture.resize((240, 200)), (180, 150))
+    query = art.look(wall, Look(crops=True))
+    assert len(query.views) == len(query.code) > 1
+    found = art.answer(query, Refine(10, diversity=0, fold=False, tones=1.0)).hits
+    looks = [to_oklab(look(view, GLANCE)[0].reshape(64, 3)) for view in query.views]
+
+    def cost(item_id: int) -> float:
+        small = to_oklab(np.asarray(art.opened.pictures.thumbnail(item_id)).reshape(1, 64, 3))
+        code = art.opened.code(item_id)
+        each = [
+            2 * int(code.distances(query.code[v : v + 1])[0, 0]) / art.info.bits
+            + TONES * float(apart(small, looks[v])[0])
+            for v in range(len(looks))
+        ]
+        return min(each)
+
+    costs = [cost(hit.id) for hit in found]
+    assert costs == sorted(costs)
+    assert found[0].id == 4
