@@ -34,9 +34,9 @@ SETTINGS = (
     "--model.stages=5",
     "--model.whiten=512",
     "--centres.share=1",
-    "--train.epochs=40",
+    "--train.epochs=12",
 )
-"""What differs from `configs/artworks_frozen.yaml`: one network, fewer numbers, a third as long."""
+"""What differs from `configs/artworks_frozen.yaml`: one network, fewer numbers, a tenth as long."""
 PER_LABEL = 32
 """Pictures of each style in a batch, for the losses that compare pictures with each other."""
 

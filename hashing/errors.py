@@ -25,6 +25,7 @@ DISTRIBUTIONS = {
     "fastapi_offline": "fastapi-offline",
     "psycopg": "psycopg[binary]",
     "pytorch_metric_learning": "pytorch-metric-learning",
+    "PIL": "pillow",
     "sklearn": "scikit-learn",
     "yaml": "pyyaml",
 }
