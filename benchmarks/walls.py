@@ -9,8 +9,9 @@ them, and a stranger is one whose own work is left out.
 Each photograph shows one of the indexed works aslant, off the centre, in a frame, before a wall
 with a gradient and noise, under a light of some colour with a glare, saved as JPEG. Asked are: the
 photograph as it is; cut along the true corners (what a person draws); cut along the suggested box;
-and by `crops`, the suggested box and the middle, ever smaller, whichever is nearest. Then what the
-page asks: which work it seems to be, also of photographs of works that are not there.
+and by `crops`, the suggested box and the middle, ever smaller, whichever is nearest, by codes alone
+and by tones (and features, where the index keeps them), too. Then what the page asks: which work it
+seems to be, also of photographs of works that are not there.
 """
 
 import argparse
@@ -18,6 +19,7 @@ import io
 import shutil
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +33,7 @@ from hashing.images.frames import Corners, suggest_box
 from hashing.images.part import project
 
 SIZE = (640, 480)
-WAYS = ("as it is", "drawn box", "suggested box", "crops")
+WAYS = ("as it is", "drawn box", "suggested box", "crops", "crops and tones")
 
 
 def main() -> None:
@@ -117,9 +119,12 @@ def report(art: Collection, files: list[Path], rng: np.random.Generator, off: fl
             "drawn box": Look(corners),
             "suggested box": Look(frame=True),
             "crops": Look(crops=True),
+            "crops and tones": Look(crops=True),
         }
         for way, look in looks.items():
-            found = art.answer(art.look(photograph, look), Refine(10, diversity=0, fold=False))
+            plain = Refine(10, diversity=0, fold=False)
+            refine = replace(plain, tones=0.5, features=1) if way == WAYS[-1] else plain
+            found = art.answer(art.look(photograph, look), refine)
             ranked = [hit.id for hit in found]
             wanted = ids[file.name]
             places[way].append(ranked.index(wanted) + 1 if wanted in ranked else 0)
