@@ -27,7 +27,7 @@ def measure_baselines(config: Config, examples: Examples, device: torch.device) 
     examples = replace(examples, views=())  # the untrained network sees pictures
     # Without the training part, which only classification needs.
     part = replace(examples.test, train=examples.test.train[:0])
-    untrained = evaluate_network(network, examples, part).retrieval
+    untrained = evaluate_network(network, examples, part, settled=True).retrieval
     queries, database = (
         colour_histograms(examples.squares[rows]) for rows in (part.query, part.database)
     )
