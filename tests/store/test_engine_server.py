@@ -1,5 +1,6 @@
 """What servers of engines have in common: versions, and ranges of ids that differ."""
 
+from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -10,15 +11,11 @@ from hashing.store.code_search import Mark, Rows
 from hashing.store.engine_server import REPAIRED, differing, refuse_older
 
 
-@pytest.mark.parametrize("version", ["2.2.16", "v1.9", "nightly", ""])
-def test_an_earlier_server_is_refused(version: str) -> None:
-    with pytest.raises(UsageError, match=r"expected Milvus from 2\.3 on at there"):
+@pytest.mark.parametrize("version", ["2.2.16", "v1.9", "nightly", "", "2.3.5", "v2.3-dev", "10.0"])
+def test_an_earlier_server_alone_is_refused(version: str) -> None:
+    refused = pytest.raises(UsageError, match=r"expected Milvus from 2\.3 on at there")
+    with nullcontext() if version in ("2.3.5", "v2.3-dev", "10.0") else refused:
         refuse_older("Milvus", (2, 3), version, "there")
-
-
-@pytest.mark.parametrize("version", ["2.3.5", "v2.3-dev", "10.0"])
-def test_a_later_server_is_taken(version: str) -> None:
-    refuse_older("Milvus", (2, 3), version, "there")
 
 
 @pytest.mark.parametrize("lacking", [(), (0,), (99_999,), (5, 40_000), (33_000, 33_001)])
