@@ -4,6 +4,8 @@ A code that learned styles and hands calls much alike. Of what it calls so, thos
 share colours, composition and subject with the query, too (see benchmarks/results/by_eye.md).
 """
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -35,8 +37,7 @@ def beside_the_code(
             opened, query, candidates.ids, refine.tones, refine.features
         ).max(axis=1)
     order = np.argsort(-relevance, kind="stable")
-    ordered = candidates.take(order)
-    return Candidates(ordered.ids, ordered.distances, relevance[order], ordered.measured)
+    return replace(candidates.take(order), relevance=relevance[order])
 
 
 def likeness(

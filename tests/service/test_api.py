@@ -52,15 +52,16 @@ def test_an_answer_says_whether_it_may_lack_some(
 
     def told() -> list[bool]:
         similar = client.get(asked[0])
+        seen = client.get(asked[0], params={"tones": 0.5})
         mix = client.post(asked[1], json={"parts": [{"work": 4, "weight": 1}]})
         taste = client.post(asked[2], json={"liked": [4]})
-        return [answer.json()["complete"] for answer in (similar, mix, taste)]
+        return [answer.json()["complete"] for answer in (similar, seen, mix, taste)]
 
-    assert told() == [True] * 3
+    assert told() == [True] * 4
     kind = type(art.index)
     search = kind.search
     monkeypatch.setattr(kind, "search", lambda *it: replace(search(*it), complete=False))
-    assert told() == [False] * 3
+    assert told() == [False] * 4
 
 
 def test_a_picture_of_a_work_seems_to_be_that_work(client: TestClient, art: Collection) -> None:
