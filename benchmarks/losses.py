@@ -55,17 +55,23 @@ def report(start: Mapping[str, Any], found: Mapping[str, Sequence[Precisions]]) 
         "",
         introduction(start),
         "",
-        "| method | seeds | 16 bits | 32 bits | 64 bits | 128 bits |",
-        "|---|---:|---:|---:|---:|---:|",
+        *table(found),
     ]
+    for title, value in references(start).items():
+        lines.append(f"| {title} | 1 | | {value:.3f} | | |")
+    return "\n".join(lines) + "\n"
+
+
+def table(found: Mapping[str, Sequence[Precisions]]) -> list[str]:
+    """A line for each recipe or loss that has run, the best first."""
+    lines = ["| method | seeds | 16 bits | 32 bits | 64 bits | 128 bits |"]
+    lines.append("|---|---:|---:|---:|---:|---:|")
     for name, runs in sorted(found.items(), key=lambda entry: -mean_at_bits(entry[1])):
         if runs:
             cells = [mean_and_spread([run[bits] for run in runs]) for bits in runs[0]]
             title = name.removeprefix("generated_").replace("_", " ")
             lines.append(f"| {title} | {len(runs)} | " + " | ".join(cells) + " |")
-    for title, value in references(start).items():
-        lines.append(f"| {title} | 1 | | {value:.3f} | | |")
-    return "\n".join(lines) + "\n"
+    return lines
 
 
 def introduction(start: Mapping[str, Any]) -> str:

@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-from losses import BASE, BITS, mean_at_bits
-from short_runs import RUNTIME, Precisions, mean_and_spread, precisions, recipe
+from losses import BASE, BITS, table
+from short_runs import RUNTIME, Precisions, precisions, recipe
 
 from hashing.config import Config
 from hashing.metrics import evaluate_features
@@ -43,10 +43,11 @@ PER_LABEL = 32
 
 @dataclass(frozen=True)
 class Bench:
-    """Pictures with the features that all trainings share."""
+    """Pictures with the features that all trainings share, and their mAP by cosine."""
 
     config: Config
     examples: Examples
+    by_cosine: float
 
 
 def main() -> None:
@@ -90,7 +91,8 @@ def bench(arguments: Sequence[str], runs: Path) -> Bench:
     network = make_network(config)
     round_to_half(network)
     views = encode_views(network, config, examples, runs / "features", RUNTIME)
-    return Bench(config, replace(examples, views=views))
+    examples = replace(examples, views=views)
+    return Bench(config, examples, by_cosine(examples))
 
 
 def with_loss(config: Config, name: str, seed: int) -> Config:
@@ -121,14 +123,8 @@ def report(
     ]
     for title, one in benches.items():
         lines += ["", f"## {title.capitalize()} artworks", "", about(one), ""]
-        lines += ["| loss | seeds | 16 bits | 32 bits | 64 bits | 128 bits |"]
-        lines += ["|---|---:|---:|---:|---:|---:|"]
-        for name, runs in sorted(found[title].items(), key=lambda entry: -mean_at_bits(entry[1])):
-            if runs:
-                cells = [mean_and_spread([run[bits] for run in runs]) for bits in runs[0]]
-                row = f"| {name.replace('_', ' ')} | {len(runs)} | " + " | ".join(cells)
-                lines.append(row + " |")
-        lines.append(f"| the features themselves, cosine | 1 | | {by_cosine(one):.3f} | | |")
+        lines += table(found[title])
+        lines.append(f"| the features themselves, cosine | 1 | | {one.by_cosine:.3f} | | |")
     return "\n".join(lines) + "\n"
 
 
@@ -143,10 +139,9 @@ def about(one: Bench) -> str:
     )
 
 
-def by_cosine(one: Bench) -> float:
+def by_cosine(examples: Examples) -> float:
     """Tie-aware style mAP of the features before whitening."""
-    part, examples = one.examples.test, one.examples
-    features = examples.views[0]
+    part, features = examples.test, examples.views[0]
     found = evaluate_features(
         features[part.query],
         features[part.database],

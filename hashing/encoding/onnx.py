@@ -2,6 +2,7 @@
 
 import hashlib
 import warnings
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal
@@ -20,6 +21,16 @@ Output = Literal["logits", "features", "embedding"]
 
 DIGEST = 32
 """Bytes of SHA-256, at the end of a kept export."""
+
+
+def asked_of(network: HashModel, output: Output) -> Callable[[torch.Tensor], torch.Tensor]:
+    """What gives that output of normalised pictures `[B, 3, S, S]`."""
+    parts: dict[Output, Callable[[torch.Tensor], torch.Tensor]] = {
+        "logits": network,
+        "features": network.features,
+        "embedding": network.embed,
+    }
+    return parts[output]
 
 
 class OnnxNetwork:
@@ -67,8 +78,7 @@ class _Part(nn.Module):
         self.model, self.output = model, output
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        part = self.model.embed if self.output == "embedding" else self.model.features
-        return part(images)
+        return asked_of(self.model, self.output)(images)
 
 
 def _kept_or_exported(model: nn.Module, size: int, kept: Path | None) -> bytes:

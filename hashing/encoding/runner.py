@@ -8,9 +8,8 @@ from typing import Literal
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from hashing.encoding.onnx import OnnxNetwork, Output
+from hashing.encoding.onnx import OnnxNetwork, Output, asked_of
 from hashing.encoding.thread import on_network_thread
 from hashing.errors import UsageError
 from hashing.models import HashModel, normalise
@@ -79,15 +78,12 @@ class Runner:
 
     @torch.inference_mode()
     def _by_torch(self, squares: NDArray[np.uint8]) -> NDArray[np.float32]:
-        network: Callable[[Tensor], Tensor] = self._network
-        if self.output != "logits":
-            network = self._network.embed if self.output == "embedding" else self._network.features
         batch = torch.from_numpy(squares).to(self._network.device)
         images = normalise(batch, self._network.preprocessing)
         # A quarter faster on a CPU than planes.
         images = images.contiguous(memory_format=torch.channels_last)
-        found: NDArray[np.float32] = network(images).cpu().numpy()
-        return found
+        found = asked_of(self._network, self.output)(images)
+        return found.cpu().numpy()
 
 
 def _stay(runtime: Runtime, reason: str) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hashing.encoding.onnx import OnnxNetwork, Output
+from hashing.encoding.onnx import OnnxNetwork, Output, asked_of
 from hashing.encoding.runner import ACCELERATE_FROM
 from hashing.encoding.runner import TOLERANCE as LOGITS
 from hashing.models import HashModel
@@ -14,14 +14,6 @@ from hashing.models import HashModel
 TOLERANCE: dict[Output, float] = {"logits": LOGITS, "features": 1e-3}
 """Largest difference between runtimes, in standard deviations of all that is compared: for features
 ten times what logits are allowed, since a logit is a sum over thousands of them."""
-
-
-def outputs(network: HashModel) -> dict[Output, tuple[Callable[[Tensor], Tensor], int]]:
-    """What can be asked of a network, by normalised pictures, and how many numbers each gets."""
-    return {
-        "logits": (network, network.bits),
-        "features": (network.features, network.channels),
-    }
 
 
 def by_onnx(
@@ -35,7 +27,7 @@ def by_onnx(
         return None
     try:
         run = OnnxNetwork(network, output).run
-        expected, found = outputs(network)[output][0](images).numpy(), run(images)
+        expected, found = asked_of(network, output)(images).numpy(), run(images)
     except Exception:  # noqa: BLE001 (not installed, or an exporter's failure: PyTorch goes on)
         return None
     if np.abs(found - expected).max() > TOLERANCE[output] * expected.std():

@@ -12,12 +12,12 @@ from torch import Tensor
 from hashing.codes import Codes
 from hashing.data import read_ahead
 from hashing.device import pinned
-from hashing.encoding.onnx import Output
+from hashing.encoding.onnx import Output, asked_of
 from hashing.losses import Objective
 from hashing.losses.softmax import classified
 from hashing.metrics import Relevance, RetrievalMetrics, evaluate
 from hashing.models import HashModel, normalise
-from hashing.training.accelerated import by_onnx, outputs
+from hashing.training.accelerated import by_onnx
 from hashing.training.examples import Examples, Part, Rows
 from hashing.training.ranking import evaluate_on
 
@@ -159,7 +159,8 @@ def _compute(
     device, source = network.device, examples.views[0] if examples.views else examples.squares
     batch = BATCH if examples.views else _batch(network.preprocessing.size)
     chunks = [rows[start : start + batch] for start in range(0, len(rows), batch)]
-    function, width = outputs(network)[output]
+    function = asked_of(network, output)
+    width = network.bits if output == "logits" else network.channels
     # A GPU is not waited for while it has work; a few numbers a picture are all that stay there.
     found = torch.empty((len(rows), width), device=device)
 
