@@ -56,7 +56,7 @@ class Decoded:
         Indexes of models that whiten kept features as they are pooled until November 2026.
 
         Args:
-            width: `IndexInfo.features`; 0 of an index without features changes nothing.
+            width: `IndexInfo.features` of an index that keeps features.
 
         Example:
             >>> model.with_features(art.info.features) is model
