@@ -26,10 +26,9 @@ from hashing.progress import log, progress
 from hashing.recipes import config_of
 from hashing.training import Runtime, train
 from hashing.training.epochs import Epoch, epochs_of
-from hashing.training.evaluation import compute_features
 from hashing.training.examples import Examples
 from hashing.training.figures import png
-from hashing.training.frozen import encode_views, is_frozen
+from hashing.training.frozen import encode_views
 from hashing.training.plots import classifier_sheet
 from hashing.training.preparation import prepare
 from hashing.training.runlog import read_records
@@ -93,17 +92,13 @@ def measured(config: Config, out: Path, runtime: Runtime) -> Row:
 def features(
     config: Config, out: Path, examples: Examples, runtime: Runtime
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], Any]:
-    """Features of some queries and of the database, and the part with those queries alone."""
+    """Features of some queries and of the database, kept in `--runs`, and the part with those."""
     part, network = examples.test, load_model(out / "model")
     chosen = np.unique(np.linspace(0, len(part.query) - 1, QUERIES).astype(np.intp))
     part = replace(part, query=part.query[chosen], train=part.train[:0])
-    if is_frozen(config):  # its run has kept them
-        views = encode_views(network, config, examples, out.parent / FEATURES, runtime)
-        return views[0][part.query], views[0][part.database], part
-    rows = part.rows
-    found = compute_features(network, examples, rows)
-    queries, database = (found[np.searchsorted(rows, x)] for x in (part.query, part.database))
-    return queries, database, part
+    plain = replace(config, train=replace(config.train, views=1))
+    kept = encode_views(network, plain, examples, out.parent / FEATURES, runtime)[0]
+    return kept[part.query], kept[part.database], part
 
 
 def write(out: Path, rows: Sequence[Row]) -> None:

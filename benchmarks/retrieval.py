@@ -1,26 +1,29 @@
 """The side-by-side table: hand-made descriptors, networks as they come, classifiers, hash codes.
 
-    python benchmarks/retrieval.py --config configs/generated_combined.yaml [further arguments]
+    python benchmarks/retrieval.py --config cifar10_frozen --preprocessing.size 96 \
+        --backbones timm:tf_efficientnet_lite0 timm:tf_efficientnet_lite2 --weights package \
+        --models runs/cifar10_classify_* [further arguments]
 
 Everything is measured on the test part of one recipe's data and protocol, by the recipe's first
-label field, in one run. Networks are trained with the recipe's own settings, only backbone and
-losses differ; a training that has ended in `--runs` is taken from there. Further arguments are
-train.py's own. Writes `OUT.md` and a folder `OUT` with the ten answers to the same five queries for
-each method.
+label field, in one run. The first backbone is trained by each of `--losses` with the recipe's own
+settings, the others are measured as they come; `--models` are runs that have ended, with pictures
+of a size of their own. A training that has ended in `--runs` is taken from there, as are features
+that frozen networks gave. Further arguments are train.py's own. Writes `OUT.md` and, of generated
+pictures, which are nobody's, a folder `OUT` with the ten answers to the same five queries for each
+method.
 """
 
 import argparse
 import re
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
+from rankings import Costs, Vectors, bytes_per_item, milliseconds, rankings
 
 from hashing.codes import Codes
 from hashing.config import Config, LossTerm
@@ -28,22 +31,21 @@ from hashing.encoding.descriptors import DESCRIPTORS, SIDE
 from hashing.errors import InputError, UsageError
 from hashing.fit import linear_hash
 from hashing.metrics import evaluate_costs
-from hashing.models import HashModel, load_model, normalise
+from hashing.models import HashModel, load_model
 from hashing.progress import log, progress
-from hashing.recipes import config_of
+from hashing.recipes import config_of, read_recipe
 from hashing.training import Runtime, train
-from hashing.training.examples import Examples, Rows
+from hashing.training.evaluation import compute_logits
+from hashing.training.examples import Examples, Part
 from hashing.training.figures import png
+from hashing.training.frozen import encode_views
 from hashing.training.plots import retrieval_sheet
 from hashing.training.preparation import prepare
+from hashing.training.runs import FEATURES
 
 CLASSIFIER = "NormalizedSoftmaxLoss"
-LOSSES = (CLASSIFIER, "dsh", "dpsh", "hashnet", "greedyhash", "csq", "orthohash")
-QUERIES, ANSWERS, BATCH = 5, 10, 250
-
-Vectors = NDArray[np.float32] | Codes
-Costs = Callable[[Any, Any], Iterator[NDArray[np.number]]]
-"""From vectors of Q queries and N items to one array `[N]` per query, the least being nearest."""
+LOSSES = ("dsh", "dpsh", "hashnet", "greedyhash", "csq", "orthohash")
+QUERIES, ANSWERS = 5, 10
 
 
 @dataclass(frozen=True)
@@ -63,61 +65,115 @@ class Absent:
     reason: str
 
 
+@dataclass(frozen=True, eq=False)
+class Bench:
+    """A recipe, its pictures, and the part that all methods search."""
+
+    config: Config
+    examples: Examples
+    part: Part
+    bits: int
+    runs: Path
+    runtime: Runtime
+
+    @classmethod
+    def of(
+        cls, config: Config, bits: int, queries: int | None, runs: Path, runtime: Runtime
+    ) -> "Bench":
+        """Read the pictures. queries: how many, evenly spread over the test part; None for all."""
+        examples = prepare(config, runtime)
+        part = examples.test
+        if queries is not None:
+            chosen = np.linspace(0, len(part.query) - 1, min(queries, len(part.query)))
+            part = replace(part, query=part.query[np.unique(chosen.astype(np.intp))])
+        return cls(config, examples, part, bits, runs, runtime)
+
+    def of_model(self, folder: Path) -> "Bench":
+        """The same part in pictures of the size of the run in `folder`.
+
+        Raises UsageError where that run learned from another part.
+        """
+        config = read_recipe(folder / "model" / "recipe.yaml")
+        data = replace(config.data, root=self.config.data.root)
+        examples = prepare(replace(config, data=data), self.runtime)
+        if examples.about["split"]["digest"] != self.examples.about["split"]["digest"]:
+            raise UsageError(
+                f"expected runs on protocol {self.config.data.protocol} of {data.name}, "
+                f"found another split in {folder}: train it on the same data"
+            )
+        return replace(self, config=config, examples=examples)
+
+    def features(self, network: HashModel) -> NDArray[np.float32]:
+        """Features `[N, D]` of all pictures, kept for the next run."""
+        config = replace(self.config, train=replace(self.config.train, views=1))
+        return encode_views(network, config, self.examples, self.runs / FEATURES, self.runtime)[0]
+
+    def logits(self, network: HashModel) -> list[NDArray[np.float32]]:
+        """Logits of queries and database, from the features of a whole pass."""
+        examples = replace(self.examples, views=[self.features(network)])
+        found = compute_logits(network, examples, self.part.rows)
+        rows = self.part.query, self.part.database
+        return [found[np.searchsorted(self.part.rows, each)] for each in rows]
+
+
 def main() -> None:
     """Measure all methods and write table and sheets."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--config", required=True, help="a recipe; its data and protocol count")
     parser.add_argument("--backbones", nargs="*", default=["resnet18"])
-    parser.add_argument("--losses", nargs="*", default=list(LOSSES))
+    parser.add_argument("--weights", default="imagenet", help="what pre-trained backbones hold")
+    parser.add_argument("--models", nargs="*", type=Path, default=[], metavar="RUN")
+    parser.add_argument("--losses", nargs="*", default=[CLASSIFIER, *LOSSES])
     parser.add_argument("--bits", type=int, default=64)
+    parser.add_argument("--queries", type=int, help="so many, evenly spread (all)")
     parser.add_argument("--runs", type=Path, default=Path("runs/retrieval"))
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results/side_by_side.md"))
     options, settings = parser.parse_known_args()
     config = config_of(["--config", options.config, *settings])
     runtime = Runtime(log=log, progress=progress)
-    examples = prepare(config, runtime)
-    sheets = options.out.with_suffix("")
-    sheets.mkdir(parents=True, exist_ok=True)
-    lines = head(config, examples, options.bits)
-    for entry in entries(config, examples, options, runtime):
+    bench = Bench.of(config, options.bits, options.queries, options.runs, runtime)
+    sheets = options.out.with_suffix("") if config.data.name == "generated" else None
+    lines = head(bench)
+    for entry in entries(bench, options):
         if isinstance(entry, Absent):
             lines.append(f"| {entry.method} | absent: {entry.reason} | | | | | |")
         else:
-            lines += measure(entry, examples, sheets)
+            lines += measure(entry, bench, sheets)
         log(lines[-1])
-    options.out.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        options.out.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def entries(
-    config: Config, examples: Examples, options: argparse.Namespace, runtime: Runtime
-) -> Iterator[Entry | Absent]:
+def entries(bench: Bench, options: argparse.Namespace) -> Iterator[Entry | Absent]:
     """Every method in the table's order."""
-    part = examples.test
+    part = bench.part
     for name, describe in DESCRIPTORS.items():
-        rows = [describe(small(examples.squares[each])) for each in (part.query, part.database)]
+        rows = [describe(small(bench.examples.squares[x])) for x in (part.query, part.database)]
         yield Entry(f"descriptor {name}", *rows)
     for backbone in options.backbones:
-        for weights in ("none", "imagenet"):
+        for weights in ("none", options.weights):
             name = f"{backbone}, {'untrained' if weights == 'none' else 'ImageNet'}"
-            model = replace(config.model, backbone=backbone, weights=weights)
+            model = replace(bench.config.model, backbone=backbone, weights=weights)
             try:
-                torch.manual_seed(config.train.seed)
-                network = HashModel(model, config.preprocessing).eval()
+                torch.manual_seed(bench.config.train.seed)
+                network = HashModel(model, bench.config.preprocessing).eval()
             except (InputError, UsageError) as error:
                 yield Absent(name, re.split("[:;(]", str(error))[0].strip())
                 continue
-            yield from of_features(name, network, examples, options.bits)
-        for loss in options.losses:
-            network = trained(config, backbone, loss, options.runs, runtime)
-            if loss == CLASSIFIER:
-                yield from of_features(f"{backbone}, classifier", network, examples, options.bits)
-                continue
-            logits = computed(network, examples, network)
-            codes = [Codes.from_logits(rows).prefix(options.bits) for rows in logits]
-            yield Entry(f"{backbone}, {loss}, code", *codes)
-            yield Entry(
-                f"{backbone}, {loss}, logits", *(rows[:, : options.bits] for rows in logits)
-            )
+            yield from of_features(name, network, bench)
+    for folder in options.models:
+        network, theirs = load_model(folder / "model"), bench.of_model(folder)
+        name = f"{folder.name} ({theirs.config.preprocessing.size} px)"
+        yield from of_features(name, network, theirs)
+        yield of_codes(name, theirs.logits(network), bench.bits)
+    for loss in options.losses:
+        network = trained(bench, options.backbones[0], loss)
+        name = f"{options.backbones[0]}, {loss}"
+        if loss == CLASSIFIER:
+            yield from of_features(f"{options.backbones[0]}, classifier", network, bench)
+            continue
+        logits = bench.logits(network)
+        yield of_codes(name, logits, bench.bits)
+        yield Entry(f"{name}, logits", *(rows[:, : bench.bits] for rows in logits))
 
 
 def small(squares: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -126,151 +182,75 @@ def small(squares: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.stack([np.asarray(Image.fromarray(square).resize(size)) for square in squares])
 
 
-def of_features(name: str, network: HashModel, examples: Examples, bits: int) -> Iterator[Entry]:
+def of_features(name: str, network: HashModel, bench: Bench) -> Iterator[Entry]:
     """A network's pooled features, and codes of them fitted without labels."""
-    part = examples.test
-    queries, database = computed(network, examples, network.features)
+    part, features = bench.part, bench.features(network)
+    queries, database = features[part.query], features[part.database]
     yield Entry(f"{name}, features", queries, database)
-    (learned,) = compute(network, examples, network.features, [part.train])
-    weight, bias = linear_hash(learned, (bits,), "itq")
-    codes = [
-        Codes.from_logits((rows @ weight.T + bias).astype(np.float32))
-        for rows in (queries, database)
-    ]
-    yield Entry(f"{name}, fitted code", *codes)
+    weight, bias = linear_hash(features[bench.examples.trained], (bench.bits,), "itq")
+    logits = [(rows @ weight.T + bias).astype(np.float32) for rows in (queries, database)]
+    yield replace(of_codes(name, logits, bench.bits), method=f"{name}, fitted code")
 
 
-def trained(config: Config, backbone: str, loss: str, runs: Path, runtime: Runtime) -> HashModel:
+def of_codes(name: str, logits: Sequence[NDArray[np.float32]], bits: int) -> Entry:
+    """The codes of a network's logits."""
+    codes = [Codes.from_logits(rows).prefix(bits) for rows in logits]
+    return Entry(f"{name}, code", *codes)
+
+
+def trained(bench: Bench, backbone: str, loss: str) -> HashModel:
     """The recipe's network with another backbone and loss, trained unless it is there."""
-    model = replace(config.model, backbone=backbone)
-    config = replace(config, model=model, losses=(LossTerm(loss),))
-    out = runs / f"{backbone}-{loss}"
-    train(config, out, runtime, resume=True)
+    model = replace(bench.config.model, backbone=backbone)
+    config = replace(bench.config, model=model, losses=(LossTerm(loss),))
+    out = bench.runs / f"{backbone.replace(':', '-')}-{loss}"
+    train(config, out, bench.runtime, resume=True)
     return load_model(out / "model")
 
 
-def computed(
-    network: HashModel, examples: Examples, function: Callable[[torch.Tensor], torch.Tensor]
-) -> list[NDArray[np.float32]]:
-    """What `function` gives for queries and database."""
-    return compute(network, examples, function, [examples.test.query, examples.test.database])
-
-
-def compute(
-    network: HashModel,
-    examples: Examples,
-    function: Callable[[torch.Tensor], torch.Tensor],
-    parts: Sequence[Rows],
-) -> list[NDArray[np.float32]]:
-    """What `function` gives for the pictures of each part, float32 `[n, D]`."""
-
-    @torch.inference_mode()
-    def batch(rows: Rows) -> NDArray[np.float32]:
-        squares = torch.from_numpy(examples.squares[rows]).to(network.device)
-        images = normalise(squares, network.preprocessing)
-        found: NDArray[np.float32] = function(images).float().cpu().numpy()
-        return found
-
-    return [
-        np.concatenate([batch(rows[i : i + BATCH]) for i in range(0, len(rows), BATCH)])
-        for rows in parts
-    ]
-
-
-def head(config: Config, examples: Examples, bits: int) -> list[str]:
+def head(bench: Bench) -> list[str]:
     """The table's first lines."""
-    split = examples.about["split"]
+    config, split = bench.config, bench.examples.about["split"]
     return [
         "# Retrieval, method by method",
         "",
         f"{config.data.name}, protocol {split['protocol']}, split {split['digest'][:12]}, label "
-        f"{examples.fields[0]}: {split['query']:,} queries, {split['database']:,} in the database; "
-        f"codes of {bits} bits; {config.train.epochs} epochs from {config.model.weights} where "
-        "trained. Measures are expectations over tied orders. Time is one query at a time in numpy "
-        "on one thread, distances and the ten nearest.",
+        f"{bench.examples.fields[0]}: {len(bench.part.query):,} of {split['query']:,} queries, "
+        f"{split['database']:,} in the database, {config.preprocessing.size} px unless it says "
+        f"otherwise; codes of {bench.bits} bits; losses by the recipe's {config.train.epochs} "
+        f"epochs from {config.model.weights}. Measures are expectations over tied orders. Time is "
+        "one query at a time in numpy on one thread, distances and the ten nearest.",
         "",
         "| method | ranked by | P@1 | P@10 | mAP | bytes per item | ms per query |",
         "|---|---|---:|---:|---:|---:|---:|",
     ]
 
 
-def measure(entry: Entry, examples: Examples, sheets: Path) -> list[str]:
+def measure(entry: Entry, bench: Bench, sheets: Path | None) -> list[str]:
     """The table's lines of one method, one for each way of ranking; a sheet for the first."""
-    lines = []
+    lines, examples, part = [], bench.examples, bench.part
+    field = examples.fields[0]
     for number, (name, costs) in enumerate(rankings(entry.queries).items()):
-        field, part = examples.fields[0], examples.test
         found = evaluate_costs(
             costs(entry.queries, entry.database),
             examples.relevant(field, part),
             exclude=examples.excluded(field, part),
         )
+        spent = milliseconds(costs, entry.queries, entry.database, ANSWERS)
         lines.append(
             f"| {entry.method} | {name} | {found.precision_at[1]:.3f} | "
             f"{found.precision_at[10]:.3f} | {found.mean_average_precision:.3f} | "
-            f"{bytes_per_item(entry.database):,} | {milliseconds(costs, entry):.2f} |"
+            f"{bytes_per_item(entry.database):,} | {spent:.2f} |"
         )
-        if number == 0:
-            draw_sheet(entry, costs, examples, sheets)
+        if number == 0 and sheets is not None:
+            sheets.mkdir(parents=True, exist_ok=True)
+            draw_sheet(entry, costs, bench, sheets)
     return lines
 
 
-def rankings(vectors: Vectors) -> dict[str, Costs]:
-    """Ways to rank vectors of this kind."""
-    if isinstance(vectors, Codes):
-        return {"Hamming": hamming}
-    return {"cosine": cosine, "Euclidean": euclidean, "Manhattan": manhattan}
-
-
-def hamming(queries: Codes, database: Codes) -> Iterator[NDArray[np.number]]:
-    """Number of differing bits."""
-    for row in range(len(queries)):
-        yield database.distances(queries[row : row + 1])[:, 0]
-
-
-def cosine(
-    queries: NDArray[np.float32], database: NDArray[np.float32]
-) -> Iterator[NDArray[np.number]]:
-    """Minus the cosine."""
-    units = database / np.linalg.norm(database, axis=1, keepdims=True).clip(1e-12)
-    for query in queries:
-        yield -(units @ query) / max(float(np.linalg.norm(query)), 1e-12)
-
-
-def euclidean(
-    queries: NDArray[np.float32], database: NDArray[np.float32]
-) -> Iterator[NDArray[np.number]]:
-    """Square of the distance."""
-    squares = (database**2).sum(axis=1)
-    for query in queries:
-        yield squares - 2 * (database @ query)
-
-
-def manhattan(
-    queries: NDArray[np.float32], database: NDArray[np.float32]
-) -> Iterator[NDArray[np.number]]:
-    """Sum of absolute differences."""
-    for query in queries:
-        yield np.abs(database - query).sum(axis=1)
-
-
-def bytes_per_item(vectors: Vectors) -> int:
-    """What the database stores of an item."""
-    rows = vectors.packed if isinstance(vectors, Codes) else vectors
-    return rows.nbytes // len(rows)
-
-
-def milliseconds(costs: Costs, entry: Entry) -> float:
-    """Thread time of one query, mean over a hundred."""
-    some = entry.queries[np.arange(min(100, len(entry.queries)))]
-    started = time.thread_time()
-    for row in costs(some, entry.database):
-        np.argpartition(row, min(ANSWERS, len(row) - 1))
-    return 1000 * (time.thread_time() - started) / len(some)
-
-
-def draw_sheet(entry: Entry, costs: Costs, examples: Examples, sheets: Path) -> None:
+def draw_sheet(entry: Entry, costs: Costs, bench: Bench, sheets: Path) -> None:
     """The ten nearest items of five queries, evenly spread over the test part."""
-    part, field = examples.test, examples.fields[0]
+    part, examples = bench.part, bench.examples
+    field = examples.fields[0]
     chosen = np.linspace(0, len(part.query) - 1, QUERIES).astype(np.intp)
     pictures, right = [], []
     for query, row in zip(chosen, costs(entry.queries[chosen], entry.database), strict=True):
