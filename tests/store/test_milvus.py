@@ -1,5 +1,5 @@
 """Codes in Milvus behind rows on a server: against one of ours that keeps ties in no order, and
-against the real one, in the long form also by the whole contract (`test_contract.py -k milvus`).
+against the real one, of which `.ci/run` asks the whole contract (`test_contract.py -k milvus`).
 """
 
 import random

@@ -1,8 +1,10 @@
 """Collections that follow the rows of an index: what they lack is written, what differs mended."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import TypeVar
 
 import numpy as np
 
@@ -13,6 +15,8 @@ from hashing.store.code_search import Mark, Portion, Rows
 from hashing.store.engine_server import differing
 from hashing.store.milvus.answers import MilvusDistances
 from hashing.store.milvus.server import Server
+
+Done = TypeVar("Done")
 
 MARKS = (-1, -2, -3)
 """Ids of the rows whose `removed` is number, next_id and compacted of a collection's mark."""
@@ -54,9 +58,8 @@ class Milvus:
         """Take over what was published since, by whomever, and answer as of then."""
         names = self._names(rows)
         if not self._compared:
-            for bits, name in names.items():
-                self._open(name, bits, rows)
-        marks = {bits: self._mark(name) for bits, name in names.items()}
+            _at_once(names, partial(self._open, rows))
+        marks = dict(zip(names, _at_once(names, self._mark), strict=True))
         behind = [bits for bits in names if marks[bits].number < rows.mark.number]
         if behind:
             since = _least([marks[bits] for bits in behind])
@@ -84,7 +87,7 @@ class Milvus:
         lengths = sorted(bits for bits in {*rows.lengths, rows.bits} if bits % 8 == 0)
         return {bits: f"{self._server.name}_{bits}" for bits in lengths}
 
-    def _open(self, name: str, bits: int, rows: Rows) -> None:
+    def _open(self, rows: Rows, bits: int, name: str) -> None:
         """Have a collection ready. Raises UsageError for one of another index."""
         self._server.open(name, bits, rows.uuid)
         if self._server.owner(name) != rows.uuid:
@@ -93,7 +96,7 @@ class Milvus:
                 "another: name another collection"
             )
 
-    def _mark(self, name: str) -> Mark:
+    def _mark(self, _: int, name: str) -> Mark:
         """How far a collection is."""
         found = self._server.rows(name, f"id in {list(MARKS)}", "removed")
         values = {row["id"]: row["removed"] for row in found}
@@ -110,22 +113,26 @@ class Milvus:
             for portion in portions:
                 for bits, name in names.items():
                     self._server.write(name, bits, portion)
+        _at_once(names, partial(self._finish, rows, since))
+
+    def _finish(self, rows: Rows, since: Mark, bits: int, name: str) -> None:
+        """Drop what was compacted, write how far a collection is, and have much indexed."""
         mark = rows.mark
+        compacted = since.compacted < mark.compacted
+        if compacted:
+            self._server.delete(name, f"id >= 0 and removed <= {mark.compacted}")
         values = np.array([mark.number, mark.next_id, mark.compacted], np.int64)
         nothing = Codes(np.zeros((len(MARKS), rows.bits // 8), np.uint8), rows.bits)
-        for bits, name in names.items():
-            if since.compacted < mark.compacted:
-                self._server.delete(name, f"id >= 0 and removed <= {mark.compacted}")
-            self._server.write(name, bits, Portion(np.array(MARKS, np.int64), nothing, values))
-            if since.compacted < mark.compacted or mark.next_id - since.next_id >= SETTLED:
-                self._server.settle(name)
+        self._server.write(name, bits, Portion(np.array(MARKS, np.int64), nothing, values))
+        if compacted or mark.next_id - since.next_id >= SETTLED:
+            self._server.settle(name)
 
     def _repair(self, name: str, bits: int, rows: Rows) -> list[str]:
         """Compare counts with the rows' and write anew the ranges that differ; a line each.
 
         A collection that has followed the rows beyond a later compaction has fewer, rightly.
         """
-        if self._mark(name).compacted > rows.mark.compacted:
+        if self._mark(bits, name).compacted > rows.mark.compacted:
             return []
         repaired = []
         for first, end in differing(rows, partial(self._counts, name, rows.mark)):
@@ -140,6 +147,12 @@ class Milvus:
         inside = _inside(first, end)
         gone = f"{inside} and removed <= {mark.number}"
         return self._server.count(name, inside), self._server.count(name, gone)
+
+
+def _at_once(names: Mapping[int, str], act: Callable[[int, str], Done]) -> list[Done]:
+    """Do something with each collection at the same time: the server waits more than it works."""
+    with ThreadPoolExecutor(max(1, len(names))) as pool:
+        return list(pool.map(act, names, names.values()))
 
 
 def _inside(first: int, end: int) -> str:
