@@ -18,7 +18,7 @@ from hashing.training.evaluation import evaluate_network
 from hashing.training.examples import Examples
 from hashing.training.provenance import plain_config
 from hashing.training.runs import make_learner, make_network
-from hashing.training.start import learn_whitening
+from hashing.training.start import fit_to_features
 from hashing.training.trainer import Trainer, TrainState
 
 RUNTIME = Runtime(log=log, progress=progress)
@@ -54,8 +54,7 @@ def precisions(config: Config, examples: Examples, file: Path) -> Precisions:
     here = World(0, 1, choose_device("auto"))
     batches = Batches(config, examples, here)
     network = make_network(config)
-    if config.model.whiten:
-        learn_whitening(network, examples, RUNTIME)
+    fit_to_features(network, examples, RUNTIME)
     learner = make_learner(config, examples, batches.steps_per_epoch, here, network)
     with TemporaryDirectory() as folder:
         Trainer(config.train, learner, TrainState(), batches, None, Path(folder), RUNTIME).run()

@@ -40,6 +40,8 @@ class ModelConfig:
     lengths: code lengths in bits, ascending multiples of 8, a shorter code being a prefix; or one
         of any number from 8, which an index fills up to whole bytes.
     batchnorm: BatchNorm on the logits while training, folded into the hash layer on saving.
+    fitted: share of every length's bits that are fitted to the features of the training part
+        without labels, and that losses leave as they are; for frozen backbones.
     """
 
     backbone: str = "resnet50"
@@ -52,6 +54,7 @@ class ModelConfig:
     dropout: float = 0.0
     lengths: tuple[int, ...] = (16, 32, 64, 128)
     batchnorm: bool = True
+    fitted: float = 0.0
 
 
 @dataclass(frozen=True)

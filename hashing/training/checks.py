@@ -12,6 +12,7 @@ from hashing.losses import find_refinements, make_objective
 from hashing.models import HashModel
 from hashing.registry import find
 from hashing.training.batches import check_batch
+from hashing.training.fitted import check_fitted
 from hashing.training.learner import first_layers
 from hashing.training.start import check_start
 
@@ -37,6 +38,7 @@ def check(config: Config, processes: int = 1) -> None:
         )
     fields, lengths = config.data.fields, config.model.lengths
     check_start(config)
+    check_fitted(config)
     with torch.random.fork_rng(devices=[]):
         network = HashModel(config.model, config.preprocessing)
         first_layers(network.backbone, config.optim.freeze_layers)

@@ -16,6 +16,7 @@ from hashing.losses.softmax import classified
 from hashing.models import HashModel, use_depthwise, use_products
 from hashing.training.batches import Mixed
 from hashing.training.distributed import World, distribute, synchronise_norms, unsynchronised
+from hashing.training.fitted import hold_bits
 from hashing.training.optimiser import (
     WeightAverage,
     make_optimiser,
@@ -62,6 +63,8 @@ class Learner:
         frozen = config.optim.backbone_lr == 0
         self.bf16 = uses_bf16(config.train.precision, world.device) and not frozen
         self._choose_what_is_trained()
+        if network.config.fitted:
+            hold_bits(self.network)
         synchronise_norms(network, world)
         head = network.head_parameters()
         known = {id(parameter) for parameter in head}

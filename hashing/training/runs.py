@@ -45,7 +45,7 @@ from hashing.training.runlog import read_records
 from hashing.training.runtime import Runtime
 from hashing.training.start import (
     check_centres,
-    learn_whitening,
+    fit_to_features,
     start_remarks,
     take_over,
     teach_losses,
@@ -187,8 +187,8 @@ def _learn(run: _Run, examples: Examples) -> tuple[Learner, TrainState, Examples
         with here.main_first():
             views = encode_views(network, config, examples, out.parent / FEATURES, runtime)
         examples = replace(examples, views=views)
-    if config.model.whiten and config.start is None:
-        learn_whitening(network, examples, runtime)
+    if config.start is None:
+        fit_to_features(network, examples, runtime)
     batches = Batches(config, examples, here)
     learner = make_learner(config, examples, batches.steps_per_epoch, here, network)
     objective = learner.objective

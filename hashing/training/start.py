@@ -19,6 +19,7 @@ from hashing.losses import Objective
 from hashing.models import HashModel, fit_whitening, load_model, read_manifest
 from hashing.training.evaluation import compute_features, compute_logits
 from hashing.training.examples import Examples
+from hashing.training.fitted import fit_bits
 from hashing.training.learner import Learner
 from hashing.training.runtime import Runtime
 
@@ -76,7 +77,15 @@ def take_over(network: HashModel, folder: Path) -> None:
     network.load_state_dict(load_model(folder).state_dict())
 
 
-def learn_whitening(network: HashModel, examples: Examples, runtime: Runtime) -> None:
+def fit_to_features(network: HashModel, examples: Examples, runtime: Runtime) -> None:
+    """Fit what stands between features and losses without labels: whitening and fitted bits."""
+    if network.config.whiten:
+        _learn_whitening(network, examples, runtime)
+    if network.config.fitted:
+        fit_bits(network, examples)
+
+
+def _learn_whitening(network: HashModel, examples: Examples, runtime: Runtime) -> None:
     """Fit the whitening of `network` to its features of the plain pictures that are learned from.
 
     Those of a frozen backbone are known already.

@@ -1,0 +1,90 @@
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from hashing.config import (
+    Config,
+    DataConfig,
+    LossTerm,
+    ModelConfig,
+    OptimConfig,
+    Preprocessing,
+    TrainConfig,
+)
+from hashing.errors import UsageError
+from hashing.fit import linear_hash
+from hashing.models import load_model
+from hashing.training import Runtime, train
+from hashing.training.checks import check
+from hashing.training.evaluation import compute_features, compute_logits
+from hashing.training.fitted import fitted_bits
+from hashing.training.preparation import prepare
+
+PLACES = [6, 7, 14, 15]
+
+
+def config(pictures: Path) -> Config:
+    return Config(
+        model=ModelConfig("small_cnn", whiten=12, dropout=0.1, lengths=(8, 16), fitted=0.25),
+        preprocessing=Preprocessing(32),
+        data=DataConfig("folder", pictures, protocol="holdout", fields={"label": 1.0}),
+        losses=(LossTerm("greedyhash"), LossTerm("orthohash", weight=0.1)),
+        optim=OptimConfig(lr=5e-3, backbone_lr=0, weight_decay=0.05),
+        train=TrainConfig(epochs=20, batch=16, views=2, validate_every=0, refit=True),
+    )
+
+
+def test_every_length_ends_with_its_share() -> None:
+    model = ModelConfig("small_cnn", lengths=(16, 32, 64), fitted=0.25)
+    found = [places.tolist() for places in fitted_bits(model)]
+    assert found == [[*range(12, 16)], [*range(28, 32)], [*range(56, 64)]]
+
+
+@pytest.mark.parametrize("share", [0.1, 1.0, 0.01, -0.25])
+def test_a_share_of_no_whole_bits_is_refused(share: float) -> None:
+    with pytest.raises(UsageError, match=r"^expected model\.fitted to be a share .* 16, .* found"):
+        fitted_bits(ModelConfig("small_cnn", lengths=(16, 32), fitted=share))
+
+
+def test_labels_change_the_other_bits_alone(pictures: Path, tmp_path: Path) -> None:
+    asked = config(pictures)
+    train(asked, tmp_path / "run", Runtime())
+    network, examples = load_model(tmp_path / "run" / "model"), prepare(asked, Runtime())
+    rows = examples.trained
+    features = compute_features(network, examples, rows)
+    embedded = network.embed(torch.from_numpy(features)).detach().numpy()
+    weight, bias = linear_hash(embedded, (2, 4), "itq")
+    unlabelled = embedded @ weight.T + bias
+    bits = compute_logits(network, examples, rows) >= 0
+    agree = (bits[:, PLACES] == (unlabelled >= 0)).mean(axis=0)
+    # Which side of zero a picture near it lies on is the running mean's to say.
+    assert (agree > 0.9).all()
+    train(replace(asked, model=replace(asked.model, fitted=0.0)), tmp_path / "all", Runtime())
+    without = compute_logits(load_model(tmp_path / "all" / "model"), examples, rows) >= 0
+    assert ((without[:, PLACES] == (unlabelled >= 0)).mean(axis=0) < 0.9).any()
+    labels = examples.labels["label"][rows]
+    learned = np.delete(bits, PLACES, axis=1)
+    same = labels[:, None] == labels
+    differing = (learned[:, None] != learned).mean(axis=2)
+    assert differing[same].mean() < 0.5 * differing[~same].mean()
+
+
+@pytest.mark.parametrize(
+    ("section", "name", "value"),
+    [
+        ("optim", "backbone_lr", 0.1),
+        ("model", "head", "mlp"),
+        ("model", "batchnorm", False),
+    ],
+)
+def test_features_that_change_are_refused(
+    pictures: Path, section: str, name: str, value: object
+) -> None:
+    asked = config(pictures)
+    changed = replace(asked, **{section: replace(getattr(asked, section), **{name: value})})
+    with pytest.raises(UsageError, match=rf"^expected {section}\.{name} .* with model\.fitted"):
+        check(changed)
+    check(asked)
