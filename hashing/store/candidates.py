@@ -3,7 +3,9 @@
 An engine is asked for all items up to a distance, tied ones included. What needs more than
 distances is done here: a filter that keeps up to `HERE` items is searched in this process by the
 codes of those items, exactly, and kept; of a wider one the nearest candidates are asked for, more
-and more, and the rows say which of them pass. Logits order candidates by their codes.
+and more, and the rows say which of them pass. Where `WIDEST` candidates are too few, for what
+passes lies far from the query, all that passes is gone through as the rows give it: it takes the
+time that reading it takes, and is as exact. Logits order candidates by their codes.
 """
 
 from collections.abc import Iterator
@@ -32,6 +34,8 @@ from hashing.store.code_search import Capabilities, Rows
 HERE = 1_000_000
 """Items that pass a filter, up to which they are searched in this process; more than anybody may
 ask for."""
+WIDEST = 16_384
+"""Candidates whose rows are asked whether they pass, before all that passes is gone through."""
 KEPT = 8
 """Filters whose codes are kept."""
 
@@ -109,12 +113,27 @@ class CandidateAnswers:
         ids = np.full((len(queries), width), NO_ID, np.int64)
         distances = np.full(ids.shape, queries.bits + 1, np.int32)
         complete = self.capabilities.exact
-        for row, near in enumerate(self._engine.nearest(queries, reach)):
-            found = self._passing(queries[row : row + 1], near, reach, request.where)
+        for row, found in self._found(queries, reach, request.where):
             mine, apart = self._ordered(request, row, found)
             ids[row, : len(mine)], distances[row, : len(mine)] = mine, apart
             complete &= found.complete
         return SearchResult(ids, distances, complete)
+
+    def _found(
+        self, queries: Codes, reach: int, where: Filter | None
+    ) -> Iterator[tuple[int, Candidates]]:
+        """For each query, by its place, all items not farther than the `reach`-th that passes."""
+        late = []
+        for row, near in enumerate(self._engine.nearest(queries, reach)):
+            found = self._passing(queries[row : row + 1], near, reach, where)
+            if found is None:
+                late.append(row)
+            else:
+                yield row, found
+        if late and where is not None:
+            asked = queries[np.array(late)]
+            rest = self._by_rows(asked, where, reach=reach, distance=queries.bits)
+            yield from zip(late, rest, strict=True)
 
     def radius(self, request: RadiusRequest) -> RadiusResult:
         """All items not farther than a distance."""
@@ -124,9 +143,12 @@ class CandidateAnswers:
         queries, parts = self._queries(request), []
         distance = min(request.max_distance, queries.bits)
         for row in range(len(queries)):
-            found = self._engine.within(queries[row : row + 1], distance)
-            if request.where is not None:
+            query = queries[row : row + 1]
+            found = self._engine.within(query, distance)
+            if request.where is not None and found.complete:
                 found = self._kept_of(found, request.where)
+            elif request.where is not None:
+                (found,) = self._by_rows(query, request.where, distance=distance)
             offsets = np.array([0, len(found.ids)], np.int64)
             apart = found.distances.astype(np.int32)
             complete = found.complete and self.capabilities.exact
@@ -163,20 +185,35 @@ class CandidateAnswers:
 
     def _passing(
         self, query: Codes, near: Candidates, reach: int, where: Filter | None
-    ) -> Candidates:
-        """All items not farther than the `reach`-th that passes the filter."""
+    ) -> Candidates | None:
+        """All items not farther than the `reach`-th that passes; None where candidates end."""
         if where is None:
             return near
-        wanted, most = reach, self.capabilities.most or self._rows.count
+        wanted, most = reach, min(self.capabilities.most or WIDEST, WIDEST)
         while True:
             found = self._kept_of(near, where)
             if len(found.ids) >= reach:
                 within = found.distances <= found.distances[reach - 1]
                 return found._replace(ids=found.ids[within], distances=found.distances[within])
-            if near.all or not near.complete or wanted >= most:
-                return found._replace(complete=near.complete and near.all)
+            if near.complete and near.all:
+                return found
+            if not near.complete or wanted >= most:
+                return None
             wanted = min(4 * wanted, most)
             (near,) = self._engine.nearest(query, wanted)
+
+    def _by_rows(
+        self, queries: Codes, where: Filter, *, reach: int = 0, distance: int
+    ) -> list[Candidates]:
+        """For each query the items that pass up to a distance, or to the `reach`-th if nearer."""
+        nothing = np.empty(0, np.int64)
+        found = [Candidates(nothing, nothing, complete=True, all=True)] * len(queries)
+        for ids, codes in self._rows.passing(where):
+            searched = codes.prefix(queries.bits)
+            for row, nearer in enumerate(found):
+                apart = searched.distances(queries[row : row + 1])[:, 0].astype(np.int64)
+                found[row] = _joined(nearer, ids, apart, reach, distance)
+        return [in_order(e.ids, e.distances, complete=True, everything=e.all) for e in found]
 
     def _kept_of(self, near: Candidates, where: Filter) -> Candidates:
         keep = self._rows.keeps(near.ids, where)
@@ -196,6 +233,22 @@ class CandidateAnswers:
         answer = engine.search(replace(request.of_query(row), where=None, allowed=None))
         there = answer.ids[0] != NO_ID
         return answer.ids[0][there], answer.distances[0][there]
+
+
+def _joined(
+    found: Candidates,
+    ids: NDArray[np.int64],
+    distances: NDArray[np.int64],
+    reach: int,
+    distance: int,
+) -> Candidates:
+    """Candidates with further ones, without those beyond a distance or beyond the `reach`-th."""
+    ids, distances = np.append(found.ids, ids), np.append(found.distances, distances)
+    if 0 < reach < len(ids):
+        distance = min(distance, int(np.partition(distances, reach - 1)[reach - 1]))
+    near = distances <= distance
+    everything = found.all and bool(near.all())
+    return Candidates(ids[near], distances[near], complete=True, all=everything)
 
 
 def in_order(

@@ -119,6 +119,10 @@ class Rows(Protocol):
         """Ids, ascending, and codes of the items that pass a filter; None for more than `most`."""
         ...
 
+    def passing(self, where: Filter) -> Iterator[tuple[NDArray[np.int64], Codes]]:
+        """The same of all items that pass a filter, in portions."""
+        ...
+
     def codes_of(self, ids: NDArray[np.int64]) -> Codes:
         """The codes of these items in their order; they are there."""
         ...

@@ -15,8 +15,8 @@ import pytest
 
 from hashing.codes import Codes
 from hashing.errors import StorageError, UsageError
-from hashing.filters import equals
-from hashing.search import RadiusRequest, SearchRequest
+from hashing.filters import equals, not_
+from hashing.search import RadiusRequest, ReferenceEngine, SearchRequest
 from hashing.store import NewItem, delete_index, is_index, open_index
 from hashing.store.code_search import Portion
 from tests.store.engines import (
@@ -38,6 +38,7 @@ from hashing.store import candidates
 from hashing.store.milvus import answers, follow
 from hashing.store.milvus.server import Found, Server
 from hashing.store.postgres import index as postgres_index
+from hashing.store.postgres import query
 
 URL = "milvus+http://ann:secret@nowhere:19530/{}"
 
@@ -115,8 +116,8 @@ class Shelf:
         codes = np.frombuffer(b"".join(rows[i][0] for i in kept), np.uint8)
         packed = codes.reshape(len(kept), queries.packed.shape[1])
         found = []
-        for query in queries.packed:
-            apart = np.bitwise_count(packed ^ query).sum(axis=1).astype(np.int64)
+        for one in queries.packed:
+            apart = np.bitwise_count(packed ^ one).sum(axis=1).astype(np.int64)
             order = np.argsort(apart, kind="stable")
             order = order[apart[order] < (9999 if radius is None else radius)][:limit]
             found.append((np.array(kept, np.int64)[order], apart[order]))
@@ -142,9 +143,17 @@ def real(server: PostgresServer, milvus: MilvusServer, tmp_path: Any) -> Iterato
     delete_index(place)
 
 
-@pytest.mark.parametrize("here", [candidates.HERE, 45], ids=["few", "many"])
-def test_answers_are_those_of_memory(url: str, here: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("here", "widest"),
+    [(candidates.HERE, candidates.WIDEST), (45, candidates.WIDEST), (45, 30)],
+    ids=["few", "many", "many and far"],
+)
+def test_answers_are_those_of_memory(
+    url: str, here: int, widest: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(candidates, "HERE", here)
+    monkeypatch.setattr(candidates, "WIDEST", widest)
+    monkeypatch.setattr(query, "PASSING", 70)
     rng = np.random.default_rng(here)
     with make(url) as index:
         for name in "ab":
@@ -153,6 +162,30 @@ def test_answers_are_those_of_memory(url: str, here: int, monkeypatch: pytest.Mo
         check_like_memory(index, rng, 40)
         index.compact()
         check_like_memory(index, rng, 10)
+
+
+def test_what_passes_a_filter_is_found_however_far_it_lies(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody knows all that lies nearer: the server gives 16 at most, and all of them tie."""
+    monkeypatch.setattr(answers, "MOST", 16)
+    monkeypatch.setattr(candidates, "HERE", 5)
+    near = [NewItem(f"{n}", {"style": "near"}, bytes(4), bytes([n] * 32)) for n in range(60)]
+    codes = [bytes([255, 255, 255, n]) for n in range(40)]
+    far = [NewItem(f"f{n}", {"style": "far"}, codes[n], bytes([n] * 32)) for n in range(40)]
+    with make(url) as index:
+        index.add([*near, *far])
+        ids = index.ids(equals("style", "far"))
+        reference = ReferenceEngine(index.codes(ids), ids)
+        asked = index.codes([0, 1])
+        for where in (equals("style", "far"), not_(equals("style", "near"))):
+            found = index.search(SearchRequest(asked, 7, where=where))
+            expected = reference.search(SearchRequest(asked, 7))
+            assert (found.ids.tolist(), found.complete) == (expected.ids.tolist(), True)
+            within = index.radius(RadiusRequest(asked, 26, where=where))
+            expected_within = reference.radius(RadiusRequest(asked, 26))
+            assert (within.ids.tolist(), within.complete) == (expected_within.ids.tolist(), True)
+            assert within.offsets.tolist() == expected_within.offsets.tolist()
 
 
 def test_pages_are_those_of_memory(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -264,7 +297,9 @@ def test_the_real_server_answers_the_same(
         check_like_memory(index, rng, 15)
         monkeypatch.setattr(candidates, "HERE", 800)
         index.compact()
-        check_like_memory(index, rng, 15)
+        check_like_memory(index, rng, 10)
+        monkeypatch.setattr(candidates, "WIDEST", 50)
+        check_like_memory(index, rng, 5)
         milvus.kill()
         with pytest.raises(StorageError, match="try again when the server") as caught:
             index.search(SearchRequest(index.codes([int(index.ids()[0])]), 3))
@@ -282,23 +317,23 @@ def test_the_real_server_searches_clusters_where_that_is_asked_for(real: str) ->
     with make(real) as index:
         index.add(items_of(rng, 12_000, "a"))
         index.compact()
-        query = SearchRequest(index.codes(rng.choice(12_000, 50)), 20)
-        exact = index.search(query)
+        asked = SearchRequest(index.codes(rng.choice(12_000, 50)), 20)
+        exact = index.search(asked)
         assert exact.complete
     clustered = real.replace("#", "?index=ivf#")
     with open_index(clustered) as index:
-        found = index.search(query)
+        found = index.search(asked)
         assert not found.complete
-        within = index.radius(RadiusRequest(query.codes, 2))
+        within = index.radius(RadiusRequest(asked.codes, 2))
         assert not within.complete
         assert np.diff(within.offsets).min() > 0
-        assert index.search(replace(query, where=equals("style", "s3"))).complete  # by the rows
+        assert index.search(replace(asked, where=equals("style", "s3"))).complete  # by the rows
         near = [np.isin(a, b).mean() for a, b in zip(found.ids, exact.ids, strict=True)]
         assert np.mean(near) > 0.5
         assert (found.distances[:, 0] == 0).all()
         assert index.verify() == []
     with open_index(real) as index:
-        assert index.search(query).ids.tolist() == exact.ids.tolist()
+        assert index.search(asked).ids.tolist() == exact.ids.tolist()
 
 
 @pytest.mark.long

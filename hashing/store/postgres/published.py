@@ -125,6 +125,12 @@ class Published:
         with self.asking() as db:
             return query.select_some(db, self.state, where, most)
 
+    def passing(self, where: Filter) -> Iterator[tuple[NDArray[np.int64], Codes]]:
+        """Ids and codes of all items that pass a filter in order of id, in portions."""
+        for first in range(0, self.state.next_id, query.PASSING):
+            with self.asking() as db:
+                yield query.select_passing(db, self.state, where, first)
+
     def codes_of(self, ids: NDArray[np.int64]) -> Codes:
         """The codes of these items in their order; they are there."""
         with self.asking() as db:

@@ -23,6 +23,8 @@ MAX_FACETS = 5000
 
 _AT_ONCE = 1 << 24
 """Ids that are asked for at once: their text stays far below the server's limit."""
+PASSING = 1 << 18
+"""Ids of a portion of what a filter keeps."""
 _LIVING = "id < %s AND (removed IS NULL OR removed > %s)"
 
 
@@ -72,16 +74,28 @@ def select_some(
     db: Database, state: State, where: Filter, most: int
 ) -> tuple[NDArray[np.int64], Codes] | None:
     """Ids, ascending, and codes of the living items that a filter keeps; None for too many."""
+    ids, codes = _select_codes(db, state, where, f"LIMIT {most + 1}")
+    return (ids, codes) if len(ids) <= most else None
+
+
+def select_passing(
+    db: Database, state: State, where: Filter, first: int
+) -> tuple[NDArray[np.int64], Codes]:
+    """The same of the `PASSING` ids from `first` on."""
+    return _select_codes(db, state, where, f"AND id >= {first} AND id < {first + PASSING}")
+
+
+def _select_codes(
+    db: Database, state: State, where: Filter, bounds: str
+) -> tuple[NDArray[np.int64], Codes]:
     condition, values = _condition(state, where)
     ((text, codes, count),) = db.execute(
         "SELECT string_agg(id::text, ',' ORDER BY id), string_agg(code, ''::bytea ORDER BY id), "
-        f"count(*) FROM (SELECT id, code FROM items WHERE {condition} AND {_LIVING} "
-        "LIMIT %s) AS found",
-        [*values, state.next_id, state.number, most + 1],
+        f"count(*) FROM (SELECT id, code FROM items WHERE {condition} AND {_LIVING} {bounds}) "
+        "AS found",
+        [*values, state.next_id, state.number],
         binary=True,
     )
-    if count > most:
-        return None
     packed = np.frombuffer(codes or b"", np.uint8).reshape(count, state.bits // 8)
     return np.fromstring(text or "", np.int64, sep=","), Codes(packed, state.bits)
 
