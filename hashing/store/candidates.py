@@ -199,7 +199,9 @@ class CandidateAnswers:
                 return found
             if not near.complete or wanted >= most:
                 return None
-            wanted = min(4 * wanted, most)
+            # as many as should hold enough of those that pass, as far as these tell
+            likely = 3 * reach * len(near.ids) // (2 * len(found.ids)) if len(found.ids) else most
+            wanted = min(max(2 * wanted, likely), most)
             (near,) = self._engine.nearest(query, wanted)
 
     def _by_rows(
