@@ -4,10 +4,13 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, overload
 
-from hashing.collection.opened import Opened
+import numpy as np
+from numpy.typing import NDArray
+
+from hashing.collection.opened import Opened, each_portion
 from hashing.collection.sheet import GroupSheet
 from hashing.images.facts import facts_of
 from hashing.progress import progress
@@ -24,6 +27,7 @@ NEIGHBOURS = 24
 BLOCK = 2048
 BURST_SECONDS = 3.0
 """Between two shots of a burst."""
+MICROSECOND = timedelta(microseconds=1)
 BURST_SHARE = 0.22
 """Of the code's bits in which two shots of a burst may differ."""
 
@@ -116,30 +120,35 @@ def find_duplicates(opened: Opened, kind: Kind = "near") -> Duplicates:
     cropped a little, by its preview. burst: shots within seconds of each other, in one folder,
     whose codes are close; needs the originals with their Exif data.
     """
-    items = opened.index.items(opened.index.ids())
     find = {"exact": _exact, "near": _near, "burst": _burst}[kind]
-    groups = [Group(copies) for copies in find(opened, items)]
+    groups = [Group(copies) for copies in find(opened)]
     groups.sort(key=lambda group: (-group.frees, group.copies[0].item.id))
     return Duplicates(kind, groups, opened)
 
 
-def _exact(opened: Opened, items: Sequence[StoredItem]) -> Iterator[list[Copy]]:
+def _exact(opened: Opened) -> Iterator[list[Copy]]:
+    index, ids = opened.index, opened.index.ids()
+    contents = np.empty(len(ids), "S16")  # half of each: no others are the same
+    start = 0
+    for items in each_portion(index, ids):
+        contents[start : start + len(items)] = [item.content[:16] for item in items]
+        start += len(items)
+    _, number, counts = np.unique(contents, return_inverse=True, return_counts=True)
     same = defaultdict(list)
-    for item in items:
-        same[item.content].append(item)
-    several = [some for some in same.values() if len(some) > 1]
-    copies = _copies(opened, [item for some in several for item in some])
-    for some in several:
-        yield sorted((copies[item.id] for item in some), key=lambda copy: copy.quality)
+    for copy in _copies(opened, ids[counts[number] > 1]).values():
+        same[copy.item.content].append(copy)
+    for some in same.values():
+        if len(some) > 1:
+            yield sorted(some, key=lambda copy: copy.quality)
 
 
-def _near(opened: Opened, items: Sequence[StoredItem]) -> Iterator[list[Copy]]:
+def _near(opened: Opened) -> Iterator[list[Copy]]:
     """A copy is one of its leader itself, for a copy of a copy may be another picture."""
     alike: dict[int, set[int]] = defaultdict(set)
-    for a, b in opened.pictures.pairs(_candidates(opened, items)):
+    for a, b in opened.pictures.pairs(_candidates(opened)):
         alike[a].add(b)
         alike[b].add(a)
-    copies = _copies(opened, [item for item in items if item.id in alike])
+    copies = _copies(opened, np.array(sorted(alike), np.int64))
     groups: dict[int, list[Copy]] = {}
     for copy in sorted(copies.values(), key=lambda each: each.quality):
         mine = alike[copy.item.id]
@@ -148,31 +157,29 @@ def _near(opened: Opened, items: Sequence[StoredItem]) -> Iterator[list[Copy]]:
     yield from (group for group in groups.values() if len(group) > 1)
 
 
-def _candidates(
-    opened: Opened, items: Sequence[StoredItem]
-) -> Iterator[tuple[list[int], list[int]]]:
+def _candidates(opened: Opened) -> Iterator[tuple[list[int], list[int]]]:
     """Ids that are to be compared with which."""
-    ids = [item.id for item in items]
+    ids = opened.index.ids()
+    blocks = (ids[start : start + BLOCK].tolist() for start in range(0, len(ids), BLOCK))
     if len(ids) <= ALL_PAIRS:
-        blocks = [ids[start : start + BLOCK] for start in range(0, len(ids), BLOCK)]
-        for place, block in enumerate(blocks):
-            for other in blocks[place:]:
+        several = list(blocks)
+        for place, block in enumerate(several):
+            for other in several[place:]:
                 yield block, other
         return
     with progress(len(ids), "comparing", "pictures") as bar:
-        for start in range(0, len(ids), BLOCK):
-            block = ids[start : start + BLOCK]
+        for block in blocks:
             found = opened.index.search(SearchRequest(opened.index.codes(block), NEIGHBOURS))
             for item_id, near in zip(block, found.ids.tolist(), strict=True):
                 yield [item_id], [other for other in near if other > item_id]
             bar.advance(len(block))
 
 
-def _burst(opened: Opened, items: Sequence[StoredItem]) -> Iterator[list[Copy]]:
-    copies = _copies(opened, items, only_taken=True)
+def _burst(opened: Opened) -> Iterator[list[Copy]]:
+    copies = _copies(opened, _taken_together(opened), only_taken=True)
     folders: dict[str, list[Copy]] = defaultdict(list)
     for copy in copies.values():
-        folders[copy.item.file.rpartition("/")[0]].append(copy)
+        folders[_folder(copy)].append(copy)
     reach = int(BURST_SHARE * opened.info.bits)
     for some in folders.values():
         shots = sorted(some, key=lambda copy: (copy.date or "", copy.item.file))
@@ -191,15 +198,48 @@ def _burst(opened: Opened, items: Sequence[StoredItem]) -> Iterator[list[Copy]]:
             yield sorted(group, key=lambda copy: copy.quality)
 
 
+def _taken_together(opened: Opened) -> NDArray[np.int64]:
+    """Ids, ascending, of shots with another one of their folder within a burst's time."""
+    folders: dict[str, int] = {}
+    parts = [np.empty((0, 3), np.int64)]
+    for copies in _looked_at(opened, opened.index.ids(), only_taken=True):
+        rows = [
+            (folders.setdefault(_folder(copy), len(folders)), _microseconds(copy), copy.item.id)
+            for copy in copies
+        ]
+        parts.append(np.array(rows, np.int64).reshape(len(rows), 3))
+    folder, when, ids = np.concatenate(parts).T
+    order = np.lexsort((when, folder))
+    folder, when, ids = folder[order], when[order], ids[order]
+    close = (np.diff(folder) == 0) & (np.diff(when) <= BURST_SECONDS * 1_000_000)
+    together = np.zeros(len(ids), np.bool_)
+    together[1:] |= close
+    together[:-1] |= close
+    return np.sort(ids[together])
+
+
+def _folder(copy: Copy) -> str:
+    return copy.item.file.rpartition("/")[0]
+
+
+def _microseconds(copy: Copy) -> int:
+    """Of its date since the first of all."""
+    return (datetime.fromisoformat(copy.date or "") - datetime.min) // MICROSECOND
+
+
 def _seconds(first: Copy, second: Copy) -> float:
     dates = [datetime.fromisoformat(copy.date or "") for copy in (first, second)]
     return abs((dates[1] - dates[0]).total_seconds())
 
 
-def _copies(
-    opened: Opened, items: Sequence[StoredItem], *, only_taken: bool = False
-) -> dict[int, Copy]:
+def _copies(opened: Opened, ids: NDArray[np.int64], *, only_taken: bool = False) -> dict[int, Copy]:
     """What is known of some pictures by id; with `only_taken` of those with a date of the shot."""
+    looked_at = _looked_at(opened, ids, only_taken=only_taken)
+    return {copy.item.id: copy for copies in looked_at for copy in copies}
+
+
+def _looked_at(opened: Opened, ids: NDArray[np.int64], *, only_taken: bool) -> Iterator[list[Copy]]:
+    """The same, a few at a time."""
 
     def look(item: StoredItem) -> Copy | None:
         original = opened.pictures.file(item)
@@ -215,13 +255,11 @@ def _copies(
         size = None if original is None else len(original.data)
         return Copy(item, width, height, size, date)
 
-    copies: dict[int, Copy] = {}
-    with progress(len(items), "reading", "pictures") as bar:
-        for some, found in prepare_ahead(look, items):
-            pairs = zip(some, found, strict=True)
-            copies |= {item.id: copy for item, copy in pairs if copy is not None}
-            bar.advance(len(some))
-    return copies
+    with progress(len(ids), "reading", "pictures") as bar:
+        for items in each_portion(opened.index, ids):
+            for some, found in prepare_ahead(look, items):
+                yield [copy for copy in found if copy is not None]
+                bar.advance(len(some))
 
 
 def _local(seconds: float) -> str:

@@ -1,9 +1,7 @@
 """How well a collection finds what belongs together, as codes and as a visitor sees it."""
 
 import hashlib
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +10,7 @@ from numpy.typing import NDArray
 from hashing import metrics
 from hashing.codes import Codes
 from hashing.collection.evaluation import Evaluation, K, Recommendation
+from hashing.collection.judged import Judged, Pictures
 from hashing.collection.opened import Opened
 from hashing.collection.quality import (
     Works,
@@ -27,7 +26,7 @@ from hashing.metrics import RetrievalMetrics
 from hashing.progress import Bar, log, progress
 from hashing.search.features import DISTANCES, feature_distances, half
 from hashing.search.scores import asymmetric_costs
-from hashing.sources import Catalogue, Value
+from hashing.sources import Catalogue
 from hashing.store import Index, IndexInfo
 
 if TYPE_CHECKING:
@@ -37,24 +36,6 @@ RERANK = 200
 QUERIES = 300
 TASTES = 50
 SEED = 0
-_BETWEEN = re.compile(r"\s*[,;|]\s*")
-
-Judged = tuple[list[metrics.Relevance], list[metrics.Labels]]
-"""What makes items relevant, and what tells an item that a query must not find: itself."""
-
-
-@dataclass(frozen=True, eq=False)
-class Pictures:
-    """One side of an evaluation.
-
-    logits are None where the pictures were not encoded here, features where nobody asked.
-    """
-
-    fields: Sequence[Mapping[str, Value]]
-    contents: Sequence[bytes]
-    codes: Codes
-    logits: NDArray[np.float32] | None = None
-    features: NDArray[np.float16] | None = None
 
 
 def evaluate(
@@ -80,32 +61,30 @@ def evaluate(
         )
     for name in by:
         choose("distance of features", name, DISTANCES)
-    index = opened.index
-    items = index.items(index.ids().tolist())
-    if not items:
+    if not opened.info.count:
         raise InputError(f"{opened.info.location} holds no items to evaluate")
-    database = Pictures(
-        [item.fields for item in items],
-        [item.content for item in items],
-        index.codes([item.id for item in items]),
-    )
     single = () if sets and labels is None else label_names(labels, opened.info)
     names = [*single, *label_names(sets, opened.info)]
-    asked = queries or database
     alone = names if len(names) > 1 else []
     rankings = len(opened.info.lengths) + len(by) + len(alone)
     with progress(rankings, "measuring", "rankings") as bar:
-        judged = _judged(asked, database, names, sets)
-        results = _measure(asked, database, judged, opened.info.lengths, rerank, bar)
+        judged = Judged.of(opened.index, names, sets, queries)
+        relevance = metrics.graded(judged.fields[name] for name in names)
+        results = _measure(queries, judged, relevance, opened.info.lengths, rerank, bar)
         for name in by:
-            results[f"features, {name}"] = _measure_features(opened, asked, judged, name)
+            features = None if queries is None else queries.features
+            results[f"features, {name}"] = _measure_features(
+                opened, features, judged, relevance, name
+            )
             bar.advance()
         by_label = {}
         for name in alone:
-            by_label[name] = _measure_label(asked, database, _judged(asked, database, [name], sets))
+            by_label[name] = _measure_label(queries, judged, name)
             bar.advance()
-    seen = None if queries or sets else _recommendation(opened, names)
-    return Evaluation(names, len(asked.contents), len(items), results, seen, by_label)
+    count = len(judged.ids)
+    asked = count if queries is None else len(queries.contents)
+    seen = None if queries or sets else _recommendation(opened, judged, names)
+    return Evaluation(names, asked, count, results, seen, by_label)
 
 
 def label_names(given: Sequence[str] | None, info: IndexInfo) -> list[str]:
@@ -157,65 +136,49 @@ def encode_queries(
 
 
 def _measure(
-    queries: Pictures,
-    database: Pictures,
-    judged: Judged,
+    queries: Pictures | None,
+    database: Judged,
+    relevance: Sequence[metrics.Relevance],
     lengths: Sequence[int],
     rerank: int,
     bar: Bar,
 ) -> dict[str, RetrievalMetrics]:
     """Plain Hamming at every length; with logits also both asymmetric orders and the floats'."""
-    relevance, itself = judged
+    itself = [database.itself]
+    codes = database.codes if queries is None else queries.codes
 
     def by_cost(costs: Iterator[NDArray[np.int64]]) -> RetrievalMetrics:
         return metrics.evaluate_costs(costs, relevance, exclude=itself, ks=(1, K))
 
     measured = {}
     for bits in lengths:
-        codes = queries.codes.prefix(bits), database.codes.prefix(bits)
-        found = metrics.evaluate(*codes, relevance, exclude=itself, ks=(1, K))
+        both = codes.prefix(bits), database.codes.prefix(bits)
+        found = metrics.evaluate(*both, relevance, exclude=itself, ks=(1, K))
         measured[f"{bits} bits"] = found
         bar.advance()
-    if queries.logits is not None:
-        bits = queries.codes.bits
+    if queries is not None and queries.logits is not None:
         for name, reach in (("ties by score", None), (f"rerank {rerank}", rerank)):
-            measured[f"{bits} bits, {name}"] = by_cost(
-                asymmetric_costs(queries.codes, queries.logits, database.codes, reach)
+            measured[f"{codes.bits} bits, {name}"] = by_cost(
+                asymmetric_costs(codes, queries.logits, database.codes, reach)
             )
-        floats = _logits_of(database, queries)
-        if floats is not None:
+        places = database.places_in(queries.contents)
+        if places.min() >= 0:
             measured["floats (cosine)"] = metrics.evaluate_features(
-                queries.logits, floats, relevance, exclude=itself, ks=(1, K)
+                queries.logits, queries.logits[places], relevance, exclude=itself, ks=(1, K)
             )
     return measured
 
 
-def _judged(
-    queries: Pictures, database: Pictures, names: Sequence[str], sets: Sequence[str]
-) -> Judged:
-    def field(name: str) -> metrics.Relevance:
-        asked = [fields.get(name) for fields in queries.fields]
-        there = [fields.get(name) for fields in database.fields]
-        if name not in sets:
-            return metrics.Labels.of(asked, there)
-        return metrics.LabelSets.of([*map(_several, asked)], [*map(_several, there)])
-
-    relevance = metrics.graded(map(field, names))
-    return relevance, [metrics.Labels.of(queries.contents, database.contents)]
-
-
-def _several(value: Value | None) -> list[str]:
-    """The labels in one cell."""
-    return [] if value is None else list(filter(None, _BETWEEN.split(str(value).strip())))
-
-
 def _measure_features(
-    opened: Opened, queries: Pictures, judged: Judged, by: str
+    opened: Opened,
+    queries: NDArray[np.float16] | None,
+    judged: Judged,
+    relevance: Sequence[metrics.Relevance],
+    by: str,
 ) -> RetrievalMetrics:
     """The ranking by a distance of features."""
-    relevance, itself = judged
-    costs = _feature_costs(opened.index, queries.features, by)
-    return metrics.evaluate_costs(costs, relevance, exclude=itself, ks=(1, K))
+    costs = _feature_costs(opened.index, queries, by)
+    return metrics.evaluate_costs(costs, relevance, exclude=[judged.itself], ks=(1, K))
 
 
 def _feature_costs(
@@ -231,24 +194,16 @@ def _feature_costs(
         yield from np.concatenate(parts, axis=1)
 
 
-def _measure_label(queries: Pictures, database: Pictures, judged: Judged) -> RetrievalMetrics:
+def _measure_label(queries: Pictures | None, database: Judged, name: str) -> RetrievalMetrics:
     """The longest codes, where relevant is what shares one label."""
-    relevance, itself = judged
-    return metrics.evaluate(queries.codes, database.codes, relevance, exclude=itself, ks=(1, K))
+    codes = database.codes if queries is None else queries.codes
+    relevance, itself = [database.fields[name]], [database.itself]
+    return metrics.evaluate(codes, database.codes, relevance, exclude=itself, ks=(1, K))
 
 
-def _logits_of(database: Pictures, encoded: Pictures) -> NDArray[np.float32] | None:
-    """The logits of all items of the index, where all of them are among the encoded pictures."""
-    place = {content: row for row, content in enumerate(encoded.contents)}
-    rows = [place.get(content, -1) for content in database.contents]
-    if encoded.logits is None or min(rows) < 0:
-        return None
-    return encoded.logits[rows]
-
-
-def _recommendation(opened: Opened, names: Sequence[str]) -> Recommendation:
+def _recommendation(opened: Opened, judged: Judged, names: Sequence[str]) -> Recommendation:
     """Ask for works similar to some random ones, and with tastes of one label and of two."""
-    works = Works.of(opened, names)
+    works = Works(judged.ids, judged.numbers())
     everything = np.arange(len(works.ids))
     queries = np.random.default_rng(SEED).permutation(everything)[:QUERIES]
     settings = controls(opened.column("creator"))

@@ -2,9 +2,12 @@
 
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Generic, Self, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from hashing.codes import Codes
 from hashing.collection.pictures import Pictures
@@ -14,6 +17,9 @@ from hashing.sources.columns import WRITTEN, written
 from hashing.store import Index, IndexInfo, StoredItem
 
 Found = TypeVar("Found")
+
+PORTION = 4096
+"""Items that are held at once where all are gone through."""
 
 
 class UnknownItemError(InputError):
@@ -72,6 +78,12 @@ class Opened:
         if wanted not in lengths:
             raise UsageError(f"expected one of the code lengths {list(lengths)}, found {wanted}")
         return wanted
+
+
+def each_portion(index: Index, ids: NDArray[np.int64]) -> Iterator[list[StoredItem]]:
+    """Items in the order of their ids, as many at once as memory is to hold."""
+    for start in range(0, len(ids), PORTION):
+        yield index.items(ids[start : start + PORTION])
 
 
 class Once(Generic[Found]):

@@ -4,7 +4,7 @@ An answer is taken as a visitor sees it, place by place; works that it does not 
 tied. The tie-aware measures of the codes themselves are `hashing.metrics`'.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from hashing import metrics
 from hashing.collection.answer import Answer
+from hashing.collection.judged import Judged
 from hashing.collection.opened import Opened
 from hashing.collection.recommend import recommend
 from hashing.collection.request import Query, Refine, Taste
@@ -52,11 +53,8 @@ class Works:
     @classmethod
     def of(cls, opened: Opened, fields: Sequence[str]) -> Self:
         """All works of an index."""
-        ids = opened.index.ids()
-        items = opened.index.items(ids)
-        columns = ([item.fields.get(field) for item in items] for field in fields)
-        numbered = (metrics.Labels.of([], column).database for column in columns)
-        return cls(ids, dict(zip(fields, numbered, strict=True)))
+        judged = Judged.of(opened.index, fields, (), None)
+        return cls(judged.ids, judged.numbers())
 
     def halves(self, seed: int) -> tuple[Rows, Rows]:
         """Two random halves of the rows: choose settings on the one, report on the other."""
@@ -90,16 +88,20 @@ def judge_answers(opened: Opened, works: Works, queries: Rows, refine: Refine) -
     refine = replace(refine, k=SHOWN)
     answers = [_similar(opened, int(works.ids[row]), refine) for row in queries]
     shown = [works.rows_of(answer) for answer in answers]
-    costs = np.full((len(queries), len(works.ids)), SHOWN, np.int64)
-    for row, places in zip(costs, shown, strict=True):
-        row[places] = np.arange(len(places))
+
+    def costs() -> Iterator[Rows]:
+        for places in shown:
+            row = np.full(len(works.ids), SHOWN, np.int64)
+            row[places] = np.arange(len(places))
+            yield row
+
     fields = metrics.graded(
         metrics.Labels(labels[queries], labels) for labels in works.labels.values()
     )
     itself = [metrics.Labels(queries, np.arange(len(works.ids)))]
-    ndcg = metrics.evaluate_costs(costs, fields, exclude=itself, ks=(TOP,)).ndcg_at[TOP]
+    ndcg = metrics.evaluate_costs(costs(), fields, exclude=itself, ks=(TOP,)).ndcg_at[TOP]
     precision = {
-        name: metrics.evaluate_costs(costs, [field], exclude=itself, ks=(TOP,)).precision_at[TOP]
+        name: metrics.evaluate_costs(costs(), [field], exclude=itself, ks=(TOP,)).precision_at[TOP]
         for name, field in zip(works.labels, fields, strict=True)
     }
     return AnswerQuality(

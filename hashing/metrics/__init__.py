@@ -9,7 +9,7 @@ from hashing.metrics.evaluation import (
     evaluate_features,
     evaluate_groups,
 )
-from hashing.metrics.labels import Labels, LabelSets, graded
+from hashing.metrics.labels import Labels, LabelSets, Numbering, graded
 from hashing.metrics.results import RetrievalMetrics
 from hashing.metrics.ties import (
     TiedGroups,
@@ -28,6 +28,7 @@ __all__ = [
     "CodeStatistics",
     "LabelSets",
     "Labels",
+    "Numbering",
     "Relevance",
     "RetrievalMetrics",
     "TiedGroups",

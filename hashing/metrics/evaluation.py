@@ -193,11 +193,14 @@ def evaluate_groups(
     if any(k < 1 for k in ks):
         raise UsageError(f"expected numbers of results of at least 1, found {list(ks)}")
     ranks = _curve_ranks(database)
-    measured = [_measures(groups, ks, ranks, codes is not None) for groups in blocks]
-    mean = {
-        name: np.concatenate([block[name] for block in measured]).mean(axis=0)
-        for name in measured[0]
-    }
+    curve = np.zeros((1, len(ranks), 2))
+    measured = []
+    for groups in blocks:
+        found = _measures(groups, ks, ranks, codes is not None)
+        # hundreds of numbers a query: only their sum is kept
+        curve = np.concatenate([curve, found.pop("curve")]).sum(axis=0, keepdims=True)
+        measured.append(found)
+    mean = {name: np.concatenate([part[name] for part in measured]).mean() for name in measured[0]}
     by_k = {
         name: {k: float(mean[f"{name} {k}"]) for k in ks}
         for name in ("average_precision", "of_found", "precision", "recall", "ndcg")
@@ -215,7 +218,7 @@ def evaluate_groups(
         recall_at=by_k["recall"],
         ndcg_at=by_k["ndcg"],
         precision_within_2=None if codes is None else float(mean["precision_within_2"]),
-        curve=tuple(map(tuple, mean["curve"].tolist())),
+        curve=tuple(map(tuple, (curve[0] / queries).tolist())),
         codes=codes,
         mean_average_precision_of_found_at=by_k["of_found"],
         weighted_mean_average_precision=float(mean["weighted"]) if graded else None,

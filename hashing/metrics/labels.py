@@ -11,6 +11,25 @@ from numpy.typing import NDArray
 from hashing.errors import UsageError
 
 
+class Numbering:
+    """Numbers any hashable values in order of appearance, a portion at a time."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[Hashable, int] = {}
+
+    def __call__(self, values: Sequence[Hashable | None]) -> NDArray[np.int64]:
+        """The numbers of some values; −1 for None and NaN. Raises UsageError for sets."""
+        if any(isinstance(value, set | frozenset | list | np.ndarray) for value in values):
+            raise UsageError("expected one label each, found sets of labels: use LabelSets.of")
+        numbers = self._numbers
+        rows = (
+            # NaN is the one value that differs from itself
+            -1 if v is None or v != v else numbers.setdefault(v, len(numbers))
+            for v in values
+        )
+        return np.fromiter(rows, np.int64, len(values))
+
+
 @dataclass(frozen=True, eq=False)
 class Labels:
     """One label field of queries and database; equal labels match.
@@ -46,18 +65,7 @@ class Labels:
 
         Raises UsageError for sets, of which `LabelSets` asks whether they share a label.
         """
-        numbers: dict[Hashable, int] = {}
-
-        def number(values: Sequence[Hashable | None]) -> NDArray[np.int64]:
-            if any(isinstance(value, set | frozenset | list | np.ndarray) for value in values):
-                raise UsageError("expected one label each, found sets of labels: use LabelSets.of")
-            rows = (
-                # NaN is the one value that differs from itself
-                -1 if v is None or v != v else numbers.setdefault(v, len(numbers))
-                for v in values
-            )
-            return np.fromiter(rows, np.int64, len(values))
-
+        number = Numbering()
         return cls(number(queries), number(database), grade)
 
     def matches(self, query: int) -> NDArray[np.bool_]:

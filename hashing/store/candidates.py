@@ -34,8 +34,9 @@ from hashing.store.code_search import Capabilities, Rows
 HERE = 1_000_000
 """Items that pass a filter, up to which they are searched in this process; more than anybody may
 ask for."""
-WIDEST = 16_384
-"""Candidates whose rows are asked whether they pass, before all that passes is gone through."""
+WIDEST = 8192
+"""Candidates whose rows are asked whether they pass, before all that passes is gone through; twice
+as many, which are asked of Milvus for those that tie, are the most that it gives."""
 KEPT = 8
 """Filters whose codes are kept."""
 
@@ -193,8 +194,11 @@ class CandidateAnswers:
         while True:
             found = self._kept_of(near, where)
             if len(found.ids) >= reach:
-                within = found.distances <= found.distances[reach - 1]
-                return found._replace(ids=found.ids[within], distances=found.distances[within])
+                last = found.distances[reach - 1]
+                within = found.distances <= last
+                # what may be missing ties with the farthest of the candidates
+                complete = near.complete or bool(last < near.distances[-1])
+                return Candidates(found.ids[within], found.distances[within], complete, all=False)
             if near.complete and near.all:
                 return found
             if not near.complete or wanted >= most:
