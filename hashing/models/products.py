@@ -23,7 +23,8 @@ class ProductConv2d(nn.Conv2d):
     def forward(self, maps: Tensor) -> Tensor:
         """From `[B, D, h, w]`, best in the memory format channels_last, to `[B, D', h', w']`."""
         side, stride = self.kernel_size[0], self.stride[0]
-        if side > 1 and max(maps.shape[2:]) > LARGEST_MAP:
+        # Without gradients nothing is won, and a product in bf16 takes ten times as long.
+        if not torch.is_grad_enabled() or (side > 1 and max(maps.shape[2:]) > LARGEST_MAP):
             return super().forward(maps)
         pixels = maps.permute(0, 2, 3, 1)
         if side == 1:
