@@ -3,8 +3,8 @@
 An engine is asked for all items up to a distance, tied ones included. What needs more than
 distances is done here: a filter that keeps up to `HERE` items is searched in this process by the
 codes of those items, exactly, and kept; of a wider one the nearest candidates are asked for, more
-and more, and the rows say which of them pass. Where `WIDEST` candidates are too few, for what
-passes lies far from the query, all that passes is gone through as the rows give it: it takes the
+and more, of those that may pass as far as the engine knows, and the rows say which do. Where
+`WIDEST` candidates are too few, all that passes is gone through as the rows give it: it takes the
 time that reading it takes, and is as exact. Logits order candidates by their codes.
 """
 
@@ -71,12 +71,17 @@ class Distances(Protocol):
         """Parts that the codes lie in."""
         ...
 
-    def nearest(self, queries: Codes, reach: int) -> Iterator[Candidates]:
-        """For each query all items not farther than the `reach`-th."""
+    def nearest(
+        self, queries: Codes, reach: int, where: Filter | None = None
+    ) -> Iterator[Candidates]:
+        """For each query all items not farther than the `reach`-th.
+
+        where: it may leave out items that do not pass.
+        """
         ...
 
-    def within(self, query: Codes, distance: int) -> Candidates:
-        """All items not farther than a distance."""
+    def within(self, query: Codes, distance: int, where: Filter | None = None) -> Candidates:
+        """All items not farther than a distance, likewise."""
         ...
 
 
@@ -125,7 +130,7 @@ class CandidateAnswers:
     ) -> Iterator[tuple[int, Candidates]]:
         """For each query, by its place, all items not farther than the `reach`-th that passes."""
         late = []
-        for row, near in enumerate(self._engine.nearest(queries, reach)):
+        for row, near in enumerate(self._engine.nearest(queries, reach, where)):
             found = self._passing(queries[row : row + 1], near, reach, where)
             if found is None:
                 late.append(row)
@@ -145,7 +150,7 @@ class CandidateAnswers:
         distance = min(request.max_distance, queries.bits)
         for row in range(len(queries)):
             query = queries[row : row + 1]
-            found = self._engine.within(query, distance)
+            found = self._engine.within(query, distance, request.where)
             if request.where is not None and found.complete:
                 found = self._kept_of(found, request.where)
             elif request.where is not None:
@@ -206,7 +211,7 @@ class CandidateAnswers:
             # as many as should hold enough of those that pass, as far as these tell
             likely = 3 * reach * len(near.ids) // (2 * len(found.ids)) if len(found.ids) else most
             wanted = min(max(2 * wanted, likely), most)
-            (near,) = self._engine.nearest(query, wanted)
+            (near,) = self._engine.nearest(query, wanted, where)
 
     def _by_rows(
         self, queries: Codes, where: Filter, *, reach: int = 0, distance: int

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from hashing.codes import Codes
 from hashing.errors import UsageError
+from hashing.filters import Filter
 from hashing.store.candidates import CandidateAnswers, Candidates, in_order
 from hashing.store.code_search import NEVER, Capabilities, Mark, Portion, Rows
 from hashing.store.engine_server import differing, lost, read_address, refuse_older
@@ -221,13 +222,15 @@ class _Distances:
     def __init__(self, server: Server, mark: Mark) -> None:
         self._server, self._mark = server, mark
 
-    def nearest(self, queries: Codes, reach: int) -> Iterator[Candidates]:
-        """For each query all items not farther than the `reach`-th."""
+    def nearest(
+        self, queries: Codes, reach: int, where: Filter | None = None
+    ) -> Iterator[Candidates]:
+        """For each query all items not farther than the `reach`-th, whether they pass or not."""
         for row in range(len(queries)):
             yield self._nearest(queries[row : row + 1], reach)
 
-    def within(self, query: Codes, distance: int) -> Candidates:
-        """All items not farther than a distance."""
+    def within(self, query: Codes, distance: int, where: Filter | None = None) -> Candidates:
+        """All items not farther than a distance, likewise."""
         return self._found(query, distance, everything=False)
 
     def _nearest(self, query: Codes, reach: int) -> Candidates:

@@ -5,7 +5,7 @@ answers as of then: `scan` keeps codes sliced in memory here, an engine keeps th
 own. An engine is one file and one line in `engines`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -51,12 +51,14 @@ class Mark:
 class Portion(NamedTuple):
     """Some rows in order of id.
 
-    ids: int64 `[n]`. removed: by which publication, or `NEVER`, int64 `[n]`.
+    ids: int64 `[n]`. removed: by which publication, or `NEVER`, int64 `[n]`. slots: their fields
+    as `Rows.slots` gives them, int32 `[n, SLOTS]`, where an engine asked for them.
     """
 
     ids: NDArray[np.int64]
     codes: Codes
     removed: NDArray[np.int64]
+    slots: NDArray[np.int32] | None = None
 
 
 class Rows(Protocol):
@@ -91,12 +93,25 @@ class Rows(Protocol):
         """Items that are there."""
         ...
 
+    @property
+    def columns(self) -> Mapping[str, str]:
+        """Types of the fields by name, in the order in which they came."""
+        ...
+
     def portions(self, first: int, end: int) -> Iterator[Portion]:
         """All rows with ids from `first` to below `end`."""
         ...
 
     def removals(self, since: int, below: int) -> Iterator[Portion]:
         """Rows below an id that were removed after publication `since`."""
+        ...
+
+    def changes(self, since: int, below: int) -> Iterator[Portion]:
+        """Rows below an id whose fields were changed after publication `since`."""
+        ...
+
+    def slots(self, ids: NDArray[np.int64]) -> NDArray[np.int32]:
+        """The first fields of some rows, ascending ids, as `slots.slot_of`; `ABSENT` of others."""
         ...
 
     def counts(self, first: int, end: int) -> tuple[int, int]:

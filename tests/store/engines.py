@@ -4,13 +4,26 @@ from typing import Any, Protocol
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from hashing.errors import StorageError
-from hashing.filters import equals, not_
+from hashing.filters import Filter, among, compare, equals, holds, is_null, like, not_
 from hashing.search import RadiusRequest, ReferenceEngine, SearchRequest
 from hashing.store import Index, NewItem, create_index, open_index
 
 BITS = 32
+
+
+FILTERS = (
+    equals("style", "s3"),
+    not_(equals("style", "s3")),
+    equals("style", "none"),
+    compare("year", "<", 0) | equals("style", "s1"),
+    not_(compare("year", "<", 0) | among("style", ["s1", "s2"])),
+    is_null("year") & not_(is_null("style")),
+    like("style", "s%") & compare("year", ">=", 2.5),
+)
+"""Of items as below, those too that lack what is asked for."""
 
 
 def items_of(rng: np.random.Generator, count: int, name: str, bits: int = BITS) -> list[NewItem]:
@@ -18,18 +31,24 @@ def items_of(rng: np.random.Generator, count: int, name: str, bits: int = BITS) 
     centres = rng.integers(0, 256, (6, bits // 8), np.uint8)
     codes = centres[rng.integers(0, 6, count)]
     codes ^= np.packbits(rng.random((count, bits)) < 0.03, axis=1)
-    styles = rng.integers(0, 10, count)
+    styles, years = rng.integers(0, 10, count), rng.integers(-3, 6, count)
+    fields = [{"style": f"s{s}", "year": int(y)} for s, y in zip(styles, years, strict=True)]
+    for n in range(0, count, 3):
+        del fields[n]["year"]
     return [
-        NewItem(
-            f"{name}/{n}.jpg", {"style": f"s{styles[n]}"}, codes[n].tobytes(), rng.bytes(32), None
-        )
+        NewItem(f"{name}/{n}.jpg", fields[n], codes[n].tobytes(), rng.bytes(32), None)
         for n in range(count)
     ]
 
 
 def make(url: str) -> Index:
     return create_index(
-        url, bits=BITS, lengths=(8, 12, 16, BITS), fingerprint="", columns={"style": str}, model="m"
+        url,
+        bits=BITS,
+        lengths=(8, 12, 16, BITS),
+        fingerprint="",
+        columns={"style": str, "year": int},
+        model="m",
     )
 
 
@@ -37,14 +56,11 @@ def check_like_memory(index: Index, rng: np.random.Generator, trials: int) -> No
     """Equal answers, ids included, whatever is asked."""
     ids = index.ids()
     reference = ReferenceEngine(index.codes(ids), ids)
-    styles = {item.id: item.fields["style"] for item in index.items(ids)}
-    filters = {None: ids}
-    for where, keep in (
-        (equals("style", "s3"), lambda style: style == "s3"),
-        (not_(equals("style", "s3")), lambda style: style != "s3"),
-        (equals("style", "none"), lambda style: False),
-    ):
-        filters[where] = np.array([i for i in ids.tolist() if keep(styles[i])], np.int64)  # type: ignore[index]
+    items = index.items(ids)
+    filters: dict[Filter | None, NDArray[np.int64]] = {None: ids}
+    for where in FILTERS:
+        kept = [item.id for item in items if holds(where, item.fields)]
+        filters[where] = np.array(kept, np.int64)
     for _ in range(trials):
         logits = rng.normal(size=(3, BITS)).astype(np.float32)
         queries = index.codes(rng.choice(ids, 3))

@@ -62,7 +62,12 @@ def test_a_code_is_compared_by_its_first_bits(url: str, bits: int) -> None:
     lengths = tuple(sorted({bits, stored}))
     items = items_of(rng, 120, "a", stored)
     with create_index(
-        url, bits=stored, lengths=lengths, fingerprint="", columns={"style": str}, model="m"
+        url,
+        bits=stored,
+        lengths=lengths,
+        fingerprint="",
+        columns={"style": str, "year": int},
+        model="m",
     ) as index:
         index.add(items)
         codes = index.codes(index.ids())

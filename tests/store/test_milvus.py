@@ -39,6 +39,8 @@ from hashing.store.milvus import answers, follow
 from hashing.store.milvus.server import Found, Server
 from hashing.store.postgres import index as postgres_index
 from hashing.store.postgres import query
+from hashing.store.postgres.published import Published
+from hashing.store.slots import SLOTS, slot_of
 
 URL = "milvus+http://ann:secret@nowhere:19530/{}"
 
@@ -47,7 +49,8 @@ class Shelf:
     """A server in memory: what `milvus.server.Server` says, with every tie in another order."""
 
     exact = True
-    collections_: ClassVar[dict[str, tuple[str, int, dict[int, tuple[bytes, int]]]]] = {}
+    collections_: ClassVar[dict[str, tuple[str, int, dict[int, tuple[bytes, int, list[int]]]]]] = {}
+    asked: ClassVar[list[str]] = []
     away = False
 
     def __init__(self, url: str) -> None:
@@ -77,15 +80,23 @@ class Shelf:
     def write(self, collection: str, bits: int, portion: Portion) -> None:
         self._look()
         packed = portion.codes.prefix(bits).packed
-        for item, code, removed in zip(portion.ids.tolist(), packed, portion.removed, strict=True):
-            self.collections_[collection][2][item] = code.tobytes(), int(removed)
+        slots = np.zeros((len(packed), SLOTS)) if portion.slots is None else portion.slots
+        columns = portion.ids.tolist(), packed, portion.removed.tolist(), slots.tolist()
+        for item, code, removed, numbers in zip(*columns, strict=True):
+            self.collections_[collection][2][item] = code.tobytes(), removed, numbers
 
     def _kept(self, collection: str, where: str) -> list[int]:
         """The expressions are Python's, too."""
         self._look()
         rows = self.collections_[collection][2]
         test = compile(where, "where", "eval")
-        return [i for i, (_, gone) in rows.items() if eval(test, {"id": i, "removed": gone})]
+        self.asked.append(where)
+        names = [f"s{place}" for place in range(SLOTS)]
+        return [
+            i
+            for i, (_, gone, slots) in rows.items()
+            if eval(test, {"id": i, "removed": gone, **dict(zip(names, slots, strict=True))})
+        ]
 
     def delete(self, collection: str, where: str) -> None:
         for item in self._kept(collection, where):
@@ -188,6 +199,41 @@ def test_what_passes_a_filter_is_found_however_far_it_lies(
             assert within.offsets.tolist() == expected_within.offsets.tolist()
 
 
+def test_the_server_leaves_out_what_cannot_pass_as_fields_are_now(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where they were changed, and where the server was away meanwhile."""
+    monkeypatch.setattr(candidates, "HERE", 5)
+    monkeypatch.setattr(Published, "passing", None)  # nothing is gone through
+    rng = np.random.default_rng(0)
+    with make(url) as index, open_index(url) as reader:
+        index.add(items_of(rng, 200, "a"), {"late": str})
+        index.remove(range(1, 150, 4))
+        reader.refresh()
+        for late in ("x", "y"):
+            where = equals("late", late)
+            Shelf.away = late == "y"
+            changed = [
+                replace(item, fields={**item.fields, "late": late})
+                for item in index.items(range(0, 200, 2))
+            ]
+            if Shelf.away:
+                with pytest.raises(StorageError):
+                    index.change(changed)
+            else:
+                index.change(changed)
+            Shelf.away = False
+            reader.refresh()
+            for each in (index, reader):
+                Shelf.asked.clear()
+                found = each.search(SearchRequest(each.codes([2]), 160, where=where))
+                there = found.ids[found.ids >= 0]
+                assert sorted(there.tolist()) == list(range(0, 200, 2))
+                assert found.complete
+                assert f"s2 == {slot_of(late)}" in Shelf.asked[-1]
+            index.refresh()
+
+
 def test_pages_are_those_of_memory(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(0)
     with make(url) as index, make(url.partition("&engine")[0] + "#b") as b:
@@ -236,7 +282,7 @@ def test_who_comes_later_takes_over_what_is_missing(url: str) -> None:
         # rows of the collection that vanished, or are too many, are put right
         rows = Shelf.collections_["art_32"][2]
         del rows[7]
-        rows[8] = rows[8][0], 1
+        rows[8] = rows[8][0], 1, rows[8][2]
         assert index.verify() == ["art_32: codes 0 to 99 written anew"]
         assert index.verify() == []
         check_like_memory(index, rng, 5)

@@ -4,7 +4,8 @@ With `?index=ivf` behind the collection, which in a URL is written %3Findex=ivf 
 the codes of the clusters nearest to a query are compared, and no answer of it is `complete`.
 
 One collection for each code length, `<collection>_<bits>`, whose description names the index. A row
-has the item's id, its code, and the publication that removed it, so readers of different
+has the item's id, its code, its first fields as small numbers (`slots`), by which the server leaves
+out what cannot pass a filter, and the publication that removed it, so readers of different
 publications ask the same rows. Three rows with ids below 0 say how far a collection is: who comes
 later, reader or writer, takes over what is missing, and doing so twice does no harm, for rows are
 upserted by id.

@@ -14,7 +14,7 @@ from hashing.store.candidates import CandidateAnswers
 from hashing.store.code_search import Mark, Portion, Rows
 from hashing.store.engine_server import differing
 from hashing.store.milvus.answers import MilvusDistances
-from hashing.store.milvus.server import Server
+from hashing.store.milvus.server import AT_ONCE, Server
 
 Done = TypeVar("Done")
 
@@ -70,7 +70,7 @@ class Milvus:
         if not self._compared:
             self.check(rows)
             self._compared = True
-        distances = MilvusDistances(self._server, rows.mark, names, self._consistency)
+        distances = MilvusDistances(self._server, rows.mark, names, self._consistency, rows.columns)
         return CandidateAnswers(rows, distances)
 
     def check(self, rows: Rows) -> list[str]:
@@ -108,11 +108,11 @@ class Milvus:
         """Write what came since and what was removed since, then how far it is."""
         for portions in (
             rows.portions(since.next_id, rows.mark.next_id),
+            rows.changes(since.number, since.next_id),
             rows.removals(since.number, since.next_id),
         ):
             for portion in portions:
-                for bits, name in names.items():
-                    self._server.write(name, bits, portion)
+                self._write(rows, names, portion)
         _at_once(names, partial(self._finish, rows, since))
 
     def _finish(self, rows: Rows, since: Mark, bits: int, name: str) -> None:
@@ -127,6 +127,15 @@ class Milvus:
         if compacted or mark.next_id - since.next_id >= SETTLED:
             self._server.settle(name)
 
+    def _write(self, rows: Rows, names: Mapping[int, str], portion: Portion) -> None:
+        """Write some rows with their fields."""
+        for start in range(0, len(portion.ids), AT_ONCE):
+            part = slice(start, start + AT_ONCE)
+            ids, codes, removed = portion.ids[part], portion.codes[part], portion.removed[part]
+            complete = Portion(ids, codes, removed, rows.slots(ids))
+            for bits, name in names.items():
+                self._server.write(name, bits, complete)
+
     def _repair(self, name: str, bits: int, rows: Rows) -> list[str]:
         """Compare counts with the rows' and write anew the ranges that differ; a line each.
 
@@ -138,7 +147,7 @@ class Milvus:
         for first, end in differing(rows, partial(self._counts, name, rows.mark)):
             self._server.delete(name, _inside(first, end))
             for portion in rows.portions(first, end):
-                self._server.write(name, bits, portion)
+                self._write(rows, {bits: name}, portion)
             repaired.append(f"{name}: codes {first} to {end - 1} written anew")
         return repaired
 

@@ -13,6 +13,7 @@ from pymilvus import DataType, MilvusClient, MilvusException
 from hashing.codes import Codes
 from hashing.store.code_search import Portion
 from hashing.store.engine_server import lost, read_address, refuse_older
+from hashing.store.slots import ABSENT, SLOTS
 
 Found = tuple[NDArray[np.int64], NDArray[np.int64]]
 """Ids and distances."""
@@ -79,13 +80,19 @@ class Server:
         """Have a collection ready for questions, made if there is none, indexed as asked for."""
         params = MilvusClient.prepare_index_params()
         params.add_index("code", metric_type="HAMMING", **self._index)
-        if collection not in self.collections():
+        there = collection in self.collections()
+        if there and not self._has_slots(collection):  # made by an earlier version
+            self.drop(collection)
+            there = False
+        if not there:
             schema = MilvusClient.create_schema(
                 auto_id=False, enable_dynamic_field=False, description=f"arthash {owner}"
             )
             schema.add_field("id", DataType.INT64, is_primary=True)
             schema.add_field("code", DataType.BINARY_VECTOR, dim=bits)
             schema.add_field("removed", DataType.INT64)
+            for place in range(SLOTS):
+                schema.add_field(f"s{place}", DataType.INT32)
             create = self._client.create_collection
             self._call(create, collection, schema=schema, index_params=params)
         elif self._index_type(collection) != self._index["index_type"]:
@@ -93,6 +100,10 @@ class Server:
             self._call(self._client.drop_index, collection, "code")
             self._call(self._client.create_index, collection, params)
         self._call(self._client.load_collection, collection)
+
+    def _has_slots(self, collection: str) -> bool:
+        found = self._call(self._client.describe_collection, collection)
+        return "s0" in {field["name"] for field in found["fields"]}
 
     def _index_type(self, collection: str) -> str:
         found = self._call(self._client.describe_index, collection, "code")
@@ -103,16 +114,19 @@ class Server:
         self._call(self._client.drop_collection, collection)
 
     def write(self, collection: str, bits: int, portion: Portion) -> None:
-        """Put rows in, or others in their place."""
+        """Put up to `AT_ONCE` rows in, or others in their place."""
         packed = portion.codes.prefix(bits).packed
-        for start in range(0, len(portion.ids), AT_ONCE):
-            part = slice(start, start + AT_ONCE)
-            columns = portion.ids[part].tolist(), packed[part], portion.removed[part].tolist()
-            rows = [
-                {"id": item, "code": code.tobytes(), "removed": removed}
-                for item, code, removed in zip(*columns, strict=True)
-            ]
-            self._call(self._client.upsert, collection, rows)
+        slots = portion.slots
+        if slots is None:
+            slots = np.full((len(packed), SLOTS), ABSENT, np.int32)
+        names = [f"s{place}" for place in range(SLOTS)]
+        columns = portion.ids.tolist(), packed, portion.removed.tolist(), slots.tolist()
+        rows = [
+            {"id": item, "code": code.tobytes(), "removed": removed}
+            | dict(zip(names, values, strict=True))
+            for item, code, removed, values in zip(*columns, strict=True)
+        ]
+        self._call(self._client.upsert, collection, rows)
 
     def delete(self, collection: str, where: str) -> None:
         """Delete rows, as many at once as the server tells."""

@@ -33,6 +33,8 @@ def to_postgres(tree: Filter, state: State) -> tuple[str, list[object]]:
         case Among(field, values):
             column, kind = state.column(field), state.kind(field)
             exact = [same for value in values if (same := _exact(kind, value)) is not None]
+            if not exact:  # the server holds that nothing, not even null, is among none
+                return _constant(column, true=False)
             return f"{column} = ANY(%s::{_TYPES[kind]}[])", [exact]
         case Like(field, pattern):
             return f"{state.column(field)} LIKE %s::text", ["".join(_escaped(pattern))]

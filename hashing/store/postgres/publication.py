@@ -12,7 +12,7 @@ from hashing.store.contract import NewItem, StoredItem
 from hashing.store.fields import grown
 from hashing.store.postgres import rows
 from hashing.store.postgres.published import check_same
-from hashing.store.postgres.schema import add_column, now
+from hashing.store.postgres.schema import CHANGES, add_column, now
 from hashing.store.postgres.server import Database, Server
 from hashing.store.postgres.state import State
 
@@ -42,8 +42,17 @@ class Draft:
         return ids
 
     def change(self, items: Iterable[StoredItem]) -> None:
-        """Give items other files and fields."""
-        rows.change(self.db, self.state, items)
+        """Give items other files and fields, and note which: an engine knows some of them."""
+        changed = rows.change(self.db, self.state, items)
+        number = self.state.number
+        if self.db.execute("SELECT to_regclass('changes')").fetchone() == (None,):
+            self.db.execute(CHANGES)  # of an index that an earlier version made
+        self.db.execute(
+            "INSERT INTO changes SELECT unnest(%s::bigint[]), %s "
+            "ON CONFLICT (id) DO UPDATE SET number = excluded.number",
+            [changed, number],
+        )
+        self.state = replace(self.state, changed=number)
 
     def remove(self, ids: NDArray[np.int64]) -> int:
         """Mark items as removed; returns how many were there."""
@@ -72,6 +81,11 @@ class Draft:
             self.db.execute(
                 f"DELETE FROM {table} USING items "
                 f"WHERE {table}.id = items.id AND items.removed IS NOT NULL"
+            )
+        if self.state.changed:
+            self.db.execute(
+                "DELETE FROM changes USING items "
+                "WHERE changes.id = items.id AND items.removed IS NOT NULL"
             )
         self.db.execute("DELETE FROM items WHERE removed IS NOT NULL")
         number, count = self.state.number, self.state.count

@@ -1,6 +1,6 @@
 """The rows of an index as of one publication: what readers ask."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 
@@ -54,6 +54,11 @@ class Published:
         """Items that are there."""
         return self.state.count
 
+    @property
+    def columns(self) -> Mapping[str, str]:
+        """Types of the fields by name."""
+        return self.state.columns
+
     @contextmanager
     def within(self, db: Database) -> Iterator[None]:
         """Ask within a transaction of the caller's that reads this publication as the newest."""
@@ -94,6 +99,22 @@ class Published:
                 some = ids[start : start + rows.BATCH]
                 codes = rows.read_codes_of(db, some, self.bits)
                 yield Portion(some, codes, removed[start : start + rows.BATCH])
+
+    def changes(self, since: int, below: int) -> Iterator[Portion]:
+        """Rows below an id whose fields were changed after publication `since`."""
+        if self.state.changed <= since:
+            return
+        with self.asking() as db:
+            ids = query.select_changed(db, since, below)
+            for start in range(0, len(ids), rows.BATCH):
+                some = ids[start : start + rows.BATCH]
+                codes = rows.read_codes_of(db, some, self.bits)
+                yield Portion(some, codes, query.select_removals(db, self.state, some))
+
+    def slots(self, ids: NDArray[np.int64]) -> NDArray[np.int32]:
+        """The first fields of some rows as small numbers."""
+        with self.asking() as db:
+            return query.select_slots(db, self.state, ids)
 
     def counts(self, first: int, end: int) -> tuple[int, int]:
         """How many rows there are in a range of ids, and how many of them are removed."""

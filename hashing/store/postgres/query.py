@@ -16,6 +16,7 @@ from hashing.store.postgres.conditions import to_postgres
 from hashing.store.postgres.rows import LONGEST_WORD
 from hashing.store.postgres.server import Database
 from hashing.store.postgres.state import State
+from hashing.store.slots import ABSENT, SLOTS, in_sql
 from hashing.store.words import Phrase, phrases
 
 MAX_FACETS = 5000
@@ -122,8 +123,35 @@ def select_removals(db: Database, state: State, ids: NDArray[np.int64]) -> NDArr
             [state.number, int(ids[0]), int(ids[-1])],
         ).fetchall()
         table = np.array(rows, np.int64).reshape(len(rows), 2)
+        table = table[np.isin(table[:, 0], ids)]
         removed[np.searchsorted(ids, table[:, 0])] = table[:, 1]
     return removed
+
+
+def select_changed(db: Database, since: int, below: int) -> NDArray[np.int64]:
+    """Ids, ascending, of rows that are there and whose fields were changed after a publication."""
+    rows = db.execute(
+        "SELECT id FROM changes JOIN items USING (id) WHERE number > %s AND id < %s ORDER BY id",
+        [since, below],
+    )
+    return np.array([item for (item,) in rows], np.int64)
+
+
+def select_slots(db: Database, state: State, ids: NDArray[np.int64]) -> NDArray[np.int32]:
+    """The first fields of some rows as `slots.slot_of`, int32 `[n, SLOTS]`; ids ascend."""
+    found = np.full((len(ids), SLOTS), ABSENT, np.int32)
+    names = list(state.columns)[:SLOTS]
+    if not names or not len(ids):
+        return found
+    slots = ", ".join(in_sql(state.column(name), state.kind(name)) for name in names)
+    rows = db.execute(
+        f"SELECT id, {slots} FROM items WHERE id = ANY(%s::bigint[]) ORDER BY id",
+        [ids.tolist()],
+        binary=True,
+    ).fetchall()
+    table = np.array(rows, np.int64).reshape(len(rows), 1 + len(names))
+    found[np.searchsorted(ids, table[:, 0]), : len(names)] = table[:, 1:]
+    return found
 
 
 def count_rows(db: Database, state: State, first: int, end: int) -> tuple[int, int]:

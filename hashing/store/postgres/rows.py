@@ -114,8 +114,11 @@ def read_blob(db: Database, statement: str, key: object) -> bytes | None:
     return None if row is None else bytes(row[0])
 
 
-def change(db: Database, state: State, items: Iterable[StoredItem]) -> None:
-    """Give living items other files and fields. Raises InputError where one is not there."""
+def change(db: Database, state: State, items: Iterable[StoredItem]) -> list[int]:
+    """Give living items other files and fields, and return their ids.
+
+    Raises InputError where one is not there.
+    """
     names = list(state.columns)
     sets = "".join(f", {state.column(name)} = %s" for name in names)
     some = list(items)
@@ -140,6 +143,7 @@ def change(db: Database, state: State, items: Iterable[StoredItem]) -> None:
         cursor.executemany(
             f"UPDATE items SET file = %s, words = %s::tsvector{sets} WHERE id = %s", values
         )
+    return sorted(contents)
 
 
 def rewrite_words(db: Database, state: State) -> None:

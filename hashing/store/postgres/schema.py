@@ -17,8 +17,9 @@ from hashing.store.postgres.server import Database, connect, server_errors
 from hashing.store.postgres.state import State
 
 NAMES = ("state", "items", "previews", "extras")
-FEATURES = "features"
-"""The table that an earlier index does not have."""
+LATER = "features", "changes"
+"""Tables that an earlier index does not have."""
+CHANGES = "CREATE TABLE IF NOT EXISTS changes (id bigint PRIMARY KEY, number bigint NOT NULL)"
 # `json`, not `jsonb`: the order of the columns counts.
 TABLES = """
 CREATE TABLE state (one boolean PRIMARY KEY DEFAULT true CHECK (one), state json NOT NULL);
@@ -67,6 +68,7 @@ def create(location: Location, new: NewIndex) -> None:
             engine.refuse_taken()
         db.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(location.name)))
         db.execute(TABLES)
+        db.execute(CHANGES)
         for place, kind in enumerate(columns.values()):
             add_column(db, place, kind)
         db.execute("INSERT INTO state (state) VALUES (%s)", [state.text])
@@ -89,7 +91,7 @@ def delete(location: Location) -> None:
                 with closing(open_engine(location)) as engine:
                     engine.delete(uuid)
             db.execute(f"DROP TABLE {', '.join(NAMES)}")
-            db.execute(f"DROP TABLE IF EXISTS {FEATURES}")
+            db.execute(f"DROP TABLE IF EXISTS {', '.join(LATER)}")
             if not _tables(db, location):
                 db.execute(sql.SQL("DROP SCHEMA {}").format(sql.Identifier(location.name)))
 

@@ -24,6 +24,7 @@ class State:
     compacted: the publication that last dropped rows; earlier ones can no longer be read.
     words: the version of `store.words` that the words were made with.
     features: numbers that are kept of each item beside its code.
+    changed: the publication that last gave items other fields.
     """
 
     number: int
@@ -42,6 +43,7 @@ class State:
     removed: int = 0
     compacted: int = 0
     features: int = 0
+    changed: int = 0
     format: int = FORMAT
 
     @property
