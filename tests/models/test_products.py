@@ -63,3 +63,17 @@ def test_a_resnet_keeps_its_parameters_and_logits() -> None:
     assert list(network.state_dict()) == names
     assert sum(isinstance(module, ProductConv2d) for module in network.modules()) == 19
     torch.testing.assert_close(network(images), expected, rtol=1e-4, atol=1e-4)
+
+
+def test_without_gradients_the_convolution_itself_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    product = copy.deepcopy(PLAIN[0])
+    use_products(product)
+    maps = torch.randn(2, 8, 4, 4)
+    expected = product(maps)
+
+    def linear(*arguments: object) -> None:
+        raise AssertionError("expected no product, ten times as long in bf16")
+
+    monkeypatch.setattr("hashing.models.products.functional.linear", linear)
+    with torch.inference_mode():
+        torch.testing.assert_close(product(maps), expected)
