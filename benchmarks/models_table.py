@@ -156,6 +156,7 @@ def _origins(rows: Sequence[Row]) -> Iterable[str]:
         model, hardware = config["model"], trained["hardware"]
         teacher = f", teacher {config['teacher']}" if config.get("teacher") else ""
         command = f"row-{row['name']}{'-disjoint' * (row['protocol'] == 'art-disjoint')}"
+        command += f" SEED={trained['seed']}" if trained["seed"] else ""
         yield (
             f"- {row['name']}, `{row['protocol']}`, seed {trained['seed']}: `make {command}`; "
             f"{model['backbone']} at {config['preprocessing']['size']} px from "
