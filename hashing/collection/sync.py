@@ -7,13 +7,8 @@ from pathlib import Path
 from hashing.collection.camera import COLUMNS
 from hashing.collection.intake import Outcome, new_items, used_columns
 from hashing.collection.pictures import PREVIEW_SIDE, known_sources, remember_sources
-from hashing.collection.plan import (
-    Plan,
-    make_plan,
-    read_contents,
-    recall_stamps,
-    remember_stamps,
-)
+from hashing.collection.plan import Plan, make_plan
+from hashing.collection.stored import Seen, Stored, read_contents, recall_stamps, remember_stamps
 from hashing.encoding import Model
 from hashing.errors import UsageError
 from hashing.sources import Catalogue, Item
@@ -93,13 +88,12 @@ def sync(
             f"{others[0]}, too, which would be deleted: with --keep-absent nothing is"
         )
     catalogue = catalogue.fitting(index.info.columns)
-    stored = index.items(index.ids())
-    seen = {} if checksum else recall_stamps(index, root)
-    known = {item.file: item.content for item in stored}
-    contents, stamps = read_contents(catalogue, known, seen, workers)
+    stored = Stored.of(index)
+    seen = Seen.nothing() if checksum else recall_stamps(index, root)
+    contents = read_contents(catalogue, stored, seen, workers)
     describes = catalogue.described or set(index.info.columns) <= {*LABEL, *COLUMNS}
     cameras = () if catalogue.described else tuple(COLUMNS)
-    plan = make_plan(catalogue, stored, contents, describes=describes, keeps=cameras)
+    plan = make_plan(catalogue, stored, index.items, contents, describes=describes, keeps=cameras)
     if keep_absent:
         deleted = {item.id for item in plan.deleted}
         plan.gone = [item for item in plan.gone if item not in deleted]
@@ -108,10 +102,9 @@ def sync(
     changes = _changes(plan, catalogue, describes=describes)
     if not dry_run:
         _carry_out(index, model, catalogue, plan, changes.outcome, workers, previews)
-        failed = {file for file, _ in changes.outcome.broken}
-        if stamps != seen:
-            kept = {file: stamp for file, stamp in stamps.items() if file not in failed}
-            remember_stamps(index, root, kept)
+        if not contents.seen().equals(seen):
+            failed = {file for file, _ in changes.outcome.broken}
+            remember_stamps(index, root, contents.seen(failed))
         if index.info.unfinished is not None:
             index.finish()
     return changes

@@ -15,10 +15,11 @@ import torch
 from PIL import Image
 
 from hashing.collection import Collection
-from hashing.collection.plan import make_plan
+from hashing.collection.plan import Plan, make_plan
+from hashing.collection.stored import KEY, Contents, Stored, keys_of
 from hashing.config import ModelConfig, Preprocessing
 from hashing.encoding import Model
-from hashing.errors import ImageError, UsageError
+from hashing.errors import UsageError
 from hashing.models import HashModel, save_model
 from hashing.sources import Catalogue, Item
 from hashing.store import StoredItem
@@ -197,11 +198,18 @@ def test_a_second_folder_is_no_reason_to_delete_the_first(
     assert len(art) == 9
 
 
+def planned(catalogue: Catalogue, items: list[StoredItem], contents: list[bytes]) -> Plan:
+    stored = Stored.of_items(np.arange(len(items)), [items])
+    files, stamps = keys_of(item.path for item in catalogue.items), np.zeros((len(contents), 2))
+    told = Contents(files, np.array([each[:16] for each in contents], KEY), stamps.astype(np.int64))
+    return make_plan(catalogue, stored, lambda ids: [items[i] for i in ids], told, describes=True)
+
+
 def test_folders_that_cannot_be_read_are_not_deleted() -> None:
     catalogue = Catalogue(Path("p"), [], {})
     catalogue.left_out.note("folder that cannot be read", "a/", fault=True)
     stored = [StoredItem(0, "a/1.png", b"x" * 32, {}), StoredItem(1, "ab.png", b"y" * 32, {})]
-    plan = make_plan(catalogue, stored, {}, describes=True)
+    plan = planned(catalogue, stored, [])
     assert (plan.kept, plan.gone) == ([0], [1])
 
 
@@ -209,8 +217,7 @@ def test_of_several_equal_files_the_one_of_the_same_name_has_moved() -> None:
     content = b"x" * 32
     stored = [StoredItem(0, "a/1.png", content, {}), StoredItem(1, "a/2.png", content, {})]
     items = [Item(0, "b/2.png", {}), Item(1, "b/9.png", {}), Item(2, "c/8.png", {})]
-    contents: dict[str, bytes | ImageError] = {item.path: content for item in items}
-    plan = make_plan(Catalogue(Path("p"), items, {}), stored, contents, describes=True)
+    plan = planned(Catalogue(Path("p"), items, {}), stored, [content] * 3)
     assert {i.id: i.file for i in plan.described} == {1: "b/2.png", 0: "b/9.png"}
     assert [(item.path, first) for item, first in plan.copied] == [("c/8.png", 0)]
     assert (plan.new, plan.changed, plan.gone) == ([], [], [])

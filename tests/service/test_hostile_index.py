@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
-from hashing.collection import Collection, colours, map, pictures, plan, shards
+from hashing.collection import Collection, colours, map, pictures, shards, stored
 from hashing.service.api import create_app
 from hashing.service.current import Current
 from hashing.store import Index, open_index
@@ -62,7 +62,7 @@ EXTRAS = [
     npz(ids=np.arange(3), shades=np.zeros((10**7, 5, 3), "<f2"), shares=np.zeros((3, 5), "<f2")),
     b'{"root": 5, "files": 7}',
 ]
-NAMES = (map.NAME, colours.PALETTES, pictures.SOURCES, plan.SEEN, shards.ROUND)
+NAMES = (map.NAME, colours.PALETTES, pictures.SOURCES, stored.SEEN, shards.ROUND)
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ def test_what_an_index_remembers_wrongly_counts_as_forgotten(folder: Path, numbe
         assert not map.has_map(index)
         assert map.read_map(index) is None
         assert pictures.known_sources(index) == []
-        assert plan.recall_stamps(index, "root") == {}
+        assert len(stored.recall_stamps(index, "root")) == 0
         assert shards.parts(index) == []
         client = served(with_model(index))
         assert client.get("/api/map").json()["error"]["code"] == "no_map"
