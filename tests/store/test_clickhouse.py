@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from hashing.codes import Codes
-from hashing.errors import UsageError
+from hashing.errors import StorageError, UsageError
 from hashing.search import RadiusRequest, SearchRequest
 from hashing.store import NewItem, candidates, create_index, delete_index, open_index
-from tests.store.clickhouse_engine import URL, Connection
+from tests.store.clickhouse_engine import URL, Connection, over_http
 from tests.store.engines import (
     BITS,
     check_dropping,
@@ -104,6 +104,36 @@ def test_what_was_dropped_while_the_server_was_away_is_dropped_there(
     with make(url) as index:
         check_dropping(index, Connection, "nobody is there")
         assert rows_of(clickhouse, "SELECT uniqExact(id) FROM art") == 38
+
+
+def test_the_same_by_the_client_of_a_server(
+    server: PostgresServer, engine: Any, tmp_path: Path
+) -> None:
+    """The engine answers behind HTTP, and goes away."""
+    rng = np.random.default_rng(2)
+    with over_http(engine) as port:
+        url = server.url(tmp_path.name).replace(
+            "#", f"&engine=clickhouse+http://ann:secret@127.0.0.1:{port}/behind#"
+        )
+        with make(url) as index:
+            index.add(items_of(rng, 150, "a"))
+            index.remove(rng.choice(150, 20).tolist())
+            check_like_memory(index, rng, 8)
+            index.compact()
+            assert index.verify() == []
+            check_like_memory(index, rng, 4)
+            query = SearchRequest(index.codes([int(index.ids()[0])]), 3)
+        with open_index(url) as index:
+            expected = index.search(query).ids.tolist()
+            reader = open_index(url)
+    with reader, pytest.raises(StorageError, match="try again when the server") as caught:
+        reader.search(query)
+    assert "secret" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+    with over_http(engine, port), open_index(url) as index:
+        assert index.search(query).ids.tolist() == expected
+        delete_index(url)
+    assert rows_of(engine, "SELECT count() FROM system.tables WHERE name LIKE 'behind%'") == 0
 
 
 def test_every_code_alike(url: str) -> None:
