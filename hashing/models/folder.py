@@ -31,8 +31,8 @@ WEIGHTS = "model.safetensors"
 REPLACED = ".replaced"
 """Ends the name of a model that waits while another takes its place; a crash between leaves it."""
 
-ADDED = {"stages": 1, "whiten": 0, "head": "linear", "dropout": 0.0}
-"""What folders of the first version do not say of their network; it leaves their fingerprint."""
+ADDED = {"stages": 1, "whiten": 0, "head": "linear", "dropout": 0.0, "fitted": 0.0}
+"""What folders of earlier versions do not say of their network; it leaves their fingerprint."""
 
 
 @dataclass(frozen=True)

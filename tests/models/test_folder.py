@@ -35,6 +35,14 @@ def test_a_saved_model_gives_the_same_logits(model: HashModel, folder: Path) -> 
     torch.testing.assert_close(loaded(IMAGES), model(IMAGES), rtol=1e-5, atol=1e-5)
 
 
+def test_released_models_can_be_read() -> None:
+    """Whatever has been added to what a model folder says since they were made."""
+    released = sorted((Path(__file__).parents[2] / "checkpoints").glob("*/config.json"))
+    assert released
+    for file in released:
+        assert read_manifest(file.parent).model.lengths
+
+
 def test_a_folder_holds_what_it_promises(folder: Path, tmp_path: Path) -> None:
     assert sorted(p.name for p in folder.iterdir()) == [
         "README.md",
