@@ -18,6 +18,7 @@ from hashing.models import (
     save_model,
 )
 
+CHECKPOINTS = Path(__file__).parents[2] / "checkpoints"
 IMAGES = torch.linspace(-2, 2, 2 * 3 * 32 * 32).reshape(2, 3, 32, 32)
 
 
@@ -112,6 +113,19 @@ def test_the_fingerprint_sees_all_that_decides_a_code(model: HashModel, tmp_path
     with torch.no_grad():
         model.hash_layer.bias[0] += 1
     assert len({first, other_fit, saved("bias", model)}) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("artworks-lite", "c55bf2bda259"),
+        ("artworks-resnet50-start", "75098214de0b"),
+        ("cifar10-lite", "4502bdbc1376"),
+    ],
+)
+def test_a_later_version_knows_the_models_of_earlier_ones(name: str, expected: str) -> None:
+    # A new setting of networks belongs in `ADDED`: an index refuses what seems another model.
+    assert fingerprint(CHECKPOINTS / name).startswith(expected)
 
 
 def test_a_model_is_replaced_whole(model: HashModel, folder: Path, tmp_path: Path) -> None:
