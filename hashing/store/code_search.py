@@ -6,6 +6,7 @@ own. An engine is one file and one line in `engines`.
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -96,6 +97,10 @@ class Rows(Protocol):
     @property
     def columns(self) -> Mapping[str, str]:
         """Types of the fields by name, in the order in which they came."""
+        ...
+
+    def alone(self) -> AbstractContextManager[None]:
+        """Wait until nobody else is in such a block of this index, on whatever machine."""
         ...
 
     def portions(self, first: int, end: int) -> Iterator[Portion]:

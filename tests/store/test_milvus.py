@@ -234,6 +234,43 @@ def test_the_server_leaves_out_what_cannot_pass_as_fields_are_now(
             index.refresh()
 
 
+def test_who_is_slow_does_not_undo_what_came_later(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One writes to the server what it has published while another publishes more."""
+    monkeypatch.setattr(candidates, "HERE", 5)
+    monkeypatch.setattr(Published, "passing", None)
+    write, threads = Shelf.write, list[threading.Thread]()
+    with make(url) as slow, open_index(url) as quick:
+        slow.add(items_of(np.random.default_rng(0), 60, "a"), {"late": str})
+        quick.refresh()
+        items = {
+            late: [replace(item, fields={"late": late}) for item in slow.items(range(40))]
+            for late in "xy"
+        }
+
+        later, wrote, done = slow.info.generation + 2, threading.Event(), threading.Event()
+
+        def interrupted(shelf: Shelf, collection: str, bits: int, portion: Portion) -> None:
+            if not threads:
+                threads.append(threading.Thread(target=quick.change, args=[items["y"]]))
+                threads[0].start()
+                wrote.wait(1.5)
+            elif portion.ids[0] < 0 and portion.removed[0] == later:  # all but how far it is
+                wrote.set()
+                done.wait(5)
+            write(shelf, collection, bits, portion)
+
+        monkeypatch.setattr(Shelf, "write", interrupted)
+        slow.change(items["x"])
+        done.set()
+        threads[0].join(60)
+    with open_index(url) as index:
+        where = equals("late", "y")
+        found = index.search(SearchRequest(index.codes([50]), 40, where=where))
+        assert sorted(found.ids[0].tolist()) == list(range(40))
+
+
 def test_pages_are_those_of_memory(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(0)
     with make(url) as index, make(url.partition("&engine")[0] + "#b") as b:

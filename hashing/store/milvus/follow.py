@@ -59,13 +59,15 @@ class Milvus:
         names = self._names(rows)
         if not self._compared:
             _at_once(names, partial(self._open, rows))
-        marks = dict(zip(names, _at_once(names, self._mark), strict=True))
-        behind = [bits for bits in names if marks[bits].number < rows.mark.number]
-        if behind:
-            since = _least([marks[bits] for bits in behind])
-            self._follow(rows, {bits: names[bits] for bits in behind}, since)
-            # what was removed and dropped meanwhile is found by counting alone
-            self._compared &= since.number >= rows.mark.compacted
+        if self._behind(names, rows):
+            # else who is slow would write older rows over those of who came later
+            with rows.alone():
+                behind = self._behind(names, rows)
+                if behind:
+                    since = _least(list(behind.values()))
+                    self._follow(rows, {bits: names[bits] for bits in behind}, since)
+                    # what was removed and dropped meanwhile is found by counting alone
+                    self._compared &= since.number >= rows.mark.compacted
         self._changed = time.monotonic()
         if not self._compared:
             self.check(rows)
@@ -76,7 +78,13 @@ class Milvus:
     def check(self, rows: Rows) -> list[str]:
         """Compare counts with the rows', range by range; what differs is written anew."""
         names = self._names(rows)
-        return [line for bits, name in names.items() for line in self._repair(name, bits, rows)]
+        with rows.alone():
+            return [line for bits, name in names.items() for line in self._repair(name, bits, rows)]
+
+    def _behind(self, names: Mapping[int, str], rows: Rows) -> dict[int, Mark]:
+        """How far the collections are that are not as far as the rows."""
+        marks = dict(zip(names, _at_once(names, self._mark), strict=True))
+        return {bits: mark for bits, mark in marks.items() if mark.number < rows.mark.number}
 
     def _consistency(self) -> str:
         """What a question has to see."""
@@ -139,9 +147,9 @@ class Milvus:
     def _repair(self, name: str, bits: int, rows: Rows) -> list[str]:
         """Compare counts with the rows' and write anew the ranges that differ; a line each.
 
-        A collection that has followed the rows beyond a later compaction has fewer, rightly.
+        One that has followed later rows than these is left to who knows them.
         """
-        if self._mark(bits, name).compacted > rows.mark.compacted:
+        if self._mark(bits, name).number > rows.mark.number:
             return []
         repaired = []
         for first, end in differing(rows, partial(self._counts, name, rows.mark)):

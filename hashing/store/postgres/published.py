@@ -83,6 +83,16 @@ class Published:
                 )
             yield db
 
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Wait until nobody else is in such a block of this index.
+
+        It ends with the transaction that is asked within.
+        """
+        with self.asking() as db:
+            db.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [self.uuid])
+            yield
+
     def portions(self, first: int, end: int) -> Iterator[Portion]:
         """All rows with ids from `first` to below `end`."""
         with self.asking() as db:
