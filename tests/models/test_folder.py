@@ -36,14 +36,6 @@ def test_a_saved_model_gives_the_same_logits(model: HashModel, folder: Path) -> 
     torch.testing.assert_close(loaded(IMAGES), model(IMAGES), rtol=1e-5, atol=1e-5)
 
 
-def test_released_models_can_be_read() -> None:
-    """Whatever has been added to what a model folder says since they were made."""
-    released = sorted((Path(__file__).parents[2] / "checkpoints").glob("*/config.json"))
-    assert released
-    for file in released:
-        assert read_manifest(file.parent).model.lengths
-
-
 def test_a_folder_holds_what_it_promises(folder: Path, tmp_path: Path) -> None:
     assert sorted(p.name for p in folder.iterdir()) == [
         "README.md",
@@ -119,8 +111,10 @@ def test_the_fingerprint_sees_all_that_decides_a_code(model: HashModel, tmp_path
     ("name", "expected"),
     [
         ("artworks-lite", "c55bf2bda259"),
+        ("artworks-resnet50", "2ae4fbb232b6"),
         ("artworks-resnet50-start", "75098214de0b"),
         ("cifar10-lite", "4502bdbc1376"),
+        ("cifar10-resnet50", "cfee15b4fd31"),
     ],
 )
 def test_a_later_version_knows_the_models_of_earlier_ones(name: str, expected: str) -> None:
