@@ -42,8 +42,9 @@ PUBLISHED = (
 
 HEAD = """# Released models and the honest table
 
-The copy of CIFAR-10 is JPEG-compressed (not the original pixels). Networks named `frozen` hold \
-the ImageNet weights of a Python package unchanged and learn a head (extra `weights`), those named \
+The copy of CIFAR-10 is JPEG-compressed (not the original pixels). Networks named `frozen` or \
+`unseen` hold the ImageNet weights of a Python package unchanged and learn a head \
+(extra `weights`), those named \
 `finetuned` start from them, and `artworks_frozen_resnet50` holds the backbone of the released \
 `cifar10-resnet50` instead; no other one starts from ImageNet weights, though one named \
 `distilled` learns from a teacher that holds them. \
