@@ -172,6 +172,14 @@ def test_every_picture_and_control_has_a_name(visit) -> None:
     assert bare == []
 
 
+def test_a_picture_that_comes_before_the_page_has_arrived_is_not_lost(visit) -> None:
+    page = visit()
+    page.route("**/api/facets*", lambda route: (time.sleep(1), route.continue_()))
+    page.reload(wait_until="commit")
+    page.set_input_files("#file", own_file())
+    expect(page.locator("#query")).to_contain_text("Close to your picture")
+
+
 def test_search_by_upload_and_by_its_shared_link(visit, art: Collection) -> None:
     page = visit()
     page.set_input_files("#file", own_file())

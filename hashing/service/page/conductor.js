@@ -108,8 +108,7 @@ export function example() {
 export function look(file, { recognise = true, box = null, anyTurn = false } = {}) {
   state.looking?.cancel();
   return attempt(async () => {
-    const { facets } = state;
-    if (!facets) return;
+    const facets = state.facets ?? (await get("api/facets")); // a picture may come before the page has arrived
     const stop = new AbortController();
     const cancel = () => stop.abort();
     const tell = (/** @type {number} */ share) => set({ looking: { share, cancel } });
