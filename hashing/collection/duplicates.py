@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from hashing.collection.opened import Opened, each_portion
 from hashing.collection.sheet import GroupSheet
+from hashing.collection.stored import Stored
 from hashing.images.facts import facts_of
 from hashing.progress import progress
 from hashing.search import SearchRequest
@@ -127,15 +128,10 @@ def find_duplicates(opened: Opened, kind: Kind = "near") -> Duplicates:
 
 
 def _exact(opened: Opened) -> Iterator[list[Copy]]:
-    index, ids = opened.index, opened.index.ids()
-    contents = np.empty(len(ids), "S16")  # half of each: no others are the same
-    start = 0
-    for items in each_portion(index, ids):
-        contents[start : start + len(items)] = [item.content[:16] for item in items]
-        start += len(items)
-    _, number, counts = np.unique(contents, return_inverse=True, return_counts=True)
+    stored = Stored.of(opened.index)
+    _, number, counts = np.unique(stored.contents, return_inverse=True, return_counts=True)
     same = defaultdict(list)
-    for copy in _copies(opened, ids[counts[number] > 1]).values():
+    for copy in _copies(opened, stored.ids[counts[number] > 1]).values():
         same[copy.item.content].append(copy)
     for some in same.values():
         if len(some) > 1:
