@@ -11,10 +11,10 @@ from functools import partial
 
 import torchvision
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from hashing.config import ModelConfig, Preprocessing
 from hashing.errors import UsageError
+from hashing.models.response import ResponseNorm
 from hashing.registry import find
 
 Maps = Callable[[nn.Module, Tensor], Sequence[Tensor]]
@@ -177,19 +177,6 @@ def _small_cnn(as_of_2016: bool, config: ModelConfig, _: Preprocessing) -> Backb
             if isinstance(layer, nn.Conv2d):
                 caffe_xavier(layer)
     return _single(network, 500, config)
-
-
-class ResponseNorm(nn.Module):
-    """Local response normalisation within each channel, Caffe's `WITHIN_CHANNEL`.
-
-    x / (1 + α·m)^β, m being the mean of x² over 3x3 neighbours (zeros outside the picture);
-    α = 5e-5 and β = 0.75 are the DSH authors' values.
-    """
-
-    def forward(self, maps: Tensor) -> Tensor:
-        """Same shape as the feature map `[B, D, h, w]`."""
-        energy = F.avg_pool2d(maps.square(), 3, stride=1, padding=1)
-        return maps / (1 + 5e-5 * energy) ** 0.75
 
 
 def caffe_xavier(layer: nn.Conv2d | nn.Linear) -> None:

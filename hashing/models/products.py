@@ -4,7 +4,8 @@ The field calls it im2col (Chellapilla, Puri & Simard 2006).
 
 For the gradient of its weights a convolution of oneDNN (torch's library on CPUs) goes through the
 pictures one by one; where a map has few places, each is too little work for a matrix unit. A
-product goes through the places of all pictures at once.
+product goes through the places of all pictures at once. A window as large as its map is a fully
+connected layer.
 """
 
 from typing import Any
@@ -23,11 +24,15 @@ class ProductConv2d(nn.Conv2d):
     def forward(self, maps: Tensor) -> Tensor:
         """From `[B, D, h, w]`, best in the memory format channels_last, to `[B, D', h', w']`."""
         side, stride = self.kernel_size[0], self.stride[0]
+        whole = self.padding[0] == 0 and maps.shape[2:] == (side, side)
+        small = side == 1 or (side == 3 and max(maps.shape[2:]) <= LARGEST_MAP)
         # Without gradients nothing is won, and a product in bf16 takes ten times as long.
-        if not torch.is_grad_enabled() or (side > 1 and max(maps.shape[2:]) > LARGEST_MAP):
+        if not torch.is_grad_enabled() or not (whole or small):
             return super().forward(maps)
         pixels = maps.permute(0, 2, 3, 1)
-        if side == 1:
+        if whole:
+            windows = pixels.flatten(1)[:, None, None]
+        elif side == 1:
             windows = pixels[:, ::stride, ::stride]
         else:
             around = int(self.padding[0])
@@ -65,8 +70,9 @@ def _shifted(pixels: Tensor, side: int, stride: int) -> list[Tensor]:
 
 
 def use_products(network: nn.Module) -> None:
-    """Turn the convolutions of 1x1 and 3x3 in `network` into `ProductConv2d`, where they stand.
+    """Turn what is a product in `network` into `ProductConv2d`, where it stands.
 
+    These are convolutions of 1x1 and 3x3, and other square windows, where a map has their size.
     Parameters, their names and their order stay.
     """
     for module in network.modules():
@@ -76,9 +82,10 @@ def use_products(network: nn.Module) -> None:
 
 def _is_plain(layer: nn.Conv2d) -> bool:
     """Whether it is what `ProductConv2d` computes: square windows, no groups, zeros around."""
-    windows = ((1, 1), (0, 0)), ((3, 3), (0, 0)), ((3, 3), (1, 1))
+    down, across = layer.kernel_size
     return (
-        (layer.kernel_size, layer.padding) in windows
+        down == across
+        and (layer.padding == (0, 0) or (down, layer.padding) == (3, (1, 1)))
         and layer.stride[0] == layer.stride[1]
         and layer.groups == 1
         and layer.dilation == (1, 1)

@@ -5,7 +5,7 @@ from torch import nn
 from hashing.config import ModelConfig, Preprocessing
 from hashing.errors import UsageError
 from hashing.models import BACKBONES, HashModel
-from hashing.models.backbones import ResponseNorm
+from hashing.models.response import ResponseNorm
 
 SIZE = Preprocessing(size=64)
 CIFAR_STEMS = ["resnet18", "resnet50", "resnet101", "densenet121"]
@@ -64,6 +64,8 @@ def test_response_norm_by_hand() -> None:
     corner = 9 * 40 / (1 + 5e-5 * sum((40 * v) ** 2 for v in (9, 10, 12, 13)) / 9) ** 0.75
     assert found[0, 1, 1, 1].item() == pytest.approx(centre)
     assert found[0, 1, 0, 0].item() == pytest.approx(corner)
+    wide = (maps * 3 - 500).requires_grad_()
+    assert torch.autograd.gradcheck(ResponseNorm(), wide)
 
 
 def test_small_cnn_has_no_normalisation_of_a_batch() -> None:

@@ -14,11 +14,16 @@ PLAIN = [
     nn.Conv2d(8, 16, 3, padding=1, bias=False),
     nn.Conv2d(8, 16, 3, stride=2, padding=1),
     nn.Conv2d(8, 16, 3),
+    nn.Conv2d(8, 16, 5),
 ]
+SHAPES = [(3, 3), (5, 4), (5, 5), (LARGEST_MAP, 6), (LARGEST_MAP + 1, 9)]
 
 
-@pytest.mark.parametrize("layer", PLAIN, ids=str)
-@pytest.mark.parametrize("shape", [(3, 3), (5, 4), (LARGEST_MAP, 6), (LARGEST_MAP + 1, 9)])
+@pytest.mark.parametrize(
+    ("layer", "shape"),
+    [(layer, shape) for layer in PLAIN for shape in SHAPES if layer.kernel_size <= shape],
+    ids=str,
+)
 def test_outputs_and_gradients_are_those_of_the_convolution(
     layer: nn.Conv2d, shape: tuple[int, int]
 ) -> None:
@@ -46,7 +51,7 @@ def test_outputs_and_gradients_are_those_of_the_convolution(
         nn.Conv2d(8, 8, (1, 3)),
         nn.Conv2d(8, 8, 3, stride=(1, 2)),
         nn.Conv2d(8, 8, 1, padding=1),
-        nn.Conv2d(8, 8, 5),
+        nn.Conv2d(8, 8, 5, padding=1),
     ],
     ids=str,
 )
