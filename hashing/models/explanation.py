@@ -69,6 +69,10 @@ def linear_at(model: HashModel, features: Tensor) -> tuple[Tensor, Tensor]:
         on = ((whitened @ before.T + shift) > 0).to(weight)
         bias = bias + torch.einsum("bkh,bh,h->bk", weight, on, shift)
         weight = torch.einsum("bkh,bh,hd->bkd", weight, on, before)
+    if model.fitted is not None:
+        fitted = model.fitted.weight.expand(len(features), -1, -1)
+        weight = model.in_order(weight, fitted)
+        bias = model.in_order(bias, model.fitted.bias.expand(len(features), -1))
     if model.whitening is not None:
         bias = bias + weight @ model.whitening.bias
         weight = weight @ model.whitening.weight

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from hashing.config import ModelConfig, Preprocessing
 from hashing.errors import UsageError, choose
 from hashing.models.backbones import build_backbone, caffe_xavier
+from hashing.models.fitted import fitted_bits, order_of_bits
 from hashing.models.pooling import POOLINGS
 from hashing.models.pretrained import load_pretrained
 
@@ -22,10 +23,13 @@ class HashModel(nn.Module):
 
     The head is whitening (fitted, never trained), the hidden layer of an `mlp`, the hash layer,
     and BatchNorm on the logits while training; all but the last two are there only if asked for.
+    Beside them a layer of fitted bits may stand, which is never trained either.
 
     Made from a configuration alone; `config.weights` is loaded into the backbone. Raises
     UsageError for unknown names or lengths, InputError or ArtefactError for the weights.
     """
+
+    order: Tensor
 
     def __init__(self, config: ModelConfig, preprocessing: Preprocessing) -> None:
         super().__init__()
@@ -41,9 +45,13 @@ class HashModel(nn.Module):
         self.whitening = nn.Linear(self.channels, self.embedding) if config.whiten else None
         self.dropout = nn.Dropout(config.dropout)
         self.mlp = choose("head", config.head, HEADS)(self.embedding, config.dropout)
-        self.hash_layer = nn.Linear(self.embedding if self.mlp is None else HIDDEN, self.bits)
+        fitted = sum(map(len, fitted_bits(config)))
+        learned = self.bits - fitted
+        self.hash_layer = nn.Linear(self.embedding if self.mlp is None else HIDDEN, learned)
         caffe_xavier(self.hash_layer)
-        self.batchnorm = nn.BatchNorm1d(self.bits) if config.batchnorm else None
+        self.batchnorm = nn.BatchNorm1d(learned) if config.batchnorm else None
+        self.fitted = nn.Linear(self.embedding, fitted) if fitted else None
+        self.register_buffer("order", torch.from_numpy(order_of_bits(config)), persistent=False)
         load_pretrained(self.backbone, config, preprocessing)
 
     @property
@@ -91,7 +99,13 @@ class HashModel(nn.Module):
         if self.mlp is not None:
             values = self.mlp(values)
         logits: Tensor = self.hash_layer(values)
-        return logits if self.batchnorm is None else self.batchnorm(logits)
+        if self.batchnorm is not None:
+            logits = self.batchnorm(logits)
+        return logits if self.fitted is None else self.in_order(logits, self.fitted(embedded))
+
+    def in_order(self, learned: Tensor, fitted: Tensor) -> Tensor:
+        """What belongs to learned and to fitted bits, `[B, learned or fitted, …]`, bit by bit."""
+        return torch.cat([learned, fitted], dim=1)[:, self.order]
 
     def head_parameters(self) -> list[nn.Parameter]:
         """What is trained after pooling, the hash layer first."""
@@ -107,10 +121,10 @@ class HashModel(nn.Module):
             self.whitening.bias.copy_(bias)
 
     def folded_head(self) -> tuple[Tensor, Tensor]:
-        """Weight `[bits, D]` and bias `[bits]` of the hash layer with its BatchNorm in it.
+        """Weight `[learned, D]` and bias `[learned]` of the hash layer with its BatchNorm in it.
 
         BatchNorm with its running statistics is a scale and a shift per logit; D is what comes
-        before: features, whitened or hidden.
+        before: features, whitened or hidden. All bits are learned but those of `fitted`.
         """
         weight, bias = self.hash_layer.weight.double(), self.hash_layer.bias.double()
         if self.batchnorm is not None:

@@ -26,7 +26,7 @@ PACKAGES = {
 }
 """Backbone → the Python package that holds its ImageNet weights, one `.pth` under `models/`."""
 
-AFTER_BACKBONE = ("hash_layer", "batchnorm", "pooling", "whitening", "mlp")
+AFTER_BACKBONE = ("hash_layer", "batchnorm", "pooling", "whitening", "mlp", "fitted")
 """Parts of a `HashModel` that are not its backbone's."""
 
 log = logging.getLogger(__name__)

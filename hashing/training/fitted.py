@@ -1,53 +1,27 @@
-"""Bits that no label changes, so that a code keeps of the features what labels do not say.
+"""Fits the bits that no label changes (`model.fitted`) before the losses learn the others.
 
-Codes that are learned from labels alone forget the rest, such as what the works of one hand have in
-common whose name was never told. A share of the bits of every length (`model.fitted`) is therefore
-fitted to the features of the training part by ITQ (Gong & Lazebnik 2011), as `index.py fit` does it
-without labels, and the losses learn the others around them.
+They are fitted to the features of the training part by ITQ (Gong & Lazebnik 2011), as `index.py
+fit` does it without labels.
 """
-
-from collections.abc import Callable
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor
 
-from hashing.config import Config, ModelConfig
+from hashing.config import Config
 from hashing.errors import UsageError
 from hashing.fit import linear_hash
 from hashing.models import HashModel
+from hashing.models.fitted import fitted_bits
 from hashing.training.examples import Examples
-
-
-def fitted_bits(config: ModelConfig) -> list[NDArray[np.intp]]:
-    """Places of the fitted bits that each length adds to the next shorter one: its last.
-
-    Raises UsageError where `config.fitted` of a length's bits is no whole number from 1, or all.
-    """
-    found, before = [], 0
-    for length in config.lengths:
-        count = round(length * config.fitted)
-        if not 0 < count < length or abs(count - length * config.fitted) > 1e-6:
-            raise UsageError(
-                f"expected model.fitted to be a share that gives whole bits of {length}, such as "
-                f"0.25, found {config.fitted:g}"
-            )
-        found.append(np.arange(length - (count - before), length))
-        before = count
-    return found
 
 
 def check_fitted(config: Config) -> None:
     """Raise UsageError where bits cannot be fitted: features have to stay as they are."""
-    model = config.model
-    if not model.fitted:
+    if not config.model.fitted:
         return
-    fitted_bits(model)
+    fitted_bits(config.model)
     asked: list[tuple[str, object, object]] = [
         ("optim.backbone_lr", config.optim.backbone_lr, 0),
-        ("model.head", model.head, "linear"),
-        ("model.batchnorm", model.batchnorm, True),
         ("start", config.start, None),
     ]
     for name, found, expected in asked:
@@ -59,35 +33,19 @@ def check_fitted(config: Config) -> None:
 
 
 def fit_bits(network: HashModel, examples: Examples) -> None:
-    """Set the rows of the hash layer whose bits are fitted, from the plain pictures' features."""
-    places = fitted_bits(network.config)
-    counts = np.cumsum([len(added) for added in places]).tolist()
+    """Set the layer of the fitted bits of `network`, from the plain pictures' features.
+
+    Its logits vary by one, as BatchNorm has it for those that are learned.
+    """
+    layer = network.fitted
+    if layer is None:
+        raise UsageError("expected a model with model.fitted, found one without fitted bits")
+    counts = np.cumsum([len(added) for added in fitted_bits(network.config)]).tolist()
     features = torch.from_numpy(np.asarray(examples.views[0][examples.trained]))
     with torch.inference_mode():
         embedded = network.embed(features.to(network.device)).float().cpu().numpy()
     weight, bias = linear_hash(embedded, counts, "itq")
-    rows = torch.from_numpy(np.concatenate(places))
+    deviation = (embedded @ weight.T).std(axis=0)
     with torch.no_grad():
-        network.hash_layer.weight[rows] = torch.from_numpy(weight).to(network.hash_layer.weight)
-        network.hash_layer.bias[rows] = torch.from_numpy(bias).to(network.hash_layer.bias)
-
-
-def hold_bits(network: HashModel) -> None:
-    """Let no gradient change the fitted bits: neither their rows nor how these are normalised.
-
-    Decay scales a row as a whole, which BatchNorm undoes.
-    """
-    free = torch.ones(network.bits, dtype=torch.bool)
-    free[torch.from_numpy(np.concatenate(fitted_bits(network.config)))] = False
-    for layer in (network.hash_layer, network.batchnorm):
-        for parameter in () if layer is None else layer.parameters():
-            parameter.register_hook(  # type: ignore[no-untyped-call]
-                _masked(free.to(parameter.device))
-            )
-
-
-def _masked(free: Tensor) -> Callable[[Tensor], Tensor]:
-    def mask(gradient: Tensor) -> Tensor:
-        return gradient * free.view(-1, *[1] * (gradient.ndim - 1))
-
-    return mask
+        layer.weight.copy_(torch.from_numpy(weight / deviation[:, None]))
+        layer.bias.copy_(torch.from_numpy(bias / deviation))

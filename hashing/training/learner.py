@@ -16,7 +16,6 @@ from hashing.losses.softmax import classified
 from hashing.models import HashModel, use_depthwise, use_products
 from hashing.training.batches import Mixed
 from hashing.training.distributed import World, distribute, synchronise_norms, unsynchronised
-from hashing.training.fitted import hold_bits
 from hashing.training.optimiser import (
     WeightAverage,
     make_optimiser,
@@ -63,8 +62,6 @@ class Learner:
         frozen = config.optim.backbone_lr == 0
         self.bf16 = uses_bf16(config.train.precision, world.device) and not frozen
         self._choose_what_is_trained()
-        if network.config.fitted:
-            hold_bits(self.network)
         synchronise_norms(network, world)
         head = network.head_parameters()
         known = {id(parameter) for parameter in head}
@@ -220,8 +217,9 @@ class Learner:
         return loss, accuracy
 
     def _choose_what_is_trained(self) -> None:
-        if self.network.whitening is not None:
-            self.network.whitening.requires_grad_(False)
+        for fitted in (self.network.whitening, self.network.fitted):
+            if fitted is not None:
+                fitted.requires_grad_(False)
         if self.config.optim.backbone_lr == 0:
             self.network.backbone.requires_grad_(False)
         first = first_layers(self.network.backbone, self.config.optim.freeze_layers)

@@ -14,6 +14,7 @@ CONFIGS = {
     "mlp": ModelConfig(
         "resnet18", lengths=(16,), pooling="moments", stages=3, whiten=20, head="mlp", dropout=0.2
     ),
+    "fitted": ModelConfig("resnet18", lengths=(8, 16), whiten=20, head="mlp", fitted=0.25),
 }
 
 

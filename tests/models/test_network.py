@@ -74,6 +74,23 @@ def test_an_mlp_is_whitening_a_hidden_layer_and_the_hash_layer() -> None:
     torch.testing.assert_close(model(images), hidden @ folded.T + shift, rtol=1e-4, atol=1e-4)
 
 
+def test_fitted_bits_are_the_last_of_every_length_and_see_no_dropout() -> None:
+    torch.manual_seed(0)
+    config = ModelConfig("small_cnn", lengths=(8, 16), fitted=0.25, head="mlp", dropout=0.5)
+    model = HashModel(config, Preprocessing(size=32))
+    assert model.fitted is not None
+    features = torch.randn(4, 500)
+    fitted = model.fitted(features)
+    for logits in (model.train()(features), model(features), model.eval()(features)):
+        torch.testing.assert_close(logits[:, [6, 7, 14, 15]], fitted)
+    learned = logits[:, [0, 1, 2, 3, 4, 5, 8, 9, 10, 11, 12, 13]]
+    model.fitted.reset_parameters()
+    torch.testing.assert_close(model(features)[:, :6], learned[:, :6])
+    assert model.mlp is not None
+    folded, shift = model.folded_head()
+    torch.testing.assert_close(learned, model.mlp(features) @ folded.T + shift)
+
+
 def test_dropout_leaves_out_features_in_training_alone() -> None:
     config = ModelConfig("small_cnn", lengths=(16,), dropout=0.5, batchnorm=False)
     model = HashModel(config, Preprocessing(size=32))

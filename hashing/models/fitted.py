@@ -1,0 +1,37 @@
+"""Which bits of a code no label changes: those of `model.fitted`, the last of every length.
+
+Codes that are learned from labels alone forget the rest, such as what the works of one hand have in
+common whose name was never told. A share of every length's bits may therefore be fitted to the
+features without labels, and the losses learn the others around them.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hashing.config import ModelConfig
+from hashing.errors import UsageError
+
+
+def fitted_bits(config: ModelConfig) -> list[NDArray[np.intp]]:
+    """Places of the fitted bits that each length adds to the next shorter one: its last.
+
+    Raises UsageError where `config.fitted` of a length's bits is no whole number from 1, or all.
+    """
+    found, before = [], 0
+    for length in config.lengths if config.fitted else ():
+        count = round(length * config.fitted)
+        if not 0 < count < length or abs(count - length * config.fitted) > 1e-6:
+            raise UsageError(
+                f"expected model.fitted to be a share that gives whole bits of {length}, such as "
+                f"0.25, found {config.fitted:g}"
+            )
+        found.append(np.arange(length - (count - before), length))
+        before = count
+    return found
+
+
+def order_of_bits(config: ModelConfig) -> NDArray[np.intp]:
+    """For each bit of a code its place among the learned bits followed by the fitted ones."""
+    fitted = np.concatenate([np.empty(0, np.intp), *fitted_bits(config)])
+    learned = np.setdiff1d(np.arange(config.lengths[-1]), fitted)
+    return np.argsort(np.concatenate([learned, fitted]))
