@@ -54,7 +54,7 @@ def precisions(config: Config, examples: Examples, file: Path) -> Precisions:
     here = World(0, 1, choose_device("auto"))
     batches = Batches(config, examples, here)
     network = make_network(config)
-    fit_to_features(network, examples, RUNTIME)
+    fit_to_features(network, examples, config.data.fields, RUNTIME)
     learner = make_learner(config, examples, batches.steps_per_epoch, here, network)
     with TemporaryDirectory() as folder:
         Trainer(config.train, learner, TrainState(), batches, None, Path(folder), RUNTIME).run()

@@ -35,6 +35,8 @@ class ModelConfig:
     pooling: from feature maps to features, see `hashing.models.POOLINGS`.
     stages: how many of the backbone's maps are pooled, counted from its end.
     whiten: components of a PCA of the features, fitted on the training part; 0 does without.
+    discriminants: directions of the whitened features in which classes differ most, by a linear
+        discriminant analysis of the training part; 0 does without.
     head: `linear`, the hash layer alone, or `mlp`, a hidden layer before it.
     dropout: share of the features, and of hidden units, that a training step leaves out.
     lengths: code lengths in bits, ascending multiples of 8, a shorter code being a prefix; or one
@@ -50,6 +52,7 @@ class ModelConfig:
     pooling: Literal["average", "covariances", "gem", "moments", "rmac"] = "average"
     stages: int = 1
     whiten: int = 0
+    discriminants: int = 0
     head: Literal["linear", "mlp"] = "linear"
     dropout: float = 0.0
     lengths: tuple[int, ...] = (16, 32, 64, 128)

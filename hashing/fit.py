@@ -227,7 +227,15 @@ def _backbone(
     """The network with nothing but a hash layer; random weights follow from the seed alone."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        bare = replace(config, whiten=0, head="linear", dropout=0.0, batchnorm=False)
+        bare = replace(
+            config,
+            whiten=0,
+            discriminants=0,
+            fitted=0.0,
+            head="linear",
+            dropout=0.0,
+            batchnorm=False,
+        )
         model = HashModel(bare, preprocessing)
     return model.to(choose_device(device)).eval()
 

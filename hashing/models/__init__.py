@@ -2,6 +2,7 @@
 
 from hashing.models.backbones import BACKBONES, TIMM, Backbone, own_preprocessing
 from hashing.models.depthwise import use_depthwise
+from hashing.models.discriminants import check_discriminants, fit_discriminants
 from hashing.models.explanation import Explanation, explain
 from hashing.models.folder import (
     Manifest,
@@ -27,10 +28,12 @@ __all__ = [
     "HashModel",
     "Manifest",
     "at_hand",
+    "check_discriminants",
     "check_whitening",
     "explain",
     "fingerprint",
     "fingerprint_of",
+    "fit_discriminants",
     "fit_whitening",
     "load_model",
     "normalise",

@@ -31,7 +31,8 @@ WEIGHTS = "model.safetensors"
 REPLACED = ".replaced"
 """Ends the name of a model that waits while another takes its place; a crash between leaves it."""
 
-ADDED = {"stages": 1, "whiten": 0, "head": "linear", "dropout": 0.0, "fitted": 0.0}
+_LATER = ("stages", "whiten", "discriminants", "head", "dropout", "fitted")
+ADDED = {name: getattr(ModelConfig(), name) for name in _LATER}
 """What folders of earlier versions do not say of their network; it leaves their fingerprint."""
 
 

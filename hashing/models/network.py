@@ -41,7 +41,7 @@ class HashModel(nn.Module):
         self.pooling = choose("pooling", config.pooling, POOLINGS)()
         self.channels = self.pooling.width(built.channels)
         _check_whitening(config, self.channels)
-        self.embedding = config.whiten or self.channels
+        self.embedding = config.discriminants or config.whiten or self.channels
         self.whitening = nn.Linear(self.channels, self.embedding) if config.whiten else None
         self.dropout = nn.Dropout(config.dropout)
         self.mlp = choose("head", config.head, HEADS)(self.embedding, config.dropout)
@@ -113,7 +113,7 @@ class HashModel(nn.Module):
         return list(chain.from_iterable(part.parameters() for part in parts if part is not None))
 
     def whiten(self, weight: Tensor, bias: Tensor) -> None:
-        """Set the whitening: weight `[whiten, D]` and bias `[whiten]`, kept from then on."""
+        """Set the whitening: weight `[embedding, D]` and bias `[embedding]`, kept from then on."""
         if self.whitening is None:
             raise UsageError("expected a model with model.whiten, found one without whitening")
         with torch.no_grad():
@@ -184,4 +184,9 @@ def _check_whitening(config: ModelConfig, channels: int) -> None:
         raise UsageError(
             f"expected model.whiten from 0 to {channels}, the features of {config.backbone}, "
             f"found {config.whiten}"
+        )
+    if not 0 <= config.discriminants <= config.whiten:
+        raise UsageError(
+            f"expected model.discriminants from 0 to {config.whiten}, the components of "
+            f"model.whiten, found {config.discriminants}"
         )

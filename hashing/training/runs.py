@@ -15,7 +15,6 @@ from hashing.files import write_new
 from hashing.losses import Distillation, find_refinements, make_objective
 from hashing.models import (
     HashModel,
-    check_whitening,
     load_model,
     round_to_half,
     save_model,
@@ -45,6 +44,7 @@ from hashing.training.runlog import read_records
 from hashing.training.runtime import Runtime
 from hashing.training.start import (
     check_centres,
+    check_to_fit,
     fit_to_features,
     start_remarks,
     take_over,
@@ -178,8 +178,7 @@ def _learn(run: _Run, examples: Examples) -> tuple[Learner, TrainState, Examples
     The examples come back with the features of a frozen backbone.
     """
     config, here, out, runtime = run.config, run.here, run.out, run.runtime
-    if config.model.whiten:
-        check_whitening(len(examples.trained), config.model.whiten)
+    check_to_fit(config.model, examples)
     network = make_network(config)
     network.to(here.device)
     if is_frozen(config):
@@ -188,7 +187,7 @@ def _learn(run: _Run, examples: Examples) -> tuple[Learner, TrainState, Examples
             views = encode_views(network, config, examples, out.parent / FEATURES, runtime)
         examples = replace(examples, views=views)
     if config.start is None:
-        fit_to_features(network, examples, runtime)
+        fit_to_features(network, examples, config.data.fields, runtime)
     batches = Batches(config, examples, here)
     learner = make_learner(config, examples, batches.steps_per_epoch, here, network)
     objective = learner.objective

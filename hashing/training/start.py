@@ -6,17 +6,25 @@ own, which no model folder holds, learn them before the first step from the mode
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from hashing.config import Config
+from hashing.config import Config, ModelConfig
 from hashing.errors import UsageError
 from hashing.losses import Objective
-from hashing.models import HashModel, fit_whitening, load_model, read_manifest
+from hashing.models import (
+    HashModel,
+    check_discriminants,
+    check_whitening,
+    fit_discriminants,
+    fit_whitening,
+    load_model,
+    read_manifest,
+)
 from hashing.training.evaluation import compute_features, compute_logits
 from hashing.training.examples import Examples
 from hashing.training.fitted import fit_bits
@@ -77,15 +85,28 @@ def take_over(network: HashModel, folder: Path) -> None:
     network.load_state_dict(load_model(folder).state_dict())
 
 
-def fit_to_features(network: HashModel, examples: Examples, runtime: Runtime) -> None:
-    """Fit what stands between features and losses without labels: whitening and fitted bits."""
+def check_to_fit(model: ModelConfig, examples: Examples) -> None:
+    """Raise InputError or UsageError where the examples do not tell what `model` asks for."""
+    if model.whiten:
+        check_whitening(len(examples.trained), model.whiten)
+        check_discriminants(
+            model.discriminants, [len(examples.classes[field]) for field in examples.fields]
+        )
+
+
+def fit_to_features(
+    network: HashModel, examples: Examples, fields: Mapping[str, float], runtime: Runtime
+) -> None:
+    """Fit what no loss learns: whitening, with discriminants of `fields`, and fitted bits."""
     if network.config.whiten:
-        _learn_whitening(network, examples, runtime)
+        _learn_whitening(network, examples, fields, runtime)
     if network.config.fitted:
         fit_bits(network, examples)
 
 
-def _learn_whitening(network: HashModel, examples: Examples, runtime: Runtime) -> None:
+def _learn_whitening(
+    network: HashModel, examples: Examples, fields: Mapping[str, float], runtime: Runtime
+) -> None:
     """Fit the whitening of `network` to its features of the plain pictures that are learned from.
 
     Those of a frozen backbone are known already.
@@ -96,7 +117,13 @@ def _learn_whitening(network: HashModel, examples: Examples, runtime: Runtime) -
     else:
         with runtime.progress(len(rows), "encoding for the whitening", "pictures") as bar:
             features = compute_features(network, examples, rows, bar.advance)
-    network.whiten(*fit_whitening(features, network.config.whiten))
+    weight, bias = fit_whitening(features, network.config.whiten)
+    if network.config.discriminants:
+        whitened = features @ weight.numpy().T + bias.numpy()
+        labels = [(examples.labels[field][rows], counts) for field, counts in fields.items()]
+        outer, shift = fit_discriminants(whitened, labels, network.config.discriminants)
+        weight, bias = outer @ weight, outer @ bias + shift
+    network.whiten(weight, bias)
 
 
 def teach_losses(learner: Learner, examples: Examples) -> None:

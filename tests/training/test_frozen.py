@@ -1,5 +1,6 @@
 import errno
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -148,9 +149,11 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(
 
 def test_whitening_is_fitted_for_a_backbone_in_training_too(recipe: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
-    assert main("--config", recipe, "--out", out, "--quiet", "--model.whiten", "12") == 0
+    asked = ["--model.whiten", "12", "--model.discriminants", "3"]
+    assert main("--config", recipe, "--out", out, "--quiet", *asked) == 0
     state = safetensors.torch.load_file(out / "model" / "model.safetensors")
-    assert state["whitening.weight"].shape == (12, 500)
+    assert state["whitening.weight"].shape == (3, 500)
+    assert state["hash_layer.weight"].shape == (16, 3)
     assert not (tmp_path / "features").exists()
 
 
@@ -195,4 +198,22 @@ def test_too_few_pictures_for_a_whitening_are_told_before_any_is_encoded(
     out = tmp_path / "runs" / "few"
     assert main("--config", recipe, "--out", out, *FROZEN[:-1], 500) == 3
     assert "expected at least 500 pictures to fit a whitening" in capsys.readouterr().err
+    assert not (out.parent / "features").exists()
+
+
+@pytest.mark.parametrize(
+    ("directions", "complaint"),
+    [(4, r"expected model\.discriminants up to 3, .* found 4"), (13, "from 0 to 12, the")],
+)
+def test_too_many_discriminants(
+    recipe: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    directions: int,
+    complaint: str,
+) -> None:
+    out = tmp_path / "runs" / "many"
+    asked = ["--model.discriminants", directions]
+    assert main("--config", recipe, "--out", out, *FROZEN, *asked) == 2
+    assert re.search(complaint, capsys.readouterr().err)
     assert not (out.parent / "features").exists()
