@@ -44,7 +44,9 @@ def probe(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def probing(pictures: Path) -> Config:
     return Config(
-        model=ModelConfig("small_cnn", whiten=16, head="mlp", dropout=0.1, lengths=(8, 16)),
+        model=ModelConfig(
+            "small_cnn", whiten=16, head="mlp", dropout=0.1, lengths=(8, 16), fitted=0.25
+        ),
         preprocessing=Preprocessing(32),
         data=DataConfig("folder", pictures, protocol="holdout", fields={"label": 1.0}),
         losses=(LossTerm("greedyhash"), LossTerm("orthohash")),
@@ -73,7 +75,7 @@ def test_a_run_that_spoils_its_start_ends_with_it(
     pictures: Path, probe: Path, tmp_path: Path
 ) -> None:
     config = tuning(pictures, probe)
-    config = replace(config, optim=OptimConfig(lr=10.0, clip=0, warmup=0, schedule="constant"))
+    config = replace(config, optim=OptimConfig(lr=3.0, clip=0, warmup=0, schedule="constant"))
     train(config, tmp_path / "run", Runtime())
     scores = [r for r in read_records(tmp_path / "run/metrics.jsonl") if "validation" in r]
     assert (scores[0]["step"], scores[0]["epoch"]) == (0, -1)
