@@ -26,7 +26,7 @@ def check_discriminants(directions: int, classes: Iterable[int]) -> None:
     if directions > most:
         raise UsageError(
             f"expected model.discriminants up to {most}, one less than the classes of each label "
-            f"field, found {directions}"
+            f"field, found {directions}: lower it, or do without (0) where classes are few"
         )
 
 
