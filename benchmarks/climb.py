@@ -54,11 +54,17 @@ class Bench:
         self.config, self.runs, self.runtime = config, runs, runtime
         self.examples: Examples = prepare(config, runtime)
 
+    @property
+    def undiscriminating(self) -> Config:
+        """The recipe with nothing fitted to labels before its head learns."""
+        model = replace(self.config.model, discriminants=0, fitted=0.0)
+        return replace(self.config, model=model)
+
     def network(self, weights: str, pooling: str) -> HashModel:
         """The backbone as it comes, its last map pooled."""
         torch.manual_seed(self.config.train.seed)
         model = replace(
-            self.config.model,
+            self.undiscriminating.model,
             weights=weights,
             pooling=pooling,  # type: ignore[arg-type]
             stages=1,
@@ -117,7 +123,8 @@ def unsupervised(bench: Bench) -> Found | Mapping[str, Any]:
     """Codes by CIBHash and bi-half: two views of each picture in a batch, no label."""
     losses = (LossTerm("cibhash"), LossTerm("bihalf", weight=0.01))
     train = replace(bench.config.train, views=2, repeat=2)
-    return _trained(bench, "unsupervised", replace(bench.config, losses=losses, train=train))
+    config = replace(bench.undiscriminating, losses=losses, train=train)
+    return _trained(bench, "unsupervised", config)
 
 
 def image_retrieval(bench: Bench) -> Found:
@@ -136,7 +143,7 @@ def image_retrieval(bench: Bench) -> Found:
 
 def dsh(bench: Bench) -> Found | Mapping[str, Any]:
     """Deep Supervised Hashing, the head of our best recipe by DSH's loss alone."""
-    return _trained(bench, "dsh", replace(bench.config, losses=(LossTerm("dsh"),)))
+    return _trained(bench, "dsh", replace(bench.undiscriminating, losses=(LossTerm("dsh"),)))
 
 
 def best(bench: Bench) -> Found | Mapping[str, Any]:

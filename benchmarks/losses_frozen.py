@@ -35,6 +35,8 @@ SETTINGS = (
     "--model.pooling=moments",
     "--model.stages=5",
     "--model.whiten=512",
+    "--model.discriminants=0",
+    "--model.fitted=0",
     "--centres.share=1",
 )
 """What differs from `configs/artworks_frozen.yaml`: one network, fewer numbers, other epochs."""

@@ -46,7 +46,7 @@ The copy of CIFAR-10 is JPEG-compressed (not the original pixels). Networks name
 `unseen` hold the ImageNet weights of a Python package unchanged and learn a head \
 (extra `weights`), those named \
 `finetuned` start from them, and `artworks_frozen_resnet50` holds the backbone of the released \
-`cifar10-resnet50` instead; no other one starts from ImageNet weights, though one named \
+`artworks-resnet50` instead; no other one starts from ImageNet weights, though one named \
 `distilled` learns from a teacher that holds them. \
 Those from `natural_cpu` had learned 78,957 natural pictures of \
 64 px, most of them reduced from ImageNet's (`train.py --config configs/natural_cpu.yaml`, \
