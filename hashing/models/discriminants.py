@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from hashing.errors import UsageError
+from hashing.errors import InputError, UsageError
 
 SHRINKAGE = 0.8
 """How far the covariance is drawn to a sphere; chosen on folds of artworks, .7 and .9 are as good.
@@ -40,12 +40,18 @@ def fit_discriminants(
 
     Directions v maximise λ = vᵀBv / vᵀTv, B being the covariance of class means, summed over
     fields, and T that of all features, drawn to a sphere (Friedman 1989). Each is scaled by √λ,
-    so that one counts by how well it tells classes apart.
+    so that one counts by how well it tells classes apart. Raises InputError where features are the
+    same for all pictures.
     """
     mean = features.mean(axis=0, dtype=np.float64)
     centred = features - mean
     count, width = centred.shape
     total = centred.T @ centred / count
+    if not np.trace(total) > 1e-12:
+        raise InputError(
+            "expected pictures that differ, found features that are the same for all: take other "
+            "pictures or another model.weights"
+        )
     shrunk = (1 - SHRINKAGE) * total + SHRINKAGE * np.trace(total) / width * np.eye(width)
     between = np.zeros_like(total)
     for carried, importance in labels:

@@ -30,6 +30,16 @@ def fitted_bits(config: ModelConfig) -> list[NDArray[np.intp]]:
     return found
 
 
+def check_fitted_bits(config: ModelConfig, width: int) -> None:
+    """Raise UsageError where more bits are fitted than features `[N, width]` have directions."""
+    count = sum(map(len, fitted_bits(config)))
+    if count > width:
+        raise UsageError(
+            f"expected model.fitted to give at most {width} bits, the numbers that the head takes, "
+            f"found {count}: lower it, or raise model.discriminants or model.whiten"
+        )
+
+
 def order_of_bits(config: ModelConfig) -> NDArray[np.intp]:
     """For each bit of a code its place among the learned bits followed by the fitted ones."""
     fitted = np.concatenate([np.empty(0, np.intp), *fitted_bits(config)])

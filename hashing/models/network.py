@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from hashing.config import ModelConfig, Preprocessing
 from hashing.errors import UsageError, choose
 from hashing.models.backbones import build_backbone, caffe_xavier
-from hashing.models.fitted import fitted_bits, order_of_bits
+from hashing.models.fitted import check_fitted_bits, fitted_bits, order_of_bits
 from hashing.models.pooling import POOLINGS
 from hashing.models.pretrained import load_pretrained
 
@@ -45,6 +45,7 @@ class HashModel(nn.Module):
         self.whitening = nn.Linear(self.channels, self.embedding) if config.whiten else None
         self.dropout = nn.Dropout(config.dropout)
         self.mlp = choose("head", config.head, HEADS)(self.embedding, config.dropout)
+        check_fitted_bits(config, self.embedding)
         fitted = sum(map(len, fitted_bits(config)))
         learned = self.bits - fitted
         self.hash_layer = nn.Linear(self.embedding if self.mlp is None else HIDDEN, learned)

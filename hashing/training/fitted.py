@@ -7,8 +7,8 @@ fit` does it without labels.
 import numpy as np
 import torch
 
-from hashing.config import Config
-from hashing.errors import UsageError
+from hashing.config import Config, ModelConfig
+from hashing.errors import InputError, UsageError
 from hashing.fit import linear_hash
 from hashing.models import HashModel
 from hashing.models.fitted import fitted_bits
@@ -30,10 +30,21 @@ def check_fitted(config: Config) -> None:
         )
 
 
+def check_pictures(model: ModelConfig, pictures: int) -> None:
+    """Raise InputError where so few pictures cannot tell so many bits."""
+    bits = sum(map(len, fitted_bits(model)))
+    if pictures < bits:
+        raise InputError(
+            f"expected at least {bits} pictures to fit as many bits, found {pictures}: add "
+            "pictures or lower model.fitted"
+        )
+
+
 def fit_bits(network: HashModel, examples: Examples) -> None:
     """Set the layer of the fitted bits of `network`, from the plain pictures' features.
 
-    Its logits vary by one, as BatchNorm has it for those that are learned.
+    Its logits vary by one, as BatchNorm has it for those that are learned. Raises InputError where
+    the features are the same for all pictures.
     """
     layer = network.fitted
     if layer is None:
@@ -44,6 +55,11 @@ def fit_bits(network: HashModel, examples: Examples) -> None:
         embedded = network.embed(features.to(network.device)).float().cpu().numpy()
     weight, bias = linear_hash(embedded, counts, "itq")
     deviation = (embedded @ weight.T).std(axis=0)
+    if deviation.min() < 1e-9:
+        raise InputError(
+            f"expected pictures whose features differ in {len(weight)} ways, as many as there are "
+            "fitted bits, found fewer: take other pictures or lower model.fitted"
+        )
     with torch.no_grad():
         layer.weight.copy_(torch.from_numpy(weight / deviation[:, None]))
         layer.bias.copy_(torch.from_numpy(bias / deviation))

@@ -178,7 +178,7 @@ def _learn(run: _Run, examples: Examples) -> tuple[Learner, TrainState, Examples
     The examples come back with the features of a frozen backbone.
     """
     config, here, out, runtime = run.config, run.here, run.out, run.runtime
-    check_to_fit(config.model, examples)
+    check_to_fit(config, examples)
     network = make_network(config)
     network.to(here.device)
     if is_frozen(config):

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from hashing.config import Config, ModelConfig
+from hashing.config import Config
 from hashing.errors import UsageError
 from hashing.losses import Objective
 from hashing.models import (
@@ -27,7 +27,7 @@ from hashing.models import (
 )
 from hashing.training.evaluation import compute_features, compute_logits
 from hashing.training.examples import Examples
-from hashing.training.fitted import fit_bits
+from hashing.training.fitted import check_pictures, fit_bits
 from hashing.training.learner import Learner
 from hashing.training.runtime import Runtime
 
@@ -85,13 +85,25 @@ def take_over(network: HashModel, folder: Path) -> None:
     network.load_state_dict(load_model(folder).state_dict())
 
 
-def check_to_fit(model: ModelConfig, examples: Examples) -> None:
-    """Raise InputError or UsageError where the examples do not tell what `model` asks for."""
+def check_to_fit(config: Config, examples: Examples) -> None:
+    """Raise InputError or UsageError where the examples do not tell what the model asks for.
+
+    A start has all of it already.
+    """
+    if config.start is not None:
+        return
+    model, pictures = config.model, len(examples.trained)
     if model.whiten:
-        check_whitening(len(examples.trained), model.whiten)
+        check_whitening(pictures, model.whiten)
         check_discriminants(
-            model.discriminants, [len(examples.classes[field]) for field in examples.fields]
+            model.discriminants,
+            [
+                len(examples.classes[field])
+                for field, counts in config.data.fields.items()
+                if counts
+            ],
         )
+    check_pictures(model, pictures)
 
 
 def fit_to_features(

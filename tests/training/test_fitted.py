@@ -1,10 +1,11 @@
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from hashing.config import (
     Config,
@@ -15,7 +16,7 @@ from hashing.config import (
     Preprocessing,
     TrainConfig,
 )
-from hashing.errors import UsageError
+from hashing.errors import InputError, UsageError
 from hashing.fit import linear_hash
 from hashing.models import load_model
 from hashing.models.fitted import fitted_bits
@@ -48,6 +49,41 @@ def test_every_length_ends_with_its_share() -> None:
 def test_a_share_of_no_whole_bits_is_refused(share: float) -> None:
     with pytest.raises(UsageError, match=r"^expected model\.fitted to be a share .* 16, .* found"):
         fitted_bits(ModelConfig("small_cnn", lengths=(16, 32), fitted=share))
+
+
+def test_more_bits_than_the_head_has_directions_are_refused(pictures: Path) -> None:
+    asked = config(pictures)
+    for changes in ({"whiten": 3}, {"discriminants": 3}):
+        changed = replace(asked, model=replace(asked.model, **changes))
+        with pytest.raises(UsageError, match=r"model\.fitted to give at most 3 bits, .* found 4: "):
+            check(changed)
+    check(replace(asked, model=replace(asked.model, discriminants=4)))
+
+
+def test_more_bits_than_pictures_are_refused(pictures: Path, tmp_path: Path) -> None:
+    asked = config(pictures)
+    asked = replace(asked, model=replace(asked.model, whiten=0, lengths=(8, 480)))
+    with pytest.raises(InputError, match=r"^expected at least 120 pictures to fit as many bits"):
+        train(asked, tmp_path / "run", Runtime())
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"fitted": 0.0, "discriminants": 3}, "that differ, found"),
+        ({}, "features differ in 4 ways"),
+    ],
+)
+def test_pictures_that_are_all_the_same_are_refused(
+    pictures: Path, tmp_path: Path, changes: dict[str, Any], complaint: str
+) -> None:
+    for file in pictures.rglob("*.png"):
+        (tmp_path / "grey" / file.parent.name).mkdir(parents=True, exist_ok=True)
+        Image.new("L", (32, 32), 90).save(tmp_path / "grey" / file.parent.name / file.name)
+    asked = config(tmp_path / "grey")
+    asked = replace(asked, model=replace(asked.model, **changes))
+    with pytest.raises(InputError, match=complaint):
+        train(asked, tmp_path / "run", Runtime())
 
 
 @pytest.mark.parametrize("head", ["linear", "mlp"])

@@ -84,6 +84,21 @@ def test_a_run_that_spoils_its_start_ends_with_it(
     assert all(torch.equal(after[name], tensor) for name, tensor in before.items())
 
 
+def test_what_a_start_has_fitted_asks_nothing_of_the_pictures(
+    pictures: Path, probe: Path, tmp_path: Path
+) -> None:
+    for file in sorted(pictures.rglob("00[0-4].png")):  # 20, less than the whitening's components
+        (tmp_path / "few" / file.parent.name).mkdir(parents=True, exist_ok=True)
+        (tmp_path / "few" / file.parent.name / file.name).write_bytes(file.read_bytes())
+    config = tuning(pictures, probe, batch=4, validate_every=0)
+    config = replace(config, data=replace(config.data, root=tmp_path / "few"))
+    train(config, tmp_path / "run", Runtime())
+    before, after = load_model(probe), load_model(tmp_path / "run" / "model")
+    for name in ("whitening", "fitted"):
+        ours, theirs = (getattr(network, name).state_dict() for network in (after, before))
+        assert all(torch.equal(ours[part], theirs[part]) for part in theirs)
+
+
 def test_losses_know_the_start_before_the_first_step(pictures: Path, probe: Path) -> None:
     config = tuning(pictures, probe)
     examples = prepare(config, Runtime())
