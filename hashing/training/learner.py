@@ -206,8 +206,9 @@ class Learner:
         loss.backward()  # type: ignore[no-untyped-call]
         for buffer, old in zip(buffers, before, strict=True):
             buffer.copy_(old)
-        # Without a teacher nothing is asked of the features.
-        used = 1 if features.grad is None else 2
+        # Without a teacher nothing is asked of the features, and a frozen backbone learns nothing.
+        asked = features.grad is not None and self.config.optim.backbone_lr != 0
+        used = 2 if asked else 1
         gradients = [cast(Tensor, x.grad).chunk(len(parts)) for x in (logits, features)[:used]]
         for number, images in enumerate(parts):
             torch.manual_seed(_key(self.config.train.seed, step, number))

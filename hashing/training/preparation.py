@@ -30,6 +30,7 @@ from hashing.sources import Catalogue, read_catalogue
 from hashing.sources.roles import resolve_roles
 from hashing.training.examples import Examples, Part, Rows
 from hashing.training.runtime import Runtime
+from hashing.training.start import check_to_fit
 from hashing.training.teaching import find_teacher
 
 LeftOut = Mapping[str, tuple[str, ...]]
@@ -44,7 +45,8 @@ def prepare(config: Config, runtime: Runtime, processes: int = 1) -> Examples:
 
     Each of the `processes` of a run holds its own. A teacher is asked about what is learned from.
     Raises UsageError for a label field that the data set lacks, InputError where too many of its
-    pictures cannot be read, ArtefactError for a teacher that is no whole model.
+    pictures cannot be read, ArtefactError for a teacher that is no whole model; with a teacher
+    what `check_to_fit` raises, before it is asked.
     """
     data, teacher = config.data, find_teacher(config, runtime)
     if runtime.opening:
@@ -79,6 +81,7 @@ def prepare(config: Config, runtime: Runtime, processes: int = 1) -> Examples:
     )
     if teacher is None:
         return examples
+    check_to_fit(config, examples)  # asking the teacher takes long
     lesson = teacher.lesson(everything, squares, config.preprocessing, examples.trained, runtime)
     return replace(examples, lesson=lesson)
 

@@ -24,9 +24,10 @@ from hashing.config import (
     Preprocessing,
     TrainConfig,
 )
+from hashing.errors import UsageError
 from hashing.images import decode, to_square
 from hashing.models import HashModel, load_model, normalise, save_model
-from hashing.training import Runtime, accelerated
+from hashing.training import Runtime, accelerated, train
 from hashing.training.batches import Batches
 from hashing.training.distributed import World
 from hashing.training.preparation import prepare
@@ -294,3 +295,32 @@ def test_what_a_user_should_know_of_a_teacher(pictures: Path, tmp_path: Path) ->
     free = replace(settings, distillation=DistillationConfig(codes=0.0))
     assert list(teacher_remarks(replace(free, teacher=tmp_path / "model"), objective)) == [told]
     assert list(teacher_remarks(settings, objective)) == []
+
+
+def test_what_cannot_be_fitted_is_told_before_the_teacher_is_asked(
+    pictures: Path, teacher: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hashing.training.teaching.Teacher.lesson", None)
+    asked = config(pictures, teacher)
+    asked = replace(asked, model=replace(asked.model, whiten=12, discriminants=4))
+    with pytest.raises(UsageError, match=r"model\.discriminants up to 3, .* found 4"):
+        prepare(asked, Runtime("cpu"))
+
+
+def test_a_frozen_student_learns_in_parts_what_it_learns_at_once(
+    pictures: Path, teacher: Path, tmp_path: Path
+) -> None:
+    asked = config(pictures, teacher)
+    asked = replace(
+        asked,
+        model=replace(asked.model, batchnorm=False),
+        optim=OptimConfig("sgd", lr=1e-3, backbone_lr=0),
+    )
+    ends = []
+    for parts in (1, 2):
+        settings = replace(asked.train, epochs=1, accumulate=parts, validate_every=0)
+        out = tmp_path / str(parts) / "run"
+        train(replace(asked, train=settings), out, Runtime())
+        ends.append(load_model(out / "model").state_dict())
+    for name, value in ends[0].items():
+        torch.testing.assert_close(ends[1][name], value, rtol=1e-4, atol=1e-6)
