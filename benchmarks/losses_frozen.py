@@ -126,8 +126,8 @@ def report(
         f"in batches of {PER_LABEL} a style. Schedule and rates were fixed beforehand and are the "
         "same for all, the last weights are measured. Tie-aware style mAP, mean over seeds and "
         f"half the range, on one thread of {device}. Losses from "
-        "[their own schedules, trained end to end](losses.md) stand beside it, and what some gain "
-        "by [four times the epochs](losses_frozen_longer.md).",
+        "[their own schedules, trained end to end](losses.md) stand beside it, and what all make "
+        f"of [{EPOCHS} epochs](losses_frozen.md) or some of [{4 * EPOCHS}](losses_frozen_longer.md).",
     ]
     for title, one in benches.items():
         lines += ["", f"## {title.capitalize()} artworks", "", about(one), ""]
