@@ -127,7 +127,8 @@ def report(
         "same for all, the last weights are measured. Tie-aware style mAP, mean over seeds and "
         f"half the range, on one thread of {device}. Losses from "
         "[their own schedules, trained end to end](losses.md) stand beside it, and what all make "
-        f"of [{EPOCHS} epochs](losses_frozen.md) or some of [{4 * EPOCHS}](losses_frozen_longer.md).",
+        f"of [{EPOCHS} epochs](losses_frozen.md) or some of "
+        f"[{4 * EPOCHS}](losses_frozen_longer.md).",
     ]
     for title, one in benches.items():
         lines += ["", f"## {title.capitalize()} artworks", "", about(one), ""]
