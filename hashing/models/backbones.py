@@ -148,6 +148,15 @@ def _alexnet(config: ModelConfig, preprocessing: Preprocessing) -> Backbone:
     return _single(nn.Sequential(layers), 4096, config)
 
 
+def _average() -> nn.AvgPool2d:
+    """Of 3x3 windows, the last of which may hang over.
+
+    There is no padding to count, but only where none is counted does torch.compile divide the
+    gradients of such a window by as many pixels as it has (pytorch/pytorch#198119).
+    """
+    return nn.AvgPool2d(3, 2, ceil_mode=True, count_include_pad=False)
+
+
 def _small_cnn(as_of_2016: bool, config: ModelConfig, _: Preprocessing) -> Backbone:
     """The small network of Liu et al. 2016 ("Deep Supervised Hashing"), for 32 px and above.
 
@@ -163,12 +172,12 @@ def _small_cnn(as_of_2016: bool, config: ModelConfig, _: Preprocessing) -> Backb
         nn.ReLU(inplace=True),
         norm(),
         nn.Conv2d(32, 32, 5, padding=2),
-        nn.AvgPool2d(3, 2, ceil_mode=True),
+        _average(),
         nn.ReLU(inplace=True),
         norm(),
         nn.Conv2d(32, 64, 5, padding=2),
         nn.ReLU(inplace=True),
-        nn.AvgPool2d(3, 2, ceil_mode=True),
+        _average(),
         nn.Conv2d(64, 500, 4),
         nn.ReLU(inplace=True),
     )

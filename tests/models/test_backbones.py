@@ -1,3 +1,5 @@
+import copy
+
 import pytest
 import torch
 from torch import nn
@@ -86,3 +88,27 @@ def test_stages_are_the_last_maps_of_a_resnet() -> None:
 def test_stages_that_a_network_lacks_are_refused(name: str, stages: int, most: int) -> None:
     with pytest.raises(UsageError, match=rf"from 1 to {most}, the feature maps of {name}"):
         HashModel(ModelConfig(name, stages=stages), SIZE)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", ["small_cnn", "small_cnn_2016"])
+def test_a_compiled_network_has_the_same_gradients(name: str) -> None:
+    torch.manual_seed(0)
+    model = HashModel(ModelConfig(name, lengths=(16,), batchnorm=False), Preprocessing(size=32))
+    model.double()
+    compiled = copy.deepcopy(model)
+    compiled.compile()
+    images = torch.randn(4, 3, 32, 32).double()
+    for network in (model, compiled):
+        network(images).square().sum().backward()
+    for ours, theirs in zip(compiled.parameters(), model.parameters(), strict=True):
+        torch.testing.assert_close(ours.grad, theirs.grad)
+
+
+def test_average_pooling_is_one_whose_gradient_a_compiler_gets_right() -> None:
+    """See `_average`; the long test above compiles."""
+    network = HashModel(ModelConfig("small_cnn", lengths=(16,)), Preprocessing(size=32))
+    found = [module for module in network.modules() if isinstance(module, nn.AvgPool2d)]
+    assert [pool.count_include_pad for pool in found] == [False, False]
+    maps = torch.randn(2, 3, 8, 7)
+    assert torch.equal(found[0](maps), nn.AvgPool2d(3, 2, ceil_mode=True)(maps))
