@@ -188,10 +188,12 @@ def _exported_state(model: HashModel, half: bool) -> dict[str, Tensor]:
 def _is_halved(name: str, tensor: Tensor) -> bool:
     """Norm statistics may leave float16's range and what follows whitening is small: both stay.
 
-    So does a whitening of features that hardly vary, which is as large as these are small.
+    So does a whitening of features that vary hardly or much, whose weights float16 cannot tell.
     """
     if name == "whitening.weight":
-        return bool(tensor.abs().max() < torch.finfo(torch.float16).max)
+        largest, half = tensor.abs().amax(dim=0), torch.finfo(torch.float16)  # by feature
+        fits = (largest == 0) | ((largest >= half.smallest_normal) & (largest < half.max))
+        return bool(fits.all())
     return tensor.ndim == 4
 
 

@@ -84,13 +84,22 @@ def test_a_model_that_was_rounded_is_stored_as_it_is(tmp_path: Path) -> None:
     assert stored["whitening.weight"].dtype == torch.float16
 
 
-def test_a_whitening_beyond_the_range_of_half_precision_stays_whole(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("weights", "kept"), [(1e5, True), (1e-7, True), (1e-3, False)])
+def test_a_whitening_beyond_the_range_of_half_precision_stays_whole(
+    tmp_path: Path, weights: float, kept: bool
+) -> None:
     config = ModelConfig("small_cnn", whiten=8, lengths=(16,), batchnorm=False)
     model = HashModel(config, Preprocessing(size=32)).eval()
-    model.whiten(torch.full((8, model.channels), 1e5), torch.zeros(8))
+    weight = torch.full((8, model.channels), 0.1)
+    weight[:, 3] = weights
+    weight[:, 4] = 0  # of a feature that never changes
+    model.whiten(weight, torch.zeros(8))
     round_to_half(model)
     save_model(model, tmp_path / "half", half=True)
-    assert torch.equal(load_model(tmp_path / "half")(IMAGES), model(IMAGES))
+    loaded = load_model(tmp_path / "half")
+    assert torch.equal(loaded(IMAGES), model(IMAGES))
+    assert loaded.whitening is not None
+    assert torch.equal(loaded.whitening.weight, weight) == kept
 
 
 def test_the_fingerprint_sees_all_that_decides_a_code(model: HashModel, tmp_path: Path) -> None:
