@@ -19,8 +19,9 @@ def fitted_bits(config: ModelConfig) -> list[NDArray[np.intp]]:
     """
     found, before = [], 0
     for length in config.lengths if config.fitted else ():
-        count = round(length * config.fitted)
-        if not 0 < count < length or abs(count - length * config.fitted) > 1e-6:
+        share = min(max(config.fitted, 0), 1)  # no number of bits is beyond
+        count = round(length * share)
+        if not 0 < count < length or abs(count - length * share) > 1e-6:
             raise UsageError(
                 f"expected model.fitted to be a share that gives whole bits of {length}, such as "
                 f"0.25, found {config.fitted:g}"

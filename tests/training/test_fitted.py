@@ -45,7 +45,7 @@ def test_every_length_ends_with_its_share() -> None:
     assert found == [[*range(12, 16)], [*range(28, 32)], [*range(56, 64)]]
 
 
-@pytest.mark.parametrize("share", [0.1, 1.0, 0.01, -0.25])
+@pytest.mark.parametrize("share", [0.1, 1.0, 0.01, -0.25, 1e308])
 def test_a_share_of_no_whole_bits_is_refused(share: float) -> None:
     with pytest.raises(UsageError, match=r"^expected model\.fitted to be a share .* 16, .* found"):
         fitted_bits(ModelConfig("small_cnn", lengths=(16, 32), fitted=share))
