@@ -175,13 +175,10 @@ def _exported_state(model: HashModel, half: bool) -> dict[str, Tensor]:
     """Everything that is needed to encode: no head BatchNorm, no counters, on the CPU."""
     state = model.state_dict()
     state["hash_layer.weight"], state["hash_layer.bias"] = model.folded_head()
-    kept = {
-        name: tensor.detach().cpu().contiguous()
-        for name, tensor in state.items()
-        if not name.startswith("batchnorm.") and not name.endswith("num_batches_tracked")
-    }
     return {
-        name: t.half() if half and _is_halved(name, t) else t.float() for name, t in kept.items()
+        name: (t.half() if half and _is_halved(name, t) else t.float()).detach().cpu().contiguous()
+        for name, t in state.items()
+        if not name.startswith("batchnorm.") and not name.endswith("num_batches_tracked")
     }
 
 
