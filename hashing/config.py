@@ -42,8 +42,8 @@ class ModelConfig:
     lengths: code lengths in bits, ascending multiples of 8, a shorter code being a prefix; or one
         of any number from 8, which an index fills up to whole bytes.
     batchnorm: BatchNorm on the logits while training, folded into the hash layer on saving.
-    fitted: share of every length's bits that are fitted to the features of the training part
-        without labels, and that losses leave as they are; for frozen backbones.
+    fitted: share of every length's bits that are fitted by ITQ to what the head takes of the
+        training part, and that losses leave as they are; for frozen backbones.
     """
 
     backbone: str = "resnet50"

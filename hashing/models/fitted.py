@@ -1,8 +1,8 @@
-"""Which bits of a code no label changes: those of `model.fitted`, the last of every length.
+"""Which bits of a code no loss changes: those of `model.fitted`, the last of every length.
 
 Codes that are learned from labels alone forget the rest, such as what the works of one hand have in
-common whose name was never told. A share of every length's bits may therefore be fitted to the
-features without labels, and the losses learn the others around them.
+common whose name was never told. A share of every length's bits may therefore be fitted to what the
+head takes, and the losses learn the others around them.
 """
 
 import numpy as np

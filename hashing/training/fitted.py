@@ -1,7 +1,7 @@
-"""Fits the bits that no label changes (`model.fitted`) before the losses learn the others.
+"""Fits the bits that no loss changes (`model.fitted`) before the losses learn the others.
 
-They are fitted to the features of the training part by ITQ (Gong & Lazebnik 2011), as `index.py
-fit` does it without labels.
+They are fitted by ITQ (Gong & Lazebnik 2011), as `index.py fit` does it, to what the head takes of
+the training part.
 """
 
 import numpy as np
