@@ -8,6 +8,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from weakref import WeakKeyDictionary
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -40,7 +41,12 @@ class Gate:
         self._places = running + waiting
         self._share = self._places // 2
         self._taken: Counter[str] = Counter()
-        self._turns, self._rate = asyncio.Semaphore(running), rate
+        self._running, self._rate = running, rate
+        # A semaphore belongs to the loop in which somebody first waits; a server may start again
+        # in another one.
+        self._turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = (
+            WeakKeyDictionary()
+        )
 
     @contextmanager
     def place(self, address: str | None = None) -> Iterator[None]:
@@ -70,7 +76,8 @@ class Gate:
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
         """Wait until it is one's turn; the turn ends with the block."""
-        async with self._turns:
+        loop = asyncio.get_running_loop()
+        async with self._turns.setdefault(loop, asyncio.Semaphore(self._running)):
             yield
 
 

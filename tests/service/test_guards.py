@@ -7,7 +7,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hashing.collection import Collection
 from hashing.errors import UsageError
-from hashing.service.admission import PromptProtocol
+from hashing.service.admission import Gate, PromptProtocol
 from hashing.service.api import create_app
 from hashing.service.credentials import read_credentials
 from hashing.service.current import Current
@@ -327,3 +327,21 @@ def test_a_head_that_does_not_come_is_not_waited_for(monkeypatch: pytest.MonkeyP
             assert b"hello" in answer
             visitor.sendall(whole[:5])
             assert visitor.recv(100) == b""
+
+
+def test_a_server_that_starts_again_in_another_loop_lets_one_in_after_the_other() -> None:
+    gate, inside = Gate(running=1, waiting=5, rate=None), 0
+
+    async def ask() -> None:
+        nonlocal inside
+        async with gate.turn():
+            inside += 1
+            assert inside == 1
+            await asyncio.sleep(0)
+            inside -= 1
+
+    async def serve() -> None:
+        await asyncio.gather(*(ask() for _ in range(3)))
+
+    for _ in range(2):
+        asyncio.run(serve())
