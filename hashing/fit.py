@@ -22,6 +22,7 @@ from hashing.device import choose_device
 from hashing.encoding import Model, prepared_batches
 from hashing.errors import ImageError, InputError, UsageError
 from hashing.models import HashModel, at_hand, own_preprocessing, read_manifest, save_model
+from hashing.models.whitening import signed
 from hashing.progress import log, progress
 from hashing.sources import Catalogue, Item, read_catalogue
 
@@ -201,10 +202,7 @@ def _principal_components(centred: Matrix, count: int) -> Matrix:
         vectors = np.linalg.svd(centred, full_matrices=False)[2].T
     else:
         vectors = np.linalg.eigh(centred.T @ centred)[1][:, ::-1]
-    components = vectors[:, :count]
-    largest = np.abs(components).argmax(axis=0)
-    signs: Matrix = np.sign(components[largest, np.arange(count)])
-    return components * signs
+    return signed(vectors[:, :count])
 
 
 def _itq(projected: Matrix, bits: int, random: np.random.Generator) -> Matrix:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from hashing.errors import InputError, UsageError
+from hashing.models.whitening import signed
 
 SHRINKAGE = 0.8
 """How far the covariance is drawn to a sphere; chosen on folds of artworks, .7 and .9 are as good.
@@ -58,9 +59,7 @@ def fit_discriminants(
         between += importance * _between(centred, carried)
     shares, found = scipy.linalg.eigh(between, shrunk)  # vᵀTv = 1
     shares, found = shares[::-1][:directions], found[:, ::-1][:, :directions]
-    largest = np.abs(found).argmax(axis=0)
-    signs = np.sign(found[largest, np.arange(directions)])  # eigenvectors have none of their own
-    weight = (found * signs * np.sqrt(np.maximum(shares, 0))).T
+    weight = (signed(found) * np.sqrt(np.maximum(shares, 0))).T
     return torch.from_numpy(weight).float(), torch.from_numpy(-weight @ mean).float()
 
 

@@ -31,9 +31,14 @@ def fitted_bits(config: ModelConfig) -> list[NDArray[np.intp]]:
     return found
 
 
+def count_fitted(config: ModelConfig) -> int:
+    """Fitted bits of the longest code."""
+    return sum(map(len, fitted_bits(config)))
+
+
 def check_fitted_bits(config: ModelConfig, width: int) -> None:
     """Raise UsageError where more bits are fitted than features `[N, width]` have directions."""
-    count = sum(map(len, fitted_bits(config)))
+    count = count_fitted(config)
     if count > width:
         raise UsageError(
             f"expected model.fitted to give at most {width} bits, the numbers that the head takes, "

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from hashing.config import ModelConfig, Preprocessing
 from hashing.errors import UsageError, choose
 from hashing.models.backbones import build_backbone, caffe_xavier
-from hashing.models.fitted import check_fitted_bits, fitted_bits, order_of_bits
+from hashing.models.fitted import check_fitted_bits, count_fitted, order_of_bits
 from hashing.models.pooling import POOLINGS
 from hashing.models.pretrained import load_pretrained
 
@@ -46,7 +46,7 @@ class HashModel(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
         self.mlp = choose("head", config.head, HEADS)(self.embedding, config.dropout)
         check_fitted_bits(config, self.embedding)
-        fitted = sum(map(len, fitted_bits(config)))
+        fitted = count_fitted(config)
         learned = self.bits - fitted
         self.hash_layer = nn.Linear(self.embedding if self.mlp is None else HIDDEN, learned)
         caffe_xavier(self.hash_layer)

@@ -34,11 +34,19 @@ def fit_whitening(features: NDArray[np.float32], components: int) -> tuple[Tenso
     scale = np.divide(1, deviation, out=np.zeros_like(deviation), where=deviation > 1e-9)
     standard = (features - mean) * scale
     variances, vectors = _principal(standard, components)
-    largest = np.abs(vectors).argmax(axis=0)
-    signs = np.sign(vectors[largest, np.arange(components)])  # eigenvectors have none of their own
-    directions = vectors * signs / np.maximum(variances, 1e-9) ** 0.25
+    directions = signed(vectors) / np.maximum(variances, 1e-9) ** 0.25
     weight = (directions * scale[:, None]).T
     return torch.from_numpy(weight).float(), torch.from_numpy(-weight @ mean).float()
+
+
+def signed(directions: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Directions `[D, K]`, the largest number of each positive.
+
+    Eigenvectors have no sign of their own.
+    """
+    largest = np.abs(directions).argmax(axis=0)
+    signs: NDArray[np.float64] = np.sign(directions[largest, np.arange(directions.shape[1])])
+    return directions * signs
 
 
 def _principal(

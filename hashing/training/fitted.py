@@ -11,7 +11,7 @@ from hashing.config import Config, ModelConfig
 from hashing.errors import InputError, UsageError
 from hashing.fit import linear_hash
 from hashing.models import HashModel
-from hashing.models.fitted import fitted_bits
+from hashing.models.fitted import count_fitted, fitted_bits
 from hashing.training.examples import Examples
 
 
@@ -32,7 +32,7 @@ def check_fitted(config: Config) -> None:
 
 def check_pictures(model: ModelConfig, pictures: int) -> None:
     """Raise InputError where so few pictures cannot tell so many bits."""
-    bits = sum(map(len, fitted_bits(model)))
+    bits = count_fitted(model)
     if pictures < bits:
         raise InputError(
             f"expected at least {bits} pictures to fit as many bits, found {pictures}: add "

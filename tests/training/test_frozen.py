@@ -147,13 +147,16 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(
     assert not list((tmp_path / "runs" / "features").iterdir())
 
 
-def test_whitening_is_fitted_for_a_backbone_in_training_too(recipe: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("directions", "numbers"), [(0, 12), (3, 3)])
+def test_whitening_is_fitted_for_a_backbone_in_training_too(
+    recipe: Path, tmp_path: Path, directions: int, numbers: int
+) -> None:
     out = tmp_path / "run"
-    asked = ["--model.whiten", "12", "--model.discriminants", "3"]
+    asked = ["--model.whiten", 12, "--model.discriminants", directions]
     assert main("--config", recipe, "--out", out, "--quiet", *asked) == 0
     state = safetensors.torch.load_file(out / "model" / "model.safetensors")
-    assert state["whitening.weight"].shape == (3, 500)
-    assert state["hash_layer.weight"].shape == (16, 3)
+    assert state["whitening.weight"].shape == (numbers, 500)
+    assert state["hash_layer.weight"].shape == (16, numbers)
     assert not (tmp_path / "features").exists()
 
 
