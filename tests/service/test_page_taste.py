@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from pathlib import Path
 
 from tests.service.test_page import address, browser, expect, ids, pytestmark, titles, visit
@@ -57,6 +58,26 @@ def test_the_walk_goes_on_while_one_likes(visit) -> None:
     assert ids(page) == wall
     page.get_by_role("button", name="Show what suits my taste now").click()
     expect(page.locator(f'#wall .card[data-id="{wall[0]}"]')).to_have_count(0)
+
+
+def test_works_on_their_way_and_works_that_did_not_come_are_not_taken_for_gone(visit) -> None:
+    page = visit()
+    asked: list[str] = []
+
+    def late_and_once_in_vain(route) -> None:
+        asked.append(route.request.url)
+        time.sleep(0.2)
+        (route.abort if len(asked) == 1 else route.continue_)()
+
+    page.route(re.compile(r"/api/items\?.*file="), late_and_once_in_vain)
+    judge(page, (5, "Like"))
+    page.get_by_role("button", name="Taste (1)").click()
+    # Panel and wall ask for the same work at the same time.
+    page.get_by_role("button", name="Show what suits my taste").click()
+    expect(page.locator("#query")).to_contain_text("Chosen for your taste")
+    expect(page.locator('#wall .card[data-id="5"]')).to_have_count(0)
+    assert len(ids(page)) > 20
+    assert len(asked) == 2
 
 
 def test_a_taste_is_a_link_and_survives_an_index_built_anew(visit, art) -> None:

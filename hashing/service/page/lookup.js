@@ -9,7 +9,7 @@ import { unpack } from "./map/atlas.js";
  */
 
 const AT_ONCE = 50;
-/** @type {Map<string, Work | null>} */
+/** @type {Map<string, Promise<Work | undefined>>} asked for at most once, those on their way included */
 let byFile = new Map();
 /** @type {Promise<Atlas> | null} */
 let points = null;
@@ -21,7 +21,7 @@ export function forget() {
 
 /** @param {Work[]} works */
 export function remember(works) {
-  for (const work of works) byFile.set(work.file, work);
+  for (const work of works) byFile.set(work.file, Promise.resolve(work));
 }
 
 /**
@@ -31,15 +31,22 @@ export function remember(works) {
  * @returns {Promise<Map<string, Work>>}
  */
 export async function worksOf(files) {
-  const unknown = [...new Set(files.filter((file) => file && !byFile.has(file)))];
+  const known = byFile;
+  const wanted = [...new Set(files.filter(Boolean))];
+  const unknown = wanted.filter((file) => !known.has(file));
   for (let start = 0; start < unknown.length; start += AT_ONCE) {
     const some = unknown.slice(start, start + AT_ONCE);
-    for (const file of some) byFile.set(file, null);
-    remember((await get("api/items", { file: some, limit: 500 })).works);
+    /** @type {Promise<import("./shapes.js").Page>} */
+    const answer = get("api/items", { file: some, limit: 500 });
+    for (const file of some) known.set(file, answer.then(({ works }) => works.find((work) => work.file === file)));
   }
-  const found = new Map();
-  for (const file of files) if (byFile.get(file)) found.set(file, byFile.get(file));
-  return found;
+  try {
+    const works = await Promise.all(wanted.map((file) => known.get(file)));
+    return new Map(works.flatMap((work) => (work ? [[work.file, work]] : [])));
+  } catch (problem) {
+    for (const file of unknown) known.delete(file); // may be there when asked for again
+    throw problem;
+  }
 }
 
 /** @returns {Promise<Atlas>} */
