@@ -64,12 +64,10 @@ class Bench:
         """The backbone as it comes, its last map pooled."""
         torch.manual_seed(self.config.train.seed)
         model = replace(
-            self.undiscriminating.model,
+            self.config.model.without_head(),
             weights=weights,
             pooling=pooling,  # type: ignore[arg-type]
             stages=1,
-            whiten=0,
-            head="linear",
         )
         return HashModel(model, self.config.preprocessing).eval()
 

@@ -4,7 +4,7 @@ Names (backbones, losses, data sets) are checked where they are looked up, not h
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -58,6 +58,18 @@ class ModelConfig:
     lengths: tuple[int, ...] = (16, 32, 64, 128)
     batchnorm: bool = True
     fitted: float = 0.0
+
+    def without_head(self) -> "ModelConfig":
+        """The same backbone and pooling before nothing but a hash layer."""
+        return replace(
+            self,
+            whiten=0,
+            discriminants=0,
+            head="linear",
+            dropout=0.0,
+            batchnorm=False,
+            fitted=0.0,
+        )
 
 
 @dataclass(frozen=True)

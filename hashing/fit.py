@@ -225,16 +225,7 @@ def _backbone(
     """The network with nothing but a hash layer; random weights follow from the seed alone."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        bare = replace(
-            config,
-            whiten=0,
-            discriminants=0,
-            fitted=0.0,
-            head="linear",
-            dropout=0.0,
-            batchnorm=False,
-        )
-        model = HashModel(bare, preprocessing)
+        model = HashModel(config.without_head(), preprocessing)
     return model.to(choose_device(device)).eval()
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from hashing.config import Config
 from hashing.errors import UsageError
@@ -26,7 +27,7 @@ from hashing.models import (
     read_manifest,
 )
 from hashing.training.evaluation import compute_features, compute_logits
-from hashing.training.examples import Examples
+from hashing.training.examples import Examples, Rows
 from hashing.training.fitted import check_pictures, fit_bits
 from hashing.training.learner import Learner
 from hashing.training.runtime import Runtime
@@ -98,12 +99,19 @@ def check_to_fit(config: Config, examples: Examples) -> None:
         check_discriminants(
             model.discriminants,
             [
-                len(examples.classes[field])
+                _count(examples.labels[field][examples.trained])
                 for field, counts in config.data.fields.items()
                 if counts
             ],
         )
     check_pictures(model, pictures)
+
+
+def _count(labels: Rows | NDArray[np.bool_]) -> int:
+    """Classes that some of these pictures carry."""
+    if labels.ndim == 2:
+        return int(labels.any(axis=0).sum())
+    return len(np.unique(labels[labels >= 0]))
 
 
 def fit_to_features(

@@ -24,6 +24,7 @@ from hashing.training import Runtime, train
 from hashing.training.checks import check
 from hashing.training.evaluation import compute_features, compute_logits
 from hashing.training.preparation import prepare
+from hashing.training.start import check_to_fit
 
 PLACES = [6, 7, 14, 15]
 
@@ -65,6 +66,21 @@ def test_more_bits_than_pictures_are_refused(pictures: Path, tmp_path: Path) -> 
     asked = replace(asked, model=replace(asked.model, whiten=0, lengths=(8, 480)))
     with pytest.raises(InputError, match=r"^expected at least 120 pictures to fit as many bits"):
         train(asked, tmp_path / "run", Runtime())
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_classes_that_nothing_is_learned_of_have_no_discriminants(
+    pictures: Path, several: bool
+) -> None:
+    asked = config(pictures)
+    asked = replace(asked, model=replace(asked.model, fitted=0.0, discriminants=3))
+    examples = prepare(asked, Runtime())
+    check_to_fit(asked, examples)
+    labels = examples.labels["label"].copy()
+    labels[examples.trained] %= 3
+    carried = labels[:, None] == np.arange(4) if several else labels
+    with pytest.raises(UsageError, match=r"^expected model\.discriminants up to 2, .* found 3: "):
+        check_to_fit(asked, replace(examples, labels={"label": carried}))
 
 
 @pytest.mark.parametrize(
