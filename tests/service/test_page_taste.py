@@ -1,11 +1,22 @@
 """The page in a browser: likes and dislikes, tastes as links, sets that are kept."""
 
+import io
 import json
 import re
 import time
 from pathlib import Path
 
-from tests.service.test_page import address, browser, expect, ids, pytestmark, titles, visit
+from tests.gallery import STYLES, draw
+from tests.service.test_page import (
+    address,
+    browser,
+    expect,
+    ids,
+    own_file,
+    pytestmark,
+    titles,
+    visit,
+)
 
 __all__ = ["address", "browser", "pytestmark", "visit"]
 
@@ -78,6 +89,42 @@ def test_works_on_their_way_and_works_that_did_not_come_are_not_taken_for_gone(v
     expect(page.locator('#wall .card[data-id="5"]')).to_have_count(0)
     assert len(ids(page)) > 20
     assert len(asked) == 2
+
+
+def test_two_tabs_have_one_taste(visit) -> None:
+    page = visit()
+    other = page.context.new_page()
+    other.goto(page.url)
+    judge(page, (5, "Like"))
+    expect(other.get_by_role("button", name="Taste (1)")).to_be_visible()
+    judge(other, (7, "Like"))
+    expect(page.get_by_role("button", name="Taste (2)")).to_be_visible()
+    assert {one["file"] for one in page.evaluate(MINE)} == {"005.jpg", "007.jpg"}
+
+
+def test_what_is_liked_while_a_picture_of_ones_own_is_made_small_is_kept(visit) -> None:
+    page = visit()
+    page.set_input_files("#file", own_file())
+    own = page.locator("#query").get_by_role("button", name="Like", exact=True)
+    expect(own).to_be_visible()
+    page.evaluate(
+        "() => { Image.prototype.decode = () => new Promise((done) => (window.made = done)); }"
+    )
+    own.click()
+    judge(page, (5, "Like"))
+    page.evaluate("made()")
+    expect(page.get_by_role("button", name="Taste (2)")).to_be_visible()
+
+
+def test_a_picture_that_the_browser_cannot_read_is_liked_all_the_same(visit) -> None:
+    page = visit()
+    tiff = io.BytesIO()
+    draw(STYLES["Blue School"], 4711, (160, 120)).save(tiff, "TIFF")
+    own = {"name": "mine.tif", "mimeType": "image/tiff", "buffer": tiff.getvalue()}
+    page.set_input_files("#file", own)
+    page.locator("#query").get_by_role("button", name="Like", exact=True).click()
+    page.get_by_role("button", name="Taste (1)").click()
+    expect(page.locator(".chip")).to_have_count(1)
 
 
 def test_a_taste_is_a_link_and_survives_an_index_built_anew(visit, art) -> None:

@@ -30,6 +30,7 @@ export const settled = () => rendering;
 export function start(first) {
   history.scrollRestoration = "manual";
   taste.load();
+  window.addEventListener("storage", taste.load); // what is liked in another tab
   readAddress();
   if (first && first.search === location.search) {
     hanging = identity(state.address);

@@ -33,7 +33,8 @@ export function judge(work, liked) {
 export async function judgeOwn(code, title, src, liked) {
   const own = { file: "", code };
   if (opinionOf(state.taste, own) === liked) return choose(without(state.taste, own));
-  choose(withOpinion(state.taste, { ...own, title, src: await tiny(src), liked }));
+  const small = await tiny(src);
+  choose(withOpinion(state.taste, { ...own, title, src: small, liked }));
 }
 
 /** @param {Opinion[]} taste */
@@ -59,12 +60,17 @@ function changeSets(sets) {
   keep("sets", sets);
 }
 
-// A small copy of a picture of the visitor's own, to be shown on its chip after a reload.
+// A small copy of a picture of the visitor's own, to be shown on its chip after a reload; none of
+// what this browser cannot read.
 /** @param {string} src */
 async function tiny(src) {
   const image = new Image();
   image.src = src;
-  await image.decode();
+  try {
+    await image.decode();
+  } catch {
+    return "";
+  }
   const scale = CHIP_SIDE / Math.max(image.naturalWidth, image.naturalHeight);
   const canvas = document.createElement("canvas");
   canvas.width = Math.max(1, image.naturalWidth * scale);

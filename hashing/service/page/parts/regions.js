@@ -36,13 +36,15 @@ class Regions extends Part {
   }
 
   async updated() {
+    const { src } = this;
     const image = new Image();
-    image.src = this.src;
+    image.src = src;
     try {
       await image.decode();
     } catch {
       return; // a picture that is gone leaves an empty sheet with its name
     }
+    if (src !== this.src) return; // another one has been asked for meanwhile
     draw(/** @type {HTMLCanvasElement} */ (this.find("canvas")), image, this.cells, this.centred);
   }
 }

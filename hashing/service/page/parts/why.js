@@ -68,7 +68,7 @@ class Why extends Part {
     try {
       await settled();
       const origin = await originOf(work);
-      if (!origin) return (this.problem = t("why.not here"));
+      if (!origin) throw new Error(t("why.not here"));
       const bits = state.answer?.bits || null;
       const [explained, other] = await Promise.all([
         explain(origin, work.id, bits),
@@ -76,7 +76,7 @@ class Why extends Part {
       ]);
       if (mine === this.turn && this.work.id === work.id) this.found = { origin, other, explained };
     } catch (problem) {
-      this.problem = problem instanceof Error ? problem.message : "";
+      if (mine === this.turn) this.problem = problem instanceof Error ? problem.message : "";
     }
   }
 
