@@ -162,9 +162,13 @@ ROWS: Mapping[str, tuple[str, Callable[[Bench], Any]]] = {
 
 WHY = {
     "fitted": f"{BITS} bits stand in for all numbers of a feature, and no label is used.",
+    "unsupervised": "a frozen backbone keeps two views of a picture, as it is and mirrored, where "
+    "the paper draws new crops and colours at each step and lets the backbone learn.",
     "dir": "no label is learned here, unlike in the row before: ImageNet features are its measure. "
     "Its fine-tuning (`configs/deep_image_retrieval.yaml`) needs a GPU and is not in this row; at "
     "small sizes the last map has few cells for R-MAC's regions.",
+    "best": f"the one nearest picture is told better by {WHITENED} floating-point numbers than by "
+    f"{BITS} bits; what is learned are classes, which mAP and P@10 measure.",
 }
 """Why a row may lie below the one before it."""
 
