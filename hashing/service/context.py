@@ -16,9 +16,16 @@ from hashing.service.requests import LARGEST_ID
 def newest(request: Request, response: Response) -> Iterator[Collection]:
     """A change of the index is seen from the next request on; every answer tells its state."""
     with request.app.state.current.reading() as collection:
-        info = collection.info
-        response.headers["arthash-index"] = f"{info.uuid} {info.generation}"
+        response.headers.update(state_of(collection))
         yield collection
+
+
+def state_of(collection: Collection) -> dict[str, str]:
+    """The header by which an answer tells what it was made from.
+
+    A `Response` that is returned carries it itself.
+    """
+    return {"arthash-index": f"{collection.info.uuid} {collection.info.generation}"}
 
 
 Newest = Annotated[Collection, Depends(newest)]

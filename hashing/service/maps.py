@@ -5,7 +5,7 @@ import gzip
 from fastapi import APIRouter, Request, Response
 
 from hashing.service import views
-from hashing.service.context import KNOWN_ONLY, Newest
+from hashing.service.context import KNOWN_ONLY, Newest, state_of
 from hashing.service.schemas import Map
 
 router = APIRouter(tags=["collection"], dependencies=KNOWN_ONLY)
@@ -31,7 +31,7 @@ def map_points(art: Newest, request: Request) -> Response:
     none.
     """
     state, packed = request.app.state.current.points.of(art)
-    headers = {"etag": f'"{state}"', "cache-control": "private, no-cache"}
+    headers = {"etag": f'"{state}"', "cache-control": "private, no-cache", **state_of(art)}
     if request.headers.get("if-none-match") == headers["etag"]:
         return Response(status_code=304, headers=headers)
     headers["vary"] = "accept-encoding"

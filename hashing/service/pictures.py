@@ -18,7 +18,7 @@ from hashing.collection.licences import is_open
 from hashing.collection.originals import cut
 from hashing.collection.pictures import LARGEST_SIDE, PREVIEW_SIDE
 from hashing.errors import InputError, UsageError
-from hashing.service.context import KNOWN_ONLY, ItemId, Newest
+from hashing.service.context import KNOWN_ONLY, ItemId, Newest, state_of
 
 router = APIRouter(
     prefix="/pictures",
@@ -149,9 +149,12 @@ def original(art: Newest, item_id: ItemId) -> Response:
     )
 
 
-def _headers(art: Collection, name: str, kept: str) -> dict[str, str]:
-    keep = "private, max-age=31536000, immutable" if kept else "private, no-cache"
-    return {"etag": f'"{art.info.uuid}-{quote(name)}"', "cache-control": keep}
+def _headers(art: Collection, name: str, version: str) -> dict[str, str]:
+    # In an index built anew an id means another picture: an old address may not keep it for years.
+    lasting = version == art.info.uuid[:8]
+    keep = "private, max-age=31536000, immutable" if lasting else "private, no-cache"
+    etag = f'"{art.info.uuid}-{quote(name)}"'
+    return {"etag": etag, "cache-control": keep, **state_of(art)}
 
 
 def _region(text: str, image: Image.Image) -> tuple[int, int, int, int]:

@@ -245,6 +245,19 @@ def test_pictures_may_be_kept_only_with_their_version(client: TestClient) -> Non
     assert plain.headers["cache-control"] == "private, no-cache"
     tag = plain.headers["etag"]
     assert client.get("/pictures/7", headers={"if-none-match": tag}).status_code == 304
+    old = client.get("/pictures/7?v=12345678")  # of an index that was here before
+    assert old.headers["cache-control"] == "private, no-cache"
+
+
+def test_every_answer_tells_which_index_it_is_made_from(
+    client: TestClient, art: Collection
+) -> None:
+    for path in ("/api/health", "/api/map/points", "/pictures/7", "/pictures/7/info.json"):
+        told = client.get(path).headers["arthash-index"]
+        assert told == f"{art.info.uuid} {art.info.generation}", path
+
+
+def test_unknown_pictures_are_refused(client: TestClient) -> None:
     assert error_of(client.get("/pictures/999")) == (404, "unknown_work")
     assert error_of(client.get("/pictures/7?size=5000")) == (422, "invalid_request")
 

@@ -150,6 +150,9 @@ async function blended(address, query) {
  */
 async function near(address, query) {
   if (address.work !== null) return [await get(`api/items/${address.work}/similar`, query), []];
+  const own = state.uploads.get(address.code ?? "");
+  // The picture tells more than its code: what one sees counts as it did at first.
+  if (own) return [await postForm("api/search", { ...query, ...own.how }, { picture: own.file }), []];
   if (address.code) return [await postForm("api/search", query, { code: address.code }), []];
   const opinions = fromAddress(address);
   const works = await worksOf(opinions.map(({ file }) => file));

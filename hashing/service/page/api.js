@@ -11,7 +11,7 @@ export class Problem extends Error {
 
   // Whether waiting may help: the server is restarting, busy, or the index is being rebuilt.
   get passing() {
-    return ["unreachable", "index_unavailable", "busy"].includes(this.code);
+    return ["unreachable", "index_unavailable", "busy", "too_often"].includes(this.code);
   }
 }
 
@@ -36,7 +36,8 @@ export function get(path, query = {}) {
 
 /** @param {string} path @returns {Promise<ArrayBuffer>} */
 export async function getBytes(path) {
-  return (await answer(path)).arrayBuffer();
+  const response = await answer(path);
+  return whole(response.arrayBuffer());
 }
 
 /**
@@ -96,7 +97,17 @@ export function text(query) {
 }
 
 /** @param {string} path @param {RequestInit} [options] @returns {Promise<any>} */
-const request = async (path, options) => (await answer(path, options)).json();
+async function request(path, options) {
+  const response = await answer(path, options);
+  return whole(response.json());
+}
+
+// A body that has broken off on its way.
+/** @template T @param {Promise<T>} body @returns {Promise<T>} */
+const whole = (body) =>
+  body.catch(() => {
+    throw new Problem("unreachable", t("problem.unreachable"));
+  });
 
 /** @param {string} path @param {RequestInit} [options] @returns {Promise<Response>} a good one */
 async function answer(path, options) {
@@ -113,7 +124,8 @@ async function answer(path, options) {
 
 /** @param {number} status @param {{ error?: { code?: string, message?: string } } | null} body */
 function problemOf(status, body) {
-  const { code = "defect", message = t("problem.status", { status }) } = body?.error ?? {};
+  const nobody = [502, 503, 504].includes(status); // a proxy's own answer: there is no server behind it
+  const { code = nobody ? "unreachable" : "defect", message = t("problem.status", { status }) } = body?.error ?? {};
   return new Problem(code, code === "unreadable_picture" ? t("problem.unreadable", { why: message }) : message);
 }
 

@@ -1,7 +1,7 @@
 // What a visitor does to a mix.
 
 import { postForm } from "./api.js";
-import { attempt, go } from "./conductor.js";
+import { asksStill, attempt, go } from "./conductor.js";
 import { begun, inMix, likes, withPart } from "./mixing.js";
 import { reduced } from "./reduced.js";
 import { set, state } from "./store.js";
@@ -21,10 +21,11 @@ export const addLikes = () => show(likes(state.taste).reduce(withPart, now()));
 
 /** @param {Blob} file */
 export function addPicture(file) {
+  const wanted = asksStill();
   return attempt(async () => {
     const picture = await reduced(file);
     const { code } = await postForm("api/search", { k: 1, diversity: 0 }, { picture });
-    set({ uploads: new Map(state.uploads).set(code, { file: picture, src: URL.createObjectURL(picture) }) });
+    set({ uploads: new Map(state.uploads).set(code, { file: picture, src: URL.createObjectURL(picture), how: {} }) });
     weigh({ file: "", code }, 1);
-  });
+  }, wanted);
 }

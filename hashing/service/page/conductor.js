@@ -2,7 +2,7 @@
 
 import { changedBy, read, REFINE, write } from "./address.js";
 import { ask, FIRST, next, ofResults, plain } from "./answers.js";
-import { get, onChanged, upload } from "./api.js";
+import { get, onChanged, Problem, upload } from "./api.js";
 import { forget, remember } from "./lookup.js";
 import { BESIDE, byLikeness, identity, kind, refinement, refinements } from "./question.js";
 import { reduced } from "./reduced.js";
@@ -17,35 +17,41 @@ const NEIGHBOURS = 6;
 const PATIENCE = 1500; // milliseconds between two knocks at a door that does not open
 
 let hanging = ""; // the question that the wall answers
+let sought = ""; // the one that was asked last
 let turn = 0;
 let asking = 0;
 let builds = 0; // how often the collection was built anew under this page
-/** @type {import("./shapes.js").Results | null} */
+let looks = 0;
+/** @type {{ question: string, found: import("./shapes.js").Results } | null} */
 let fresh = null; // the answer to an upload, until its address is read
 let rendering = Promise.resolve(); // the latest render
 
 export const settled = () => rendering;
 
+// Whether the wall answers what the address asks.
+export const isHung = () => hanging === identity(state.address);
+
 /** @param {{ search: string, page: import("./shapes.js").Page } | null} first what the server hung already */
 export function start(first) {
   history.scrollRestoration = "manual";
   taste.load();
-  window.addEventListener("storage", taste.load); // what is liked in another tab
+  window.addEventListener("storage", taste.changedElsewhere);
   readAddress();
   if (first && first.search === location.search) {
-    hanging = identity(state.address);
+    hanging = sought = identity(state.address);
     remember(first.page.works);
     set({ answer: plain(first.page.works, first.page.total) });
   }
   window.addEventListener("popstate", () => follow({ stay: history.state?.y ?? 0 }));
   onChanged(changed);
-  attempt(arrive);
+  attempt(() => arrive({ stay: history.state?.y ?? null }));
 }
 
-async function arrive() {
+/** @param {{ stay?: number | null, count?: number }} how */
+async function arrive(how) {
   forget();
   set({ facets: await get("api/facets") });
-  rendering = render({ stay: history.state?.y ?? null });
+  rendering = render(how);
   await rendering;
 }
 
@@ -54,9 +60,15 @@ async function arrive() {
 async function changed(rebuilt) {
   builds += Number(rebuilt);
   hanging = "";
+  if (rebuilt) {
+    fresh = null;
+    set({ seems: null });
+  }
   if (rebuilt && state.address.work !== null) go({ seed: null }, { replace: true });
   else if (rebuilt && state.address.open !== null) go({ open: null }, { replace: true });
-  await attempt(arrive);
+  // As many hang as before, and the visitor stays where they stand.
+  const count = rebuilt ? undefined : state.answer?.works.length;
+  await attempt(() => arrive({ stay: null, count }));
   if (rebuilt) say(t("rebuilt"));
 }
 
@@ -99,8 +111,8 @@ export function example() {
   return attempt(async () => {
     const seed = Math.floor(Math.random() * 1e6);
     const { works } = await get("api/items", { sample: true, seed, limit: 1 });
-    go({ work: works[0].id });
-  });
+    if (works.length) go({ work: works[0].id });
+  }, asksStill());
 }
 
 // A picture from outside: made smaller, sent, and shown with what is close to it; where it shows a
@@ -108,6 +120,7 @@ export function example() {
 /** @param {Blob} file @param {{ recognise?: boolean, box?: string | null, anyTurn?: boolean }} [how] only a box of it */
 export function look(file, { recognise = true, box = null, anyTurn = false } = {}) {
   state.looking?.cancel();
+  const [mine, wanted] = [++looks, asksStill()];
   return attempt(async () => {
     const facets = state.facets ?? (await get("api/facets")); // a picture may come before the page has arrived
     const stop = new AbortController();
@@ -116,28 +129,47 @@ export function look(file, { recognise = true, box = null, anyTurn = false } = {
     set({ message: "" });
     tell(0);
     try {
+      await readable(file);
       const picture = await reduced(file);
-      const query = { ...refinement(state.address, facets), k: FIRST.likeness, recognise, box, any_turn: anyTurn || null };
+      const refined = refinement(changedBy(state.address, { code: "?" }), facets);
+      const how = { box, any_turn: anyTurn || null };
+      const query = { ...refined, ...how, k: FIRST.likeness, recognise };
       const found = await upload("api/search", query, { picture }, { signal: stop.signal, progress: tell });
-      const [own, work] = [{ file: picture, src: URL.createObjectURL(picture) }, found.seems?.work ?? null];
-      fresh = found;
+      const [own, work] = [{ file: picture, src: URL.createObjectURL(picture), how }, found.seems?.work ?? null];
+      const change = work ? { work: work.id } : { code: found.code };
+      const next = read(write(changedBy(state.address, change)));
+      // What was refined meanwhile is asked anew.
+      const stands = JSON.stringify(refinement(next, facets)) === JSON.stringify(refined);
+      fresh = stands ? { question: identity(next), found } : null;
       if (work) set({ seems: { id: work.id, ...own } });
       else set({ uploads: new Map(state.uploads).set(found.code, own) });
-      go(work ? { work: work.id } : { code: found.code });
+      go(change);
+      if (state.facets) fresh = null; // what did not want it now, must not find it later
     } catch (problem) {
       if (!stop.signal.aborted) throw problem;
     } finally {
       if (state.looking?.cancel === cancel) set({ looking: null });
     }
-  });
+  }, () => mine === looks && wanted());
 }
 
-export function more() {
-  return busily(async () => {
-    if (!state.answer) return;
-    const [before, mine] = [state.answer, ++turn];
+// A file that has gone, or a folder, would break off on its way, as if there were no server.
+/** @param {Blob} file */
+async function readable(file) {
+  try {
+    await file.slice(0, 1).arrayBuffer();
+  } catch (problem) {
+    throw new Problem("unreadable_picture", t("problem.unreadable", { why: problem instanceof Error ? problem.message : "" }));
+  }
+}
+
+// What follows what hangs; while something else is asked for there is nothing to follow.
+export async function more() {
+  if (!isHung()) return;
+  await busily(async (wanted) => {
+    const before = /** @type {import("./store.js").Answer} */ (state.answer);
     const answer = await ask(state.address, next(state.address, before.works.length), before);
-    if (mine !== turn) return;
+    if (!wanted() || !isHung()) return;
     set({ answer, said: t("said.more", { n: answer.works.length }) });
     history.replaceState({ ...history.state, count: answer.works.length }, "");
   });
@@ -170,37 +202,34 @@ function follow(how) {
   rendering = render(how);
 }
 
-// stay: where to scroll once the answer hangs; null to leave the page where it is.
-/** @param {{ stay?: number | null }} how */
-async function render({ stay = null }) {
+// stay: where to scroll once the answer hangs; null to leave the page where it is. count: how many works.
+/** @param {{ stay?: number | null, count?: number }} how */
+async function render({ stay = null, count = history.state?.count }) {
   const { address } = state;
   if (!state.facets) return;
   const opening = openWork(address.open);
   const question = identity(address);
+  const anew = question !== sought;
+  sought = question;
   if (question !== hanging)
-    await busily(async () => {
-      const mine = ++turn;
-      const count = history.state?.count ?? FIRST[byLikeness(address) ? "likeness" : "listing"];
+    await busily(async (wanted) => {
       const [answer, asked] = await Promise.all([
-        isFresh(address) ? uploaded() : ask(address, count),
+        fresh?.question === question ? uploaded() : ask(address, count ?? FIRST[byLikeness(address) ? "likeness" : "listing"]),
         address.work === null ? null : get(`api/items/${address.work}`),
       ]);
-      if (mine !== turn) return;
+      if (!wanted()) return;
       hanging = question;
       set({ answer, asked, message: remark(answer), said: summary(answer) });
       if (stay !== null) requestAnimationFrame(() => window.scrollTo(0, stay));
     });
+  else if (anew && state.answer) say(remark(state.answer)); // what was said was of another question
   await opening;
   document.title = title();
 }
 
-// Whether this is what the answer to an upload told to ask.
-/** @param {Address} address */
-const isFresh = ({ work, code }) => fresh !== null && (fresh.seems ? fresh.seems.work.id === work : fresh.code === code);
-
 /** @returns {import("./store.js").Answer} */
 function uploaded() {
-  const found = /** @type {import("./shapes.js").Results} */ (fresh);
+  const { found } = /** @type {NonNullable<typeof fresh>} */ (fresh);
   fresh = null;
   remember(found.results);
   return ofResults(found, FIRST.likeness);
@@ -211,19 +240,19 @@ function uploaded() {
 async function openWork(id) {
   if (id === (state.work?.id ?? null)) return;
   if (id === null) return set({ work: null, near: [] });
+  const wanted = () => state.address.open === id;
   await attempt(async () => {
     try {
       const [work, near] = await Promise.all([
         get(`api/items/${id}`),
         get(`api/items/${id}/similar`, { k: NEIGHBOURS, diversity: 0, ...BESIDE }),
       ]);
-      if (state.address.open === id) set({ work, near: near.results });
+      if (wanted()) set({ work, near: near.results });
     } catch (problem) {
-      if (!(problem instanceof Object && "passing" in problem && problem.passing) && state.address.open === id)
-        go({ open: null }, { replace: true });
+      if (!(problem instanceof Object && "passing" in problem && problem.passing) && wanted()) go({ open: null }, { replace: true });
       throw problem;
     }
-  });
+  }, wanted);
 }
 
 function title() {
@@ -258,42 +287,55 @@ const summary = ({ works, total }) => t("said.answer", { n: total ?? works.lengt
 
 // -- when something goes wrong ------------------------------------------------------------------
 
-// Do it; say in one sentence why it failed; where waiting helps, wait and do it again.
-/** @param {() => Promise<void> | void} action */
-export async function attempt(action) {
+// Do it; say in one sentence why it failed; where waiting helps, wait and do it again, as long as it
+// is wanted.
+/** @param {() => Promise<void> | void} action @param {() => boolean} [wanted] */
+export async function attempt(action, wanted = () => true) {
   try {
     await action();
   } catch (problem) {
     if (!(problem instanceof Error) || !("code" in problem)) throw problem;
+    if (!wanted()) return;
     const passing = "passing" in problem && problem.passing;
     say(passing ? t("problem.again", { why: problem.message }) : problem.message);
-    if (passing) knock(action);
+    if (passing) knock(action, wanted);
   }
 }
 
-// Attempt what changes the wall: it is busy until the last of these is done.
-/** @param {() => Promise<void>} action */
-const busily = (action) =>
-  attempt(async () => {
+// Tells whether what the address asks now is asked still.
+export function asksStill() {
+  const question = identity(state.address);
+  return () => identity(state.address) === question;
+}
+
+// Attempt what changes the wall: it is busy until the last of these is done, and only the last one
+// may hang what it has found, while its question is asked still.
+/** @param {(wanted: () => boolean) => Promise<void>} action */
+function busily(action) {
+  const asked = asksStill();
+  return attempt(async () => {
+    const mine = ++turn;
     set({ busy: ++asking > 0 });
     try {
-      await action();
+      await action(() => mine === turn && asked());
     } finally {
       set({ busy: --asking > 0 });
     }
-  });
+  }, asked);
+}
 
-/** @param {() => Promise<void> | void} action */
-function knock(action) {
+/** @param {() => Promise<void> | void} action @param {() => boolean} wanted */
+function knock(action, wanted) {
   const before = builds;
   setTimeout(async () => {
+    if (!wanted()) return;
     try {
       await get("api/health");
     } catch {
-      return knock(action);
+      return knock(action, wanted);
     }
-    if (state.facets && builds !== before) return; // what was asked means nothing any more
+    if (!wanted() || (state.facets && builds !== before)) return; // what was asked means nothing any more
     say("");
-    attempt(action);
+    attempt(action, wanted);
   }, PATIENCE);
 }

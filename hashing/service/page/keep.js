@@ -9,12 +9,13 @@ export function kept(name) {
   }
 }
 
-/** @param {string} name @param {unknown} value */
+/** @param {string} name @param {unknown} value @returns {boolean} whether it outlasts the page */
 export function keep(name, value) {
   try {
     localStorage.setItem(`arthash.${name}`, JSON.stringify(value));
+    return true;
   } catch {
-    // It then lasts as long as the page.
+    return false;
   }
 }
 

@@ -39,6 +39,11 @@ import { DEFAULTS } from "./address.js";
  * @property {string} name
  * @property {Opinion[]} opinions
  *
+ * @typedef {object} Own a picture of the visitor's own
+ * @property {Blob} file
+ * @property {string} src
+ * @property {Record<string, unknown>} how which part of it is asked with, and whether in any turn
+ *
  * @typedef {object} Looking
  * @property {number} share of the picture that has been sent, 0 to 1
  * @property {() => void} cancel
@@ -56,7 +61,7 @@ import { DEFAULTS } from "./address.js";
  * @property {Result[]} near its neighbours
  * @property {Opinion[]} taste
  * @property {NamedSet[]} sets
- * @property {Map<string, { file: Blob, src: string }>} uploads by code, while the page is open
+ * @property {Map<string, Own>} uploads by code, while the page is open
  * @property {{ file: string, title: string } | null} start the work from which a path may lead
  * @property {{ id: number, file: Blob, src: string } | null} seems the work that the visitor's picture shows
  */

@@ -1,7 +1,7 @@
 // What this visitor likes and dislikes, and the sets they gave a name. It lives in this browser.
 
 import { keep, kept } from "./keep.js";
-import { checked, opinionOf, withOpinion, without } from "./opinions.js";
+import { checked, opinionOf, same, withOpinion, without } from "./opinions.js";
 import { set, state } from "./store.js";
 import { address, named } from "./works.js";
 
@@ -12,9 +12,14 @@ import { address, named } from "./works.js";
 
 const CHIP_SIDE = 96;
 
+let lasting = true; // whether what is kept here was
+
+// Another tab's opinions count here, too, unless they would take the place of some that cannot be kept.
+export const changedElsewhere = () => lasting && load();
+
 export function load() {
   const sets = kept("sets");
-  const list = Array.isArray(sets) ? sets : [];
+  const list = Array.isArray(sets) ? sets.filter((one) => one && typeof one === "object") : [];
   set({
     taste: checked(kept("taste")),
     sets: list.map(({ name, opinions }) => ({ name: String(name), opinions: checked(opinions) })),
@@ -33,14 +38,15 @@ export function judge(work, liked) {
 export async function judgeOwn(code, title, src, liked) {
   const own = { file: "", code };
   if (opinionOf(state.taste, own) === liked) return choose(without(state.taste, own));
+  choose(withOpinion(state.taste, { ...own, title, src: "", liked }));
   const small = await tiny(src);
-  choose(withOpinion(state.taste, { ...own, title, src: small, liked }));
+  choose(state.taste.map((one) => (same(one, own) ? { ...one, src: small } : one)));
 }
 
 /** @param {Opinion[]} taste */
 export function choose(taste) {
   set({ taste });
-  keep("taste", taste);
+  lasting = keep("taste", taste);
 }
 
 // Keeps opinions under a name; one of that name is replaced.
@@ -57,7 +63,7 @@ export function dropSet(name) {
 /** @param {NamedSet[]} sets */
 function changeSets(sets) {
   set({ sets });
-  keep("sets", sets);
+  lasting = keep("sets", sets);
 }
 
 // A small copy of a picture of the visitor's own, to be shown on its chip after a reload; none of

@@ -22,9 +22,9 @@ class Line extends Part {
     const roles = state.facets?.roles ?? {};
     const columns = ROLES.flatMap((role) => (roles[role] ? [spoken(roles[role])] : []));
     const name = columns.length ? t("line.by", { columns: either(columns) }) : t("line");
-    // Where somebody types the line is ahead of the address.
-    const typing = this.typing !== undefined;
-    const written = typing ? (/** @type {HTMLInputElement | null} */ (this.find("input"))?.value ?? "") : (state.address.q ?? "");
+    // Where somebody types the line is ahead of the address, be it by a space.
+    const [asked, own] = [state.address.q ?? "", /** @type {HTMLInputElement | null} */ (this.find("input"))?.value ?? ""];
+    const written = this.typing !== undefined || own.trim() === asked ? own : asked;
     return html`<input type="search" id="line" enterkeyhint="search" autocomplete="off" aria-label=${name}
       placeholder=${name} .value=${live(written)} @input=${this.type} @keydown=${this.enter} />`;
   }

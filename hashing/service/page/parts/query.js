@@ -1,7 +1,7 @@
 // What the wall answers: a line above it, with the picture that was asked with.
 
 import { html, nothing } from "../vendor/lit.js";
-import { example, go, href, look, open, showPanel } from "../conductor.js";
+import { example, go, href, isHung, look, open, showPanel } from "../conductor.js";
 import { agree, fromAddress, inAddress, opinionOf } from "../opinions.js";
 import { kind, refinements } from "../question.js";
 import { state } from "../store.js";
@@ -23,7 +23,7 @@ class Query extends Part {
 
   // Until the answer hangs, the line tells of the works that hang.
   shouldUpdate() {
-    return state.answer !== null && !state.busy;
+    return state.answer !== null && !state.busy && isHung();
   }
 
   render() {

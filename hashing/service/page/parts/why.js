@@ -145,7 +145,8 @@ async function originOf(work) {
 function explain({ id: work, code }, id, bits) {
   if (work !== null) return get("api/explain", { work, id, bits });
   const picture = state.uploads.get(code);
-  return picture ? postForm("api/explain", { id, bits }, { picture: picture.file }) : get("api/explain", { code, id, bits });
+  // What is explained is the code of what was asked with, be it of a part.
+  return picture && !picture.how.box && !picture.how.any_turn ? postForm("api/explain", { id, bits }, { picture: picture.file }) : get("api/explain", { code, id, bits });
 }
 
 /** @param {string} src @param {number[][] | null} cells @param {boolean} centred @param {string} title @param {string} by */

@@ -1,0 +1,91 @@
+"""The page in a browser: questions that follow faster than answers, and those that fail."""
+
+import re
+import time
+
+from tests.service.test_page import address, browser, expect, ids, own_file, pytestmark, visit
+
+__all__ = ["address", "browser", "pytestmark", "visit"]
+
+
+def late(route) -> None:
+    time.sleep(0.6)
+    route.continue_()
+
+
+def failing(route) -> None:
+    route.fulfill(status=500, json={"error": {"code": "defect", "message": "out of order"}})
+
+
+def test_back_before_an_answer_has_come(visit) -> None:
+    page = visit()
+    wall = ids(page)
+    page.route("**/api/items/4/similar*", late)
+    page.locator('.card[data-id="4"]').click()
+    with page.expect_response(re.compile("/api/items/4/similar.*k=24")):
+        page.get_by_role("button", name="More like this").click()
+        expect(page).to_have_url(re.compile(r"\?work=4$"))
+        page.go_back()
+    assert ids(page) == wall
+    expect(page.locator("#query")).not_to_contain_text("Close to")
+
+
+def test_a_question_that_fails_changes_nothing_but_the_message(visit) -> None:
+    page = visit("?work=4")
+    wall = ids(page)
+    page.route("**/api/items?*q=*", failing)
+    page.locator("#line").press_sequentially("Blue ")
+    expect(page.locator("#message")).to_have_text("Out of order.")
+    expect(page.locator("#query")).to_contain_text("Close to")
+    assert ids(page) == wall
+    page.locator("#line").press_sequentially("School")  # the space before it stands
+    expect(page.locator("#line")).to_have_value("Blue School")
+    expect(page).to_have_url(re.compile(r"q=Blue\+School"))
+    page.go_back()
+    expect(page.locator("#message")).to_be_hidden()
+    assert ids(page) == wall
+
+
+def test_more_while_another_question_is_under_way(visit) -> None:
+    page = visit("?work=4")
+    page.route("**/api/items?*q=*", late)
+    with page.expect_request(re.compile(r"/api/items\?.*q=")):
+        page.locator("#line").fill("Blue School")
+    page.locator("#more").click()
+    expect(page.locator("#query")).to_contain_text("for “Blue School”")
+    found = ids(page)
+    page.reload()
+    expect(page.locator("#query")).to_contain_text("for “Blue School”")
+    assert ids(page) == found
+
+
+def test_more_and_refined_of_ones_own_picture(visit) -> None:
+    page = visit()
+    for _ in range(2):  # the same picture again changes nothing
+        page.set_input_files("#file", own_file())
+        expect(page.locator("#looking")).to_have_count(0)
+        expect(page.locator("#query")).to_contain_text("Close to your picture")
+    wall = ids(page)
+    page.locator("#more").click()
+    expect(page.locator("#more")).to_have_count(0)
+    assert ids(page)[: len(wall)] == wall
+    page.get_by_role("button", name="Refine", exact=True).click()
+    page.get_by_role("checkbox", name="Red School").check()
+    expect(page.locator("#wall .label").first).to_contain_text("Red School")
+
+
+def test_a_page_whose_first_answers_break_off_asks_again(visit) -> None:
+    page = visit(wall=False)
+    answers = [{"status": 429, "json": {"error": {"code": "too_often", "message": "wait"}}}]
+    answers.append({"status": 502, "body": "<html>Bad Gateway</html>"})
+    answers.append({"status": 200, "body": '{"roles": '})
+    page.route(
+        "**/api/facets*",
+        lambda route: route.fulfill(**answers.pop(0)) if answers else route.continue_(),
+    )
+    page.reload()
+    expect(page.locator("#message")).to_contain_text("Trying again")
+    page.get_by_role("button", name="An example").click()
+    expect(page.locator("#query")).to_contain_text("Close to")
+    expect(page.locator("#message")).to_be_hidden()
+    assert answers == []
