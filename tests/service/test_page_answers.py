@@ -79,6 +79,53 @@ def test_questions_are_mixed_with_weights(visit, art) -> None:
     expect(page.locator("#mix .chip.disliked")).to_have_count(1)
 
 
+def test_going_back_the_order_is_told_that_hangs(visit) -> None:
+    page = visit("?work=4&open=10&panel=refine")
+    order = page.get_by_label("Alike by")
+    page.get_by_role("button", name="More like this").click()
+    expect(page).to_have_url(re.compile("work=10"))
+    order.select_option("hamming")
+    expect(page).to_have_url(re.compile("by=hamming"))
+    page.go_back()
+    expect(order).to_have_value("look")
+
+
+CHANGED = """async () => {  // as when one work came and another went
+  const { set, state } = await import(new URL("page/store.js", document.baseURI));
+  set({ facets: { ...state.facets } });
+}"""
+
+
+def test_what_failed_or_is_of_an_older_collection_is_asked_for_again(visit) -> None:
+    page = visit("?work=4&open=10")
+    failing = {"status": 500, "json": {"error": {"code": "defect", "message": "A defect"}}}
+    for path in ("explain", "map/points"):
+        page.route(f"**/api/{path}*", lambda route: route.fulfill(**failing), times=1)
+    why = page.locator("#why summary").first
+    why.click()
+    expect(page.locator("#why .note")).to_have_text("A defect.")
+    why.click()
+    why.click()
+    expect(page.locator("#why .pair")).to_be_visible()
+    page.keyboard.press("Escape")
+    panel = page.get_by_role("button", name="Map")
+    panel.click()
+    expect(page.locator("#message")).to_have_text("A defect.")
+    panel.click()
+    panel.click()
+    expect(page.locator("#legend button")).to_have_count(3)
+    page.locator("#legend button").first.click()
+    page.evaluate(CHANGED)
+    expect(page.locator("#legend [aria-pressed=true]")).to_have_count(0)  # the map of all anew
+    page.get_by_role("button", name="Refine").click()
+    page.locator(".duplicates summary").click()
+    expect(page.locator(".duplicates")).to_contain_text("1 groups")
+    copies = {"total": 2, "frees": 0, "groups": []}
+    page.route("**/api/duplicates*", lambda route: route.fulfill(json=copies))
+    page.evaluate(CHANGED)
+    expect(page.locator(".duplicates")).to_contain_text("2 groups")
+
+
 def test_a_path_leads_from_one_work_to_another(visit, art) -> None:
     page = visit("?open=0")
     page.locator("#paths summary").click()

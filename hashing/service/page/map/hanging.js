@@ -120,5 +120,8 @@ function fetch(address, again) {
   thumbnails.set(address, image);
   for (const oldest of [...thumbnails.keys()].slice(0, -KEPT)) thumbnails.delete(oldest);
   image.src = address;
-  image.decode().then(again, () => {}); // a broken one stays a dot
+  image.decode().then(again, () => {
+    // A dot till the next move, which asks again.
+    if (thumbnails.get(address) === image) thumbnails.delete(address);
+  });
 }

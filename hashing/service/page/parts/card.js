@@ -19,9 +19,21 @@ export function picture(work, { lazy = false, size } = {}) {
     loading=${lazy ? "lazy" : "eager"} decoding="async" @error=${broken} @load=${whole} />`;
 }
 
-// A broken picture leaves its place and its name.
+const AGAIN = 5000; // milliseconds
+/** @type {WeakMap<Element, string>} addresses that were asked for again */
+const repeated = new WeakMap();
+
+// A broken picture leaves its place and its name. It is asked for once more, for the server may have
+// been busy or about to start again; not all of them at the same time.
 /** @param {Event} event */
-const broken = ({ target }) => /** @type {Element} */ (target).classList.add("broken");
+function broken({ target }) {
+  const image = /** @type {HTMLImageElement} */ (target);
+  const src = image.getAttribute("src") ?? "";
+  image.classList.add("broken");
+  if (repeated.get(image) === src) return;
+  repeated.set(image, src);
+  setTimeout(() => image.getAttribute("src") === src && image.setAttribute("src", src), AGAIN * (1 + Math.random()));
+}
 /** @param {Event} event */
 const whole = ({ target }) => /** @type {Element} */ (target).classList.remove("broken");
 
@@ -68,7 +80,7 @@ export function keys(work) {
   };
 }
 
-/** @param {KeyboardEvent} event */
+/** @param {Event} event */
 export const isTyping = ({ target }) => target instanceof HTMLElement && target.matches("input:not([type=radio]), textarea");
 
 /** @param {Work} work */

@@ -3,6 +3,7 @@
 import { html, nothing } from "../vendor/lit.js";
 import { get } from "../api.js";
 import { attempt } from "../conductor.js";
+import { state } from "../store.js";
 import { t } from "../words.js";
 import { card } from "./card.js";
 import { Part } from "./part.js";
@@ -12,8 +13,21 @@ import { Part } from "./part.js";
 const AT_ONCE = 20;
 
 class Duplicates extends Part {
+  /** @type {(keyof import("../store.js").State)[]} */
+  static watches = ["facets"];
+
   /** @type {Groups | null} */
   found = null;
+  facets = state.facets; // of the collection in which they were found
+
+  // In another collection ids may mean other works.
+  /** @param {Map<PropertyKey, unknown>} changes */
+  willUpdate(changes) {
+    super.willUpdate(changes);
+    if (this.facets === state.facets) return;
+    [this.facets, this.found] = [state.facets, null];
+    if (this.querySelector("details")?.open) this.more();
+  }
 
   /** @param {Event} event */
   unfold = ({ target }) => {
@@ -22,8 +36,9 @@ class Duplicates extends Part {
 
   more = () =>
     attempt(async () => {
-      const before = this.found?.groups ?? [];
+      const [{ facets }, before] = [state, this.found?.groups ?? []];
       const next = await get("api/duplicates", { offset: before.length, limit: AT_ONCE });
+      if (facets !== state.facets) return;
       this.found = { ...next, groups: [...before, ...next.groups] };
       this.requestUpdate();
     });

@@ -48,7 +48,8 @@ class MapPart extends Part {
     this.tool = "";
     /** @type {Place[]} what is being drawn, in the unit square */
     this.line = [];
-    this.index = "";
+    /** @type {import("../store.js").Facets | null} of the collection whose works it shows, or will */
+    this.facets = null;
     this.fingers = new Fingers();
     /** @type {Map<number, import("../store.js").Work>} */
     this.works = new Map();
@@ -73,7 +74,7 @@ class MapPart extends Part {
           <button type="button" aria-label=${t("zoom.out")} @click=${() => this.zoom(1 / STEP)}>−</button>
           <button type="button" @click=${() => this.zoom(0)}>${t("map.whole")}</button>
           ${this.drawing("box")} ${this.drawing("lasso")}
-          <button type="button" id="map-here" @click=${this.here}>${t("map.here")}</button>
+          <button type="button" id="map-here" @click=${() => showOnWall(view.sight())}>${t("map.here")}</button>
         </p>
         <div id="map-label" aria-live="polite">${this.near ? html`${picture(this.near)}${label(this.near)}` : nothing}</div>
       </div>
@@ -92,20 +93,28 @@ class MapPart extends Part {
 
   updated() {
     if (state.address.panel !== "map" || !state.facets) return;
-    if (this.index !== state.facets.index + state.facets.count) this.load(state.facets.index + state.facets.count);
+    if (this.facets !== state.facets) this.load();
     this.fit();
   }
 
   // Called anew when the collection has changed.
-  /** @param {string} index */
-  load(index) {
-    this.index = index;
-    this.works.clear();
+  load() {
     attempt(async () => {
-      this.atlas = await atlas();
-      this.regions = regionsOf(this.atlas);
-      [this.current, this.near, this.only] = [null, null, null];
-      this.requestUpdate();
+      const { facets } = state;
+      this.facets = facets;
+      this.works.clear();
+      try {
+        const points = await atlas();
+        if (facets !== state.facets) return; // of an older collection
+        [this.atlas, this.regions] = [points, regionsOf(points)];
+        [this.current, this.near, this.only] = [null, null, null];
+        this.requestUpdate();
+      } catch (problem) {
+        // To be asked for again once the map is drawn again, unless this collection has none.
+        const none = problem instanceof Object && "code" in problem && problem.code === "no_map";
+        if (!none && this.facets === facets) this.facets = null;
+        throw problem;
+      }
     });
   }
 
@@ -149,6 +158,7 @@ class MapPart extends Part {
 
   /** @param {PointerEvent} event */
   press(event) {
+    if (event.button) return;
     const spot = view.spot(at(event));
     this.fingers.press(event, at(event));
     if (this.tool || event.shiftKey) this.line = [spot, spot];
@@ -167,6 +177,7 @@ class MapPart extends Part {
 
   /** @param {PointerEvent} event */
   release(event) {
+    if (!this.fingers.down.has(event.pointerId)) return; // not one that was pressed here
     this.fingers.release(event);
     const { line } = this;
     this.line = [];
@@ -187,12 +198,7 @@ class MapPart extends Part {
     const sign = signAt(this.hung, place);
     if (sign) return this.zoom(2 * STEP, sign.at);
     const row = this.touched(place);
-    if (row !== null) this.open(row);
-  }
-
-  /** @param {number} row */
-  open(row) {
-    if (this.atlas) open(this.atlas.ids[row]);
+    if (row !== null && this.atlas) open(this.atlas.ids[row]);
   }
 
   /** @param {number} factor 0 for the whole map @param {Place} [place] */
@@ -209,13 +215,14 @@ class MapPart extends Part {
 
   /** @param {KeyboardEvent} event */
   key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return; // the browser's own
     const { current } = this;
     if (event.key in STEPS) this.step(STEPS[event.key]);
     else if (event.key === "+" || event.key === "=") this.zoom(STEP, current === null ? undefined : this.place(current));
     else if (event.key === "-") this.zoom(1 / STEP);
     else if (event.key === "0") this.zoom(0);
     else if (event.key === "Escape" && this.tool) this.tool = "";
-    else if (event.key === "Enter" && current !== null) this.open(current);
+    else if (event.key === "Enter" && current !== null && this.atlas) open(this.atlas.ids[current]);
     else return;
     event.preventDefault();
   }
@@ -265,7 +272,7 @@ class MapPart extends Part {
     showPanel("map");
     await this.updateComplete;
     await attempt(async () => {
-      this.atlas ??= await atlas();
+      this.atlas = await atlas();
       const row = rowOf(this.atlas, id);
       if (row === null) return;
       view.fit(this.canvas);
@@ -276,11 +283,6 @@ class MapPart extends Part {
       this.canvas.scrollIntoView({ block: "center" });
       this.canvas.focus({ preventScroll: true });
     });
-  }
-
-  // What is in sight, on the wall.
-  here() {
-    showOnWall(view.sight());
   }
 
   /** @param {number} group */

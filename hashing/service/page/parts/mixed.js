@@ -1,6 +1,6 @@
 // A question of several parts: each with its picture and its weight, and what may be added to it.
 
-import { html, nothing, repeat } from "../vendor/lit.js";
+import { html, live, nothing, repeat } from "../vendor/lit.js";
 import { addLikes, addPicture, show, weigh } from "../blending.js";
 import { partsOf, withoutPart } from "../mixing.js";
 import { state } from "../store.js";
@@ -29,7 +29,7 @@ function chip({ file, code, work, weight }) {
   return html`<li class=${weight < 0 ? "chip disliked" : "chip"}>
     ${src ? html`<img src=${src} alt=${title} />` : nothing}
     <span><i>${title}</i>
-      <input type="range" min="-1" max="1" step=${STEP} .value=${String(weight)} aria-label=${t("mix.weight", { title })}
+      <input type="range" min="-1" max="1" step=${STEP} .value=${live(String(weight))} aria-label=${t("mix.weight", { title })}
         aria-valuetext=${said(weight)} @change=${change} />
       <span class="quiet">${said(weight)}</span></span>
     <button type="button" aria-label=${t("mix.drop", { title })}

@@ -1,6 +1,6 @@
 // By what works are near: all that one sees, codes alone, or features; and likeness as a number.
 
-import { html, nothing } from "../vendor/lit.js";
+import { html, live, nothing } from "../vendor/lit.js";
 import { go } from "../conductor.js";
 import { byLikeness, orders } from "../question.js";
 import { state } from "../store.js";
@@ -18,7 +18,7 @@ class Nearness extends Part {
     return html`<p class="nearness">
       ${offered.length
         ? html`<label>${t("by")} <select id="by" @change=${choose}>
-            ${offered.map((by) => html`<option value=${by} ?selected=${by === (address.by ?? offered[0])}>${t(`by.${by}`)}</option>`)}
+            ${offered.map((by) => html`<option value=${by} .selected=${live(by === (address.by ?? offered[0]))}>${t(`by.${by}`)}</option>`)}
           </select></label>`
         : nothing}
       <label><input type="checkbox" id="number" .checked=${address.number} @change=${count} /> ${t("number")}</label>

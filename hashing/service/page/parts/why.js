@@ -53,6 +53,7 @@ class Why extends Part {
   render() {
     const toggle = (/** @type {Event} */ event) => {
       this.folded = !(/** @type {HTMLDetailsElement} */ (event.target).open);
+      if (this.problem && !this.folded) this.asked = null; // to be asked again
       this.requestUpdate();
     };
     return html`<details id="why" @toggle=${toggle}>
@@ -74,7 +75,7 @@ class Why extends Part {
         explain(origin, work.id, bits),
         origin.id === null ? null : get(`api/items/${origin.id}`),
       ]);
-      if (mine === this.turn && this.work.id === work.id) this.found = { origin, other, explained };
+      if (mine === this.turn && this.work.id === work.id) [this.found, this.problem] = [{ origin, other, explained }, ""];
     } catch (problem) {
       if (mine === this.turn) this.problem = problem instanceof Error ? problem.message : "";
     }
