@@ -31,6 +31,14 @@ test("tiles cover what is in sight, once, at a size that the screen shows", () =
   }
 });
 
+test("a large screen is covered down to its last row", () => {
+  const large = { width: 12000, height: 8000 };
+  const across = 6100; // just too many for half the pixels: the smallest tiles
+  const sight = { left: 0.1, top: 0.2, right: 0.1 + 3024 / across, bottom: 0.2 + 1964 / ((across * 8000) / 12000) };
+  const tiles = needed(large, sight, across, 1600);
+  assert.ok(Math.max(...tiles.map(({ y, height }) => y + height)) >= sight.bottom * 8000);
+});
+
 test("a tile's address says its part and its size", () => {
   assert.equal(part({ x: 1024, y: 0, width: 1024, height: 276, factor: 2 }), "1024,0,1024,276/512,138");
 });

@@ -166,9 +166,25 @@ def test_a_slideshow_goes_on_by_itself_and_stops_when_told(visit) -> None:
     expect(source).to_have_attribute("src", re.compile(rf"pictures/{wall[1]}\?"))
     page.keyboard.press("ArrowLeft")
     expect(source).to_have_attribute("src", re.compile(rf"pictures/{wall[0]}\?"))
+    page.keyboard.press("Control+ArrowRight")
+    page.get_by_role("button", name="Next").focus()
+    page.keyboard.press("Space")  # presses the button that has focus
+    expect(source).to_have_attribute("src", re.compile(rf"pictures/{wall[1]}\?"))
+    expect(page.get_by_role("button", name="Go on")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.locator("#slides")).to_be_hidden()
     expect(page.locator("#slideshow")).to_be_focused()
+
+
+def test_a_slideshow_of_a_wall_that_becomes_shorter_stays_within_it(visit) -> None:
+    page = visit()
+    page.get_by_role("button", name="Slideshow").click()
+    page.keyboard.press("ArrowLeft")  # the last one
+    hang = "q => { history.pushState(null, '', q); dispatchEvent(new PopStateEvent('popstate')); }"
+    page.evaluate(hang, "?q=study+17")
+    expect(page.locator("#slides img")).to_have_attribute("src", re.compile(r"pictures/17\?"))
+    page.evaluate(hang, "?q=nobody+at+all")
+    expect(page.locator("#slides")).to_be_hidden()
 
 
 def test_who_wants_little_motion_starts_a_slideshow_by_hand(visit) -> None:

@@ -1,7 +1,7 @@
 // Which tiles of an original a close look needs: those in sight, at the size that the screen shows.
 
 export const TILE = 512; // pixels of a side
-const MOST = 64; // at once
+const MOST = 256; // at once: more than a screen of 5120 × 2880 pixels takes but for its edge
 
 /**
  * @typedef {{ width: number, height: number }} Size of the original in pixels

@@ -32,7 +32,7 @@ class DetailPart extends Part {
   shown = null;
   /** @type {number | null} the work that was opened before one walked on */
   first = null;
-  /** @type {number | null} */
+  /** @type {[x: number, y: number] | null} where a finger came down */
   touched = null;
 
   render() {
@@ -89,15 +89,17 @@ class DetailPart extends Part {
 
   /** @param {TouchEvent} event */
   touch({ touches }) {
-    this.touched = touches.length === 1 ? touches[0].clientX : null;
+    this.touched = touches.length === 1 ? [touches[0].clientX, touches[0].clientY] : null;
   }
 
   /** @param {TouchEvent} event */
   swipe({ changedTouches, touches }) {
     if (this.touched === null || touches.length) return;
-    const travelled = changedTouches[0].clientX - this.touched;
+    const [x, y] = this.touched;
+    const [across, down] = [changedTouches[0].clientX - x, changedTouches[0].clientY - y];
     this.touched = null;
-    if (Math.abs(travelled) >= SWIPE) walk(travelled < 0 ? 1 : -1);
+    // A finger that scrolls drifts sideways, too.
+    if (Math.abs(across) >= SWIPE && Math.abs(across) > Math.abs(down)) walk(across < 0 ? 1 : -1);
   }
 }
 

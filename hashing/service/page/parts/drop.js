@@ -3,12 +3,13 @@
 import { html } from "../vendor/lit.js";
 import { look, say } from "../conductor.js";
 import { t } from "../words.js";
+import { isTyping } from "./card.js";
 import { Part } from "./part.js";
 
 class Drop extends Part {
   connectedCallback() {
     super.connectedCallback();
-    document.addEventListener("paste", (event) => first(event.clipboardData, event));
+    document.addEventListener("paste", pasted);
     document.addEventListener("dragover", (event) => {
       if (!event.dataTransfer?.types.includes("Files")) return;
       event.preventDefault();
@@ -40,6 +41,12 @@ function chosen({ target }) {
   input.value = "";
 }
 
+// Rich text brings a picture of itself: where one types, its text is meant.
+/** @param {ClipboardEvent} event */
+function pasted(event) {
+  if (!isTyping(event) || !event.clipboardData?.types.includes("text/plain")) first(event.clipboardData, event);
+}
+
 /** @param {DataTransfer | null} carrier @param {Event} event */
 function first(carrier, event) {
   const file = carrier?.files[0];
@@ -51,18 +58,25 @@ function first(carrier, event) {
 const dialog = () => /** @type {HTMLDialogElement} */ (document.getElementById("camera-dialog"));
 const viewfinder = () => /** @type {HTMLVideoElement} */ (document.getElementById("viewfinder"));
 
+let asking = false; // whether the visitor is to say if the camera may be used
+
 export async function openCamera() {
+  if (asking) return; // a second stream would go on for ever
+  asking = true;
   try {
     viewfinder().srcObject = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
     dialog().showModal();
   } catch {
     // Browsers lend a camera only to this computer's own pages and to https.
     say(t("camera.none"));
+  } finally {
+    asking = false;
   }
 }
 
 function shoot() {
   const video = viewfinder();
+  if (!video.videoWidth) return; // nothing is to be seen yet
   const canvas = document.createElement("canvas");
   canvas.width = video.videoWidth;
   canvas.height = video.videoHeight;

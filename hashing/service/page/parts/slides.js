@@ -55,6 +55,17 @@ class Slides extends Part {
     this.find("#slides-play")?.focus();
   }
 
+  // The wall may have become shorter meanwhile, or empty.
+  /** @param {Map<PropertyKey, unknown>} changes */
+  willUpdate(changes) {
+    super.willUpdate(changes);
+    if (this.place !== null) this.place = Math.max(0, Math.min(this.place, this.works.length - 1));
+  }
+
+  updated() {
+    if (this.place !== null && !this.works.length) this.dialog.close();
+  }
+
   render() {
     const work = this.place === null ? undefined : this.works[this.place];
     return html`<dialog id="slides" aria-label=${t("slides")} @close=${this.closed} @keydown=${this.key}>
@@ -105,8 +116,9 @@ class Slides extends Part {
 
   /** @param {KeyboardEvent} event */
   key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return; // the browser's own
     if (event.key in STEPS) this.step(STEPS[event.key]);
-    else if (event.key === " ") this.toggle();
+    else if (event.key === " " && !(event.target instanceof HTMLButtonElement)) this.toggle();
     else if (event.key === "f") fullScreen(this.find("#slides-room"));
     else return;
     event.preventDefault();

@@ -4,6 +4,7 @@ import { html, nothing, repeat } from "../vendor/lit.js";
 import { attempt } from "../conductor.js";
 import { get } from "../api.js";
 import { Fingers } from "../fingers.js";
+import { state } from "../store.js";
 import { needed, part } from "../tiles.js";
 import { t } from "../words.js";
 import { named, spoken } from "../works.js";
@@ -19,7 +20,7 @@ const SHOWN = 1600; // pixels of the picture that hangs large already
 const STEP = 1.5;
 const PAN = 80; // pixels for a key
 const REST = 120; // milliseconds without a move before tiles are asked for
-const KEPT = 160; // tiles
+const KEPT = 640; // tiles, of more than one screen
 /** @type {Record<string, [number, number]>} */
 const PANS = { ArrowLeft: [PAN, 0], ArrowRight: [-PAN, 0], ArrowUp: [0, PAN], ArrowDown: [0, -PAN] };
 
@@ -29,6 +30,8 @@ export function openZoom(work, facets) {
 }
 
 class Zoom extends Part {
+  /** @type {(keyof import("../store.js").State)[]} */
+  static watches = ["work"];
   static properties = { work: { state: true }, size: { state: true }, tiles: { state: true } };
 
   constructor() {
@@ -95,6 +98,11 @@ class Zoom extends Part {
       style=${`left: ${share(tile.x, width)}; top: ${share(tile.y, height)}; width: ${share(tile.width, width)}; height: ${share(tile.height, height)}`} />`;
   }
 
+  // Back closes the work that is looked at, and a close look at it with it.
+  updated() {
+    if (this.work && state.work?.id !== this.work.id) this.dialog.close();
+  }
+
   get dialog() {
     return /** @type {HTMLDialogElement} */ (this.find("dialog"));
   }
@@ -107,6 +115,7 @@ class Zoom extends Part {
     clearTimeout(this.resting);
     if (isFullScreen()) document.exitFullscreen();
     [this.work, this.tiles] = [null, []];
+    this.fingers = new Fingers(); // one that is still down is lifted elsewhere
   }
 
   full() {
@@ -176,6 +185,7 @@ class Zoom extends Part {
 
   /** @param {PointerEvent} event */
   press(event) {
+    if (event.button) return;
     this.fingers.press(event, this.at(event));
   }
 
@@ -199,6 +209,7 @@ class Zoom extends Part {
 
   /** @param {KeyboardEvent} event */
   key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return; // the browser's own
     if (event.key in PANS) this.move(...PANS[event.key]);
     else if (event.key === "+" || event.key === "=") this.by(STEP);
     else if (event.key === "-") this.by(1 / STEP);
