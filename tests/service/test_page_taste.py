@@ -179,6 +179,25 @@ def test_sets_are_kept_shown_exported_and_opened_again(visit, art, tmp_path: Pat
     expect(elsewhere.locator("#message")).to_contain_text("found something else in x.json")
 
 
+def test_a_set_from_a_file_spoils_neither_the_taste_nor_a_set_of_that_name(visit, art) -> None:
+    page = visit()
+    judge(page, (5, "Like"), (7, "Like"), (2, "Dislike"))
+    page.get_by_role("button", name="Taste (3)").click()
+    for name in ("   ", "Mine"):  # a name of blanks is none
+        page.get_by_label("A name for these").fill(name)
+        page.get_by_role("button", name="Keep", exact=True).click()
+    others = [
+        {"file": item.file, "title": item.file, "liked": True} for item in art.items([4, 6, 8])
+    ]
+    data = json.dumps({"name": "Mine", "opinions": others}).encode()
+    file = {"name": "mine.json", "mimeType": "application/json", "buffer": data}
+    page.set_input_files("#set-file", file)
+    expect(page.locator(".set b")).to_have_text(["Mine", "Mine (2)"])
+    page.locator(".set", has_text="Mine (2)").get_by_role("button", name="Use as my taste").click()
+    expect(page.locator(".chip i")).to_have_text(["004.jpg", "006.jpg", "008.jpg"])
+    expect(page.locator(".chip .quiet")).to_have_text(["liked"] * 3)
+
+
 def test_the_nearest_liked_work_is_shown(visit, art) -> None:
     file = art.item(4).file
     page = visit(f"?like={file}")

@@ -18,17 +18,19 @@ class Taste extends Part {
   /** @type {(keyof import("../store.js").State)[]} */
   static watches = ["taste", "sets", "address", "facets"];
 
-  /** @type {Map<string, import("../store.js").Work> | null} */
-  works = null;
+  /** @type {Map<string, import("../store.js").Work | undefined>} by the files that were asked for, gone ones included */
+  works = new Map();
 
   // What works look like now: their pictures' addresses last only as long as an index.
   updated() {
     if (state.address.panel !== "taste" || !state.facets) return;
     attempt(async () => {
-      const before = this.works;
-      const works = await worksOf(state.taste.map(({ file }) => file));
-      this.works = works;
-      if (before?.size !== works.size) this.requestUpdate();
+      const [{ taste, facets }, before] = [state, this.works];
+      const files = taste.map(({ file }) => file);
+      const found = await worksOf(files);
+      if (taste !== state.taste || facets !== state.facets) return; // asked anew meanwhile
+      this.works = new Map(files.map((file) => [file, found.get(file)]));
+      if (files.some((file) => !before.has(file) || before.get(file) !== found.get(file))) this.requestUpdate();
     });
   }
 
@@ -45,7 +47,7 @@ class Taste extends Part {
         <button type="button" id="taste-clear" ?disabled=${!taste.length} @click=${() => choose([])}>${t("taste.clear")}</button>
       </p>
       <form class="actions" id="set-name-form" ?hidden=${!taste.length} @submit=${this.name}>
-        <input id="set-name" required maxlength="60" placeholder=${t("set.name")} aria-label=${t("set.name")} />
+        <input id="set-name" required pattern=".*\\S.*" maxlength="60" placeholder=${t("set.name")} aria-label=${t("set.name")} />
         <button type="submit">${t("set.keep")}</button>
       </form>
       ${state.sets.length ? html`<ul id="sets" aria-label=${t("sets")}>${repeat(state.sets, ({ name }) => name, aSet)}</ul>` : nothing}
@@ -59,8 +61,8 @@ class Taste extends Part {
   /** @param {Opinion} opinion */
   chip(opinion) {
     const { file, code, title, liked } = opinion;
-    const work = this.works?.get(file);
-    const gone = file && this.works && !work;
+    const work = this.works.get(file);
+    const gone = file && this.works.has(file) && !work;
     const src = work ? address(work, 96) : opinion.src;
     return html`<li class=${liked ? "chip" : "chip disliked"}>
       ${src && !gone ? html`<img src=${src} alt=${title} />` : nothing}
@@ -96,6 +98,16 @@ function aSet({ name, opinions }) {
   </li>`;
 }
 
+// A set of one's own that has this name already stays.
+/** @param {string} name */
+function free(name) {
+  const taken = new Set(state.sets.map((one) => one.name));
+  for (let n = 1; ; n++) {
+    const next = n > 1 ? `${name} (${n})` : name;
+    if (!taken.has(next)) return next;
+  }
+}
+
 /** @param {Event} event */
 async function read({ target }) {
   const input = /** @type {HTMLInputElement} */ (target);
@@ -106,7 +118,7 @@ async function read({ target }) {
     const { name, opinions } = JSON.parse(await file.text());
     const found = checked(opinions);
     if (!found.length) throw new Error("no opinions");
-    keepSet(String(name || file.name).slice(0, 60), found);
+    keepSet(free(String(name ?? "").trim().slice(0, 60) || file.name), found);
     say("");
   } catch {
     say(t("set.unreadable", { file: file.name }));
