@@ -55,12 +55,13 @@ def card(name: str, metrics: Metrics, figures: Sequence[str]) -> str:
     """The model card, Markdown; `figures` are files beside it."""
     model = metrics["configuration"]["model"]
     size = metrics["configuration"]["preprocessing"]["size"]
+    shorter = model["lengths"][:-1]
+    prefixes = f", whose prefixes of {_listed(shorter)} bits are codes too" if shorter else ""
     lines = [
         f"# {name}",
         "",
         f"{model['backbone']}: a picture of {size} px becomes a binary code of "
-        f"{model['lengths'][-1]} bits, whose prefixes of {_listed(model['lengths'][:-1])} bits "
-        "are codes too.",
+        f"{model['lengths'][-1]} bits{prefixes}.",
         "",
         f"{headline(metrics)}.",
         "",
