@@ -22,6 +22,9 @@ let index = null; // "identity generation" of the collection that answered last
 /** @type {(rebuilt: boolean) => void} */
 let onChange = () => {};
 
+// The identity of the collection that answered last; one that is built anew has another.
+export const collection = () => index?.split(" ")[0] ?? null;
+
 /**
  * @param {(rebuilt: boolean) => void} listener hears when the collection has changed between answers
  */
@@ -131,8 +134,8 @@ function problemOf(status, body) {
 
 /** @param {string | null} now */
 function notice(now) {
-  const before = index;
+  const [before, known] = [index, collection()];
   if (!now || now === before) return;
   index = now;
-  if (before) onChange(before.split(" ")[0] !== now.split(" ")[0]);
+  if (before) onChange(collection() !== known);
 }

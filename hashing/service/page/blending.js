@@ -1,7 +1,8 @@
 // What a visitor does to a mix.
 
 import { postForm } from "./api.js";
-import { asksStill, attempt, go } from "./conductor.js";
+import { asksStill, attempt } from "./attempt.js";
+import { go } from "./conductor.js";
 import { begun, inMix, likes, withPart } from "./mixing.js";
 import { reduced } from "./reduced.js";
 import { set, state } from "./store.js";

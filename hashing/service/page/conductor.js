@@ -3,6 +3,7 @@
 import { changedBy, read, REFINE, write } from "./address.js";
 import { ask, FIRST, next, ofResults, plain } from "./answers.js";
 import { get, onChanged, Problem, upload } from "./api.js";
+import { asksStill, attempt, say } from "./attempt.js";
 import { forget, remember } from "./lookup.js";
 import { BESIDE, byLikeness, identity, kind, refinement, refinements } from "./question.js";
 import { reduced } from "./reduced.js";
@@ -14,13 +15,11 @@ import { t } from "./words.js";
 /** @typedef {import("./store.js").Address} Address */
 
 const NEIGHBOURS = 6;
-const PATIENCE = 1500; // milliseconds between two knocks at a door that does not open
 
 let hanging = ""; // the question that the wall answers
 let sought = ""; // the one that was asked last
 let turn = 0;
 let asking = 0;
-let builds = 0; // how often the collection was built anew under this page
 let looks = 0;
 /** @type {{ question: string, found: import("./shapes.js").Results } | null} */
 let fresh = null; // the answer to an upload, until its address is read
@@ -58,7 +57,6 @@ async function arrive(how) {
 // Pictures came or went. In an index built anew even ids mean other ones: nothing stays open.
 /** @param {boolean} rebuilt */
 async function changed(rebuilt) {
-  builds += Number(rebuilt);
   hanging = "";
   if (rebuilt) {
     fresh = null;
@@ -183,11 +181,6 @@ export function showPanel(panel) {
   if (panel !== state.address.panel) go({ panel }, { replace: true });
 }
 
-/** @param {string} message */
-export function say(message) {
-  set({ message });
-}
-
 // -- from the address to the wall ---------------------------------------------------------------
 
 function readAddress() {
@@ -285,29 +278,6 @@ function remark(answer) {
 /** @param {import("./store.js").Answer} answer */
 const summary = ({ works, total }) => t("said.answer", { n: total ?? works.length });
 
-// -- when something goes wrong ------------------------------------------------------------------
-
-// Do it; say in one sentence why it failed; where waiting helps, wait and do it again, as long as it
-// is wanted.
-/** @param {() => Promise<void> | void} action @param {() => boolean} [wanted] */
-export async function attempt(action, wanted = () => true) {
-  try {
-    await action();
-  } catch (problem) {
-    if (!(problem instanceof Error) || !("code" in problem)) throw problem;
-    if (!wanted()) return;
-    const passing = "passing" in problem && problem.passing;
-    say(passing ? t("problem.again", { why: problem.message }) : problem.message);
-    if (passing) knock(action, wanted);
-  }
-}
-
-// Tells whether what the address asks now is asked still.
-export function asksStill() {
-  const question = identity(state.address);
-  return () => identity(state.address) === question;
-}
-
 // Attempt what changes the wall: it is busy until the last of these is done, and only the last one
 // may hang what it has found, while its question is asked still.
 /** @param {(wanted: () => boolean) => Promise<void>} action */
@@ -322,20 +292,4 @@ function busily(action) {
       set({ busy: --asking > 0 });
     }
   }, asked);
-}
-
-/** @param {() => Promise<void> | void} action @param {() => boolean} wanted */
-function knock(action, wanted) {
-  const before = builds;
-  setTimeout(async () => {
-    if (!wanted()) return;
-    try {
-      await get("api/health");
-    } catch {
-      return knock(action, wanted);
-    }
-    if (!wanted() || (state.facets && builds !== before)) return; // what was asked means nothing any more
-    say("");
-    attempt(action, wanted);
-  }, PATIENCE);
 }

@@ -1,7 +1,8 @@
 // The ways a picture comes in: chosen, dropped, pasted, or taken with the camera.
 
 import { html } from "../vendor/lit.js";
-import { look, say } from "../conductor.js";
+import { say } from "../attempt.js";
+import { look } from "../conductor.js";
 import { t } from "../words.js";
 import { isTyping } from "./card.js";
 import { Part } from "./part.js";

@@ -2,7 +2,7 @@
 
 import { html, nothing } from "../vendor/lit.js";
 import { get } from "../api.js";
-import { attempt } from "../conductor.js";
+import { attempt } from "../attempt.js";
 import { state } from "../store.js";
 import { t } from "../words.js";
 import { card } from "./card.js";

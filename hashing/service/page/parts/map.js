@@ -2,7 +2,8 @@
 
 import { html, nothing } from "../vendor/lit.js";
 import { get } from "../api.js";
-import { attempt, open, showPanel } from "../conductor.js";
+import { attempt } from "../attempt.js";
+import { open, showPanel } from "../conductor.js";
 import { Fingers } from "../fingers.js";
 import { atlas } from "../lookup.js";
 import { rowOf } from "../map/atlas.js";

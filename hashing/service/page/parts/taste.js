@@ -1,7 +1,8 @@
 // The panel of what this visitor likes and dislikes, and of the sets they keep.
 
 import { html, nothing, repeat } from "../vendor/lit.js";
-import { attempt, go, link, say } from "../conductor.js";
+import { attempt, say } from "../attempt.js";
+import { go, link } from "../conductor.js";
 import { download } from "../keep.js";
 import { worksOf } from "../lookup.js";
 import { asCsv, checked, inAddress, without } from "../opinions.js";

@@ -1,7 +1,7 @@
 // A work as large as its file: moved with pointer, fingers or keys, sharp wherever one looks.
 
 import { html, nothing, repeat } from "../vendor/lit.js";
-import { attempt } from "../conductor.js";
+import { attempt } from "../attempt.js";
 import { get } from "../api.js";
 import { Fingers } from "../fingers.js";
 import { state } from "../store.js";
