@@ -79,7 +79,7 @@ def test_questions_are_mixed_with_weights(visit, art) -> None:
     expect(page.locator("#mix .chip.disliked")).to_have_count(1)
 
 
-def test_going_back_the_order_is_told_that_hangs(visit) -> None:
+def test_back_and_forth_the_order_is_told_that_hangs(visit) -> None:
     page = visit("?work=4&open=10&panel=refine")
     order = page.get_by_label("Alike by")
     page.get_by_role("button", name="More like this").click()
@@ -88,6 +88,8 @@ def test_going_back_the_order_is_told_that_hangs(visit) -> None:
     expect(page).to_have_url(re.compile("by=hamming"))
     page.go_back()
     expect(order).to_have_value("look")
+    page.go_forward()
+    expect(order).to_have_value("hamming")
 
 
 CHANGED = """async () => {  // as when one work came and another went

@@ -250,6 +250,7 @@ def test_zoom(visit) -> None:
     page.go_back()
     expect(page.locator("#zoom")).to_be_hidden()
     expect(page.locator("#detail")).to_be_hidden()
+    assert page.evaluate("document.activeElement.dataset.id") == "5"
 
 
 def test_from_a_work_to_the_map_and_back_to_the_wall(visit) -> None:

@@ -96,6 +96,36 @@ def test_a_picture_on_its_way_can_be_stopped(visit, art: Collection) -> None:
     expect(page.locator("#looking")).to_have_count(0)
 
 
+def test_a_camera_is_asked_for_once_and_text_is_pasted_as_text(visit) -> None:
+    page = visit()
+    lent = page.evaluate(
+        """async () => {
+          const lend = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+          let lent = 0;
+          navigator.mediaDevices.getUserMedia = (how) => (lent++, lend(how));
+          const all = [...document.querySelectorAll("button")];
+          const button = all.find((one) => one.innerText === "Camera");
+          button.click();
+          button.click();
+          return lent;
+        }"""
+    )
+    assert lent == 1
+    expect(page.locator("#camera-dialog")).to_be_visible()
+    page.locator("#camera-close").click()
+    left_alone = page.evaluate(
+        """() => [["text/plain", "text/html"], []].map((texts) => {
+          const carrier = new DataTransfer();
+          for (const kind of texts) carrier.items.add("words", kind);
+          carrier.items.add(new File([], "x.png", { type: "image/png" }));
+          const init = { bubbles: true, cancelable: true, clipboardData: carrier };
+          const event = new ClipboardEvent("paste", init);
+          return document.querySelector("#line").dispatchEvent(event);
+        })"""
+    )
+    assert left_alone == [True, False]
+
+
 @pytest.fixture
 def close(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a gallery that has originals and licences."""

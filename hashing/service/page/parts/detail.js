@@ -13,7 +13,7 @@ import { copy } from "./copy.js";
 import { Part } from "./part.js";
 import { showSlides } from "./slides.js";
 import { ways } from "./ways.js";
-import { openZoom } from "./zoom.js";
+import { closeZoom, openZoom } from "./zoom.js";
 
 /**
  * @typedef {import("../store.js").Detail} Detail
@@ -61,6 +61,7 @@ class DetailPart extends Part {
     const id = state.work?.id ?? null;
     if (!dialog || id === shown) return;
     this.shown = id;
+    closeZoom(); // the browser's way back leaves both; before this dialog, for the focus
     if (id === null) {
       dialog.close();
       if (shown !== this.first) /** @type {HTMLElement | null} */ (document.querySelector(`#wall .card[data-id="${shown}"]`))?.focus();

@@ -4,7 +4,6 @@ import { html, nothing, repeat } from "../vendor/lit.js";
 import { attempt } from "../attempt.js";
 import { get } from "../api.js";
 import { Fingers } from "../fingers.js";
-import { state } from "../store.js";
 import { needed, part } from "../tiles.js";
 import { t } from "../words.js";
 import { named, spoken } from "../works.js";
@@ -29,9 +28,11 @@ export function openZoom(work, facets) {
   /** @type {Zoom} */ (document.querySelector("ah-zoom")).show(work, facets.index.slice(0, 8));
 }
 
+export function closeZoom() {
+  /** @type {HTMLDialogElement | null} */ (document.querySelector("ah-zoom dialog"))?.close();
+}
+
 class Zoom extends Part {
-  /** @type {(keyof import("../store.js").State)[]} */
-  static watches = ["work"];
   static properties = { work: { state: true }, size: { state: true }, tiles: { state: true } };
 
   constructor() {
@@ -96,11 +97,6 @@ class Zoom extends Part {
     const share = (/** @type {number} */ value, /** @type {number} */ all) => `${(100 * value) / all}%`;
     return html`<img class="tile" alt="" draggable="false" src=${`pictures/${id}/${part(tile)}/0/default.jpg?v=${this.version}`}
       style=${`left: ${share(tile.x, width)}; top: ${share(tile.y, height)}; width: ${share(tile.width, width)}; height: ${share(tile.height, height)}`} />`;
-  }
-
-  // Back closes the work that is looked at, and a close look at it with it.
-  updated() {
-    if (this.work && state.work?.id !== this.work.id) this.dialog.close();
   }
 
   get dialog() {
