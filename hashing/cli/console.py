@@ -12,7 +12,6 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from types import FrameType
 from typing import NoReturn
 
 from hashing import __version__
@@ -78,38 +77,6 @@ def _ending_cleanly() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-@contextmanager
-def stopping(stop: threading.Event) -> Iterator[None]:
-    """Set `stop` at Ctrl+C and SIGTERM, so that the block ends by itself; then raise them.
-
-    What a signal raises is lost where it meets a finaliser: a block that never ends would go on.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    raised: list[BaseException] = []
-    found = ((number, signal.getsignal(number)) for number in (signal.SIGINT, signal.SIGTERM))
-    handlers = {number: before for number, before in found if callable(before)}
-
-    def noticed(number: int, frame: FrameType | None) -> None:
-        try:
-            handlers[signal.Signals(number)](number, frame)
-        except KeyboardInterrupt as interrupt:
-            raised.append(interrupt)
-            stop.set()
-            raise
-
-    for number in handlers:
-        signal.signal(number, noticed)
-    try:
-        yield
-    finally:
-        for number, before in handlers.items():
-            signal.signal(number, before)
-    if raised:
-        raise raised[0]
 
 
 def describe(error: Exception) -> tuple[str, int]:

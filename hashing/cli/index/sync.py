@@ -1,12 +1,11 @@
 """`index.py sync`: an index kept in step with its pictures."""
 
 import argparse
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hashing.cli.console import emit, stopping, suggest, when_interrupted
+from hashing.cli.console import emit, suggest, when_interrupted
 from hashing.cli.index.options import (
     GOES_ON,
     Commands,
@@ -73,11 +72,8 @@ def _watch(collection: "Collection", arguments: argparse.Namespace) -> None:
     watch = _watcher()
     folder = arguments.images or source_of(collection.index)
     log(f"watching {folder} (Ctrl+C ends)")
-    stop = threading.Event()
-    pace = {"step": STEP_MS, "debounce": 8 * STEP_MS}
-    with stopping(stop):
-        for _ in watch(folder, **pace, stop_event=stop, raise_interrupt=True):
-            _once(collection, arguments, quiet=True)
+    for _ in watch(folder, step=STEP_MS, debounce=8 * STEP_MS, raise_interrupt=True):
+        _once(collection, arguments, quiet=True)
 
 
 def _watcher() -> Callable[..., Iterator[object]]:
