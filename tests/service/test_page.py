@@ -455,7 +455,7 @@ def test_why_this(visit) -> None:
 
 
 def answer_late(route) -> None:
-    time.sleep(0.3)
+    time.sleep(0.6)
     route.continue_()
 
 

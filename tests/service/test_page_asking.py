@@ -1,16 +1,19 @@
 """The page in a browser: questions that follow faster than answers, and those that fail."""
 
 import re
-import time
 
-from tests.service.test_page import address, browser, expect, ids, own_file, pytestmark, visit
+from tests.service.test_page import (
+    address,
+    answer_late,
+    browser,
+    expect,
+    ids,
+    own_file,
+    pytestmark,
+    visit,
+)
 
 __all__ = ["address", "browser", "pytestmark", "visit"]
-
-
-def late(route) -> None:
-    time.sleep(0.6)
-    route.continue_()
 
 
 def failing(route) -> None:
@@ -20,7 +23,7 @@ def failing(route) -> None:
 def test_back_before_an_answer_has_come(visit) -> None:
     page = visit()
     wall = ids(page)
-    page.route("**/api/items/4/similar*", late)
+    page.route("**/api/items/4/similar*", answer_late)
     page.locator('.card[data-id="4"]').click()
     with page.expect_response(re.compile("/api/items/4/similar.*k=24")):
         page.get_by_role("button", name="More like this").click()
@@ -48,7 +51,7 @@ def test_a_question_that_fails_changes_nothing_but_the_message(visit) -> None:
 
 def test_more_while_another_question_is_under_way(visit) -> None:
     page = visit("?work=4")
-    page.route("**/api/items?*q=*", late)
+    page.route("**/api/items?*q=*", answer_late)
     with page.expect_request(re.compile(r"/api/items\?.*q=")):
         page.locator("#line").fill("Blue School")
     page.locator("#more").click()

@@ -2,7 +2,7 @@
 
 import { changedBy, read, REFINE, write } from "./address.js";
 import { ask, FIRST, next, ofResults, plain } from "./answers.js";
-import { get, onChanged, Problem, upload } from "./api.js";
+import { get, onChanged, upload } from "./api.js";
 import { asksStill, attempt, say } from "./attempt.js";
 import { forget, remember } from "./lookup.js";
 import { BESIDE, byLikeness, identity, kind, refinement, refinements } from "./question.js";
@@ -127,7 +127,6 @@ export function look(file, { recognise = true, box = null, anyTurn = false } = {
     set({ message: "" });
     tell(0);
     try {
-      await readable(file);
       const picture = await reduced(file);
       const refined = refinement(changedBy(state.address, { code: "?" }), facets);
       const how = { box, any_turn: anyTurn || null };
@@ -135,10 +134,10 @@ export function look(file, { recognise = true, box = null, anyTurn = false } = {
       const found = await upload("api/search", query, { picture }, { signal: stop.signal, progress: tell });
       const [own, work] = [{ file: picture, src: URL.createObjectURL(picture), how }, found.seems?.work ?? null];
       const change = work ? { work: work.id } : { code: found.code };
-      const next = read(write(changedBy(state.address, change)));
+      const following = read(write(changedBy(state.address, change)));
       // What was refined meanwhile is asked anew.
-      const stands = JSON.stringify(refinement(next, facets)) === JSON.stringify(refined);
-      fresh = stands ? { question: identity(next), found } : null;
+      const stands = JSON.stringify(refinement(following, facets)) === JSON.stringify(refined);
+      fresh = stands ? { question: identity(following), found } : null;
       if (work) set({ seems: { id: work.id, ...own } });
       else set({ uploads: new Map(state.uploads).set(found.code, own) });
       go(change);
@@ -149,16 +148,6 @@ export function look(file, { recognise = true, box = null, anyTurn = false } = {
       if (state.looking?.cancel === cancel) set({ looking: null });
     }
   }, () => mine === looks && wanted());
-}
-
-// A file that has gone, or a folder, would break off on its way, as if there were no server.
-/** @param {Blob} file */
-async function readable(file) {
-  try {
-    await file.slice(0, 1).arrayBuffer();
-  } catch (problem) {
-    throw new Problem("unreadable_picture", t("problem.unreadable", { why: problem instanceof Error ? problem.message : "" }));
-  }
 }
 
 // What follows what hangs; while something else is asked for there is nothing to follow.

@@ -1,17 +1,22 @@
 // A picture is made smaller here before it travels: the network looks at a few hundred pixels only.
 
+import { Problem } from "./api.js";
+import { t } from "./words.js";
+
 const LONGEST = 1600; // pixels of the longer side
 const QUALITY = 0.92;
 const PROBE = 32; // side of the copy that is asked whether anything is transparent
 
 /**
  * The picture upright and at most 1,600 pixels long, as JPEG, or PNG where parts are transparent.
- * One that is small already, grows by it, or that this browser cannot read goes as it is.
+ * One that is small already, grows by it, or that this browser cannot read goes as it is; a Problem
+ * where there is nothing to send.
  *
  * @param {Blob} file
  * @returns {Promise<Blob>}
  */
 export async function reduced(file) {
+  await present(file);
   const image = await read(file);
   if (!image) return file;
   try {
@@ -32,6 +37,16 @@ export async function reduced(file) {
 export function fitted(width, height) {
   const scale = Math.min(1, LONGEST / Math.max(width, height));
   return [Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale))];
+}
+
+// A file that has gone, or a folder, would break off on its way, as if there were no server.
+/** @param {Blob} file */
+async function present(file) {
+  try {
+    await file.slice(0, 1).arrayBuffer();
+  } catch (problem) {
+    throw new Problem("unreadable_picture", t("problem.unreadable", { why: problem instanceof Error ? problem.message : "" }));
+  }
 }
 
 // Turned as the camera was held: the browser minds what the file says of it.
