@@ -570,10 +570,23 @@ def test_an_index_built_anew_under_an_open_page(
     )
     expect(page.locator("#wall li")).to_have_count(18)
     expect(page.locator("#collection")).to_have_text("18 pictures")
+    page.get_by_role("button", name="Surprise me").click()
+    expect(page.locator("#message")).to_be_hidden()
+    page.go_back()
+    page.go_back()  # to ?work=5, which was another work
+    expect(page.locator("#message")).to_contain_text("The collection was built anew")
+    expect(page).not_to_have_url(re.compile("work="))
+    assert len(ids(page)) == 18
     page.get_by_role("button", name="An example").click()
     expect(page.locator("#query")).to_contain_text("Close to")
     expect(page.locator("#message")).to_be_hidden()
     page.close()
+    with Collection.open(tmp_path / "art.index") as emptied:
+        emptied.remove(range(20, 38))
+    bare = visit(wall=False)
+    expect(bare.locator("#message")).to_have_text("This collection holds no pictures yet.")
+    expect(bare.locator("#below button")).to_have_count(0)
+    bare.close()
     current.close()
 
 

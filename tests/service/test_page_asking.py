@@ -92,3 +92,20 @@ def test_a_page_whose_first_answers_break_off_asks_again(visit) -> None:
     expect(page.locator("#query")).to_contain_text("Close to")
     expect(page.locator("#message")).to_be_hidden()
     assert answers == []
+
+
+def test_reloaded_one_stands_where_one_stood(visit) -> None:
+    page = visit(width=390)
+    page.get_by_role("button", name="Surprise me").click()
+    page.wait_for_url("**/?seed=*")
+    hung = ids(page)
+    page.evaluate("window.scrollTo(0, 900)")
+    page.wait_for_function("history.state.y > 800")
+    page.reload()
+    assert ids(page) == hung
+    page.wait_for_function("window.scrollY > 800")
+    page.go_back()
+    page.wait_for_function("window.scrollY === 0")
+    page.go_forward()
+    assert ids(page) == hung
+    page.wait_for_function("window.scrollY > 800")

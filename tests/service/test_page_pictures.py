@@ -210,11 +210,25 @@ def test_a_slideshow_of_a_wall_that_becomes_shorter_stays_within_it(visit) -> No
     page = visit()
     page.get_by_role("button", name="Slideshow").click()
     page.keyboard.press("ArrowLeft")  # the last one
-    hang = "q => { history.pushState(null, '', q); dispatchEvent(new PopStateEvent('popstate')); }"
-    page.evaluate(hang, "?q=study+17")
+    hang = """words => {
+        const line = document.getElementById("line");
+        line.value = words;
+        line.dispatchEvent(new Event("input", { bubbles: true }));
+    }"""
+    page.evaluate(hang, "study 17")
     expect(page.locator("#slides img")).to_have_attribute("src", re.compile(r"pictures/17\?"))
-    page.evaluate(hang, "?q=nobody+at+all")
+    page.evaluate(hang, "nobody at all")
     expect(page.locator("#slides")).to_be_hidden()
+
+
+def test_going_back_leaves_a_slideshow_with_the_work_it_was_opened_over(visit) -> None:
+    page = visit()
+    page.locator('.card[data-id="4"]').click()
+    page.get_by_role("button", name="Slideshow").last.click()
+    expect(page.locator("#slides")).to_be_visible()
+    page.go_back()
+    expect(page.locator("#slides")).to_be_hidden()
+    expect(page.locator("#detail")).to_be_hidden()
 
 
 def test_who_wants_little_motion_starts_a_slideshow_by_hand(visit) -> None:

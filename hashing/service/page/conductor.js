@@ -2,14 +2,15 @@
 
 import { changedBy, read, REFINE, write } from "./address.js";
 import { ask, FIRST, next, ofResults, plain } from "./answers.js";
-import { get, onChanged, upload } from "./api.js";
+import { collection, get, onChanged, upload } from "./api.js";
 import { asksStill, attempt, say } from "./attempt.js";
 import { forget, remember } from "./lookup.js";
-import { BESIDE, byLikeness, identity, kind, refinement, refinements } from "./question.js";
+import { isOfAnother, keep, keepWhereOneStands, mark, place, put, stand } from "./place.js";
+import { BESIDE, byLikeness, identity, refinement } from "./question.js";
 import { reduced } from "./reduced.js";
+import { remark, summary, title } from "./remarks.js";
 import { set, state } from "./store.js";
 import * as taste from "./taste.js";
-import { named } from "./works.js";
 import { t } from "./words.js";
 
 /** @typedef {import("./store.js").Address} Address */
@@ -36,34 +37,54 @@ export function start(first) {
   taste.load();
   window.addEventListener("storage", taste.changedElsewhere);
   readAddress();
-  if (first && first.search === location.search) {
+  const { y = null, count = 0 } = place();
+  if (first && first.search === location.search && count <= first.page.works.length) {
     hanging = sought = identity(state.address);
     remember(first.page.works);
     set({ answer: plain(first.page.works, first.page.total) });
+    if (y !== null) stand(y);
   }
-  window.addEventListener("popstate", () => follow({ stay: history.state?.y ?? 0 }));
+  window.addEventListener("popstate", back);
+  keepWhereOneStands(isHung);
   onChanged(changed);
-  attempt(() => arrive({ stay: history.state?.y ?? null }));
+  attempt(() => arrive({ stay: y }));
 }
 
 /** @param {{ stay?: number | null, count?: number }} how */
 async function arrive(how) {
   forget();
   set({ facets: await get("api/facets") });
-  rendering = render(how);
+  const left = isOfAnother() && leaveIds();
+  mark();
+  if (!left) rendering = render(how);
   await rendering;
+  if (left) say(t("rebuilt"));
 }
 
-// Pictures came or went. In an index built anew even ids mean other ones: nothing stays open.
+function back() {
+  readAddress();
+  if (isOfAnother() && leaveIds()) say(t("rebuilt"));
+  else follow({ stay: place().y ?? 0 });
+}
+
+// In an index built anew ids mean other works: the address asks for none by an id any more.
+/** @returns {boolean} whether it did */
+function leaveIds() {
+  const { work, open } = state.address;
+  if (work !== null) go({ seed: null }, { replace: true });
+  else if (open !== null) go({ open: null }, { replace: true });
+  return work !== null || open !== null;
+}
+
+// Pictures came or went.
 /** @param {boolean} rebuilt */
 async function changed(rebuilt) {
   hanging = "";
   if (rebuilt) {
     fresh = null;
     set({ seems: null });
+    leaveIds();
   }
-  if (rebuilt && state.address.work !== null) go({ seed: null }, { replace: true });
-  else if (rebuilt && state.address.open !== null) go({ open: null }, { replace: true });
   // As many hang as before, and the visitor stays where they stand.
   const count = rebuilt ? undefined : state.answer?.works.length;
   await attempt(() => arrive({ stay: null, count }));
@@ -80,9 +101,9 @@ async function changed(rebuilt) {
  */
 export function go(change, { replace = false } = {}) {
   const url = write(changedBy(state.address, change)) || location.pathname;
-  // Going back, the visitor stands where they stood, before as many works.
-  if (!replace) history.replaceState({ y: window.scrollY, count: state.answer?.works.length }, "");
-  history[replace ? "replaceState" : "pushState"](replace && !asksAnew(change) ? history.state : null, "", url);
+  if (!replace) keep();
+  const anew = !replace || asksAnew(change);
+  history[replace ? "replaceState" : "pushState"](anew ? { of: collection() } : history.state, "", url);
   follow({ stay: asksAnew(change) ? 0 : null });
 }
 
@@ -158,7 +179,7 @@ export async function more() {
     const answer = await ask(state.address, next(state.address, before.works.length), before);
     if (!wanted() || !isHung()) return;
     set({ answer, said: t("said.more", { n: answer.works.length }) });
-    history.replaceState({ ...history.state, count: answer.works.length }, "");
+    put({ count: answer.works.length });
   });
 }
 
@@ -186,7 +207,7 @@ function follow(how) {
 
 // stay: where to scroll once the answer hangs; null to leave the page where it is. count: how many works.
 /** @param {{ stay?: number | null, count?: number }} how */
-async function render({ stay = null, count = history.state?.count }) {
+async function render({ stay = null, count = place().count }) {
   const { address } = state;
   if (!state.facets) return;
   const opening = openWork(address.open);
@@ -202,9 +223,9 @@ async function render({ stay = null, count = history.state?.count }) {
       if (!wanted()) return;
       hanging = question;
       set({ answer, asked, message: remark(answer), said: summary(answer) });
-      if (stay !== null) requestAnimationFrame(() => window.scrollTo(0, stay));
+      if (stay !== null) stand(stay);
     });
-  else if (anew && state.answer) say(remark(state.answer)); // what was said was of another question
+  else if (state.answer && (anew || !state.answer.works.length)) say(remark(state.answer)); // what was said was of another question
   await opening;
   document.title = title();
 }
@@ -236,36 +257,6 @@ async function openWork(id) {
     }
   }, wanted);
 }
-
-function title() {
-  const { work, asked, address } = state;
-  const of = {
-    work: () => (asked ? t("title.work", { title: named(asked) }) : ""),
-    code: () => t("title.code"),
-    taste: () => t("title.taste"),
-    words: () => t("title.words", { words: address.q ?? "" }),
-    works: () => t("title.works"),
-    palette: () => t("title.palette"),
-    mix: () => t("title.mix"),
-    path: () => t("title.path"),
-    area: () => t("title.area"),
-    wall: () => "",
-  };
-  return [work ? named(work) : of[kind(address)](), "ArtHash"].filter(Boolean).join(" · ");
-}
-
-// What has to be said about an answer, usually nothing.
-/** @param {import("./store.js").Answer} answer */
-function remark(answer) {
-  const { address, facets } = state;
-  if (answer.works.length) return "";
-  const filtered = refinements(address, facets) > 0;
-  if (address.q) return t(filtered ? "nothing.words.filtered" : "nothing.words", { words: address.q });
-  return t(kind(address) === "wall" || filtered ? "nothing.filtered" : "nothing.here");
-}
-
-/** @param {import("./store.js").Answer} answer */
-const summary = ({ works, total }) => t("said.answer", { n: total ?? works.length });
 
 // Attempt what changes the wall: it is busy until the last of these is done, and only the last one
 // may hang what it has found, while its question is asked still.

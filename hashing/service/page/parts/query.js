@@ -55,7 +55,7 @@ class Query extends Part {
         return html`<div>${note(t("area", { n: answer?.total ?? hung }))}
           <p class="actions"><button type="button" @click=${toMap}>${t("map.back")}</button></p></div>`;
       default:
-        return address.seed === null && !refinements(address, state.facets) && !state.taste.length ? firstSight() : nothing;
+        return hung && address.seed === null && !refinements(address, state.facets) && !state.taste.length ? firstSight() : nothing;
     }
   }
 }

@@ -36,6 +36,12 @@ class Slides extends Part {
     this.clock = undefined;
   }
 
+  // The browser's way back leaves the slideshow with what it was opened over.
+  connectedCallback() {
+    super.connectedCallback();
+    window.addEventListener("popstate", () => this.place !== null && this.dialog.close());
+  }
+
   get works() {
     return state.answer?.works ?? [];
   }

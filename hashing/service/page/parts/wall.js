@@ -12,7 +12,7 @@ const AT_ONCE = 12; // pictures that are asked for before one scrolls
 
 class Wall extends Part {
   /** @type {(keyof import("../store.js").State)[]} */
-  static watches = ["answer", "taste", "busy"];
+  static watches = ["answer", "facets", "taste", "busy"];
 
   // Until there is an answer what the server hung stays.
   shouldUpdate() {
@@ -35,7 +35,7 @@ const shape = ({ width, height }) => `--ratio: ${width / height}; --widest: ${2 
 /** @param {number} shown */
 function end(shown) {
   if (shown > AT_ONCE) return html`<span class="quiet">${t("end", { n: shown })}</span>`;
-  return shown ? nothing : wayOn();
+  return shown || !state.facets?.count ? nothing : wayOn();
 }
 
 // An empty answer is no dead end.

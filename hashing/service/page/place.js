@@ -1,0 +1,36 @@
+// What the browser's history remembers of each address: where the visitor stands, before how many
+// works, and of which collection its ids are.
+
+import { collection } from "./api.js";
+import { state } from "./store.js";
+
+/** @returns {{ y?: number, count?: number, of?: string | null }} */
+export const place = () => history.state ?? {};
+
+// Whether the ids of this address are those of a collection that has been built anew since.
+export const isOfAnother = () => Boolean(place().of) && place().of !== collection();
+
+// Remember where the visitor stands.
+export const keep = () => put({ y: window.scrollY, count: state.answer?.works.length });
+
+// Remember that ids are of the collection that answers, unless they were of one already.
+export const mark = () => place().of || put({ of: collection() });
+
+/** @param {ReturnType<typeof place>} more */
+export const put = (more) => history.replaceState({ ...place(), ...more }, "");
+
+/** @param {number} y */
+export const stand = (y) => requestAnimationFrame(() => window.scrollTo(0, y));
+
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let resting;
+
+// Whoever reloads or comes back by Forward stands where they stood, too.
+/** @param {() => boolean} isHung whether the works hang that the address asks for */
+export function keepWhereOneStands(isHung) {
+  window.addEventListener("scroll", () => {
+    const url = location.href;
+    clearTimeout(resting);
+    resting = setTimeout(() => url === location.href && isHung() && keep(), 200);
+  });
+}
