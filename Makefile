@@ -88,9 +88,9 @@ check-page:
 		{ [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --silent; } && npm run --silent check; \
 	else echo "no npm here: the page's scripts are not checked"; fi
 
-# A file's tests share what they build, so they stay together; each process computes with one thread.
+# A process for each core; a file's tests share what they build, so they stay together.
 test: check
-	OMP_NUM_THREADS=1 "$(BIN)/python" -m pytest -n auto --dist loadfile
+	"$(BIN)/python" -m pytest -n auto --dist loadfile
 
 # Minutes; the long form takes hours, its figures stand in docs/RELIABILITY.md.
 robustness: $(STAMP)

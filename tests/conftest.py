@@ -3,7 +3,6 @@
 None of them has a deadline.
 """
 
-import os
 import random
 from collections.abc import Iterator
 
@@ -23,12 +22,6 @@ def pytest_configure(config: pytest.Config) -> None:
     """Draw the seed of all that is random in long tests, unless `--hypothesis-seed` gives it."""
     if config.option.hypothesis_seed is None:
         config.option.hypothesis_seed = str(random.SystemRandom().getrandbits(32))
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers() -> int:
-    """A process more than cores: half of the time tests wait for browsers and other processes."""
-    return (os.cpu_count() or 1) + 1
 
 
 def pytest_report_header(config: pytest.Config) -> str:

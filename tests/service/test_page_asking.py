@@ -109,3 +109,13 @@ def test_reloaded_one_stands_where_one_stood(visit) -> None:
     page.go_forward()
     assert ids(page) == hung
     page.wait_for_function("window.scrollY > 800")
+
+
+def test_a_colour_is_left_out_of_what_is_asked_though_it_does_not_hang_yet(visit) -> None:
+    page = visit("?palette=2b4a8a")
+    expect(page.locator("#query")).to_contain_text("with these colours")
+    page.route(re.compile("/api/.*palette=2b4a8a&palette=be3c32"), lambda _: None)
+    with page.expect_request(re.compile("/api/.*palette=be3c32")):
+        page.get_by_label("Another colour").fill("#be3c32")
+    page.get_by_role("button", name="Leave out 2b4a8a").click()
+    expect(page).to_have_url(re.compile(r"\?palette=be3c32$"))

@@ -140,11 +140,13 @@ function words(q, n) {
 function palette(colours) {
   const add = (/** @type {Event} */ event) => {
     const { value } = /** @type {HTMLInputElement} */ (event.target);
-    go({ palette: [...new Set([...colours, value.slice(1)])].slice(-MOST_COLOURS) });
+    go({ palette: [...new Set([...state.address.palette, value.slice(1)])].slice(-MOST_COLOURS) });
   };
+  // From what is asked by now: the line tells of what hangs, which may be an earlier question.
+  const drop = (/** @type {string} */ one) => go({ palette: state.address.palette.filter((other) => other !== one) });
   return html`<div>${note(t("palette", { n: state.answer?.total ?? 0 }))}
     <p class="actions">${colours.map((one) => html`<button type="button" class="swatch-button" style=${`--colour: #${one}`}
-        aria-label=${t("palette.drop", { colour: one })} @click=${() => go({ palette: colours.filter((other) => other !== one) })}></button>`)}
+        aria-label=${t("palette.drop", { colour: one })} @click=${() => drop(one)}></button>`)}
       <label class="pick">${t("palette.add")} <input type="color" .value=${`#${colours.at(-1) ?? "808080"}`} @change=${add} /></label>
     </p></div>`;
 }
