@@ -10,6 +10,7 @@ from pathlib import Path
 from torch import Tensor
 
 from hashing.config import TrainConfig
+from hashing.device import freed_memory_kept
 from hashing.errors import DivergedError
 from hashing.training.batches import Batch
 from hashing.training.learner import Learner
@@ -79,6 +80,7 @@ class Trainer:
         total = per_epoch * self.config.epochs
         path = self.folder / "metrics.jsonl" if self.learner.world.is_main else None
         with (
+            freed_memory_kept(self.learner.world.device),
             closing(RunLog(path, state.step, self.track)) as self.log,
             closing(StateWriter(self.folder)) as self.writer,
             self.runtime.progress(total, "training", "steps", state.step) as self.bar,
