@@ -242,6 +242,13 @@ def test_zoom(visit) -> None:
         "w => document.querySelector('#zoom img').getBoundingClientRect().width > w",
         arg=1.6 * width,
     )
+    before = image.bounding_box()
+    for button, moves in (("right", False), ("left", True)):
+        page.mouse.move(640, 400)
+        page.mouse.down(button=button)
+        page.mouse.move(700, 430, steps=3)
+        page.mouse.up(button=button)
+        assert (image.bounding_box() != before) is moves
     page.keyboard.press("Escape")
     expect(page.locator("#zoom")).to_be_hidden()
     expect(page.locator("#detail")).to_be_visible()

@@ -126,6 +126,16 @@ def test_a_camera_is_asked_for_once_and_text_is_pasted_as_text(visit) -> None:
     assert left_alone == [True, False]
 
 
+def test_a_camera_that_shows_nothing_yet_takes_no_picture(visit) -> None:
+    page = visit()
+    page.evaluate("() => { navigator.mediaDevices.getUserMedia = async () => new MediaStream(); }")
+    page.get_by_role("button", name="Camera").click()
+    page.locator("#shoot").click()
+    page.wait_for_timeout(300)
+    expect(page.locator("#camera-dialog")).to_be_visible()
+    expect(page.locator("#looking")).to_have_count(0)
+
+
 @pytest.fixture
 def close(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a gallery that has originals and licences."""
