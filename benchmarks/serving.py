@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 
 import httpx
@@ -25,6 +26,7 @@ import torch
 from hashing.collection import Collection
 from hashing.images import decode
 from hashing.service.current import Current, open_current
+from hashing.training.provenance import provenance
 
 RESULTS = Path(__file__).parent / "results" / "serving.md"
 WALL = 24
@@ -52,12 +54,13 @@ def main() -> None:
 def head(collection: Collection, requests: int, up: float) -> Iterator[str]:
     """What was measured, and on what."""
     model, info = collection.model, collection.info
+    processor = provenance(torch.device("cpu"))["hardware"]["device"]
     yield from ("# Serving", "")
     yield (
         f"{info.count:,} works, {info.bits} bits, {model.network.config.backbone} at "
         f"{model.preprocessing.size} px, {torch.get_num_threads()} threads, "
-        f"{platform.machine()}, Python {platform.python_version()}, {requests} requests "
-        f"each. Index, model and warm-up took {up:.1f} s."
+        f"{processor}, Python {platform.python_version()}, {requests} requests "
+        f"each, {date.today():%d %B %Y}. Index, model and warm-up took {up:.1f} s."
     )
     yield ""
 
