@@ -64,17 +64,15 @@ def test_a_failure_inside_passes_through() -> None:
         raise ValueError("mine")
 
 
-def test_on_a_gpu_the_c_library_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(name: object) -> None:
-        raise AssertionError("no library is asked")
-
-    monkeypatch.setattr(ctypes, "CDLL", refuse)
-    with freed_memory_kept(torch.device("cuda")):
-        pass
-
-
-@pytest.mark.parametrize("platform", ["darwin", "win32"])
-def test_elsewhere_nothing_is_set(platform: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("device", "platform"), [("cuda", "linux"), ("cpu", "darwin"), ("cpu", "win32")]
+)
+def test_elsewhere_the_c_library_is_left_alone(
+    device: str, platform: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr(ctypes, "CDLL", asked.append)
     monkeypatch.setattr(sys, "platform", platform)
-    with freed_memory_kept(torch.device("cpu")):
+    with freed_memory_kept(torch.device(device)):
         pass
+    assert asked == []
