@@ -234,7 +234,7 @@ def test_a_slideshow_of_a_wall_that_becomes_shorter_stays_within_it(visit) -> No
 def test_going_back_leaves_a_slideshow_with_the_work_it_was_opened_over(visit) -> None:
     page = visit()
     page.locator('.card[data-id="4"]').click()
-    page.get_by_role("button", name="Slideshow").last.click()
+    page.locator("#detail").get_by_role("button", name="Slideshow").click()
     expect(page.locator("#slides")).to_be_visible()
     page.go_back()
     expect(page.locator("#slides")).to_be_hidden()
