@@ -1,4 +1,4 @@
-"""Where the network runs: the one place that turns a name into a device."""
+"""Where the network runs: the one place that turns a name into a device, and memory for it."""
 
 import ctypes
 import sys
@@ -50,8 +50,8 @@ def freed_memory_kept(device: torch.device) -> Iterator[None]:
     """Within, what tensors on a CPU leave free stays with the process, for the next ones.
 
     By default the C library gives each large block back to the system and asks anew at the next
-    step, and the system fills every page with zeros first: a third of a training step of an
-    EfficientNet. At the end all that is free is given back. Only where the C library is glibc.
+    step, and the system fills every page with zeros first: up to a third of a training step of
+    an EfficientNet. At the end all that is free is given back. Only where the C library is glibc.
     """
     library = ctypes.CDLL(None) if device.type == "cpu" and sys.platform == "linux" else None
     if library is None or not hasattr(library, "mallopt"):

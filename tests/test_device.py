@@ -1,7 +1,7 @@
 """Devices: that freed memory is kept on a CPU, as long as asked and no longer."""
 
 import ctypes
-import resource
+import mmap
 import subprocess
 import sys
 from os import environ
@@ -52,7 +52,7 @@ def test_memory_is_asked_for_once_and_given_back_at_the_end() -> None:
         env=environ | {"MALLOC_MMAP_THRESHOLD_": str(1024 * 1024)},
     )
     plain, kept, given_back, after = map(int, done.stdout.split())
-    piece = 16 * 1024 * 1024 // resource.getpagesize()
+    piece = 16 * 1024 * 1024 // mmap.PAGESIZE
     assert plain > 15 * piece  # nearly every page at each of twenty times
     assert kept < piece
     assert given_back > piece // 2
