@@ -1,4 +1,6 @@
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,8 @@ from safetensors.torch import save_file
 from hashing.cli import train as command
 from hashing.cli.console import run
 from hashing.models import fingerprint, load_model, read_manifest, save_model
-from hashing.training import runs
+from hashing.training import runs, trainer
+from hashing.training.learner import Learner, Outcome
 from hashing.training.runlog import read_records
 
 
@@ -85,6 +88,31 @@ def test_training_learns_and_evaluate_measures_the_same(
     assert json.loads((again / "metrics.json").read_text())["retrieval"] == measured["retrieval"]
     figures = {path.name for path in (out / "model").glob("*.*g")}
     assert {path.name for path in again.glob("*.*g")} == figures - {"curves.png", "curves.svg"}
+
+
+def test_steps_run_where_freed_memory_is_kept(
+    recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    devices: list[str] = []  # for which memory is kept at the moment
+    seen: list[list[str]] = []
+    step = Learner.step
+
+    @contextmanager
+    def kept(device: torch.device) -> Iterator[None]:
+        devices.append(device.type)
+        yield
+        devices.pop()
+
+    def watched(learner: Learner, *arguments: object) -> Outcome:
+        seen.append([*devices])
+        return step(learner, *arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(trainer, "freed_memory_kept", kept)
+    monkeypatch.setattr(Learner, "step", watched)
+    assert main("--config", recipe, "--out", tmp_path / "run", "--train.epochs", 1) == 0
+    assert seen
+    assert all(now == ["cpu"] for now in seen)
+    assert devices == []
 
 
 def test_distances_have_words_and_a_model_without_them_is_given_the_same(
