@@ -3,6 +3,7 @@
 None of them has a deadline.
 """
 
+import os
 import random
 from collections.abc import Iterator
 
@@ -19,7 +20,12 @@ settings.load_profile("fixed")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Draw the seed of all that is random in long tests, unless `--hypothesis-seed` gives it."""
+    """Draw the seed of all that is random in long tests, unless `--hypothesis-seed` gives it.
+
+    One thread a process: as many processes run at once as there are cores, and threads that wait
+    for each other on a busy core took twice the time.
+    """
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     if config.option.hypothesis_seed is None:
         config.option.hypothesis_seed = str(random.SystemRandom().getrandbits(32))
 

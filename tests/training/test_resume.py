@@ -18,7 +18,7 @@ def kill(recipe: Path, folder: Path, kills: int, *arguments: str) -> str:
 
 
 def environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    return {**os.environ, "PYTHONPATH": str(ROOT)}
 
 
 # One loss with parameters, one with a memory, one that changes with the progress of training.
