@@ -51,8 +51,9 @@ SEED ?= 0
 TRAIN_ROW = "$(BIN)/python" train.py --config configs/$*.yaml --data.root "$(DATA)" --resume auto \
 	--train.seed $(SEED) $(OPTIONS)
 
-# Fewer artists are learned then, and so there are fewer discriminants.
-row-artworks_frozen-disjoint row-artworks_unseen-disjoint: FEWER = --model.discriminants 148
+# Fewer artists are learned then, and so there are fewer discriminants, for every recipe that has some.
+row-artworks_finetuned-disjoint row-artworks_frozen-disjoint row-artworks_frozen_resnet50-disjoint \
+row-artworks_unseen-disjoint: FEWER = --model.discriminants 148
 
 row-%-disjoint: $(STAMP) | data-is-named
 	$(TRAIN_ROW) $(FEWER) --data.protocol art-disjoint --out runs/$*-disjoint-$(SEED)
