@@ -137,6 +137,7 @@ class DistillationConfig:
     distances, angles: weights of relational distillation, the authors' for classification.
     codes: weight of the divergence of bits.
     unlabelled: folder or archive of further pictures that the teacher alone says something of.
+    oversample: how often an epoch takes each labelled picture beside them.
     """
 
     features: float = 1.0
@@ -144,6 +145,7 @@ class DistillationConfig:
     angles: float = 50.0
     codes: float = 1.0
     unlabelled: Path | None = None
+    oversample: int = 1
 
 
 @dataclass(frozen=True)

@@ -86,7 +86,7 @@ class Batches:
     def _keys(self, epoch: int) -> Rows:
         """What stands in all the epoch's batches, int64 `[steps, B]`.
 
-        A key is a picture's row, plus the number of rows for each time it stood in the batch
+        A key is a picture's row, plus the number of rows for each time that the epoch took it
         before: a picture's augmentation follows from its key.
         """
         train = self.config.train
@@ -94,7 +94,7 @@ class Batches:
         return np.concatenate([rows + n * len(self.labels) for n in range(train.repeat)], axis=1)
 
     def _rows(self, epoch: int, batch: int) -> Rows:
-        """Rows of all the epoch's batches of different pictures, int64 `[steps, batch]`."""
+        """Keys of all the epoch's batches, each once, int64 `[steps, batch]`."""
         train, rows = self.config.train, self.examples.trained
         if train.per_label and self.examples.fields[0] in self.examples.sets:
             raise UsageError(
@@ -102,10 +102,18 @@ class Batches:
                 f"found {train.per_label}: there are no groups of one set"
             )
         if not train.per_label:
+            rows = np.concatenate([rows, self._again()])
             return shuffled_batches(rows, batch, seed=train.seed, epoch=epoch)
         return balanced_batches(
             rows, self.labels[rows, 0], batch, train.per_label, seed=train.seed, epoch=epoch
         )
+
+    def _again(self) -> Rows:
+        """The keys of labelled pictures that an epoch takes more than once, but for the first."""
+        trained = self.examples.trained
+        labelled = trained[: len(trained) - len(self.examples.unlabelled)]
+        turns = np.arange(1, self.config.distillation.oversample) * self.config.train.repeat
+        return (labelled + turns[:, None] * len(self.labels)).flatten()
 
     def _read(self, epoch: int, keys: Rows) -> tuple[Tensor, Draws]:
         """Pictures uint8 `[n, S, S, 3]` and how each is varied, ready for the device."""

@@ -58,3 +58,9 @@ def check(config: Config, processes: int = 1) -> None:
             "expected train.per_label 0 with distillation.unlabelled, found "
             f"{config.train.per_label}: pictures without a label stand in no group of one"
         )
+    oversample = config.distillation.oversample
+    if oversample < 1 or (oversample > 1 and config.distillation.unlabelled is None):
+        raise UsageError(
+            "expected distillation.oversample 1, or more with distillation.unlabelled, found "
+            f"{oversample}: it says how often labelled pictures come beside unlabelled ones"
+        )

@@ -54,6 +54,18 @@ def test_unlabelled_pictures_stand_in_no_group_of_a_label(recipe: Path) -> None:
         check(parse(["--config", str(recipe), *arguments])[1])
 
 
+@pytest.mark.parametrize(
+    ("arguments", "found"),
+    [(["--distillation.unlabelled", "beside"], 0), ([], 2)],
+)
+def test_labelled_pictures_come_oftener_only_beside_unlabelled_ones(
+    arguments: list[str], found: int, recipe: Path
+) -> None:
+    arguments = [*arguments, "--distillation.oversample", str(found)]
+    with pytest.raises(UsageError, match=rf"expected distillation\.oversample 1.* found {found}:"):
+        check(parse(["--config", str(recipe), *arguments])[1])
+
+
 def test_a_good_configuration_passes(recipe: Path) -> None:
     check(parse(["--config", str(recipe)])[1])
 

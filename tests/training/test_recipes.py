@@ -29,8 +29,10 @@ NEW = [
     "published_greedyhash_alexnet",
     "published_orthohash_alexnet",
 ]
-FROZEN_OR_TAUGHT = {name for name in recipes() if "frozen" in name or "distilled" in name} | {
-    "cifar10_classify_lite"
+FROZEN_OR_TAUGHT = {
+    name
+    for name, config in zip(recipes(), map(read_recipe, recipes()), strict=True)
+    if config.teacher is not None or not config.optim.backbone_lr
 }
 
 

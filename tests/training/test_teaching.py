@@ -192,6 +192,31 @@ def test_a_student_comes_nearer_to_its_teacher(pictures: Path, teacher: Path) ->
     assert bits.float().mean() > 0.8
 
 
+@pytest.mark.parametrize("repeat", [1, 2])
+def test_an_epoch_takes_labelled_pictures_as_often_as_is_said(
+    repeat: int, pictures: Path, teacher: Path, beside: Path
+) -> None:
+    settings = config(pictures, teacher, beside)
+    settings = replace(
+        settings,
+        distillation=replace(settings.distillation, oversample=3),
+        train=replace(settings.train, batch=4, repeat=repeat, augment="standard"),
+    )
+    examples = prepare(settings, Runtime("cpu"))
+    shown: dict[int, list[torch.Tensor]] = {}
+    for batch in Batches(settings, examples, HERE)(1, 0):
+        for number, image in zip(batch.labels[:, -1].tolist(), batch.images, strict=True):
+            shown.setdefault(number, []).append(image)
+    unlabelled = set(examples.unlabelled.tolist())
+    wanted = {int(row): repeat * (1 if row in unlabelled else 3) for row in examples.trained}
+    missing = {row: often - len(shown.get(row, ())) for row, often in wanted.items()}
+    assert set(shown) <= set(wanted)
+    assert min(missing.values()) >= 0
+    assert sum(missing.values()) == sum(wanted.values()) % 4  # the remainder is left out
+    for views in shown.values():
+        assert len({view.numpy().tobytes() for view in views}) == len(views)
+
+
 def test_the_network_itself_is_drawn(pictures: Path, teacher: Path) -> None:
     """Without any own loss and with unlabelled pictures alone there is still a gradient."""
     settings = replace(config(pictures, teacher), losses=(LossTerm("dsh", 0.0),))
