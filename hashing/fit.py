@@ -245,7 +245,7 @@ def _features(
 ) -> tuple[NDArray[np.float32], str, list[tuple[Item, ImageError]]]:
     """Features of all pictures that can be read, the digest of these, and the other items."""
     encoder = Model(model)
-    parts = [np.empty((0, model.channels), np.float32)]
+    found, done = np.empty((len(items), model.channels), np.float32), 0
     digest = hashlib.sha256()
     failures = []
     for batch in prepared_batches(
@@ -255,11 +255,12 @@ def _features(
         workers=workers,
         derive=lambda data, _: hashlib.sha256(data).digest(),
     ):
-        parts.append(encoder.features_of(batch.squares))
+        found[done : done + len(batch.squares)] = encoder.features_of(batch.squares)
+        done += len(batch.squares)
         digest.update(b"".join(batch.derived))
         failures += batch.failures
         on_progress(len(batch.items) + len(batch.failures))
-    return np.concatenate(parts), digest.hexdigest(), failures
+    return found[:done], digest.hexdigest(), failures
 
 
 def _card(fitted: Fit) -> str:

@@ -192,7 +192,8 @@ class Model(Decoded):
 
     def _each(self, pictures: Sequence[Picture], output: Output) -> NDArray[np.float32]:
         of = self.logits_of if output == "logits" else self.features_of
-        parts = [np.empty((0, self.bits if output == "logits" else self.width), np.float32)]
+        width = self.bits if output == "logits" else self.width
+        found, done = np.empty((len(pictures), width), np.float32), 0
         undecided = len(pictures) >= ACCELERATE_FROM
         if len(pictures) == 1:  # no pool for one: a visitor waits
             batches = iter([(pictures, [self._view(pictures[0])])])
@@ -202,8 +203,9 @@ class Model(Decoded):
             if undecided:
                 self.accelerate(np.stack(squares), output)
                 undecided = False
-            parts.append(of(np.stack(squares)))
-        return np.concatenate(parts)
+            found[done : done + len(squares)] = of(np.stack(squares))
+            done += len(squares)
+        return found
 
     def _view(self, picture: Picture) -> NDArray[np.uint8]:
         return self.square(open_picture(picture))

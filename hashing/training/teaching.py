@@ -55,26 +55,27 @@ class Teacher:
         own = self.network.preprocessing
         if (own.size, own.fit) != (preprocessing.size, preprocessing.fit):
             squares = LazySquares(catalogue, own.size, own.fit, runtime.workers)
-        batches = [rows[start : start + BATCH] for start in range(0, len(rows), BATCH)]
-        whitening = self.network.whitening
-        pool: Callable[[Tensor], Tensor] = self.network.features
-        features: list[Tensor] = []
-        logits: list[Tensor] = []
+        network = self.network
+        pool: Callable[[Tensor], Tensor] = network.features
+        # Filled rather than gathered: of a list of tensors each keeps glibc before 2.38 from using
+        # the space again that the batch before it left, so that every picture would stay in memory.
+        features = torch.empty((len(rows), network.embedding))
+        logits = torch.empty((len(rows), network.bits))
+        places = [slice(start, start + BATCH) for start in range(0, len(rows), BATCH)]
         with (
             torch.inference_mode(),
             runtime.progress(len(rows), "asking the teacher", "pictures") as bar,
         ):
-            for pictures in read_ahead(squares.__getitem__, batches):
+            read = read_ahead(squares.__getitem__, (rows[place] for place in places))
+            for place, pictures in zip(places, read, strict=True):
                 images = normalise(torch.from_numpy(pictures).to(self.device), own)
-                if not features:
-                    pool = by_onnx(self.network, images, len(rows)) or pool
-                pooled = pool(images)
-                seen = pooled if whitening is None else whitening(pooled)
-                features.append(seen.float().cpu())
-                logits.append(self.network(pooled).float().cpu())
+                if not place.start:
+                    pool = by_onnx(network, images, len(rows)) or pool
+                seen = network.embed(pool(images))
+                features[place], logits[place] = seen, network.hash(seen)
                 bar.advance(len(pictures))
-        comparable = in_units(torch.cat(features), each=whitening is None)
-        return Lesson(rows, Targets(comparable, torch.cat(logits)))
+        comparable = in_units(features, each=network.whitening is None)
+        return Lesson(rows, Targets(comparable, logits))
 
 
 def in_units(features: Tensor, each: bool) -> Tensor:

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import weakref
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -27,12 +28,13 @@ from hashing.config import (
 from hashing.errors import UsageError
 from hashing.images import decode, to_square
 from hashing.models import HashModel, load_model, normalise, save_model
+from hashing.sources import Catalogue
 from hashing.training import Runtime, accelerated, train
 from hashing.training.batches import Batches
 from hashing.training.distributed import World
 from hashing.training.preparation import prepare
 from hashing.training.runs import make_learner
-from hashing.training.teaching import teacher_remarks
+from hashing.training.teaching import Teacher, teacher_remarks
 
 HERE = World(0, 1, torch.device("cpu"))
 OTHER_EYES = Preprocessing(40, "stretch", (0.5, 0.4, 0.3), (0.2, 0.3, 0.4))
@@ -139,6 +141,29 @@ def test_a_teacher_of_the_same_size_gets_the_students_pictures(
     with torch.inference_mode():
         logits = load_model(tmp_path / "model")(normalise(squares, same))
     torch.testing.assert_close(examples.lesson.targets.logits[:4], logits)
+
+
+def test_what_a_batch_gave_is_copied_and_let_go(teacher: Path) -> None:
+    """Else glibc before 2.38 uses the space of no batch again and memory grows by all pictures."""
+    asked = Teacher(teacher, HERE.device)
+    given: list[weakref.ref[torch.Tensor]] = []
+    held = 0
+
+    def features(images: torch.Tensor) -> torch.Tensor:
+        nonlocal held
+        held = max(held, sum(one() is not None for one in given))
+        found = torch.full((len(images), asked.network.channels), float(len(given)))
+        given.append(weakref.ref(found))
+        return found
+
+    asked.network.features = features  # type: ignore[method-assign]
+    rows = np.arange(5, 5 + 6 * 64 + 1)
+    squares = np.zeros((len(rows) + 5, 40, 40, 3), np.uint8)
+    lesson = asked.lesson(Catalogue(teacher, [], {}), squares, OTHER_EYES, rows, Runtime("cpu"))
+    assert len(given) == 7
+    assert held == 1  # that of the batch before
+    first = lesson.targets.features[:, 0]
+    assert torch.equal(first.unique(return_counts=True)[1], torch.tensor([64] * 6 + [1]))
 
 
 @pytest.mark.parametrize("fits", [True, False])
