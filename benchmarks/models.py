@@ -174,7 +174,8 @@ def row(
         }
         if len(part.database) <= 10_000
         else {},
-        "training": {key: trained[key] for key in FROM_TRAINING},
+        "training": {key: trained[key] for key in FROM_TRAINING}
+        | {"unlabelled": trained.get("unlabelled", 0)},  # unknown to older models
         "measured": provenance(network.device),
     }
 

@@ -154,10 +154,11 @@ def most_frequent(metrics: Metrics) -> float | None:
 
 def headline(metrics: Metrics) -> str:
     """Data, protocol, sizes, split and seed in one line."""
-    split = metrics["split"]
+    split, more = metrics["split"], metrics.get("unlabelled")  # unknown to older models
+    beside = f" beside {more:,} without labels" if more else ""
     return (
         f"{metrics['data']['name']}, protocol {metrics['protocol']}: {split['query']:,} queries, "
-        f"{split['database']:,} in the database, {split['train']:,} trained on; "
+        f"{split['database']:,} in the database, {split['train']:,} trained on{beside}; "
         f"split {split['digest'][:12]}, seed {metrics['seed']}"
     )
 

@@ -57,8 +57,8 @@ class Teacher:
             squares = LazySquares(catalogue, own.size, own.fit, runtime.workers)
         network = self.network
         pool: Callable[[Tensor], Tensor] = network.features
-        # Filled rather than gathered: of a list of tensors each keeps glibc before 2.38 from using
-        # the space again that the batch before it left, so that every picture would stay in memory.
+        # Filled rather than gathered: what a list held of each batch lay so in memory that glibc
+        # 2.36 could not use the space of the batch again, and memory grew by every picture.
         features = torch.empty((len(rows), network.embedding))
         logits = torch.empty((len(rows), network.bits))
         places = [slice(start, start + BATCH) for start in range(0, len(rows), BATCH)]

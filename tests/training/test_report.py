@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from hashing.training.report import below_baselines
+from hashing.training.report import below_baselines, headline
 
 
 def metrics(ours: float, histogram: float) -> dict[str, Any]:
@@ -30,3 +30,21 @@ def test_a_result_below_its_baseline_is_said_in_words(
     assert below_baselines({**metrics(ours, histogram), "baselines": {}}) == []
     (by_chance,) = below_baselines({**metrics(0.2, 0.1), "baselines": {}})
     assert by_chance.endswith("finds no more than chance does (mAP 0.200 and 0.200).")
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({}, "500 trained on; "),
+        ({"unlabelled": 0}, "500 trained on; "),
+        ({"unlabelled": 92_916}, "500 trained on beside 92,916 without labels; "),
+    ],
+)
+def test_pictures_without_labels_are_told_beside_those_with(
+    more: dict[str, int], told: str
+) -> None:
+    split = {"query": 10, "database": 20, "train": 500, "digest": "f" * 64}
+    line = headline(
+        {"data": {"name": "cifar10"}, "protocol": "5k", "split": split, "seed": 0, **more}
+    )
+    assert told in line
