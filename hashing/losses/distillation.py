@@ -105,7 +105,10 @@ def _huber(found: Tensor, wanted: Tensor) -> Tensor:
 
 
 def _cosines(points: Tensor) -> Tensor:
-    """Cos ∠ x_i x_j x_k at `[j, i, k]`, from the products of all points: no `[B, B, D]` is made."""
+    """Cos ∠ x_i x_j x_k at `[j, i, k]`, from the products of all points: no `[B, B, D]` is made.
+
+    Where points coincide, as of a picture that stands in the batch twice, there is no angle: 0.
+    """
     products = points @ points.T
     squares = products.diagonal()
     # (x_i − x_j)·(x_k − x_j)
@@ -113,7 +116,9 @@ def _cosines(points: Tensor) -> Tensor:
         products[None, :, :] - products[:, :, None] - products[:, None, :] + squares[:, None, None]
     )
     lengths = _lengths(squared_distances(points))
-    return inner / (lengths[:, :, None] * lengths[:, None, :]).clamp(min=1e-12)
+    apart = lengths > 0
+    inverse = apart / torch.where(apart, lengths, 1.0)
+    return inner * inverse[:, :, None] * inverse[:, None, :]
 
 
 def _centred(points: Tensor) -> Tensor:
