@@ -67,7 +67,6 @@ def prepare(config: Config, runtime: Runtime, processes: int = 1) -> Examples:
     contents, duplicates = _contents(squares, split)
     columns = _columns(fields, left_out)
     numbered = {name: _numbered(everything, name, data) for name in columns}
-    unlabelled = _unlabelled(len(catalogue), contents, (split, validation), broken)
     examples = Examples(
         squares=squares,
         labels={name: numbers for name, (numbers, _) in numbered.items()},
@@ -77,9 +76,8 @@ def prepare(config: Config, runtime: Runtime, processes: int = 1) -> Examples:
         splits=(split, validation),
         test=_part(split, left_out),
         validation=None if config.train.refit else _part(validation, left_out),
-        about=_about(config, catalogue, split, validation, broken)
-        | {"duplicates": duplicates, "unlabelled": len(unlabelled)},
-        unlabelled=unlabelled,
+        about=_about(config, catalogue, split, validation, broken) | {"duplicates": duplicates},
+        unlabelled=_unlabelled(len(catalogue), contents, (split, validation), broken),
     )
     if teacher is None:
         return examples

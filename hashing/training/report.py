@@ -154,7 +154,7 @@ def most_frequent(metrics: Metrics) -> float | None:
 
 def headline(metrics: Metrics) -> str:
     """Data, protocol, sizes, split and seed in one line."""
-    split, more = metrics["split"], metrics.get("unlabelled")  # unknown to older models
+    split, more = metrics["split"], metrics.get("unlabelled")  # of a training alone
     beside = f" beside {more:,} without labels" if more else ""
     return (
         f"{metrics['data']['name']}, protocol {metrics['protocol']}: {split['query']:,} queries, "

@@ -221,6 +221,7 @@ def _finish(
     metrics = {
         **measures(config, examples, found),
         **made_with,
+        "unlabelled": len(examples.unlabelled),
         CLOSENESS: words,
         "classifier": {
             field: classifier.as_dict()

@@ -41,6 +41,7 @@ def test_a_run_leaves_a_model_with_card_metrics_and_figures(
     assert len(metrics["split"]["digest"]) == len(metrics["data"]["digest"]) == 64
     assert metrics["seed"] == 0
     assert metrics["refit"] is False
+    assert metrics["unlabelled"] == 0
     assert metrics["collapsed"] is (metrics["distinct_codes"] < 4)
     assert set(metrics["retrieval"]["label"]) == {"8", "16"}
     assert set(metrics["baselines"]) == {"untrained, 16 bits", "colour histogram"}
