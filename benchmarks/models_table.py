@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from hashing.training.report import learned_from
+
 Row = Mapping[str, Any]
 
 PUBLISHED = (
@@ -156,8 +158,6 @@ def _origins(rows: Sequence[Row]) -> Iterable[str]:
         losses = " + ".join(f"{term['weight']:g} × {term['name']}" for term in config["losses"])
         model, hardware = config["model"], trained["hardware"]
         teacher = f", teacher {config['teacher']}" if config.get("teacher") else ""
-        more = trained.get("unlabelled", 0)
-        beside = f" beside {more:,} without labels" if more else ""
         command = f"row-{row['name']}{'-disjoint' * (row['protocol'] == 'art-disjoint')}"
         command += f" SEED={trained['seed']}" if trained["seed"] else ""
         yield (
@@ -166,7 +166,7 @@ def _origins(rows: Sequence[Row]) -> Iterable[str]:
             f"{model['weights']}, {losses}{teacher}, {config['train']['epochs']} epochs in "
             f"{trained['duration_s'] / 60:,.0f} minutes on {hardware['device']}, "
             f"{hardware['threads']} threads; commit {str(trained['commit'])[:12]}, split "
-            f"{row['split']['digest'][:12]}, {row['split']['train']:,} trained on{beside}, "
+            f"{row['split']['digest'][:12]}, {learned_from(row['split'], trained)}, "
             f"{row['split']['query']:,} queries, {row['split']['database']:,} in the database"
             f"{'; refit' if trained['refit'] else ''}"
         )

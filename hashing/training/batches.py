@@ -110,10 +110,8 @@ class Batches:
 
     def _again(self) -> Rows:
         """The keys of labelled pictures that an epoch takes more than once, but for the first."""
-        trained = self.examples.trained
-        labelled = trained[: len(trained) - len(self.examples.unlabelled)]
         turns = np.arange(1, self.config.distillation.oversample) * self.config.train.repeat
-        return (labelled + turns[:, None] * len(self.labels)).flatten()
+        return (self.examples.labelled + turns[:, None] * len(self.labels)).flatten()
 
     def _read(self, epoch: int, keys: Rows) -> tuple[Tensor, Draws]:
         """Pictures uint8 `[n, S, S, 3]` and how each is varied, ready for the device."""

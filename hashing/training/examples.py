@@ -94,10 +94,14 @@ class Examples:
         return np.unique(np.concatenate([*(part.rows for part in parts), self.unlabelled]))
 
     @property
+    def labelled(self) -> Rows:
+        """Rows of the data set that are learned from, ascending."""
+        return self.test.train if self.validation is None else self.validation.train
+
+    @property
     def trained(self) -> Rows:
         """Rows that are learned from, ascending."""
-        labelled = self.test.train if self.validation is None else self.validation.train
-        return np.concatenate([labelled, self.unlabelled])
+        return np.concatenate([self.labelled, self.unlabelled])
 
     @property
     def measured(self) -> list[str]:

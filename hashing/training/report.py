@@ -154,13 +154,18 @@ def most_frequent(metrics: Metrics) -> float | None:
 
 def headline(metrics: Metrics) -> str:
     """Data, protocol, sizes, split and seed in one line."""
-    split, more = metrics["split"], metrics.get("unlabelled")  # of a training alone
-    beside = f" beside {more:,} without labels" if more else ""
+    split = metrics["split"]
     return (
         f"{metrics['data']['name']}, protocol {metrics['protocol']}: {split['query']:,} queries, "
-        f"{split['database']:,} in the database, {split['train']:,} trained on{beside}; "
+        f"{split['database']:,} in the database, {learned_from(split, metrics)}; "
         f"split {split['digest'][:12]}, seed {metrics['seed']}"
     )
+
+
+def learned_from(split: Mapping[str, Any], training: Mapping[str, Any]) -> str:
+    """How many pictures were, with labels and, where a training notes any, without."""
+    more = training.get("unlabelled")
+    return f"{split['train']:,} trained on" + (f" beside {more:,} without labels" if more else "")
 
 
 def _rows(metrics: Metrics) -> Iterator[tuple[str, str, list[float]]]:
