@@ -132,11 +132,12 @@ def encoded(
     """Logits `[len(rows), bits]` of these pictures, as an index has them: by ONNX Runtime."""
     model = Model(network, runtime="auto")
     model.accelerate(examples.squares[rows[:BATCH]])
-    parts = []
+    logits = np.empty((len(rows), model.bits), np.float32)
     for start in range(0, len(rows), BATCH):
-        parts.append(model.logits_of(examples.squares[rows[start : start + BATCH]]))
-        on_pictures(len(parts[-1]))
-    return np.concatenate(parts)
+        batch = slice(start, start + BATCH)
+        logits[batch] = model.logits_of(examples.squares[rows[batch]])
+        on_pictures(len(logits[batch]))
+    return logits
 
 
 def row(
