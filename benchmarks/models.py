@@ -8,7 +8,7 @@ measures a model, writes one JSON file a protocol to `benchmarks/results/retriev
 
 import argparse
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 
 from hashing.codes import Codes
 from hashing.config import Config, DistillationConfig
-from hashing.encoding import BATCH, Model
 from hashing.metrics import RetrievalMetrics, evaluate_costs, evaluate_features
 from hashing.metrics import evaluate as evaluate_codes
 from hashing.models import HashModel, load_model
@@ -94,7 +93,7 @@ def measured(
         if is_frozen(config):
             logits = from_features(network, config, every[0], rows, folder, runtime)
         else:
-            logits = encoded(network, every[0], rows, bar.advance)
+            logits = compute_logits(network, every[0], rows, settled=True, on_pictures=bar.advance)
     return [
         row(
             network,
@@ -116,28 +115,11 @@ def from_features(
     folder: Path,
     runtime: Runtime,
 ) -> NDArray[np.float32]:
-    """The same of a frozen backbone, from the features that its run in `folder/..` has kept."""
+    """Logits `[len(rows), bits]` of a frozen backbone, from features that its run has kept."""
     plain = replace(config, train=replace(config.train, views=1))
     kept = folder.absolute().parent.parent / FEATURES
     views = encode_views(network, plain, examples, kept, runtime)
     return compute_logits(network, replace(examples, views=views), rows)
-
-
-def encoded(
-    network: HashModel,
-    examples: Examples,
-    rows: NDArray[np.int64],
-    on_pictures: Callable[[int], None],
-) -> NDArray[np.float32]:
-    """Logits `[len(rows), bits]` of these pictures, as an index has them: by ONNX Runtime."""
-    model = Model(network, runtime="auto")
-    model.accelerate(examples.squares[rows[:BATCH]])
-    logits = np.empty((len(rows), model.bits), np.float32)
-    for start in range(0, len(rows), BATCH):
-        batch = slice(start, start + BATCH)
-        logits[batch] = model.logits_of(examples.squares[rows[batch]])
-        on_pictures(len(logits[batch]))
-    return logits
 
 
 def row(
