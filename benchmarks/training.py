@@ -245,13 +245,13 @@ def whole_run(
 def waits_a_step(learner: Learner, batches: Batches, steps: int = 5) -> float:
     """How often a step makes the host wait for the GPU, as torch itself tells."""
     given = batches(0, 0)
-    learner.step(0, *next(given))
+    learner.step(0, next(given))
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         torch.cuda.set_sync_debug_mode("warn")
         try:
             for step in range(steps):
-                learner.step(step, *next(given, next(batches(0, 0))))
+                learner.step(step, next(given, next(batches(0, 0))))
         finally:
             torch.cuda.set_sync_debug_mode("default")
     return sum("synchroniz" in str(one.message) for one in told) / steps

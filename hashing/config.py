@@ -196,7 +196,7 @@ class TrainConfig:
     per_label: pictures of each label in a batch (P×K sampling); 0 shuffles plainly.
     augment: how strongly pictures are varied.
     cutmix: share of the batches in which each picture has a part of another (Yun et al. 2019), and
-        as much of its label; for losses that classify.
+        as much of its label and of what a teacher says of it; for losses that classify.
     views: of a frozen backbone, views per picture: plain, mirrored, more as `augment` varies it.
     sizes: training sizes in px, each for an equal share of the epochs; none is the model's own.
     precision: number format of the network; `auto` is bf16 on a GPU that has it.

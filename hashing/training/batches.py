@@ -46,10 +46,11 @@ class Batch(NamedTuple):
 class Mixed(NamedTuple):
     """What each picture of a batch has of another.
 
-    labels: of the others, as those of the batch. kept: share of a picture that is its own.
+    labels, targets: of the others, as those of the batch. kept: share of a picture that is its own.
     """
 
     labels: Tensor
+    targets: Targets | None
     kept: float
 
 
@@ -131,7 +132,10 @@ class Batches:
         cut = draw_cut(train.cutmix, training_size(self.config, epoch), train.seed, epoch, number)
         if cut is None:
             return batch
-        others = Mixed(pasted(batch.labels, self.world.size), cut.kept)
+        labels, told = pasted(batch.labels, self.world.size), batch.targets
+        if told is not None:
+            told = Targets(*(pasted(x, self.world.size) for x in (told.features, told.logits)))
+        others = Mixed(labels, told, cut.kept)
         return batch._replace(images=paste(batch.images, cut), mixed=others)
 
     def _features(self, epoch: int, keys: Rows) -> tuple[Tensor, None]:
@@ -156,10 +160,8 @@ def check_batch(config: Config, processes: int = 1) -> None:
             f"expected a batch that {processes} processes divide into train.accumulate parts each, "
             f"found {train.batch} and {train.accumulate}: make batch a multiple of their product"
         )
-    if not 0 <= train.cutmix <= 1 or (
-        train.cutmix and (config.teacher or not config.optim.backbone_lr)
-    ):
+    if not 0 <= train.cutmix <= 1 or (train.cutmix and not config.optim.backbone_lr):
         raise UsageError(
-            "expected train.cutmix from 0 to 1, without a teacher and with a backbone that "
-            f"learns, found {train.cutmix:g}"
+            "expected train.cutmix from 0 to 1, and 0 where optim.backbone_lr is 0, found "
+            f"{train.cutmix:g}: a frozen backbone sees whole pictures"
         )

@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, NamedTuple, cast
 
 import torch
@@ -14,7 +14,7 @@ from hashing.errors import UsageError
 from hashing.losses import Distillation, Objective, Targets
 from hashing.losses.softmax import classified
 from hashing.models import HashModel, use_depthwise, use_products
-from hashing.training.batches import Mixed
+from hashing.training.batches import Batch
 from hashing.training.distributed import World, distribute, synchronise_norms, unsynchronised
 from hashing.training.optimiser import (
     WeightAverage,
@@ -80,20 +80,8 @@ class Learner:
         """The network that is validated and kept: the average where there is one."""
         return cast(HashModel, self.average.module) if self.average else self.network
 
-    def step(
-        self,
-        step: int,
-        images: Tensor,
-        labels: Tensor,
-        targets: Targets | None = None,
-        mixed: Mixed | None = None,
-    ) -> Outcome:
-        """Update from one batch; its loss is NaN where nothing was changed.
-
-        images: this process's share, normalised float32 `[B / processes, 3, H, W]`, or features
-        `[B / processes, D]`; labels: of the whole batch, int64 `[B, fields]` on the CPU, −1 where
-        absent; targets: the teacher's of the whole batch; mixed: what its pictures have of others.
-        """
+    def step(self, step: int, batch: Batch) -> Outcome:
+        """Update from one batch; its loss is NaN where nothing was changed."""
         self._train_mode()
         self.objective.step(step / (self.steps_per_epoch * self.config.train.epochs))
         torch.manual_seed(_key(self.config.train.seed, step))  # what a loss or dropout draws
@@ -101,10 +89,10 @@ class Learner:
         self.optimiser.zero_grad()
         parts = self.config.train.accumulate
         if parts == 1:
-            loss, accuracy = self._loss(*self._forward(images), labels, targets, mixed)
+            loss, accuracy = self._loss(*self._forward(batch.images), batch)
             loss.backward()  # type: ignore[no-untyped-call]
         else:
-            loss, accuracy = self._accumulate(images.chunk(parts), labels, targets, mixed, step)
+            loss, accuracy = self._accumulate(batch, parts, step)
         gradients = [p.grad for p in self.parameters if p.grad is not None]
         norm = nn.utils.get_total_norm(gradients)
         # One look at the device for all numbers: each makes the host wait.
@@ -155,45 +143,42 @@ class Learner:
             logits, features = self.forward(images)
         return logits.float(), features.float()
 
-    def _loss(
-        self,
-        logits: Tensor,
-        features: Tensor,
-        labels: Tensor,
-        targets: Targets | None,
-        mixed: Mixed | None,
-    ) -> tuple[Tensor, list[Tensor]]:
+    def _loss(self, logits: Tensor, features: Tensor, batch: Batch) -> tuple[Tensor, list[Tensor]]:
         """The loss of the whole batch, of which this process's share is given, and accuracy.
 
         Accuracy is the first field's, where a loss classifies; no number else.
         """
         logits = self.world.gather(logits)
-        loss: Tensor = self.objective(logits, labels)
-        if mixed is not None:
-            loss = mixed.kept * loss + (1 - mixed.kept) * self.objective(logits, mixed.labels)
-        if self.distillation is not None and targets is not None:
-            loss = loss + self.distillation(self.world.gather(features), logits, targets)
+        if self.distillation is not None:
+            features = self.world.gather(features)
+        loss = self._learned(logits, features, batch.labels, batch.targets)
+        if (mixed := batch.mixed) is not None:
+            others = self._learned(logits, features, mixed.labels, mixed.targets)
+            loss = mixed.kept * loss + (1 - mixed.kept) * others
         with torch.no_grad():
             scores = next(iter(self.objective.classify(logits)), None)
             if scores is None:
                 return loss, []
-            return loss, [classified(scores, send(labels[:, 0], scores.device))[0].to(loss)]
+            return loss, [classified(scores, send(batch.labels[:, 0], scores.device))[0].to(loss)]
 
-    def _accumulate(
-        self,
-        parts: Sequence[Tensor],
-        labels: Tensor,
-        targets: Targets | None,
-        mixed: Mixed | None,
-        step: int,
-    ) -> tuple[Tensor, list[Tensor]]:
-        """Gradients of the whole batch's loss though only one part of it is held at a time.
+    def _learned(
+        self, logits: Tensor, features: Tensor, labels: Tensor, targets: Targets | None
+    ) -> Tensor:
+        """The loss of the whole batch for these labels and this word of the teacher's."""
+        loss: Tensor = self.objective(logits, labels)
+        if self.distillation is not None and targets is not None:
+            loss = loss + self.distillation(features, logits, targets)
+        return loss
+
+    def _accumulate(self, batch: Batch, count: int, step: int) -> tuple[Tensor, list[Tensor]]:
+        """Gradients of the whole batch's loss though one of its `count` parts is held at a time.
 
         Every part runs through the network twice (Gao et al. 2021, "Scaling Deep Contrastive
         Learning Batch Size under Memory Limited Setup"): once for its logits, which the loss
         takes together, and once more to take the loss's gradient on to the weights. Each part
         is normalised by its own statistics, as a batch of its size would be.
         """
+        parts = batch.images.chunk(count)
         buffers = [*self.network.buffers()]
         before = [buffer.clone() for buffer in buffers]
         given = []
@@ -202,7 +187,7 @@ class Learner:
                 torch.manual_seed(_key(self.config.train.seed, step, number))
                 given.append(self._forward(images))
         logits, features = (torch.cat(rows).requires_grad_() for rows in zip(*given, strict=True))
-        loss, accuracy = self._loss(logits, features, labels, targets, mixed)
+        loss, accuracy = self._loss(logits, features, batch)
         loss.backward()  # type: ignore[no-untyped-call]
         for buffer, old in zip(buffers, before, strict=True):
             buffer.copy_(old)

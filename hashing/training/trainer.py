@@ -101,7 +101,7 @@ class Trainer:
     def _step(self, batch: Batch) -> None:
         state = self.state
         rate = self.learner.rate(state.step)
-        loss, accuracy = self.learner.step(state.step, *batch)
+        loss, accuracy = self.learner.step(state.step, batch)
         self.log.step(state.step, loss, rate, accuracy)
         state.step += 1
         state.seconds = time.monotonic() - self.started

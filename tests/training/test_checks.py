@@ -29,6 +29,8 @@ from hashing.training.checks import check
         (["--data.name", "foldr"], "did you mean folder?"),
         (["--data.protocol", "ful"], "did you mean full?"),
         (["--train.augment", "stand"], "did you mean standard?"),
+        (["--train.cutmix", "1.5"], "train.cutmix from 0 to 1"),
+        (["--train.cutmix", "0.5", "--optim.backbone_lr", "0"], "a frozen backbone sees whole"),
     ],
 )
 def test_mistakes_are_found_before_pictures_are_read(

@@ -18,6 +18,7 @@ from hashing.errors import DivergedError
 from hashing.losses import make_objective
 from hashing.models import HashModel
 from hashing.models.products import ProductConv2d
+from hashing.training.batches import Batch
 from hashing.training.distributed import World
 from hashing.training.learner import Learner
 from hashing.training.runlog import read_records
@@ -44,9 +45,9 @@ def make(
     return Learner(config, network, objective, 4, HERE)
 
 
-def batch(seed: int = 0) -> tuple[Tensor, Tensor]:
+def batch(seed: int = 0) -> Batch:
     generator = torch.Generator().manual_seed(seed)
-    return torch.randn(12, 3, 32, 32, generator=generator), torch.arange(12)[:, None] % 3
+    return Batch(torch.randn(12, 3, 32, 32, generator=generator), torch.arange(12)[:, None] % 3)
 
 
 def snapshot(learner: Learner) -> dict[str, Tensor]:
@@ -63,7 +64,7 @@ def snapshot(learner: Learner) -> dict[str, Tensor]:
 def test_a_step_changes_everything_that_is_trained() -> None:
     learner = make()
     before = snapshot(learner)
-    assert math.isfinite(learner.step(0, *batch()).loss)
+    assert math.isfinite(learner.step(0, batch()).loss)
     same = [name for name, value in snapshot(learner).items() if torch.equal(value, before[name])]
     assert same == []
 
@@ -71,33 +72,33 @@ def test_a_step_changes_everything_that_is_trained() -> None:
 @pytest.mark.parametrize("what", ["pictures", "gradient"])
 def test_a_step_that_is_not_finite_leaves_no_trace(what: str) -> None:
     learner = make()
-    learner.step(0, *batch())
+    learner.step(0, batch())
     before, optimiser = snapshot(learner), repr(learner.optimiser.state_dict())
-    images, labels = batch(1)
+    bad = batch(1)
     if what == "pictures":
-        images[3, 0, 0, 0] = math.inf
+        bad.images[3, 0, 0, 0] = math.inf
     else:
         hook = learner.network.hash_layer.weight.register_hook(lambda g: g * math.nan)
-    assert math.isnan(learner.step(1, images, labels).loss)
+    assert math.isnan(learner.step(1, bad).loss)
     for name, value in snapshot(learner).items():
         assert torch.equal(value, before[name]), name
     assert repr(learner.optimiser.state_dict()) == optimiser
     if what == "gradient":
         hook.remove()
-    assert math.isfinite(learner.step(2, *batch(1)).loss)
+    assert math.isfinite(learner.step(2, batch(1)).loss)
 
 
 def test_frozen_norms_and_backbone_stay() -> None:
     learner = make("resnet18", freeze_batchnorm=True)
     before = snapshot(learner)
-    learner.step(0, *batch())
+    learner.step(0, batch())
     changed = {n for n, v in snapshot(learner).items() if not torch.equal(v, before[n])}
     assert not any(".bn" in name for name in changed)
     assert "network.backbone.conv1.weight" in changed
 
     learner = make("resnet18", freeze_layers=2)
     before = snapshot(learner)
-    learner.step(0, *batch())
+    learner.step(0, batch())
     changed = {n for n, v in snapshot(learner).items() if not torch.equal(v, before[n])}
     first = ["conv1.weight", "layer1.0.conv1.weight"]
     norms = [f"{norm}.{n}" for norm in ("bn1", "layer1.0.bn1") for n in ("weight", "running_mean")]
@@ -109,7 +110,7 @@ def test_frozen_norms_and_backbone_stay() -> None:
 
     learner = make("resnet18", backbone_lr=0)
     before = snapshot(learner)
-    learner.step(0, *batch())
+    learner.step(0, batch())
     changed = {n for n, v in snapshot(learner).items() if not torch.equal(v, before[n])}
     assert not any("backbone" in name for name in changed)
     assert "network.hash_layer.weight" in changed
@@ -120,7 +121,7 @@ def test_the_gradient_is_clipped() -> None:
     for clip in (0.0, 1e-3):
         learner = make(name="sgd", lr=1.0, momentum=0.0, clip=clip, warmup=0, weight_decay=0)
         before = snapshot(learner)["network.hash_layer.weight"]
-        learner.step(0, *batch())
+        learner.step(0, batch())
         steps.append((snapshot(learner)["network.hash_layer.weight"] - before).norm())
     assert steps[1] < 1.001e-3 < steps[0]
 
@@ -130,10 +131,10 @@ def loop(learner: Learner, state: TrainState, folder: Path, poisoned: range) -> 
 
     def batches(epoch: int, start: int):
         for number in range(start, 4):
-            images, labels = batch(number)
+            given = batch(number)
             if 4 * epoch + number in poisoned:
-                images[0] = np.inf
-            yield images, labels
+                given.images[0] = np.inf
+            yield given
 
     config = TrainConfig(epochs=2, state_every=1, bad_steps=3)
     return Trainer(config, learner, state, batches, None, folder, Runtime())
@@ -188,7 +189,7 @@ def test_parts_of_a_batch_add_up_to_the_gradient_of_its_whole_loss(parts: int) -
     ends = []
     for accumulate in (1, parts):
         learner = make(accumulate=accumulate, batchnorm=False, ema=0.0, warmup=0, name="sgd")
-        losses = [learner.step(step, *batch(step)).loss for step in range(3)]
+        losses = [learner.step(step, batch(step)).loss for step in range(3)]
         ends.append((losses, snapshot(learner)))
     (losses, whole), (losses_of_parts, in_parts) = ends
     assert losses_of_parts == pytest.approx(losses, rel=1e-5)
@@ -198,7 +199,7 @@ def test_parts_of_a_batch_add_up_to_the_gradient_of_its_whole_loss(parts: int) -
 
 def test_statistics_of_norms_move_once_a_part() -> None:
     learner = make("resnet18", accumulate=3)
-    learner.step(0, *batch())
+    learner.step(0, batch())
     assert learner.network.backbone.bn1.num_batches_tracked == 3
 
 

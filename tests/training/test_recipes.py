@@ -72,7 +72,7 @@ def few_steps(name: str) -> None:
     learner = make_learner(config, examples, batches.steps_per_epoch, HERE)
     before = learner.network.hash_layer.weight.clone()
     for step, batch in zip(range(2), batches(0, 0), strict=False):
-        assert math.isfinite(learner.step(step, *batch).loss)
+        assert math.isfinite(learner.step(step, batch).loss)
     assert not torch.equal(learner.network.hash_layer.weight, before)
 
 

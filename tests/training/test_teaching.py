@@ -27,10 +27,11 @@ from hashing.config import (
 )
 from hashing.errors import UsageError
 from hashing.images import decode, to_square
+from hashing.losses import Targets
 from hashing.models import HashModel, load_model, normalise, save_model
 from hashing.sources import Catalogue
 from hashing.training import Runtime, accelerated, train
-from hashing.training.batches import Batches
+from hashing.training.batches import Batch, Batches, Mixed
 from hashing.training.distributed import World
 from hashing.training.preparation import prepare
 from hashing.training.runs import make_learner
@@ -198,7 +199,7 @@ def test_a_student_comes_nearer_to_its_teacher(pictures: Path, teacher: Path) ->
     assert learner.distillation is not None
     before = learner.distillation.projection.weight.clone()
     losses = [
-        learner.step(epoch * batches.steps_per_epoch + step, *batch).loss
+        learner.step(epoch * batches.steps_per_epoch + step, batch).loss
         for epoch in range(8)
         for step, batch in enumerate(batches(epoch, 0))
     ]
@@ -242,6 +243,35 @@ def test_an_epoch_takes_labelled_pictures_as_often_as_is_said(
         assert len({view.numpy().tobytes() for view in views}) == len(views)
 
 
+@pytest.mark.parametrize("accumulate", [1, 2])
+def test_a_picture_that_has_a_part_of_another_is_taught_by_both(
+    accumulate: int, pictures: Path, teacher: Path
+) -> None:
+    settings = config(pictures, teacher)
+    mixing = replace(settings.train, cutmix=1.0, accumulate=accumulate)
+    settings = replace(settings, train=mixing)
+    examples = prepare(settings, Runtime("cpu"))
+    images, labels, targets, mixed = next(Batches(settings, examples, HERE)(0, 0))
+    assert examples.lesson is not None
+    assert targets is not None
+    assert mixed is not None
+    assert mixed.targets is not None
+    others = examples.lesson.of(mixed.labels[:, -1].numpy(), HERE.device)
+    assert torch.equal(mixed.targets.features, others.features)
+    assert torch.equal(mixed.targets.logits, others.logits)
+    assert not torch.equal(others.logits, targets.logits)
+
+    def loss(own: torch.Tensor, told: Targets | None, other: Mixed | None = None) -> float:
+        return (
+            make_learner(settings, examples, 4, HERE).step(0, Batch(images, own, told, other)).loss
+        )
+
+    ends = loss(labels, targets), loss(mixed.labels, others)
+    for kept in (0.0, 0.25, 1.0):
+        found = loss(labels, targets, mixed._replace(kept=kept))
+        assert found == pytest.approx(kept * ends[0] + (1 - kept) * ends[1], rel=1e-5)
+
+
 def test_the_network_itself_is_drawn(pictures: Path, teacher: Path) -> None:
     """Without any own loss and with unlabelled pictures alone there is still a gradient."""
     settings = replace(config(pictures, teacher), losses=(LossTerm("dsh", 0.0),))
@@ -249,7 +279,7 @@ def test_the_network_itself_is_drawn(pictures: Path, teacher: Path) -> None:
     learner = make_learner(settings, examples, 4, HERE)
     before = {name: tensor.clone() for name, tensor in learner.network.named_parameters()}
     images, labels, targets, _ = next(Batches(settings, examples, HERE)(0, 0))
-    learner.step(0, images, torch.full_like(labels, -1), targets)
+    learner.step(0, Batch(images, torch.full_like(labels, -1), targets))
     assert all(not torch.equal(p, before[name]) for name, p in learner.network.named_parameters())
 
 
@@ -259,12 +289,12 @@ def test_a_state_holds_what_distillation_learned(pictures: Path, teacher: Path) 
     batches = list(Batches(settings, examples, HERE)(0, 0))[:3]
     straight = make_learner(settings, examples, 4, HERE)
     for step, batch in enumerate(batches):
-        straight.step(step, *batch)
+        straight.step(step, batch)
     first, second = (make_learner(settings, examples, 4, HERE) for _ in range(2))
     for step in range(2):
-        first.step(step, *batches[step])
+        first.step(step, batches[step])
     second.load_state_dict(copy.deepcopy(first.state_dict()))
-    second.step(2, *batches[2])
+    second.step(2, batches[2])
     for name, tensor in straight.state_dict()["distillation"].items():
         assert torch.equal(tensor, second.state_dict()["distillation"][name])
     for name, tensor in straight.network.state_dict().items():
