@@ -262,9 +262,8 @@ def test_a_picture_that_has_a_part_of_another_is_taught_by_both(
     assert not torch.equal(others.logits, targets.logits)
 
     def loss(own: torch.Tensor, told: Targets | None, other: Mixed | None = None) -> float:
-        return (
-            make_learner(settings, examples, 4, HERE).step(0, Batch(images, own, told, other)).loss
-        )
+        learner = make_learner(settings, examples, 4, HERE)
+        return learner.step(0, Batch(images, own, told, other)).loss
 
     ends = loss(labels, targets), loss(mixed.labels, others)
     for kept in (0.0, 0.25, 1.0):
