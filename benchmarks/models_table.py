@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from hashing.training.report import learned_from
+from hashing.training.report import learned_from, started_from
 
 Row = Mapping[str, Any]
 
@@ -163,7 +163,7 @@ def _origins(rows: Sequence[Row]) -> Iterable[str]:
         yield (
             f"- {row['name']}, `{row['protocol']}`, seed {trained['seed']}: `make {command}`; "
             f"{model['backbone']} at {config['preprocessing']['size']} px from "
-            f"{model['weights']}, {losses}{teacher}, {config['train']['epochs']} epochs in "
+            f"{started_from(config)}, {losses}{teacher}, {config['train']['epochs']} epochs in "
             f"{trained['duration_s'] / 60:,.0f} minutes on {hardware['device']}, "
             f"{hardware['threads']} threads; commit {str(trained['commit'])[:12]}, split "
             f"{row['split']['digest'][:12]}, {learned_from(row['split'], trained)}, "

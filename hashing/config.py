@@ -188,7 +188,7 @@ class OptimConfig:
 class TrainConfig:
     """How long, in what portions and with what care.
 
-    epochs: passes over the training part.
+    epochs: passes over the training part; 0 takes no step, and measures a start as it is.
     batch: pictures of one step, over all processes.
     accumulate: parts in which a process's share of a batch runs through the network, where it does
         not fit the memory at once; the loss is still that of the whole batch.
@@ -238,7 +238,8 @@ class TrainConfig:
 class Config:
     """Everything that decides what a run computes; written to `runs/NAME/config.yaml`.
 
-    start: model folder that the network starts from, head and all; `model` must be as it was.
+    start: model folder that the network starts from, head and all; `model` must be as it was. Of
+        several folders it is the average of their weights.
     teacher: model folder that the network is drawn to, by `distillation`; none by default.
     """
 
@@ -247,8 +248,15 @@ class Config:
     data: DataConfig = field(default_factory=DataConfig)
     losses: tuple[LossTerm, ...] = (LossTerm("dsh"),)
     centres: CentresConfig = field(default_factory=CentresConfig)
-    start: Path | None = None
+    start: Path | tuple[Path, ...] | None = None
     teacher: Path | None = None
     distillation: DistillationConfig = DistillationConfig()
     optim: OptimConfig = OptimConfig()
     train: TrainConfig = TrainConfig()
+
+    @property
+    def starts(self) -> tuple[Path, ...]:
+        """The folders of `start`."""
+        if self.start is None:
+            return ()
+        return self.start if isinstance(self.start, tuple) else (self.start,)

@@ -24,7 +24,9 @@ Files = dict[str, bytes]
 
 
 def draw_course(course: Course) -> Files:
-    """The course of a run."""
+    """The course of a run; nothing where no step was taken."""
+    if not course.losses:
+        return {}
     return _files({"curves": plots.learning_curves(course)})
 
 

@@ -23,7 +23,7 @@ def check_fitted(config: Config) -> None:
     if not config.model.fitted:
         return
     fitted_bits(config.model)
-    if config.start is None and config.optim.backbone_lr != 0:
+    if not config.starts and config.optim.backbone_lr != 0:
         raise UsageError(
             "expected optim.backbone_lr 0 with model.fitted, or a start, found "
             f"{config.optim.backbone_lr:g}: bits are fitted to features that do not change"

@@ -38,11 +38,15 @@ def public_config(config: Config) -> dict[str, Any]:
     values = plain_config(config)
     values["data"] |= {"root": None, "metadata": None}
     values["distillation"]["unlabelled"] = None
-    values["model"]["weights"] = "/".join(Path(config.model.weights).parts[-2:])
-    for name, folder in (("start", config.start), ("teacher", config.teacher)):
-        if folder is not None:
-            values[name] = "/".join(folder.parts[-2:])
+    values["model"]["weights"] = _public(Path(config.model.weights))
+    starts = [_public(folder) for folder in config.starts]
+    values["start"] = starts if len(starts) > 1 else next(iter(starts), None)
+    values["teacher"] = config.teacher and _public(config.teacher)
     return values
+
+
+def _public(folder: Path) -> str:
+    return "/".join(folder.parts[-2:])
 
 
 def provenance(device: torch.device) -> dict[str, Any]:

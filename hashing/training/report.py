@@ -224,13 +224,18 @@ def _remarks(metrics: Metrics) -> list[str]:
     return remarks
 
 
+def started_from(configuration: Mapping[str, Any]) -> str:
+    """Which weights a run began with, by its settings."""
+    start: str | list[str] = configuration.get("start") or configuration["model"]["weights"]
+    return start if isinstance(start, str) else f"the average of {', '.join(start)}"
+
+
 def _origin(metrics: Metrics) -> list[str]:
     configuration, hardware = metrics["configuration"], metrics["hardware"]
     losses = " + ".join(f"{term['weight']:g} × {term['name']}" for term in configuration["losses"])
-    start = configuration.get("start") or configuration["model"]["weights"]
     teacher = configuration.get("teacher")
     return [
-        f"- losses {losses}; weights at the start: {start}"
+        f"- losses {losses}; weights at the start: {started_from(configuration)}"
         f"{f'; drawn to the teacher {teacher}' if teacher else ''}",
         f"- commit {metrics['commit']}; data {metrics['data']['digest'][:12]}",
         f"- torch {metrics['versions']['torch']} on {hardware['device']}, {hardware['cores']} "

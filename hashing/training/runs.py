@@ -19,6 +19,7 @@ from hashing.models import (
     round_to_half,
     save_model,
 )
+from hashing.training.average import average_weights, renew_norms
 from hashing.training.baselines import measure_baselines
 from hashing.training.batches import Batches
 from hashing.training.checks import check
@@ -47,7 +48,6 @@ from hashing.training.start import (
     check_to_fit,
     fit_to_features,
     start_remarks,
-    take_over,
     teach_losses,
 )
 from hashing.training.state import load_newest_state
@@ -156,8 +156,8 @@ def make_network(config: Config) -> HashModel:
     """The network before the first step; seeds what is random from here on."""
     torch.manual_seed(config.train.seed)
     network = HashModel(config.model, config.preprocessing)
-    if config.start is not None:
-        take_over(network, config.start)
+    if config.starts:
+        network.load_state_dict(average_weights(config.starts))
     return network
 
 
@@ -181,12 +181,14 @@ def _learn(run: _Run, examples: Examples) -> tuple[Learner, TrainState, Examples
     check_to_fit(config, examples)
     network = make_network(config)
     network.to(here.device)
+    if len(config.starts) > 1:
+        renew_norms(network, config, examples, runtime)
     if is_frozen(config):
         round_to_half(network)  # as it is stored, for its features are kept
         with here.main_first():
             views = encode_views(network, config, examples, out.parent / FEATURES, runtime)
         examples = replace(examples, views=views)
-    if config.start is None:
+    if not config.starts:
         fit_to_features(network, examples, config.data.fields, runtime)
     batches = Batches(config, examples, here)
     learner = make_learner(config, examples, batches.steps_per_epoch, here, network)
@@ -199,7 +201,7 @@ def _learn(run: _Run, examples: Examples) -> tuple[Learner, TrainState, Examples
     ):
         runtime.log(remark)
     state = _resumed(learner, out, runtime)
-    started = config.start is not None
+    started = bool(config.starts)
     if started and state.step == 0:
         teach_losses(learner, examples)
     validate = validation(examples, learner)

@@ -6,7 +6,7 @@ own, which no model folder holds, learn them before the first step from the mode
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -23,7 +23,6 @@ from hashing.models import (
     check_whitening,
     fit_discriminants,
     fit_whitening,
-    load_model,
     read_manifest,
 )
 from hashing.training.evaluation import compute_features, compute_logits
@@ -33,7 +32,8 @@ from hashing.training.learner import Learner
 from hashing.training.runtime import Runtime
 
 FREE = ("weights", "dropout")
-"""What a run may have its own way, whatever it starts from."""
+"""What a run may have its own way, whatever it starts from; of several starts the first alone says
+the size of pictures."""
 
 STEPS, BATCH, RATE = 300, 256, 1e-2
 """How the losses' own parameters learn what the model knows."""
@@ -44,46 +44,50 @@ def check_start(config: Config) -> None:
 
     Raises UsageError for the first setting that differs, ArtefactError where it is no model.
     """
-    if config.start is None:
+    if config.train.epochs < 0 or not (config.train.epochs or config.starts):
+        raise UsageError(
+            f"expected train.epochs from 1, or 0 with a start, found {config.train.epochs}: "
+            "without a step only a start is a model"
+        )
+    if not config.starts:
         return
     if config.model.weights != "none":
         raise UsageError(
             f"expected model.weights none with a start, found {config.model.weights}: "
             "the backbone comes from the start too"
         )
-    found = read_manifest(config.start)
+    for folder in config.starts:
+        _check_shape(config, folder, FREE if folder == config.starts[0] else (*FREE, "size"))
+
+
+def _check_shape(config: Config, folder: Path, free: Collection[str]) -> None:
+    found = read_manifest(folder)
     for part, theirs, ours in (
         ("model", asdict(found.model), asdict(config.model)),
         ("preprocessing", asdict(found.preprocessing), asdict(config.preprocessing)),
     ):
         for name in ours:
-            if ours[name] != theirs[name] and name not in FREE:
+            if ours[name] != theirs[name] and name not in free:
                 raise UsageError(
-                    f"expected {part}.{name} {_text(theirs[name])}, as the start {config.start} "
-                    f"has it, found {_text(ours[name])}: set it so, or take the backbone alone by "
+                    f"expected {part}.{name} {_text(theirs[name])}, as the start {folder} has it, "
+                    f"found {_text(ours[name])}: set it so, or take the backbone alone by "
                     "model.weights"
                 )
 
 
 def check_centres(config: Config, objective: Objective) -> None:
     """Raise UsageError where the start was drawn to other class centres than those of the run."""
-    if config.start is None:
-        return
-    theirs = read_manifest(config.start).extra.get("objective") or {}
-    for field, ours in objective.record().items():
-        known = theirs.get(field)
-        if known is not None and known["centres"] != ours["centres"]:
-            raise UsageError(
-                f"expected the class centres of {field} that the start {config.start} has "
-                f"({len(known['centres'])} classes), found others ({len(ours['centres'])}): "
-                "take its data, centres.share and train.seed, or its backbone alone by "
-                "model.weights"
-            )
-
-
-def take_over(network: HashModel, folder: Path) -> None:
-    """Give `network` all the weights of the model in `folder`, which has the same shape."""
-    network.load_state_dict(load_model(folder).state_dict())
+    for folder in config.starts:
+        theirs = read_manifest(folder).extra.get("objective") or {}
+        for field, ours in objective.record().items():
+            known = theirs.get(field)
+            if known is not None and known["centres"] != ours["centres"]:
+                raise UsageError(
+                    f"expected the class centres of {field} that the start {folder} has "
+                    f"({len(known['centres'])} classes), found others ({len(ours['centres'])}): "
+                    "take its data, centres.share and train.seed, or its backbone alone by "
+                    "model.weights"
+                )
 
 
 def check_to_fit(config: Config, examples: Examples) -> None:
@@ -91,7 +95,7 @@ def check_to_fit(config: Config, examples: Examples) -> None:
 
     A start has all of it already.
     """
-    if config.start is not None:
+    if config.starts:
         return
     model, pictures = config.model, len(examples.trained)
     if model.whiten:
@@ -173,9 +177,9 @@ def teach_losses(learner: Learner, examples: Examples) -> None:
 
 def start_remarks(config: Config) -> Iterator[str]:
     """What a user should know of the start before training, a sentence each."""
-    if config.start is None or config.train.refit or not config.train.validate_every:
+    if config.train.refit or not config.train.validate_every:
         return
-    if has_seen_all(config.start):
+    if any(map(has_seen_all, config.starts)):
         yield (
             "The start was trained on its validation part too (refit): where that is this run's, "
             "validation flatters it."

@@ -1,0 +1,71 @@
+"""The average of several models' weights as one model: a "model soup" (Wortsman et al. 2022).
+
+Models that went on from the same weights, by other settings or other pictures, lie so near to each
+other that what is halfway between them is a model too, often a better one, at the cost of one.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.optim.swa_utils import update_bn
+
+from hashing.config import Config
+from hashing.data import read_ahead, shuffled_batches
+from hashing.errors import UsageError
+from hashing.models import HashModel, load_model, normalise
+from hashing.training.examples import Examples, Rows
+from hashing.training.runtime import Runtime
+
+BATCHES = 100
+"""So many tell the statistics of BatchNorm; they settle long before."""
+
+FITTED = ("whitening.", "fitted.")
+"""What is fitted and not learned: two that differ have nothing between them."""
+
+
+def average_weights(folders: Sequence[Path]) -> dict[str, Tensor]:
+    """The mean of every weight of the models in `folders`, which have the same shape.
+
+    One model's weights stay as they are, to the last bit. Raises UsageError for two that were
+    fitted to different features: no weights between them fit either.
+    """
+    states = [load_model(folder).state_dict() for folder in folders]
+    first, *others = states
+    for folder, state in zip(folders[1:], others, strict=True):
+        for name in first:
+            if name.startswith(FITTED) and not torch.equal(first[name], state[name]):
+                raise UsageError(
+                    f"expected starts that share their {name.split('.')[0]}, found another one in "
+                    f"{folder} than in {folders[0]}: average models that went on from one"
+                )
+    return {name: _mean([state[name] for state in states]) for name in first}
+
+
+def renew_norms(network: HashModel, config: Config, examples: Examples, runtime: Runtime) -> None:
+    """Take the statistics of BatchNorm anew, from plain pictures that are learned from.
+
+    Averaged weights give other maps than any model whose statistics were averaged with them
+    (Izmailov et al. 2018, "Averaging Weights Leads to Wider Optima and Better Generalization").
+    """
+    train = config.train
+    batches = shuffled_batches(examples.trained, train.batch, seed=train.seed, epoch=0)[:BATCHES]
+
+    def read(rows: Rows) -> Tensor:
+        return torch.from_numpy(examples.squares[rows])
+
+    def pictures() -> Iterator[Tensor]:
+        for squares in read_ahead(read, batches):
+            yield normalise(squares.to(network.device), network.preprocessing)
+            bar.advance(len(squares))
+
+    with runtime.progress(batches.size, "encoding for the norms", "pictures") as bar:
+        update_bn(pictures(), network)
+
+
+def _mean(tensors: Sequence[Tensor]) -> Tensor:
+    """Of one value for each model; counts are the first's."""
+    if len(tensors) == 1 or not tensors[0].is_floating_point():
+        return tensors[0]
+    return torch.stack([tensor.double() for tensor in tensors]).mean(0).to(tensors[0].dtype)

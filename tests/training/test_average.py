@@ -1,0 +1,183 @@
+"""Several models' weights as one: the average, its statistics, a run from beginning to end."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from hashing.config import (
+    Config,
+    DataConfig,
+    LossTerm,
+    ModelConfig,
+    OptimConfig,
+    Preprocessing,
+    TrainConfig,
+)
+from hashing.data import shuffled_batches
+from hashing.errors import UsageError
+from hashing.models import HashModel, load_model, normalise, save_model
+from hashing.training import Runtime, train
+from hashing.training.average import BATCHES, average_weights, renew_norms
+from hashing.training.checks import check
+from hashing.training.preparation import prepare
+from hashing.training.provenance import public_config
+
+
+@pytest.fixture(scope="module")
+def members(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ...]:
+    """Two models that went on from one, in another order and at another size."""
+    out = tmp_path_factory.mktemp("members")
+    first = learning(pictures)
+    train(first, out / "one", Runtime())
+    further = replace(first, model=averaged(first.model), start=out / "one" / "model")
+    train(replace(further, train=replace(first.train, seed=1)), out / "two", Runtime())
+    network = load_model(out / "two" / "model")
+    network.preprocessing = replace(network.preprocessing, size=48)
+    save_model(network, out / "three" / "model")
+    return out / "two" / "model", out / "three" / "model", out / "one" / "model"
+
+
+def learning(pictures: Path) -> Config:
+    return Config(
+        model=ModelConfig("timm:test_resnet", lengths=(8, 16), dropout=0.5),
+        preprocessing=Preprocessing(32),
+        data=DataConfig("folder", pictures, protocol="holdout", fields={"label": 1.0}),
+        losses=(LossTerm("greedyhash"),),
+        optim=OptimConfig(lr=5e-3),
+        train=TrainConfig(epochs=2, batch=16, validate_every=0, precision="float32"),
+    )
+
+
+def averaged(model: ModelConfig) -> ModelConfig:
+    return replace(model, batchnorm=False, dropout=0.0)
+
+
+def averaging(pictures: Path, members: tuple[Path, ...], **changes: Any) -> Config:
+    config = learning(pictures)
+    return replace(
+        config,
+        model=averaged(config.model),
+        start=members,
+        train=replace(config.train, **({"epochs": 0} | changes)),
+    )
+
+
+def test_every_weight_is_the_mean_of_the_models(members: tuple[Path, ...]) -> None:
+    found = average_weights(members)
+    states = [load_model(folder).state_dict() for folder in members]
+    assert found.keys() == states[0].keys()
+    for name, tensor in found.items():
+        if not name.endswith("num_batches_tracked"):
+            values = np.mean([state[name].numpy().astype(float) for state in states], axis=0)
+            np.testing.assert_allclose(tensor.numpy(), values, rtol=1e-6, atol=1e-7)
+
+
+def test_models_that_are_equal_have_no_other_average(members: tuple[Path, ...]) -> None:
+    alone = load_model(members[0]).state_dict()
+    for folders in (members[:1], members[:1] * 3):
+        found = average_weights(folders)
+        assert all(torch.equal(found[name], tensor) for name, tensor in alone.items())
+
+
+def test_norms_have_the_statistics_of_the_pictures_as_they_are(
+    pictures: Path, members: tuple[Path, ...]
+) -> None:
+    config = averaging(pictures, members)
+    examples = prepare(config, Runtime())
+    network = load_model(members[0])
+    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
+    momenta = [norm.momentum for norm in norms]
+    weights = {name: tensor.clone() for name, tensor in network.named_parameters()}
+    given: list[torch.Tensor] = []
+    seen: list[torch.Tensor] = []
+    network.register_forward_pre_hook(lambda _, inputs: given.append(inputs[0]))
+    norms[0].register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].double()))
+    renew_norms(network, config, examples, Runtime())
+    batches = shuffled_batches(examples.trained, 16, seed=0, epoch=0)
+    assert len(seen) == len(batches) <= BATCHES
+    assert not network.training
+    for norm, momentum in zip(norms, momenta, strict=True):
+        assert norm.momentum == momentum
+        assert norm.num_batches_tracked == len(batches)
+    for images, rows in zip(given, batches, strict=True):
+        squares = torch.from_numpy(examples.squares[rows])
+        assert torch.equal(images, normalise(squares, config.preprocessing))
+    mean = torch.stack([maps.mean((0, 2, 3)) for maps in seen]).mean(0)
+    variance = torch.stack([maps.var((0, 2, 3)) for maps in seen]).mean(0)
+    torch.testing.assert_close(norms[0].running_mean, mean.float())
+    torch.testing.assert_close(norms[0].running_var, variance.float())
+    assert all(torch.equal(weights[name], tensor) for name, tensor in network.named_parameters())
+
+
+def test_a_run_without_a_step_is_the_average(
+    pictures: Path, members: tuple[Path, ...], tmp_path: Path
+) -> None:
+    config = averaging(pictures, members)
+    metrics = train(config, tmp_path / "run", Runtime())
+    found = load_model(tmp_path / "run" / "model").state_dict()
+    for name, tensor in average_weights(members).items():
+        if not name.endswith(("running_mean", "running_var", "num_batches_tracked")):
+            expected = tensor.half().float() if tensor.ndim == 4 else tensor
+            assert torch.equal(found[name], expected)
+    names = ["two/model", "three/model", "one/model"]
+    assert metrics["configuration"]["start"] == public_config(config)["start"] == names
+    assert "the average of" in (tmp_path / "run/model/README.md").read_text(encoding="utf-8")
+    assert not (tmp_path / "run/model/curves.png").exists()
+    assert metrics["classifier"]["label"]["accuracy"] > 0.5
+    again = train(config, tmp_path / "run", Runtime(), resume=True)
+    assert again == json.loads((tmp_path / "run/model/metrics.json").read_text(encoding="utf-8"))
+
+
+def test_training_goes_on_from_an_average(
+    pictures: Path, members: tuple[Path, ...], tmp_path: Path
+) -> None:
+    config = averaging(pictures, members, epochs=2, state_every=2, validate_every=1)
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    metrics = train(config, whole, Runtime())
+    assert metrics["validations"][0][0] == 0
+    train(config, cut, Runtime())
+    sorted(cut.glob("state-*.pt"))[-1].unlink()
+    for file in (cut / "model").iterdir():
+        file.unlink()
+    train(config, cut, Runtime(), resume=True)
+    ours, theirs = (load_model(folder / "model").state_dict() for folder in (cut, whole))
+    assert all(torch.equal(ours[name], tensor) for name, tensor in theirs.items())
+
+
+def test_models_that_were_fitted_to_other_features_are_refused(tmp_path: Path) -> None:
+    config = ModelConfig("small_cnn", whiten=8, lengths=(8,))
+    for name in ("one", "two"):
+        network = HashModel(config, Preprocessing(32))
+        network.whiten(torch.randn(8, network.channels), torch.zeros(8))
+        save_model(network, tmp_path / name)
+    folders = [tmp_path / "one", tmp_path / "two"]
+    with pytest.raises(UsageError, match=r"share their whitening, found another one in .*two"):
+        average_weights(folders)
+    assert average_weights([folders[0], folders[0]])
+
+
+def test_the_first_start_alone_says_the_size_of_pictures(
+    pictures: Path, members: tuple[Path, ...]
+) -> None:
+    config = averaging(pictures, members)
+    check(config)
+    two, three, _ = members
+    with pytest.raises(UsageError, match=r"preprocessing.size 48, as the start .*three"):
+        check(replace(config, start=(three, two)))
+    with pytest.raises(UsageError, match=r"model.lengths \[8, 16\], as the start .*two"):
+        check(replace(config, model=replace(config.model, lengths=(8,))))
+
+
+@pytest.mark.parametrize(("epochs", "started"), [(0, False), (-1, True)])
+def test_without_a_step_only_a_start_is_a_model(
+    pictures: Path, members: tuple[Path, ...], epochs: int, started: bool
+) -> None:
+    config = averaging(pictures, members, epochs=epochs)
+    with pytest.raises(UsageError, match=f"train.epochs from 1, or 0 with a start, found {epochs}"):
+        check(config if started else replace(config, start=None))
