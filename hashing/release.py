@@ -42,7 +42,7 @@ def release(model: Path, out: Path, terms: str, answers: Path | None = None) -> 
     """
     from hashing.models import load_model, publish_folder  # imports torch, which takes seconds
     from hashing.training.figures import shown
-    from hashing.training.report import card
+    from hashing.training.report import as_json, card
 
     if out.exists():
         raise UsageError(f"expected a new folder, found {out}: remove it first")
@@ -54,7 +54,9 @@ def release(model: Path, out: Path, terms: str, answers: Path | None = None) -> 
     }
     if answers is not None:
         contents[answers.name] = answers.read_bytes()
-    text = card(out.name, json.loads(contents["metrics.json"]), shown(contents))
+    metrics = json.loads(contents["metrics.json"])
+    text = card(out.name, metrics, shown(contents))
+    contents["metrics.json"] = as_json(metrics).encode()
     contents["README.md"] = f"{text}\n## Data and terms\n\n{terms}".encode()
     publish_folder(out, contents)
 

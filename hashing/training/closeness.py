@@ -17,6 +17,7 @@ from hashing.models import load_model, note_extra
 from hashing.training.evaluation import compute_logits
 from hashing.training.examples import Examples, Part, Rows
 from hashing.training.preparation import prepare
+from hashing.training.report import as_json
 from hashing.training.runtime import Runtime
 
 MOST_QUERIES, MOST_ITEMS = 2000, 5000
@@ -92,7 +93,7 @@ def calibrate(config: Config, folder: Path, runtime: Runtime) -> dict[str, Any]:
     metrics = folder / "metrics.json"
     if metrics.is_file():
         known = json.loads(metrics.read_text(encoding="utf-8")) | {CLOSENESS: found}
-        write_new(metrics, [(json.dumps(known, indent=1, ensure_ascii=False) + "\n").encode()])
+        write_new(metrics, [as_json(known).encode()])
     return found
 
 

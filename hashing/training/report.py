@@ -1,5 +1,7 @@
 """The result of a run: what `metrics.json` holds, a few lines for a terminal, the model card."""
 
+import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -39,6 +41,17 @@ def measures(config: Config, examples: Examples, evaluation: Evaluation) -> dict
         "collapsed": evaluation.distinct < classes,
         "configuration": public_config(config),
     }
+
+
+def as_json(metrics: Metrics) -> str:
+    """The text of `metrics.json`: a value a line, but a list of plain values on one.
+
+    Confusions of hundreds of classes would fill a million bytes with a number a line.
+    """
+    spread = json.dumps(metrics, indent=1, ensure_ascii=False)
+    # A line break within a string is written as two characters: what spans lines is a list.
+    lists = re.compile(r"(?<=\[)\n *([^][{}]*?)\n *(?=\])")
+    return lists.sub(lambda found: re.sub(r"\n *", " ", found[1]), spread) + "\n"
 
 
 def text(metrics: Metrics) -> str:

@@ -40,7 +40,7 @@ from hashing.training.frozen import encode_views, is_frozen
 from hashing.training.learner import Learner
 from hashing.training.preparation import prepare
 from hashing.training.provenance import plain_config, provenance, public_config, surroundings
-from hashing.training.report import Metrics, card, centre_remarks, measures, most_frequent
+from hashing.training.report import Metrics, as_json, card, centre_remarks, measures, most_frequent
 from hashing.training.runlog import read_records
 from hashing.training.runtime import Runtime
 from hashing.training.start import (
@@ -112,7 +112,7 @@ def evaluate(config: Config, folder: Path, runtime: Runtime, out: Path | None = 
         metrics = measures(config, examples, found) | provenance(here.device)
         if out is not None:
             out.mkdir(parents=True, exist_ok=True)
-            write_new(out / "metrics.json", [_as_json(metrics).encode()])
+            write_new(out / "metrics.json", [as_json(metrics).encode()])
             for name, figure in (draw_measures(metrics) | draw_found(examples, found)).items():
                 write_new(out / name, [figure])
         return metrics
@@ -248,17 +248,13 @@ def _finish(
     settings = yaml.safe_dump(public_config(config), sort_keys=False, allow_unicode=True)
     files: dict[str, str | bytes] = {
         "README.md": card(out.name, metrics, shown(figures)),
-        "metrics.json": _as_json(metrics),
+        "metrics.json": as_json(metrics),
         "recipe.yaml": settings,
         **figures,
     }
     extra = {"objective": learner.objective.record(), CLOSENESS: words}
     save_model(network, out / "model", extra=extra, files=files, half=True)
     return metrics
-
-
-def _as_json(metrics: Metrics) -> str:
-    return json.dumps(metrics, indent=1, ensure_ascii=False) + "\n"
 
 
 def _resumed(learner: Learner, out: Path, runtime: Runtime) -> TrainState:

@@ -1,10 +1,11 @@
 """What a report says in words."""
 
+import json
 from typing import Any
 
 import pytest
 
-from hashing.training.report import below_baselines, headline
+from hashing.training.report import as_json, below_baselines, headline
 
 
 def metrics(ours: float, histogram: float) -> dict[str, Any]:
@@ -48,3 +49,20 @@ def test_pictures_without_labels_are_told_beside_those_with(
         {"data": {"name": "cifar10"}, "protocol": "5k", "split": split, "seed": 0, **more}
     )
     assert told in line
+
+
+def test_lists_of_plain_values_stand_on_one_line_and_nothing_is_changed() -> None:
+    found = {
+        "confusion": [[4, 0], [1, 3]],
+        "classes": ["[\n 1\n]", "a  b, c", "ü"],
+        "bits": [16, 32.5, None, True],
+        "nested": [{"steps": [[1, 0.5]]}, {}],
+        "none": [],
+        "name": "[ 1,\n 2 ]",
+    }
+    text = as_json(found)
+    assert json.loads(text) == found
+    lines = text.splitlines()
+    assert ' "bits": [16, 32.5, null, true],' in lines
+    assert "  [4, 0]," in lines
+    assert text.endswith("}\n")
