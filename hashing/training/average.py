@@ -26,19 +26,21 @@ FITTED = ("whitening.", "fitted.")
 
 
 def average_weights(folders: Sequence[Path]) -> dict[str, Tensor]:
-    """The mean of every weight of the models in `folders`, which have the same shape.
+    """The mean of every weight of the models in `folders`.
 
-    One model's weights stay as they are, to the last bit. Raises UsageError for two that were
-    fitted to different features: no weights between them fit either.
+    One model's weights stay as they are, to the last bit. Raises UsageError for two that differ in
+    a weight's shape, or that were fitted to different features: no weights between them fit either.
     """
     states = [load_model(folder).state_dict() for folder in folders]
     first, *others = states
     for folder, state in zip(folders[1:], others, strict=True):
-        for name in first:
-            if name.startswith(FITTED) and not torch.equal(first[name], state[name]):
+        for name, weight in first.items():
+            other, fitted = state[name], name.startswith(FITTED)
+            if other.shape != weight.shape or (fitted and not torch.equal(other, weight)):
                 raise UsageError(
-                    f"expected starts that share their {name.split('.')[0]}, found another one in "
-                    f"{folder} than in {folders[0]}: average models that went on from one"
+                    f"expected starts that share the {'values' if fitted else 'shape'} of {name}, "
+                    f"found others in {folder} than in {folders[0]}: average models that went on "
+                    "from one"
                 )
     return {name: _mean([state[name] for state in states]) for name in first}
 

@@ -11,6 +11,7 @@ from hashing.errors import UsageError, unknown
 from hashing.losses import find_refinements, make_objective
 from hashing.models import HashModel
 from hashing.registry import find
+from hashing.training.average import average_weights
 from hashing.training.batches import check_batch
 from hashing.training.fitted import check_fitted
 from hashing.training.learner import first_layers
@@ -18,7 +19,7 @@ from hashing.training.start import check_start
 
 
 def check(config: Config, processes: int = 1) -> None:
-    """Look up every name, make the network with its weights, and the losses for two classes each.
+    """Look up every name, make the network, load its weights, and losses for two classes each.
 
     Raises UsageError for unknown names and for arguments that do not fit; InputError for a folder
     of pictures that is not there; InputError and ArtefactError for weights that cannot be had or
@@ -42,6 +43,8 @@ def check(config: Config, processes: int = 1) -> None:
     with torch.random.fork_rng(devices=[]):
         network = HashModel(config.model, config.preprocessing)
         first_layers(network.backbone, config.optim.freeze_layers)
+        if config.starts:
+            average_weights(config.starts)
         if fields:  # their lack is told with the columns that the data set has
             two = dict.fromkeys(fields, 2)
             sets = {field: np.zeros((0, 2), np.bool_) for field in config.data.sets}

@@ -150,16 +150,23 @@ def test_training_goes_on_from_an_average(
     assert all(torch.equal(ours[name], tensor) for name, tensor in theirs.items())
 
 
-def test_models_that_were_fitted_to_other_features_are_refused(tmp_path: Path) -> None:
-    config = ModelConfig("small_cnn", whiten=8, lengths=(8,))
-    for name in ("one", "two"):
-        network = HashModel(config, Preprocessing(32))
-        network.whiten(torch.randn(8, network.channels), torch.zeros(8))
+def test_models_without_weights_between_them_are_refused(tmp_path: Path) -> None:
+    def saved(name: str, config: ModelConfig, size: int) -> Path:
+        network = HashModel(config, Preprocessing(size))
+        if config.whiten:
+            network.whiten(torch.randn(config.whiten, network.channels), torch.zeros(config.whiten))
         save_model(network, tmp_path / name)
-    folders = [tmp_path / "one", tmp_path / "two"]
-    with pytest.raises(UsageError, match=r"share their whitening, found another one in .*two"):
-        average_weights(folders)
-    assert average_weights([folders[0], folders[0]])
+        return tmp_path / name
+
+    whitened = ModelConfig("small_cnn", whiten=8, lengths=(8,))
+    one, two = saved("one", whitened, 32), saved("two", whitened, 32)
+    with pytest.raises(UsageError, match=r"the values of whitening.weight, found others in .*two"):
+        average_weights([one, two])
+    assert average_weights([one, one])
+    transformer = ModelConfig("timm:test_vit", lengths=(8,))
+    three, four = saved("three", transformer, 32), saved("four", transformer, 64)
+    with pytest.raises(UsageError, match=r"the shape of .*pos_embed, found others in .*four"):
+        average_weights([three, four])
 
 
 def test_the_first_start_alone_says_the_size_of_pictures(
