@@ -238,6 +238,7 @@ class TrainConfig:
 class Config:
     """Everything that decides what a run computes; written to `runs/NAME/config.yaml`.
 
+    losses: the terms whose weighted sum is made small.
     start: model folder that the network starts from, head and all; `model` must be as it was. Of
         several folders it is the average of their weights.
     teacher: model folder that the network is drawn to, by `distillation`; none by default.

@@ -105,8 +105,9 @@ def _with_recipe(argv: list[str]) -> list[str]:
 
 
 def _help_texts(part: type, prefix: str = "") -> dict[str, str]:
-    """Dotted key → the `name: text` line of its dataclass's docstring."""
-    texts = dict(re.findall(r"^ *(\w+): (.+?)$", part.__doc__ or "", re.MULTILINE))
+    """Dotted key → the `name: text` of its dataclass's docstring, lines further in belong to it."""
+    told = re.findall(r"^( *)(\w+(?:, \w+)*): (.+(?:\n\1 +.+)*)$", part.__doc__ or "", re.MULTILINE)
+    texts = {name: " ".join(text.split()) for _, names, text in told for name in names.split(", ")}
     found: dict[str, str] = {}
     for member in fields(part):
         key = prefix + member.name

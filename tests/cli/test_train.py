@@ -9,6 +9,7 @@ from hashing.cli.train import announcement, parse, recipes_text, with_own_recipe
 from hashing.config import Config, LossTerm, Preprocessing
 from hashing.errors import UsageError
 from hashing.places import recipes
+from hashing.recipes import add_config, new_parser
 from hashing.training.provenance import plain_config
 
 SORTED = list(recipes().values())
@@ -100,6 +101,16 @@ def test_the_names_in_the_help_are_those_of_the_tables() -> None:
         assert set(names) == set(table), kind
         assert len(names) == len(table), kind
     assert "orthohash" in names_text()
+
+
+def test_the_help_says_of_every_key_a_whole_sentence() -> None:
+    told = {action.dest: action.help or "" for action in add_config(new_parser())._actions}
+    keys = [key for key in told if "." in key and key != "losses.help"]
+    assert len(keys) > 60
+    for key in [*keys, "losses", "start", "teacher"]:
+        assert told[key].endswith("."), key
+    assert told["start"].endswith("Of several folders it is the average of their weights.")
+    assert told["distillation.angles"] == told["distillation.distances"]
 
 
 def test_a_model_is_evaluated_by_its_own_recipe(tmp_path: Path) -> None:
