@@ -86,7 +86,7 @@ def _with_own_preprocessing(config: Config, parser: ArgumentParser, argv: Sequen
 
 
 def _text(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, default=str)
+    return str(value) if isinstance(value, (str, Path)) else json.dumps(value, default=str)
 
 
 def _with_recipe(argv: list[str]) -> list[str]:

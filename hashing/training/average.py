@@ -4,12 +4,12 @@ Models that went on from the same weights, by other settings or other pictures, 
 other that what is halfway between them is a model too, often a better one, at the cost of one.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 from torch import Tensor
-from torch.optim.swa_utils import update_bn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from hashing.config import Config
 from hashing.data import read_ahead, shuffled_batches
@@ -31,7 +31,7 @@ def average_weights(folders: Sequence[Path]) -> dict[str, Tensor]:
     One model's weights stay as they are, to the last bit. Raises UsageError for two that differ in
     a weight's shape, or that were fitted to different features: no weights between them fit either.
     """
-    states = [load_model(folder).state_dict() for folder in folders]
+    states = _states(folders)
     first, *others = states
     for folder, state in zip(folders[1:], others, strict=True):
         for name, weight in first.items():
@@ -46,24 +46,50 @@ def average_weights(folders: Sequence[Path]) -> dict[str, Tensor]:
 
 
 def renew_norms(network: HashModel, config: Config, examples: Examples, runtime: Runtime) -> None:
-    """Take the statistics of BatchNorm anew, from plain pictures that are learned from.
+    """Take statistics of BatchNorm anew, from plain pictures that are learned from.
 
     Averaged weights give other maps than any model whose statistics were averaged with them
     (Izmailov et al. 2018, "Averaging Weights Leads to Wider Optima and Better Generalization").
+    Where all starts have the same, they were held while these learned, and what was fitted or
+    learned after them counts on it: they stay.
     """
+    first, *others = _states(config.starts)
+    norms = {
+        name: module
+        for name, module in network.named_modules()
+        if isinstance(module, _BatchNorm)
+        and any(_statistics(state, name) != _statistics(first, name) for state in others)
+    }
+    if not norms:
+        return
     train = config.train
     batches = shuffled_batches(examples.trained, train.batch, seed=train.seed, epoch=0)[:BATCHES]
 
     def read(rows: Rows) -> Tensor:
         return torch.from_numpy(examples.squares[rows])
 
-    def pictures() -> Iterator[Tensor]:
-        for squares in read_ahead(read, batches):
-            yield normalise(squares.to(network.device), network.preprocessing)
-            bar.advance(len(squares))
-
+    network.eval()
+    momenta = {name: norm.momentum for name, norm in norms.items()}
+    for norm in norms.values():
+        norm.reset_running_stats()
+        norm.momentum = None  # the mean of all batches
+        norm.train()
     with runtime.progress(batches.size, "encoding for the norms", "pictures") as bar:
-        update_bn(pictures(), network)
+        for squares in read_ahead(read, batches):
+            with torch.no_grad():
+                network(normalise(squares.to(network.device), network.preprocessing))
+            bar.advance(len(squares))
+    for name, norm in norms.items():
+        norm.momentum = momenta[name]
+    network.eval()
+
+
+def _states(folders: Sequence[Path]) -> list[dict[str, Tensor]]:
+    return [load_model(folder).state_dict() for folder in folders]
+
+
+def _statistics(state: dict[str, Tensor], norm: str) -> list[list[float]]:
+    return [state[f"{norm}.{name}"].tolist() for name in ("running_mean", "running_var")]
 
 
 def _mean(tensors: Sequence[Tensor]) -> Tensor:

@@ -46,6 +46,7 @@ def measures(config: Config, examples: Examples, evaluation: Evaluation) -> dict
 def as_json(metrics: Metrics) -> str:
     """The text of `metrics.json`: a value a line, but a list of plain values on one.
 
+    A text that holds a bracket or brace keeps its list spread.
     Confusions of hundreds of classes would fill a million bytes with a number a line.
     """
     spread = json.dumps(metrics, indent=1, ensure_ascii=False)

@@ -200,10 +200,10 @@ def _learn(run: _Run, examples: Examples) -> tuple[Learner, TrainState, Examples
         *teacher_remarks(config, objective),
     ):
         runtime.log(remark)
-    state = _resumed(learner, out, runtime)
-    started = bool(config.starts)
-    if started and state.step == 0:
+    state, started = _resumed(learner, out, runtime), bool(config.starts)
+    if started and state is None:
         teach_losses(learner, examples)
+    state = state or TrainState()
     validate = validation(examples, learner)
     Trainer(config.train, learner, state, batches, validate, out, runtime, run.track, started).run()
     return learner, state, examples
@@ -257,11 +257,11 @@ def _finish(
     return metrics
 
 
-def _resumed(learner: Learner, out: Path, runtime: Runtime) -> TrainState:
-    """The course of the newest state in `out`, taken up by `learner`; a fresh one without."""
+def _resumed(learner: Learner, out: Path, runtime: Runtime) -> TrainState | None:
+    """The course of the newest state in `out`, taken up by `learner`; None where there is none."""
     state = load_newest_state(out)
     if state is None:
-        return TrainState()
+        return None
     for name, now in surroundings().items():
         before = state["surroundings"][name]
         if before != now:

@@ -49,6 +49,13 @@ def check_start(config: Config) -> None:
             f"expected train.epochs from 1, or 0 with a start, found {config.train.epochs}: "
             "without a step only a start is a model"
         )
+    if config.start == ():
+        raise UsageError("expected a model folder or several as start, found an empty list")
+    if config.teacher is not None and not config.train.epochs:
+        raise UsageError(
+            f"expected no teacher with train.epochs 0, found {config.teacher}: without a step "
+            "nothing is learned from it"
+        )
     if not config.starts:
         return
     if config.model.weights != "none":
@@ -56,8 +63,16 @@ def check_start(config: Config) -> None:
             f"expected model.weights none with a start, found {config.model.weights}: "
             "the backbone comes from the start too"
         )
-    for folder in config.starts:
-        _check_shape(config, folder, FREE if folder == config.starts[0] else (*FREE, "size"))
+    first, *others = config.starts
+    _check_shape(config, first, FREE)
+    for folder in others:
+        _check_shape(config, folder, (*FREE, "size"))
+        for field, centres in _centres(first).items():
+            if _centres(folder).get(field, centres) != centres:
+                raise UsageError(
+                    f"expected starts that share the class centres of {field}, found others in "
+                    f"{folder} than in {first}: average models that went on from one"
+                )
 
 
 def _check_shape(config: Config, folder: Path, free: Collection[str]) -> None:
@@ -78,16 +93,22 @@ def _check_shape(config: Config, folder: Path, free: Collection[str]) -> None:
 def check_centres(config: Config, objective: Objective) -> None:
     """Raise UsageError where the start was drawn to other class centres than those of the run."""
     for folder in config.starts:
-        theirs = read_manifest(folder).extra.get("objective") or {}
+        theirs = _centres(folder)
         for field, ours in objective.record().items():
-            known = theirs.get(field)
-            if known is not None and known["centres"] != ours["centres"]:
+            known = theirs.get(field, ours["centres"])
+            if known != ours["centres"]:
                 raise UsageError(
                     f"expected the class centres of {field} that the start {folder} has "
-                    f"({len(known['centres'])} classes), found others ({len(ours['centres'])}): "
+                    f"({len(known)} classes), found others ({len(ours['centres'])}): "
                     "take its data, centres.share and train.seed, or its backbone alone by "
                     "model.weights"
                 )
+
+
+def _centres(folder: Path) -> dict[str, list[str]]:
+    """Class centres that the model in `folder` was drawn to, by label field."""
+    known = read_manifest(folder).extra.get("objective") or {}
+    return {field: record["centres"] for field, record in known.items()}
 
 
 def check_to_fit(config: Config, examples: Examples) -> None:

@@ -85,7 +85,7 @@ class Trainer:
             closing(StateWriter(self.folder)) as self.writer,
             self.runtime.progress(total, "training", "steps", state.step) as self.bar,
         ):
-            if state.step == 0 and self.is_started and self.config.validate_every:
+            if self.is_started and self.config.validate_every and not (state.step or state.scores):
                 self._validate(0, -1)
             while state.step < total and not self._is_stopped():
                 epoch, start = divmod(state.step, per_epoch)

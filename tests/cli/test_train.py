@@ -9,7 +9,7 @@ from hashing.cli.train import announcement, parse, recipes_text, with_own_recipe
 from hashing.config import Config, LossTerm, Preprocessing
 from hashing.errors import UsageError
 from hashing.places import recipes
-from hashing.recipes import add_config, new_parser
+from hashing.recipes import add_config, new_parser, read_recipe
 from hashing.training.provenance import plain_config
 
 SORTED = list(recipes().values())
@@ -101,6 +101,14 @@ def test_the_names_in_the_help_are_those_of_the_tables() -> None:
         assert set(names) == set(table), kind
         assert len(names) == len(table), kind
     assert "orthohash" in names_text()
+
+
+def test_a_place_may_be_given_as_a_path() -> None:
+    settings = {"start": Path("a b/model"), "data.root": Path("pictures")}
+    config = read_recipe("demo", settings)
+    assert (config.start, config.data.root) == (Path("a b/model"), Path("pictures"))
+    several = read_recipe("demo", {"start": [Path("a"), "b"]})
+    assert several.starts == (Path("a"), Path("b"))
 
 
 def test_the_help_says_of_every_key_a_whole_sentence() -> None:

@@ -27,6 +27,7 @@ from hashing.training.average import BATCHES, average_weights, renew_norms
 from hashing.training.checks import check
 from hashing.training.preparation import prepare
 from hashing.training.provenance import public_config
+from hashing.training.runs import make_network
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +116,68 @@ def test_norms_have_the_statistics_of_the_pictures_as_they_are(
     assert all(torch.equal(weights[name], tensor) for name, tensor in network.named_parameters())
 
 
+def test_norms_that_were_held_stay_and_those_of_the_head_see_what_they_will_see(
+    pictures: Path, tmp_path: Path
+) -> None:
+    config = learning(pictures)
+    head = replace(averaged(config.model), head="mlp")
+    network = HashModel(replace(head, dropout=0.5), config.preprocessing).eval()
+    for name in ("one", "two"):
+        for parameter in [p for module in network.mlp or [] for p in module.parameters()]:
+            nn.init.normal_(parameter, std=0.3)
+        for norm in [module for module in network.mlp or [] if isinstance(module, nn.BatchNorm1d)]:
+            norm.running_mean = torch.randn(norm.num_features)
+        save_model(network, tmp_path / name)
+    starts = (tmp_path / "one", tmp_path / "two")
+    config = replace(config, model=replace(head, dropout=0.5), start=starts)
+    examples = prepare(config, Runtime())
+    network = make_network(config)
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    seen: list[torch.Tensor] = []
+    (norm,) = [module for module in network.mlp or [] if isinstance(module, nn.BatchNorm1d)]
+    norm.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    renew_norms(network, config, examples, Runtime())
+    changed = {
+        name for name, tensor in network.state_dict().items() if (tensor != before[name]).any()
+    }
+    assert {name.rpartition(".")[2] for name in changed} == {
+        "running_mean",
+        "running_var",
+        "num_batches_tracked",
+    }
+    assert all(name.startswith("mlp.") for name in changed)
+    seen.clear()
+    batches = shuffled_batches(examples.trained, 16, seed=0, epoch=0)
+    with torch.inference_mode():  # as it is used, without dropout
+        for rows in batches:
+            squares = torch.from_numpy(examples.squares[rows])
+            network(normalise(squares, config.preprocessing))
+    torch.testing.assert_close(norm.running_mean, torch.stack([x.mean(0) for x in seen]).mean(0))
+    torch.testing.assert_close(norm.running_var, torch.stack([x.var(0) for x in seen]).mean(0))
+
+
+def test_a_model_averaged_with_itself_is_itself(
+    pictures: Path, members: tuple[Path, ...], tmp_path: Path
+) -> None:
+    train(averaging(pictures, members[:1] * 2), tmp_path / "run", Runtime())
+    found = load_model(tmp_path / "run" / "model").state_dict()
+    for name, tensor in load_model(members[0]).state_dict().items():
+        assert torch.equal(found[name], tensor)
+
+
+def test_a_run_without_a_step_that_is_resumed_is_the_same(
+    pictures: Path, members: tuple[Path, ...], tmp_path: Path
+) -> None:
+    config = averaging(pictures, members, validate_every=1)
+    found = train(config, tmp_path / "run", Runtime())
+    for file in (tmp_path / "run" / "model").iterdir():
+        file.unlink()
+    again = train(config, tmp_path / "run", Runtime(), resume=True)
+    assert again["validations"] == found["validations"]
+    assert len(again["validations"]) == 1
+    assert again["classifier"] == found["classifier"]
+
+
 def test_a_run_without_a_step_is_the_average(
     pictures: Path, members: tuple[Path, ...], tmp_path: Path
 ) -> None:
@@ -179,6 +242,33 @@ def test_the_first_start_alone_says_the_size_of_pictures(
         check(replace(config, start=(three, two)))
     with pytest.raises(UsageError, match=r"model.lengths \[8, 16\], as the start .*two"):
         check(replace(config, model=replace(config.model, lengths=(8,))))
+
+
+def test_starts_of_other_class_centres_are_refused(
+    pictures: Path, members: tuple[Path, ...], tmp_path: Path
+) -> None:
+    for name, centres in (("one", ["00ff"]), ("two", ["ff00"])):
+        extra = {"objective": {"label": {"centres": centres, "minimum_distances": {}}}}
+        save_model(load_model(members[0]), tmp_path / name, extra=extra)
+    config = averaging(pictures, (tmp_path / "one", tmp_path / "two"))
+    with pytest.raises(UsageError, match=r"the class centres of label, found others in .*two"):
+        check(config)
+    check(replace(config, start=(tmp_path / "one", members[0])))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"start": ()}, "a model folder or several as start, found an empty list"),
+        ({"teacher": Path("elsewhere")}, "no teacher with train.epochs 0, found elsewhere"),
+    ],
+)
+def test_settings_that_would_do_nothing_are_refused(
+    pictures: Path, members: tuple[Path, ...], changes: dict[str, Any], message: str
+) -> None:
+    epochs = 1 if "start" in changes else 0
+    with pytest.raises(UsageError, match=message):
+        check(replace(averaging(pictures, members, epochs=epochs), **changes))
 
 
 @pytest.mark.parametrize(("epochs", "started"), [(0, False), (-1, True)])

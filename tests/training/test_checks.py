@@ -25,6 +25,7 @@ from hashing.training.checks import check
         (["--model.backbone", "small_cn"], "did you mean small_cnn?"),
         (["--model.stem", "cifar"], "has no cifar stem"),
         (["--optim.freeze_layers", "5"], "freeze_layers below 4, the layers of the backbone"),
+        (["--train.batch", "4", "--train.accumulate", "4"], "at least two pictures in each part"),
         (["--model.weights", "/nowhere"], "/nowhere"),
         (["--data.name", "foldr"], "did you mean folder?"),
         (["--data.protocol", "ful"], "did you mean full?"),
