@@ -19,7 +19,7 @@ from hashing.models import (
     round_to_half,
     save_model,
 )
-from hashing.training.average import average_weights, renew_norms
+from hashing.training.average import average_weights
 from hashing.training.baselines import measure_baselines
 from hashing.training.batches import Batches
 from hashing.training.checks import check
@@ -181,8 +181,6 @@ def _learn(run: _Run, examples: Examples) -> tuple[Learner, TrainState, Examples
     check_to_fit(config, examples)
     network = make_network(config)
     network.to(here.device)
-    if len(config.starts) > 1:
-        renew_norms(network, config, examples, runtime)
     if is_frozen(config):
         round_to_half(network)  # as it is stored, for its features are kept
         with here.main_first():

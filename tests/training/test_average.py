@@ -1,4 +1,4 @@
-"""Several models' weights as one: the average, its statistics, a run from beginning to end."""
+"""Several models' weights as one: the average, and a run of it from beginning to end."""
 
 import json
 from dataclasses import replace
@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from torch import nn
 
 from hashing.config import (
     Config,
@@ -19,15 +18,12 @@ from hashing.config import (
     Preprocessing,
     TrainConfig,
 )
-from hashing.data import shuffled_batches
 from hashing.errors import UsageError
-from hashing.models import HashModel, load_model, normalise, save_model
+from hashing.models import HashModel, load_model, save_model
 from hashing.training import Runtime, train
-from hashing.training.average import BATCHES, average_weights, renew_norms
+from hashing.training.average import average_weights
 from hashing.training.checks import check
-from hashing.training.preparation import prepare
 from hashing.training.provenance import public_config
-from hashing.training.runs import make_network
 
 
 @pytest.fixture(scope="module")
@@ -86,76 +82,6 @@ def test_models_that_are_equal_have_no_other_average(members: tuple[Path, ...]) 
         assert all(torch.equal(found[name], tensor) for name, tensor in alone.items())
 
 
-def test_norms_have_the_statistics_of_the_pictures_as_they_are(
-    pictures: Path, members: tuple[Path, ...]
-) -> None:
-    config = averaging(pictures, members)
-    examples = prepare(config, Runtime())
-    network = load_model(members[0])
-    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
-    momenta = [norm.momentum for norm in norms]
-    weights = {name: tensor.clone() for name, tensor in network.named_parameters()}
-    given: list[torch.Tensor] = []
-    seen: list[torch.Tensor] = []
-    network.register_forward_pre_hook(lambda _, inputs: given.append(inputs[0]))
-    norms[0].register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].double()))
-    renew_norms(network, config, examples, Runtime())
-    batches = shuffled_batches(examples.trained, 16, seed=0, epoch=0)
-    assert len(seen) == len(batches) <= BATCHES
-    assert not network.training
-    for norm, momentum in zip(norms, momenta, strict=True):
-        assert norm.momentum == momentum
-        assert norm.num_batches_tracked == len(batches)
-    for images, rows in zip(given, batches, strict=True):
-        squares = torch.from_numpy(examples.squares[rows])
-        assert torch.equal(images, normalise(squares, config.preprocessing))
-    mean = torch.stack([maps.mean((0, 2, 3)) for maps in seen]).mean(0)
-    variance = torch.stack([maps.var((0, 2, 3)) for maps in seen]).mean(0)
-    torch.testing.assert_close(norms[0].running_mean, mean.float())
-    torch.testing.assert_close(norms[0].running_var, variance.float())
-    assert all(torch.equal(weights[name], tensor) for name, tensor in network.named_parameters())
-
-
-def test_norms_that_were_held_stay_and_those_of_the_head_see_what_they_will_see(
-    pictures: Path, tmp_path: Path
-) -> None:
-    config = learning(pictures)
-    head = replace(averaged(config.model), head="mlp")
-    network = HashModel(replace(head, dropout=0.5), config.preprocessing).eval()
-    for name in ("one", "two"):
-        for parameter in [p for module in network.mlp or [] for p in module.parameters()]:
-            nn.init.normal_(parameter, std=0.3)
-        for norm in [module for module in network.mlp or [] if isinstance(module, nn.BatchNorm1d)]:
-            norm.running_mean = torch.randn(norm.num_features)
-        save_model(network, tmp_path / name)
-    starts = (tmp_path / "one", tmp_path / "two")
-    config = replace(config, model=replace(head, dropout=0.5), start=starts)
-    examples = prepare(config, Runtime())
-    network = make_network(config)
-    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
-    seen: list[torch.Tensor] = []
-    (norm,) = [module for module in network.mlp or [] if isinstance(module, nn.BatchNorm1d)]
-    norm.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
-    renew_norms(network, config, examples, Runtime())
-    changed = {
-        name for name, tensor in network.state_dict().items() if (tensor != before[name]).any()
-    }
-    assert {name.rpartition(".")[2] for name in changed} == {
-        "running_mean",
-        "running_var",
-        "num_batches_tracked",
-    }
-    assert all(name.startswith("mlp.") for name in changed)
-    seen.clear()
-    batches = shuffled_batches(examples.trained, 16, seed=0, epoch=0)
-    with torch.inference_mode():  # as it is used, without dropout
-        for rows in batches:
-            squares = torch.from_numpy(examples.squares[rows])
-            network(normalise(squares, config.preprocessing))
-    torch.testing.assert_close(norm.running_mean, torch.stack([x.mean(0) for x in seen]).mean(0))
-    torch.testing.assert_close(norm.running_var, torch.stack([x.var(0) for x in seen]).mean(0))
-
-
 def test_a_model_averaged_with_itself_is_itself(
     pictures: Path, members: tuple[Path, ...], tmp_path: Path
 ) -> None:
@@ -185,7 +111,7 @@ def test_a_run_without_a_step_is_the_average(
     metrics = train(config, tmp_path / "run", Runtime())
     found = load_model(tmp_path / "run" / "model").state_dict()
     for name, tensor in average_weights(members).items():
-        if not name.endswith(("running_mean", "running_var", "num_batches_tracked")):
+        if not name.endswith("num_batches_tracked"):
             expected = tensor.half().float() if tensor.ndim == 4 else tensor
             assert torch.equal(found[name], expected)
     names = ["two/model", "three/model", "one/model"]
