@@ -19,7 +19,7 @@ from hashing.training.start import check_start
 
 
 def check(config: Config, processes: int = 1) -> None:
-    """Look up every name, make the network, load its weights, and losses for two classes each.
+    """Look up every name, make the network with its weights, and the losses for two classes each.
 
     Raises UsageError for unknown names and for arguments that do not fit; InputError for a folder
     of pictures that is not there; InputError and ArtefactError for weights that cannot be had or
@@ -43,7 +43,7 @@ def check(config: Config, processes: int = 1) -> None:
     with torch.random.fork_rng(devices=[]):
         network = HashModel(config.model, config.preprocessing)
         first_layers(network.backbone, config.optim.freeze_layers)
-        if config.starts:
+        if config.starts:  # told here, made where training begins: no picture is read for nothing
             average_weights(config.starts)
         if fields:  # their lack is told with the columns that the data set has
             two = dict.fromkeys(fields, 2)

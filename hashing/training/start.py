@@ -65,10 +65,12 @@ def check_start(config: Config) -> None:
         )
     first, *others = config.starts
     _check_shape(config, first, FREE)
+    shared = centres_of(first)
     for folder in others:
         _check_shape(config, folder, (*FREE, "size"))
-        for field, centres in _centres(first).items():
-            if _centres(folder).get(field, centres) != centres:
+        theirs = centres_of(folder)
+        for field, centres in shared.items():
+            if theirs.get(field, centres) != centres:
                 raise UsageError(
                     f"expected starts that share the class centres of {field}, found others in "
                     f"{folder} than in {first}: average models that went on from one"
@@ -76,6 +78,7 @@ def check_start(config: Config) -> None:
 
 
 def _check_shape(config: Config, folder: Path, free: Collection[str]) -> None:
+    """Raise UsageError for the first setting, but for `free` ones, that `folder` has otherwise."""
     found = read_manifest(folder)
     for part, theirs, ours in (
         ("model", asdict(found.model), asdict(config.model)),
@@ -93,7 +96,7 @@ def _check_shape(config: Config, folder: Path, free: Collection[str]) -> None:
 def check_centres(config: Config, objective: Objective) -> None:
     """Raise UsageError where the start was drawn to other class centres than those of the run."""
     for folder in config.starts:
-        theirs = _centres(folder)
+        theirs = centres_of(folder)
         for field, ours in objective.record().items():
             known = theirs.get(field, ours["centres"])
             if known != ours["centres"]:
@@ -105,7 +108,7 @@ def check_centres(config: Config, objective: Objective) -> None:
                 )
 
 
-def _centres(folder: Path) -> dict[str, list[str]]:
+def centres_of(folder: Path) -> dict[str, list[str]]:
     """Class centres that the model in `folder` was drawn to, by label field."""
     known = read_manifest(folder).extra.get("objective") or {}
     return {field: record["centres"] for field, record in known.items()}

@@ -17,12 +17,12 @@ from hashing.data import LazySquares, Squares, read_ahead
 from hashing.device import choose_device
 from hashing.errors import UsageError
 from hashing.losses import Objective, Targets
-from hashing.models import HashModel, load_model, normalise, read_manifest
+from hashing.models import HashModel, load_model, normalise
 from hashing.sources import Catalogue
 from hashing.training.accelerated import by_onnx
 from hashing.training.examples import Lesson, Rows
 from hashing.training.runtime import Runtime
-from hashing.training.start import has_seen_all
+from hashing.training.start import centres_of, has_seen_all
 
 BATCH = 64
 
@@ -107,10 +107,10 @@ def teacher_remarks(config: Config, objective: Objective) -> Iterator[str]:
     """What a user should know of the teacher before training, a sentence each."""
     if config.teacher is None:
         return
-    theirs = read_manifest(config.teacher).extra.get("objective") or {}
+    theirs = centres_of(config.teacher)
     if config.distillation.codes:
         for field, ours in objective.record().items():
-            if theirs.get(field, {}).get("centres") != ours["centres"]:
+            if theirs.get(field) != ours["centres"]:
                 yield (
                     f"The teacher's class centres of {field} are not the student's, so that its "
                     "bits and the losses pull apart: take a loss without centres, the teacher's "
