@@ -78,9 +78,10 @@ class Bar(Protocol):
 def progress(total: int, description: str, unit: str = "", done: int = 0) -> Iterator[Bar]:
     """Show the progress of `total` steps on standard error, with rate and time left.
 
-    unit: what the rate counts ("pictures"). done: steps of an earlier run, not in the rate.
+    unit: what the rate counts ("pictures"). done: steps of an earlier run, not in the rate. Where
+    there is no step to take, nothing is shown.
     """
-    if is_quiet():
+    if is_quiet() or not total:
         yield _SilentBar()
     elif sys.stderr.isatty() or in_notebook():
         with _terminal_bar(total, description, unit, done) as bar:

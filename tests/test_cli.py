@@ -115,6 +115,15 @@ def test_progress_without_a_terminal_is_plain_lines(capsys: pytest.CaptureFixtur
     assert "loss 0.5" in line
 
 
+def test_nothing_to_do_shows_no_progress(capsys: pytest.CaptureFixture[str]) -> None:
+    from hashing.progress import progress
+
+    console.run(lambda _: 0, [])
+    with progress(0, "training", "steps"):
+        pass
+    assert capsys.readouterr().err == ""
+
+
 def test_quiet_silences_progress_and_logs(capsys: pytest.CaptureFixture[str]) -> None:
     from hashing.progress import progress
 

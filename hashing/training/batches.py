@@ -160,11 +160,6 @@ def check_batch(config: Config, processes: int = 1) -> None:
             f"expected a batch that {processes} processes divide into train.accumulate parts each, "
             f"found {train.batch} and {train.accumulate}: make batch a multiple of their product"
         )
-    if train.batch // (train.accumulate * processes) < 2:
-        raise UsageError(
-            f"expected at least two pictures in each part of a batch, found {train.batch} in "
-            f"{train.accumulate * processes} parts: of one there is nothing to normalise by"
-        )
     if not 0 <= train.cutmix <= 1 or (train.cutmix and not config.optim.backbone_lr):
         raise UsageError(
             "expected train.cutmix from 0 to 1, and 0 where optim.backbone_lr is 0, found "

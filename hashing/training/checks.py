@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+from torch import nn
 
 from hashing.config import Config
 from hashing.data import PROTOCOLS, check_root, find_dataset
@@ -43,6 +44,7 @@ def check(config: Config, processes: int = 1) -> None:
     with torch.random.fork_rng(devices=[]):
         network = HashModel(config.model, config.preprocessing)
         first_layers(network.backbone, config.optim.freeze_layers)
+        _check_parts(network, config.train.batch, config.train.accumulate * processes)
         if config.starts:  # told here, made where training begins: no picture is read for nothing
             average_weights(config.starts)
         if fields:  # their lack is told with the columns that the data set has
@@ -66,4 +68,13 @@ def check(config: Config, processes: int = 1) -> None:
         raise UsageError(
             "expected distillation.oversample 1, or more with distillation.unlabelled, found "
             f"{oversample}: it says how often labelled pictures come beside unlabelled ones"
+        )
+
+
+def _check_parts(network: HashModel, batch: int, parts: int) -> None:
+    """Raise UsageError where a norm over the pictures of a part would find one alone."""
+    if batch == parts and any(isinstance(layer, nn.BatchNorm1d) for layer in network.modules()):
+        raise UsageError(
+            f"expected at least two pictures in each part of a batch, found {batch} in {parts} "
+            "parts: of one there is nothing to normalise by"
         )

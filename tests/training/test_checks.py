@@ -51,6 +51,11 @@ def test_mistakes_are_found_before_pictures_are_read(
     assert not (tmp_path / "run").exists()
 
 
+def test_a_network_without_norms_over_pictures_learns_from_parts_of_one(recipe: Path) -> None:
+    arguments = ["--train.batch", "4", "--train.accumulate", "4", "--model.batchnorm", "false"]
+    check(parse(["--config", str(recipe), *arguments])[1])
+
+
 def test_unlabelled_pictures_stand_in_no_group_of_a_label(recipe: Path) -> None:
     arguments = ["--distillation.unlabelled", "beside", "--train.per_label", "4"]
     with pytest.raises(UsageError, match=r"expected train\.per_label 0 .* found 4"):
