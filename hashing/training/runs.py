@@ -200,7 +200,7 @@ def _learn(run: _Run, examples: Examples) -> tuple[Learner, TrainState, Examples
         runtime.log(remark)
     state, started = _resumed(learner, out, runtime), bool(config.starts)
     if started and state is None:
-        teach_losses(learner, examples)
+        teach_losses(learner, examples, runtime)
     state = state or TrainState()
     validate = validation(examples, learner)
     Trainer(config.train, learner, state, batches, validate, out, runtime, run.track, started).run()

@@ -174,7 +174,7 @@ def _learn_whitening(
     network.whiten(weight, bias)
 
 
-def teach_losses(learner: Learner, examples: Examples) -> None:
+def teach_losses(learner: Learner, examples: Examples, runtime: Runtime) -> None:
     """Fit what the losses learn themselves, such as classifiers and proxies, to the first logits.
 
     They are those of the plain pictures that are learned from; the network stays as it is.
@@ -183,7 +183,10 @@ def teach_losses(learner: Learner, examples: Examples) -> None:
     parameters = [parameter for parameter in objective.parameters() if parameter.requires_grad]
     if not parameters:
         return
-    known = compute_logits(learner.network, examples, rows, bf16=learner.bf16)
+    with runtime.progress(len(rows), "encoding for the losses", "pictures") as bar:
+        known = compute_logits(
+            learner.network, examples, rows, bf16=learner.bf16, on_pictures=bar.advance
+        )
     labels = np.stack([examples.labels[field][rows] for field in examples.fields], axis=1)
     device = learner.world.device
     logits, targets = torch.from_numpy(known).to(device), torch.from_numpy(labels)

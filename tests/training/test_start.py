@@ -107,7 +107,7 @@ def test_losses_know_the_start_before_the_first_step(pictures: Path, probe: Path
     labels = torch.from_numpy(examples.labels["label"][examples.trained])[:, None]
     weights = copy.deepcopy(learner.network.state_dict())
     before = learner.objective(logits, labels).item()
-    teach_losses(learner, examples)
+    teach_losses(learner, examples, Runtime())
     assert learner.objective(logits, labels).item() < before - 0.5
     assert all(torch.equal(weights[n], t) for n, t in learner.network.state_dict().items())
     assert all(parameter.grad is None for parameter in learner.network.parameters())
