@@ -21,6 +21,7 @@ from hashing.config import (
 )
 from hashing.errors import UsageError
 from hashing.models import load_model
+from hashing.progress import progress, set_quiet
 from hashing.training import Runtime, train
 from hashing.training.checks import check
 from hashing.training.distributed import World
@@ -99,7 +100,9 @@ def test_what_a_start_has_fitted_asks_nothing_of_the_pictures(
         assert all(torch.equal(ours[part], theirs[part]) for part in theirs)
 
 
-def test_losses_know_the_start_before_the_first_step(pictures: Path, probe: Path) -> None:
+def test_losses_know_the_start_before_the_first_step(
+    pictures: Path, probe: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     config = tuning(pictures, probe)
     examples = prepare(config, Runtime())
     learner = make_learner(config, examples, 1, HERE)
@@ -107,7 +110,10 @@ def test_losses_know_the_start_before_the_first_step(pictures: Path, probe: Path
     labels = torch.from_numpy(examples.labels["label"][examples.trained])[:, None]
     weights = copy.deepcopy(learner.network.state_dict())
     before = learner.objective(logits, labels).item()
-    teach_losses(learner, examples, Runtime())
+    set_quiet(False)
+    teach_losses(learner, examples, Runtime(progress=progress))
+    seen = len(examples.trained)
+    assert f"encoding for the losses: {seen} of {seen}, " in capsys.readouterr().err
     assert learner.objective(logits, labels).item() < before - 0.5
     assert all(torch.equal(weights[n], t) for n, t in learner.network.state_dict().items())
     assert all(parameter.grad is None for parameter in learner.network.parameters())
