@@ -15,7 +15,7 @@ method.
 
 import argparse
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from rankings import Costs, Vectors, bytes_per_item, milliseconds, rankings
 
 from hashing.codes import Codes
 from hashing.config import Config, LossTerm
+from hashing.data import Squares
 from hashing.encoding.descriptors import DESCRIPTORS, SIDE
 from hashing.errors import InputError, UsageError
 from hashing.fit import linear_hash
@@ -46,6 +47,8 @@ from hashing.training.runs import FEATURES
 CLASSIFIER = "NormalizedSoftmaxLoss"
 LOSSES = ("dsh", "dpsh", "hashnet", "greedyhash", "csq", "orthohash")
 QUERIES, ANSWERS = 5, 10
+PORTION = 256
+"""Pictures that a descriptor takes at a time."""
 
 
 @dataclass(frozen=True)
@@ -147,7 +150,7 @@ def entries(bench: Bench, options: argparse.Namespace) -> Iterator[Entry | Absen
     """Every method in the table's order."""
     part = bench.part
     for name, describe in DESCRIPTORS.items():
-        rows = [describe(small(bench.examples.squares[x])) for x in (part.query, part.database)]
+        rows = [described(bench.examples.squares, x, describe) for x in (part.query, part.database)]
         yield Entry(f"descriptor {name}", *rows)
     for backbone in options.backbones:
         for weights in ("none", options.weights):
@@ -176,10 +179,20 @@ def entries(bench: Bench, options: argparse.Namespace) -> Iterator[Entry | Absen
         yield Entry(f"{name}, logits", *(rows[:, : bench.bits] for rows in logits))
 
 
-def small(squares: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Squares `[N, S, S, 3]` of the side that descriptors look at."""
-    size = (SIDE, SIDE)
-    return np.stack([np.asarray(Image.fromarray(square).resize(size)) for square in squares])
+def described(
+    squares: Squares,
+    rows: NDArray[np.intp],
+    describe: Callable[[NDArray[np.uint8]], NDArray[np.float32]],
+) -> NDArray[np.float32]:
+    """Descriptors `[len(rows), D]` of some pictures, brought to the side that they look at.
+
+    In portions: a descriptor's way there is hundreds of times as large as the picture.
+    """
+    size, found = (SIDE, SIDE), []
+    for portion in np.array_split(rows, -(-len(rows) // PORTION)):
+        small = [np.asarray(Image.fromarray(square).resize(size)) for square in squares[portion]]
+        found.append(describe(np.stack(small)))
+    return np.concatenate(found)
 
 
 def of_features(name: str, network: HashModel, bench: Bench) -> Iterator[Entry]:
