@@ -14,6 +14,7 @@ Costs = Callable[[Any, Any], Iterator[NDArray[np.number]]]
 """From vectors of Q queries and N items to one array `[N]` per query, the least being nearest."""
 
 ROWS = 256
+"""Vectors whose differences from a query stay in the cache."""
 
 
 def rankings(vectors: Vectors) -> dict[str, Costs]:
@@ -50,7 +51,7 @@ def euclidean(
 def manhattan(
     queries: NDArray[np.float32], database: NDArray[np.float32]
 ) -> Iterator[NDArray[np.number]]:
-    """Sum of absolute differences, of so few rows at a time that they stay in the cache."""
+    """Sum of absolute differences."""
     near = np.empty((ROWS, database.shape[1]), np.float32)
     for query in queries:
         found = np.empty(len(database), np.float32)

@@ -15,20 +15,19 @@ method.
 
 import argparse
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 from rankings import Costs, Vectors, bytes_per_item, milliseconds, rankings
 
 from hashing.codes import Codes
 from hashing.config import Config, LossTerm
-from hashing.data import Squares
-from hashing.encoding.descriptors import DESCRIPTORS, SIDE
+from hashing.encoding import Model
+from hashing.encoding.descriptors import DESCRIPTORS
 from hashing.errors import InputError, UsageError
 from hashing.fit import linear_hash
 from hashing.metrics import evaluate_costs
@@ -47,8 +46,6 @@ from hashing.training.runs import FEATURES
 CLASSIFIER = "NormalizedSoftmaxLoss"
 LOSSES = ("dsh", "dpsh", "hashnet", "greedyhash", "csq", "orthohash")
 QUERIES, ANSWERS = 5, 10
-PORTION = 256
-"""Pictures that a descriptor takes at a time."""
 
 
 @dataclass(frozen=True)
@@ -149,8 +146,9 @@ def main() -> None:
 def entries(bench: Bench, options: argparse.Namespace) -> Iterator[Entry | Absent]:
     """Every method in the table's order."""
     part = bench.part
-    for name, describe in DESCRIPTORS.items():
-        rows = [described(bench.examples.squares, x, describe) for x in (part.query, part.database)]
+    for name in DESCRIPTORS:
+        handmade, squares = Model.load(name), bench.examples.squares
+        rows = [handmade.features(list(squares[each])) for each in (part.query, part.database)]
         yield Entry(f"descriptor {name}", *rows)
     for backbone in options.backbones:
         for weights in ("none", options.weights):
@@ -177,22 +175,6 @@ def entries(bench: Bench, options: argparse.Namespace) -> Iterator[Entry | Absen
         logits = bench.logits(network)
         yield of_codes(name, logits, bench.bits)
         yield Entry(f"{name}, logits", *(rows[:, : bench.bits] for rows in logits))
-
-
-def described(
-    squares: Squares,
-    rows: NDArray[np.intp],
-    describe: Callable[[NDArray[np.uint8]], NDArray[np.float32]],
-) -> NDArray[np.float32]:
-    """Descriptors `[len(rows), D]` of some pictures, brought to the side that they look at.
-
-    In portions: a descriptor's way there is hundreds of times as large as the picture.
-    """
-    size, found = (SIDE, SIDE), []
-    for portion in np.array_split(rows, -(-len(rows) // PORTION)):
-        small = [np.asarray(Image.fromarray(square).resize(size)) for square in squares[portion]]
-        found.append(describe(np.stack(small)))
-    return np.concatenate(found)
 
 
 def of_features(name: str, network: HashModel, bench: Bench) -> Iterator[Entry]:
