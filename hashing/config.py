@@ -30,7 +30,8 @@ class ModelConfig:
 
     backbone: a name in `hashing.models.BACKBONES`, or `timm:NAME`, any model of timm; `A + B` puts
         several side by side, each with its own last maps.
-    weights: the backbone's start: none, imagenet (a download), package, a file or a model folder.
+    weights: the backbone's start: none, imagenet (a download), package, a file or a model folder;
+        `A + B` gives each of several backbones its own.
     stem: `cifar` replaces the first layers by one 3x3 convolution of stride 1, for 32 px.
     pooling: from feature maps to features, see `hashing.models.POOLINGS`.
     stages: how many of the backbone's maps are pooled, counted from its end.
@@ -58,6 +59,11 @@ class ModelConfig:
     lengths: tuple[int, ...] = (16, 32, 64, 128)
     batchnorm: bool = True
     fitted: float = 0.0
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """What `weights` names: one for all backbones together, or one for each."""
+        return tuple(self.weights.split(" + ") if "+" in self.backbone else [self.weights])
 
     def without_head(self) -> "ModelConfig":
         """The same backbone and pooling before nothing but a hash layer."""

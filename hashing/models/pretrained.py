@@ -4,6 +4,7 @@ import importlib.util
 import logging
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -35,14 +36,23 @@ log = logging.getLogger(__name__)
 def load_pretrained(backbone: nn.Module, config: ModelConfig, preprocessing: Preprocessing) -> None:
     """Fill `backbone` with `config.weights`; `none` leaves it as it is.
 
-    Raises UsageError where the backbone has no ImageNet weights or package, InputError where
-    weights cannot be read or downloaded, ArtefactError where they do not fit.
+    Raises UsageError where the backbone has no ImageNet weights or package, or where there are
+    weights for more or fewer backbones, InputError where weights cannot be read or downloaded,
+    ArtefactError where they do not fit.
     """
     if config.weights == "none":
         return
-    if config.weights in ("package", "imagenet") and len(names_of(config.backbone)) > 1:
-        for part, of_part in parts_of(backbone, config):
-            load_pretrained(part, of_part, preprocessing)
+    names, origins = names_of(config.backbone), config.origins
+    if len(names) > 1 and config.weights in ("package", "imagenet"):
+        origins *= len(names)
+    if len(origins) not in (1, len(names)):
+        raise UsageError(
+            f"expected weights for all of {config.backbone} or for each of the {len(names)}, "
+            f"found {len(origins)}: {config.weights}"
+        )
+    if len(origins) > 1:
+        for (part, alone), origin in zip(parts_of(backbone, config), origins, strict=True):
+            load_pretrained(part, replace(alone, weights=origin), preprocessing)
         return
     if config.weights == "package":
         backbone.load_state_dict(_package_state(config.backbone, backbone.state_dict()))

@@ -38,7 +38,7 @@ def public_config(config: Config) -> dict[str, Any]:
     values = plain_config(config)
     values["data"] |= {"root": None, "metadata": None}
     values["distillation"]["unlabelled"] = None
-    values["model"]["weights"] = _public(Path(config.model.weights))
+    values["model"]["weights"] = " + ".join(map(_public, map(Path, config.model.origins)))
     starts = [_public(folder) for folder in config.starts]
     values["start"] = starts if len(starts) > 1 else next(iter(starts), None)
     values["teacher"] = config.teacher and _public(config.teacher)

@@ -50,6 +50,24 @@ def test_each_network_starts_from_its_own_package(
         make(f"{LITE} + resnet18", weights="package")
 
 
+def test_each_network_starts_from_a_model_of_its_own(tmp_path: Path) -> None:
+    names, folders = ("resnet18", "timm:test_resnet"), (tmp_path / "a+b", tmp_path / "c")
+    alone = [make(name) for name in names]
+    for model, folder in zip(alone, folders, strict=True):
+        save_model(model, folder)
+    both = make(" + ".join(names), weights=f"{folders[0]} + {folders[1]}")
+    for one, part in zip(alone, both.backbone.children(), strict=True):
+        torch.testing.assert_close(dict(part.state_dict()), dict(one.backbone.state_dict()))
+    save_model(both, tmp_path / "both")
+    assert json.loads((tmp_path / "both/config.json").read_text())["pretrained"] == "a+b + c"
+    again = make(" + ".join(names), weights=str(tmp_path / "both"))
+    torch.testing.assert_close(again.backbone.state_dict(), both.backbone.state_dict())
+    with pytest.raises(ArtefactError, match="do not fit resnet18"):
+        make(" + ".join(names), weights=f"{folders[1]} + {folders[0]}")
+    with pytest.raises(UsageError, match="for each of the 2, found 3: none \\+ none \\+ none"):
+        make(" + ".join(names), weights="none + none + none")
+
+
 def test_preprocessing_is_that_of_the_first() -> None:
     lite = own_preprocessing("timm:tf_efficientnet_lite2")
     assert own_preprocessing("timm:tf_efficientnet_lite2+resnet18") == lite != Preprocessing()

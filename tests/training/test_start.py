@@ -177,3 +177,9 @@ def test_the_published_recipe_names_the_start_without_its_place(
     pictures: Path, probe: Path
 ) -> None:
     assert public_config(tuning(pictures, probe))["start"] == "run/model"
+
+
+def test_the_published_recipe_names_weights_without_their_places() -> None:
+    backbones = ModelConfig("resnet18 + resnet18", weights="/home/runs/a/model + package")
+    public = public_config(Config(model=backbones))
+    assert public["model"]["weights"] == "a/model + package"
