@@ -46,7 +46,9 @@ def public_config(config: Config) -> dict[str, Any]:
 
 
 def _public(folder: Path) -> str:
-    return "/".join(folder.parts[-2:])
+    """Within the current folder as a command names it, else its end: the rest is this machine's."""
+    within = not folder.is_absolute() and ".." not in folder.parts
+    return folder.as_posix() if within else "/".join(folder.parts[-2:])
 
 
 def provenance(device: torch.device) -> dict[str, Any]:

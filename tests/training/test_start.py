@@ -201,6 +201,9 @@ def test_the_published_recipe_names_the_start_without_its_place(
 
 
 def test_the_published_recipe_names_weights_without_their_places() -> None:
-    backbones = ModelConfig("resnet18 + resnet18", weights="/home/runs/a/model + package")
-    public = public_config(Config(model=backbones))
-    assert public["model"]["weights"] == "a/model + package"
+    def public(weights: str) -> object:
+        model = ModelConfig("resnet18 + resnet18", weights=weights)
+        return public_config(Config(model=model))["model"]["weights"]
+
+    assert public("/home/runs/a/model + package") == "a/model + package"
+    assert public("runs/a/model + ../../runs/b/model") == "runs/a/model + b/model"
