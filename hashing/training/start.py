@@ -185,12 +185,7 @@ def teach_losses(learner: Learner, examples: Examples, runtime: Runtime) -> None
         return
     with runtime.progress(len(rows), "encoding for the losses", "pictures") as bar:
         known = compute_logits(
-            learner.network,
-            examples,
-            rows,
-            bf16=learner.bf16,
-            settled=True,
-            on_pictures=bar.advance,
+            learner.network, examples, rows, bf16=learner.bf16, on_pictures=bar.advance
         )
     labels = np.stack([examples.labels[field][rows] for field in examples.fields], axis=1)
     device = learner.world.device

@@ -22,7 +22,7 @@ from hashing.config import (
 from hashing.errors import UsageError
 from hashing.models import load_model
 from hashing.progress import progress, set_quiet
-from hashing.training import Runtime, accelerated, evaluation, train
+from hashing.training import Runtime, train
 from hashing.training.checks import check
 from hashing.training.distributed import World
 from hashing.training.evaluation import compute_logits
@@ -117,27 +117,6 @@ def test_losses_know_the_start_before_the_first_step(
     assert learner.objective(logits, labels).item() < before - 0.5
     assert all(torch.equal(weights[n], t) for n, t in learner.network.state_dict().items())
     assert all(parameter.grad is None for parameter in learner.network.parameters())
-
-
-def test_what_the_losses_learn_from_is_encoded_by_onnx_runtime(
-    pictures: Path, probe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pytest.importorskip("onnxruntime", reason="the extra onnx is not installed")
-    config = tuning(pictures, probe, precision="bf16", epochs=1, validate_every=0)
-    examples = prepare(config, Runtime())
-    expected = compute_logits(make_network(config), examples, examples.trained)
-    monkeypatch.setattr(accelerated, "ACCELERATE_FROM", 1)
-    # The whitening of so small a network makes rounding large.
-    monkeypatch.setitem(accelerated.TOLERANCE, "logits", 2e-3)
-    used: list[object] = []
-    by_onnx = evaluation.by_onnx
-    monkeypatch.setattr(evaluation, "by_onnx", lambda *of: used.append(by_onnx(*of)) or used[-1])
-    learner = make_learner(config, examples, 1, HERE)
-    found = compute_logits(learner.network, examples, examples.trained, bf16=True, settled=True)
-    np.testing.assert_allclose(found, expected, atol=2e-3 * expected.std())
-    train(config, tmp_path / "run", Runtime())
-    assert all(used)
-    assert len(used) == 3  # before the first step, and the finished model
 
 
 def test_a_started_run_resumes_to_the_last_bit(pictures: Path, probe: Path, tmp_path: Path) -> None:
