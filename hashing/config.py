@@ -65,6 +65,11 @@ class ModelConfig:
         """What `weights` names: one for all backbones together, or one for each."""
         return tuple(self.weights.split(" + ") if "+" in self.backbone else [self.weights])
 
+    @property
+    def pretrained(self) -> str:
+        """The names of `origins` without the places where they lie."""
+        return " + ".join(Path(origin).name for origin in self.origins)
+
     def without_head(self) -> "ModelConfig":
         """The same backbone and pooling before nothing but a hash layer."""
         return replace(

@@ -271,7 +271,7 @@ def _card(fitted: Fit) -> str:
 | | |
 |---|---|
 | Method | {fitted.method.upper()} on the features of {model.config.backbone} |
-| Weights of the backbone | {" + ".join(Path(origin).name for origin in model.config.origins)} |
+| Weights of the backbone | {model.config.pretrained} |
 | Code lengths | {lengths} bits, each a prefix of the next |
 | Pictures fitted on | {fitted.pictures:,}, without labels |
 | Digest of the pictures | `{fitted.digest}` |

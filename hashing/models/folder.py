@@ -206,7 +206,7 @@ def _manifest_json(model: HashModel, weights: bytes, extra: Mapping[str, object]
         "model": asdict(_exported_config(model)),
         "preprocessing": asdict(model.preprocessing),
         "sha256": _digest(weights),
-        "pretrained": " + ".join(Path(origin).name for origin in model.config.origins),
+        "pretrained": model.config.pretrained,
         "extra": dict(extra),
     }
     return (json.dumps(content, indent=2) + "\n").encode()
