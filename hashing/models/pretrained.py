@@ -18,6 +18,7 @@ from hashing import places
 from hashing.config import ModelConfig, Preprocessing
 from hashing.errors import ArtefactError, InputError, UsageError
 from hashing.models.backbones import TIMM, names_of
+from hashing.models.layers_model import layers_model_state
 from hashing.models.side_by_side import parts_of
 
 State = Mapping[str, Tensor]
@@ -163,7 +164,7 @@ def _imagenet_state(config: ModelConfig, preprocessing: Preprocessing) -> State:
 
 
 def _local_state(config: ModelConfig) -> State:
-    """A `.safetensors` file, a file written by `torch.save`, or a model folder's backbone."""
+    """The weights of a file (see `_read`), or of a model folder's backbone."""
     path = Path(config.weights)
     if not path.exists() and path.parent == Path("checkpoints"):
         path = places.released(path.name) or path  # whatever the current folder is
@@ -177,7 +178,12 @@ def _local_state(config: ModelConfig) -> State:
 
 
 def _read(file: Path) -> State:
-    """The state dict in a file, whatever wraps it; no code in the file is run."""
+    """The state dict in a file, whatever wraps it; no code in the file is run.
+
+    A `.safetensors` file, one written by `torch.save`, or the `model.json` of a layers model.
+    """
+    if file.suffix == ".json":
+        return layers_model_state(file)
     try:
         if file.suffix == ".safetensors":
             return safetensors.torch.load_file(file)
