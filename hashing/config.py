@@ -61,9 +61,14 @@ class ModelConfig:
     fitted: float = 0.0
 
     @property
+    def backbones(self) -> tuple[str, ...]:
+        """The names that `backbone` puts side by side; mostly one."""
+        return tuple(name.strip() for name in self.backbone.split("+"))
+
+    @property
     def origins(self) -> tuple[str, ...]:
         """What `weights` names: one for all backbones together, or one for each."""
-        return tuple(self.weights.split(" + ") if "+" in self.backbone else [self.weights])
+        return tuple(self.weights.split(" + ") if len(self.backbones) > 1 else [self.weights])
 
     @property
     def pretrained(self) -> str:

@@ -42,7 +42,7 @@ def build_backbone(config: ModelConfig, preprocessing: Preprocessing) -> Backbon
 
     Raises UsageError for an unknown name, and for a stem or stages that the network lacks.
     """
-    if len(names_of(config.backbone)) > 1:
+    if len(config.backbones) > 1:
         from hashing.models import side_by_side  # which builds each by this function
 
         return side_by_side.build(config, preprocessing)
@@ -58,7 +58,7 @@ def own_preprocessing(backbone: str) -> Preprocessing:
 
     Of several side by side, which see the same picture, those of the first.
     """
-    backbone = names_of(backbone)[0]
+    backbone = ModelConfig(backbone).backbones[0]
     if backbone.startswith(TIMM):
         from hashing.models.timm_backbones import preprocessing
 
@@ -69,11 +69,6 @@ def own_preprocessing(backbone: str) -> Preprocessing:
 
 def _find(name: str) -> Builder:
     return find("backbone", name, BACKBONES, takes=("config", "preprocessing"))
-
-
-def names_of(backbone: str) -> list[str]:
-    """The backbones that `NAME + NAME` puts side by side; mostly one."""
-    return [name.strip() for name in backbone.split("+")]
 
 
 def _resnet(channels: tuple[int, ...], config: ModelConfig, _: Preprocessing) -> Backbone:

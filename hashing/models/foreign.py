@@ -15,7 +15,7 @@ from torch import Tensor
 
 from hashing.config import ModelConfig, Preprocessing
 from hashing.errors import MissingPackageError
-from hashing.models.backbones import TIMM, names_of
+from hashing.models.backbones import TIMM
 from hashing.models.network import HashModel
 from hashing.registry import check_trusted, fits
 
@@ -52,7 +52,7 @@ def check_limits(model: ModelConfig, preprocessing: Preprocessing) -> None:
         raise ValueError(f"mean and std: expected finite values and std above 0, found {numbers}")
     if not 1 <= preprocessing.size <= LARGEST_SIDE:
         raise ValueError(f"size: expected 1 to {LARGEST_SIDE} px, found {preprocessing.size}")
-    if len(names_of(model.backbone)) > MOST_BACKBONES:
+    if len(model.backbones) > MOST_BACKBONES:
         raise ValueError(f"backbone: expected at most {MOST_BACKBONES} side by side")
     if not model.lengths or max(model.lengths) > MOST_BITS:
         raise ValueError(f"lengths: expected code lengths up to {MOST_BITS} bits")
@@ -64,7 +64,7 @@ def skeleton(model: ModelConfig, preprocessing: Preprocessing) -> HashModel:
     Raises MissingPackageError where its backbone needs one, UsageError where that is code that
     nobody has allowed, and ValueError where no such network can be made.
     """
-    for name in names_of(model.backbone):
+    for name in model.backbones:
         if not name.startswith(TIMM):
             check_trusted("backbone", name)
     return _made(lambda: HashModel(replace(model, weights="none"), preprocessing), "meta")
@@ -73,9 +73,8 @@ def skeleton(model: ModelConfig, preprocessing: Preprocessing) -> HashModel:
 def filled(empty: HashModel, state: Mapping[str, Tensor]) -> HashModel:
     """The network with its weights in place, float32. Raises ValueError where they do not fit."""
     config = empty.config
-    if any(
-        name.startswith(TIMM) for name in names_of(config.backbone)
-    ):  # these networks keep constants beside their weights
+    # Networks of timm keep constants beside their weights.
+    if any(name.startswith(TIMM) for name in config.backbones):
         empty = _made(lambda: HashModel(config, empty.preprocessing), "cpu")
     wide = {name: tensor.float() for name, tensor in state.items()}
     if not all(bool(tensor.isfinite().all()) for tensor in wide.values()):

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from hashing import places
 from hashing.config import ModelConfig, Preprocessing
 from hashing.errors import ArtefactError, InputError, UsageError
-from hashing.models.backbones import TIMM, names_of
+from hashing.models.backbones import TIMM
 from hashing.models.layers_model import layers_model_state
 from hashing.models.side_by_side import parts_of
 
@@ -43,7 +43,7 @@ def load_pretrained(backbone: nn.Module, config: ModelConfig, preprocessing: Pre
     """
     if config.weights == "none":
         return
-    names, origins = names_of(config.backbone), config.origins
+    names, origins = config.backbones, config.origins
     if len(names) > 1 and config.weights in ("package", "imagenet"):
         origins *= len(names)
     if len(origins) not in (1, len(names)):

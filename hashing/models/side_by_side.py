@@ -12,7 +12,7 @@ from typing import cast
 from torch import Tensor, nn
 
 from hashing.config import ModelConfig, Preprocessing
-from hashing.models.backbones import Backbone, Maps, build_backbone, names_of
+from hashing.models.backbones import Backbone, Maps, build_backbone
 
 
 def build(config: ModelConfig, preprocessing: Preprocessing) -> Backbone:
@@ -21,8 +21,7 @@ def build(config: ModelConfig, preprocessing: Preprocessing) -> Backbone:
     Raises what `build_backbone` does for each.
     """
     parts = [
-        build_backbone(replace(config, backbone=name), preprocessing)
-        for name in names_of(config.backbone)
+        build_backbone(replace(config, backbone=name), preprocessing) for name in config.backbones
     ]
     return Backbone(
         nn.ModuleList(part.network for part in parts),
@@ -33,7 +32,7 @@ def build(config: ModelConfig, preprocessing: Preprocessing) -> Backbone:
 
 def parts_of(network: nn.Module, config: ModelConfig) -> Iterator[tuple[nn.Module, ModelConfig]]:
     """Each backbone of a network that `build` made, and the configuration of it alone."""
-    for part, name in zip(cast(nn.ModuleList, network), names_of(config.backbone), strict=True):
+    for part, name in zip(cast(nn.ModuleList, network), config.backbones, strict=True):
         yield part, replace(config, backbone=name)
 
 
