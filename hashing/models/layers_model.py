@@ -19,6 +19,7 @@ from torch import Tensor
 
 from hashing.config import Preprocessing
 from hashing.errors import ArtefactError
+from hashing.files import read_regular
 
 _BLOCKS = {2: "abc", 3: "abcd", 4: "abcdef", 5: "abc"}
 _THEIR_EPSILON, _OUR_EPSILON = 1e-3, 1e-5
@@ -76,11 +77,18 @@ def _layers() -> Iterator[tuple[str, str, str, str]]:
 def _tensors(file: Path) -> dict[str, Tensor]:
     """Name → tensor of every weight, float32, as the manifest of a layers model says."""
     try:
-        groups: list[Any] = json.loads(file.read_text("utf-8"))["weightsManifest"]
+        groups: list[Any] = json.loads(read_regular(file))["weightsManifest"]
         return {name: tensor for group in groups for name, tensor in _group(file.parent, group)}
     except OSError as error:
         raise ArtefactError(f"the weights file {file} cannot be read: {error}") from error
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        OverflowError,
+        RecursionError,
+    ) as error:
         raise ArtefactError(
             f"expected a layers model of TensorFlow.js with float32 weights in {file}: {error!r}"
         ) from error
@@ -89,7 +97,7 @@ def _tensors(file: Path) -> dict[str, Tensor]:
 def _group(folder: Path, group: dict[str, Any]) -> Iterator[tuple[str, Tensor]]:
     """The weights of one group, which lie one after the other in its shards."""
     # A model from elsewhere names its shards; they lie beside it, wherever it says.
-    stored = b"".join((folder / Path(name).name).read_bytes() for name in group["paths"])
+    stored = b"".join(read_regular(folder / Path(name).name) for name in group["paths"])
     place = 0
     for weight in group["weights"]:
         if weight["dtype"] != "float32" or "quantization" in weight:

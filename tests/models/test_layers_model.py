@@ -160,6 +160,7 @@ def damaged(folder: Path, **changes: object) -> Path:
         ({"shape": [10**30]}, "a/bias ends after"),
         ({"shape": [-1, -3]}, "a/bias ends after"),
         ({"shape": [0, -1]}, "a/bias ends after"),
+        ({"shape": [float("inf")]}, "layers model of TensorFlow.js"),
         ({"shape": None}, "layers model of TensorFlow.js"),
         ({"shape": ["x"]}, "layers model of TensorFlow.js"),
     ],
@@ -171,7 +172,16 @@ def test_weights_that_cannot_be(tmp_path: Path, changes, message) -> None:  # ty
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"{}", b"[]", b"\xff", b'{"weightsManifest": 3}', b'{"weightsManifest": [3]}']
+    "content",
+    [
+        b"",
+        b"{}",
+        b"[]",
+        b"\xff",
+        b'{"weightsManifest": 3}',
+        b'{"weightsManifest": [3]}',
+        b"[" * 10**5,
+    ],
 )
 def test_files_that_are_no_layers_model(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "model.json").write_bytes(content)
