@@ -3,8 +3,8 @@
 Keras took its ImageNet weights over from those of He et al. ("Deep Residual Learning for Image
 Recognition", 2016). They differ from torchvision's in what they expect of a picture and in the
 convolution of a stage's first block that takes every second pixel: theirs is the first, of one
-pixel, ours the second, of three. The weights fit either; a network learns on from them, and is
-not to be used as they are.
+pixel, ours the second, of three. The weights fit either; ours is to learn on from them before it
+is used.
 """
 
 import json
@@ -39,15 +39,15 @@ def layers_model_state(file: Path) -> dict[str, Tensor]:
     ours: dict[str, Tensor] = {}
     try:
         for their_conv, their_norm, conv, norm in _layers():
-            kernel = theirs.pop(f"{their_conv}/kernel").permute(3, 2, 0, 1)
+            kernel = theirs[f"{their_conv}/kernel"].permute(3, 2, 0, 1)
             if conv == "conv1":
                 kernel = kernel.flip(1) * (255 * torch.tensor(Preprocessing().std))[:, None, None]
             ours[f"{conv}.weight"] = kernel.contiguous()
-            ours[f"{norm}.weight"] = theirs.pop(f"{their_norm}/gamma")
-            ours[f"{norm}.bias"] = theirs.pop(f"{their_norm}/beta")
-            mean = theirs.pop(f"{their_norm}/moving_mean")
-            ours[f"{norm}.running_mean"] = mean - theirs.pop(f"{their_conv}/bias")
-            variance = theirs.pop(f"{their_norm}/moving_variance")
+            ours[f"{norm}.weight"] = theirs[f"{their_norm}/gamma"]
+            ours[f"{norm}.bias"] = theirs[f"{their_norm}/beta"]
+            mean = theirs[f"{their_norm}/moving_mean"]
+            ours[f"{norm}.running_mean"] = mean - theirs[f"{their_conv}/bias"]
+            variance = theirs[f"{their_norm}/moving_variance"]
             ours[f"{norm}.running_var"] = variance + _THEIR_EPSILON - _OUR_EPSILON
     except (KeyError, RuntimeError) as error:
         raise ArtefactError(
