@@ -72,9 +72,16 @@ def _find(name: str) -> Builder:
 
 
 def _resnet(channels: tuple[int, ...], config: ModelConfig, _: Preprocessing) -> Backbone:
-    """ResNet (He et al. 2016); h = H/32 at its end, or H/8 with the CIFAR stem."""
+    """ResNet (He et al. 2016); h = H/32 at its end, or H/8 with the CIFAR stem.
+
+    A block that halves its maps does so in its 3x3 convolution, as torchvision has it, or with
+    the name's ending `_v1` in the 1x1 convolution before that, as the paper does.
+    """
     check_stages(config, len(channels))
-    resnet = torchvision.models.get_model(config.backbone, weights=None)
+    resnet = torchvision.models.get_model(config.backbone.removesuffix(FIRST), weights=None)
+    if config.backbone.endswith(FIRST):
+        for stage in (resnet.layer2, resnet.layer3, resnet.layer4):
+            stage[0].conv1.stride, stage[0].conv2.stride = (2, 2), (1, 1)
     if config.stem == "cifar":
         resnet.conv1 = _cifar_convolution()
         resnet.maxpool = nn.Identity()
@@ -218,9 +225,13 @@ def check_stages(config: ModelConfig, most: int) -> None:
 TIMM = "timm:"
 """What the name of a model of timm begins with."""
 
+FIRST = "_v1"
+"""What the name of a ResNet ends with that halves its maps where the paper does."""
+
 BACKBONES: dict[str, Builder] = {
     "resnet18": partial(_resnet, (64, 128, 256, 512)),
     "resnet50": partial(_resnet, (256, 512, 1024, 2048)),
+    "resnet50_v1": partial(_resnet, (256, 512, 1024, 2048)),
     "resnet101": partial(_resnet, (256, 512, 1024, 2048)),
     "vgg16": _vgg16,
     "vgg16_bn": _vgg16_bn,

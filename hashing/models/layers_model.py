@@ -3,8 +3,8 @@
 Keras took its ImageNet weights over from those of He et al. ("Deep Residual Learning for Image
 Recognition", 2016). They differ from torchvision's in what they expect of a picture and in the
 convolution of a stage's first block that takes every second pixel: theirs is the first, of one
-pixel, ours the second, of three. The weights fit either; ours is to learn on from them before it
-is used.
+pixel, as in our `resnet50_v1`, and torchvision's the second, of three. The weights fit either;
+`resnet50` is to learn on from them before it is used.
 """
 
 import json
@@ -25,13 +25,17 @@ _BLOCKS = {2: "abc", 3: "abcd", 4: "abcdef", 5: "abc"}
 _THEIR_EPSILON, _OUR_EPSILON = 1e-3, 1e-5
 """What BatchNorm adds to the variance."""
 
+_THEIR_MEAN = (123.68, 116.779, 103.939)
+"""Of red, green and blue, in levels."""
 
-def layers_model_state(file: Path) -> dict[str, Tensor]:
+
+def layers_model_state(file: Path, preprocessing: Preprocessing) -> dict[str, Tensor]:
     """The state dict of torchvision's resnet50, float32, of a `model.json` and its shards.
 
     Theirs takes blue, green, red from 0 to 255 without their mean: the first convolution is
-    turned round and scaled to ours, whose means lie within half a level of theirs. The bias of a
-    convolution goes to the mean of its BatchNorm.
+    turned round and scaled to what `preprocessing` gives, and what lies between the means is its
+    bias (around the picture, which is padded, there is none). The bias of a convolution goes to the
+    mean of its BatchNorm.
 
     Raises ArtefactError where the files are not such a model, or not whole.
     """
@@ -40,13 +44,17 @@ def layers_model_state(file: Path) -> dict[str, Tensor]:
     try:
         for their_conv, their_norm, conv, norm in _layers():
             kernel = theirs[f"{their_conv}/kernel"].permute(3, 2, 0, 1)
+            bias = theirs[f"{their_conv}/bias"]
             if conv == "conv1":
-                kernel = kernel.flip(1) * (255 * torch.tensor(Preprocessing().std))[:, None, None]
+                kernel = kernel.flip(1)
+                between = 255 * torch.tensor(preprocessing.mean) - torch.tensor(_THEIR_MEAN)
+                bias = bias + kernel.sum((2, 3)) @ between
+                kernel = kernel * (255 * torch.tensor(preprocessing.std))[:, None, None]
             ours[f"{conv}.weight"] = kernel.contiguous()
             ours[f"{norm}.weight"] = theirs[f"{their_norm}/gamma"]
             ours[f"{norm}.bias"] = theirs[f"{their_norm}/beta"]
             mean = theirs[f"{their_norm}/moving_mean"]
-            ours[f"{norm}.running_mean"] = mean - theirs[f"{their_conv}/bias"]
+            ours[f"{norm}.running_mean"] = mean - bias
             variance = theirs[f"{their_norm}/moving_variance"]
             ours[f"{norm}.running_var"] = variance + _THEIR_EPSILON - _OUR_EPSILON
     except (KeyError, RuntimeError) as error:

@@ -61,7 +61,7 @@ def load_pretrained(backbone: nn.Module, config: ModelConfig, preprocessing: Pre
     if config.weights == "imagenet":
         found = _imagenet_state(config, preprocessing)
     else:
-        found = _local_state(config)
+        found = _local_state(config, preprocessing)
     state = _without_classifier(found, backbone)
     wrong = _mismatch(backbone.state_dict(), state)
     if wrong:
@@ -163,8 +163,8 @@ def _imagenet_state(config: ModelConfig, preprocessing: Preprocessing) -> State:
     return state
 
 
-def _local_state(config: ModelConfig) -> State:
-    """The weights of a file (see `_read`), or of a model folder's backbone."""
+def _local_state(config: ModelConfig, preprocessing: Preprocessing) -> State:
+    """The weights of a file (see `_read`), of a layers model, or of a model folder's backbone."""
     path = Path(config.weights)
     if not path.exists() and path.parent == Path("checkpoints"):
         path = places.released(path.name) or path  # whatever the current folder is
@@ -174,16 +174,14 @@ def _local_state(config: ModelConfig) -> State:
             f"expected weights none, imagenet, package, a weights file or a model folder, "
             f"found nothing at {file}"
         )
-    return _read(file)
+    return layers_model_state(file, preprocessing) if file.suffix == ".json" else _read(file)
 
 
 def _read(file: Path) -> State:
     """The state dict in a file, whatever wraps it; no code in the file is run.
 
-    A `.safetensors` file, one written by `torch.save`, or the `model.json` of a layers model.
+    A `.safetensors` file, or one written by `torch.save`.
     """
-    if file.suffix == ".json":
-        return layers_model_state(file)
     try:
         if file.suffix == ".safetensors":
             return safetensors.torch.load_file(file)

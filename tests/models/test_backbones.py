@@ -10,7 +10,7 @@ from hashing.models import BACKBONES, HashModel
 from hashing.models.response import ResponseNorm
 
 SIZE = Preprocessing(size=64)
-CIFAR_STEMS = ["resnet18", "resnet50", "resnet101", "densenet121"]
+CIFAR_STEMS = ["resnet18", "resnet50", "resnet50_v1", "resnet101", "densenet121"]
 
 
 @pytest.mark.parametrize("name", BACKBONES)
