@@ -10,16 +10,8 @@ NAMES = {
         *("balance", "decorrelation", "quantisation"),
     ),
     "backbones": (
-        *(
-            "alexnet",
-            "densenet121",
-            "resnet18",
-            "resnet50",
-            "resnet50_v1",
-            "resnet101",
-            "small_cnn",
-        ),
-        *("small_cnn_2016", "vgg16", "vgg16_bn"),
+        *("alexnet", "densenet121", "resnet18", "resnet50", "resnet50_v1", "resnet101"),
+        *("small_cnn", "small_cnn_2016", "vgg16", "vgg16_bn"),
     ),
     "data sets": ("cifar10", "cifar100", "folder", "generated", "lists"),
     "protocols": (
