@@ -34,7 +34,8 @@ class ModelConfig:
         `A + B` gives each of several backbones its own.
     stem: `cifar` replaces the first layers by one 3x3 convolution of stride 1, for 32 px.
     pooling: from feature maps to features, see `hashing.models.POOLINGS`.
-    stages: how many of the backbone's maps are pooled, counted from its end.
+    stages: how many of the backbone's maps are pooled, counted from its end; of several side by
+        side, one that has fewer gives them all.
     whiten: components of a PCA of the features, fitted on the training part; 0 does without.
     discriminants: directions of the whitened features in which classes differ most, by a linear
         discriminant analysis of the training part; 0 does without.

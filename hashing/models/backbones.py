@@ -6,7 +6,7 @@ Parameters keep the names of the library a network comes from, so its weight fil
 import math
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import torchvision
@@ -40,12 +40,25 @@ Builder = Callable[[ModelConfig, Preprocessing], Backbone]
 def build_backbone(config: ModelConfig, preprocessing: Preprocessing) -> Backbone:
     """The backbone that `config` names, with random weights.
 
-    Raises UsageError for an unknown name, and for a stem or stages that the network lacks.
+    Of several side by side, one that has fewer maps than `config.stages` gives them all. Raises
+    UsageError for an unknown name, a stem that a network lacks and stages that all of them lack.
     """
-    if len(config.backbones) > 1:
-        from hashing.models import side_by_side  # which builds each by this function
+    parts = [_build(replace(config, backbone=name), preprocessing) for name in config.backbones]
+    most = max(len(part.channels) for part in parts)
+    if not 1 <= config.stages <= most:
+        raise UsageError(
+            f"expected model.stages from 1 to {most}, the feature maps of {config.backbone}, "
+            f"found {config.stages}"
+        )
+    if len(parts) == 1:
+        return parts[0]
+    from hashing.models.side_by_side import join  # which needs what is defined here
 
-        return side_by_side.build(config, preprocessing)
+    return join(parts)
+
+
+def _build(config: ModelConfig, preprocessing: Preprocessing) -> Backbone:
+    """A single backbone with its last `config.stages` maps, or with all where it has fewer."""
     if config.backbone.startswith(TIMM):
         from hashing.models.timm_backbones import build  # imports timm, which takes a second
 
@@ -77,7 +90,6 @@ def _resnet(channels: tuple[int, ...], config: ModelConfig, _: Preprocessing) ->
     A block that halves its maps does so in its 3x3 convolution, as torchvision has it, or with
     the name's ending `_v1` in the 1x1 convolution before that, as the paper does.
     """
-    check_stages(config, len(channels))
     resnet = torchvision.models.get_model(config.backbone.removesuffix(FIRST), weights=None)
     if config.backbone.endswith(FIRST):
         for stage in (resnet.layer2, resnet.layer3, resnet.layer4):
@@ -86,7 +98,8 @@ def _resnet(channels: tuple[int, ...], config: ModelConfig, _: Preprocessing) ->
         resnet.conv1 = _cifar_convolution()
         resnet.maxpool = nn.Identity()
     network = nn.Sequential(OrderedDict(list(resnet.named_children())[:-2]))
-    return Backbone(network, channels[-config.stages :], partial(_last_maps, config.stages))
+    channels = channels[-config.stages :]
+    return Backbone(network, channels, partial(_last_maps, len(channels)))
 
 
 def _last_maps(count: int, network: nn.Module, images: Tensor) -> list[Tensor]:
@@ -98,9 +111,8 @@ def _last_maps(count: int, network: nn.Module, images: Tensor) -> list[Tensor]:
     return maps[-count:]
 
 
-def _single(network: nn.Module, channels: int, config: ModelConfig) -> Backbone:
+def _single(network: nn.Module, channels: int) -> Backbone:
     """A network of which only the last map is read."""
-    check_stages(config, 1)
     return Backbone(network, (channels,), lambda network, images: [network(images)])
 
 
@@ -111,21 +123,21 @@ def _densenet121(config: ModelConfig, _: Preprocessing) -> Backbone:
         features.conv0 = _cifar_convolution()
         features.pool0 = nn.Identity()
     layers = OrderedDict(features=features, relu=nn.ReLU(inplace=True))
-    return _single(nn.Sequential(layers), 1024, config)
+    return _single(nn.Sequential(layers), 1024)
 
 
 def _vgg16(config: ModelConfig, _: Preprocessing) -> Backbone:
     """The convolutions of VGG16 (Simonyan & Zisserman 2015); h = H/32."""
     only_imagenet_stem(config)
     layers = OrderedDict(features=torchvision.models.vgg16(weights=None).features)
-    return _single(nn.Sequential(layers), 512, config)
+    return _single(nn.Sequential(layers), 512)
 
 
 def _vgg16_bn(config: ModelConfig, _: Preprocessing) -> Backbone:
     """The same with BatchNorm after every convolution, which trains from scratch too."""
     only_imagenet_stem(config)
     layers = OrderedDict(features=torchvision.models.vgg16_bn(weights=None).features)
-    return _single(nn.Sequential(layers), 512, config)
+    return _single(nn.Sequential(layers), 512)
 
 
 def _alexnet(config: ModelConfig, preprocessing: Preprocessing) -> Backbone:
@@ -147,7 +159,7 @@ def _alexnet(config: ModelConfig, preprocessing: Preprocessing) -> Backbone:
         classifier=made.classifier[:-1],
         unflatten=nn.Unflatten(1, (4096, 1, 1)),
     )
-    return _single(nn.Sequential(layers), 4096, config)
+    return _single(nn.Sequential(layers), 4096)
 
 
 def _average() -> nn.AvgPool2d:
@@ -187,7 +199,7 @@ def _small_cnn(as_of_2016: bool, config: ModelConfig, _: Preprocessing) -> Backb
         for layer in network:
             if isinstance(layer, nn.Conv2d):
                 caffe_xavier(layer)
-    return _single(network, 500, config)
+    return _single(network, 500)
 
 
 def caffe_xavier(layer: nn.Conv2d | nn.Linear) -> None:
@@ -210,15 +222,6 @@ def only_imagenet_stem(config: ModelConfig) -> None:
         raise UsageError(
             f"{config.backbone} has no {config.stem} stem: use stem: imagenet, "
             "or a ResNet or DenseNet"
-        )
-
-
-def check_stages(config: ModelConfig, most: int) -> None:
-    """Raise UsageError where more maps are asked for than there are."""
-    if not 1 <= config.stages <= most:
-        raise UsageError(
-            f"expected model.stages from 1 to {most}, the feature maps of {config.backbone}, "
-            f"found {config.stages}"
         )
 
 

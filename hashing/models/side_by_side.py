@@ -11,18 +11,12 @@ from typing import cast
 
 from torch import Tensor, nn
 
-from hashing.config import ModelConfig, Preprocessing
-from hashing.models.backbones import Backbone, Maps, build_backbone
+from hashing.config import ModelConfig
+from hashing.models.backbones import Backbone, Maps
 
 
-def build(config: ModelConfig, preprocessing: Preprocessing) -> Backbone:
-    """The backbones that `config` names, each with its last `config.stages` maps, in their order.
-
-    Raises what `build_backbone` does for each.
-    """
-    parts = [
-        build_backbone(replace(config, backbone=name), preprocessing) for name in config.backbones
-    ]
+def join(parts: Sequence[Backbone]) -> Backbone:
+    """The backbones as one, with the maps of each in their order."""
     return Backbone(
         nn.ModuleList(part.network for part in parts),
         tuple(channels for part in parts for channels in part.channels),
@@ -31,7 +25,7 @@ def build(config: ModelConfig, preprocessing: Preprocessing) -> Backbone:
 
 
 def parts_of(network: nn.Module, config: ModelConfig) -> Iterator[tuple[nn.Module, ModelConfig]]:
-    """Each backbone of a network that `build` made, and the configuration of it alone."""
+    """Each backbone of a network that `join` made, and the configuration of it alone."""
     for part, name in zip(cast(nn.ModuleList, network), config.backbones, strict=True):
         yield part, replace(config, backbone=name)
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from hashing.config import ModelConfig, Preprocessing
 from hashing.errors import InputError, UsageError
-from hashing.models.backbones import TIMM, Backbone, check_stages, only_imagenet_stem
+from hashing.models.backbones import TIMM, Backbone, only_imagenet_stem
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ def build(config: ModelConfig, preprocessing: Preprocessing) -> Backbone:
 
     Its maps are those that timm names, one for each resolution (for each block of a ViT), and at
     the end the one its own classifier pools, where that is another. Raises UsageError for a name
-    that timm does not know, a network without feature maps, and stages that it lacks.
+    that timm does not know and a network without feature maps.
     """
     only_imagenet_stem(config)
     network = _create(config.backbone, preprocessing, pretrained=False)
@@ -33,9 +33,8 @@ def build(config: ModelConfig, preprocessing: Preprocessing) -> Backbone:
     headed = network.num_features != channels[-1]
     if headed:
         channels.append(int(network.num_features))
-    check_stages(config, len(channels))
-    maps = partial(_maps, config.stages - headed, headed)
-    return Backbone(network, tuple(channels[-config.stages :]), maps)
+    channels = channels[-config.stages :]
+    return Backbone(network, tuple(channels), partial(_maps, len(channels) - headed, headed))
 
 
 def preprocessing(backbone: str) -> Preprocessing:

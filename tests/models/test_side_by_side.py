@@ -27,6 +27,17 @@ def test_features_are_those_of_each_network_one_after_another() -> None:
     assert model.channels == expected.shape[1]
 
 
+def test_a_network_of_fewer_maps_gives_all_it_has() -> None:
+    names = ("resnet18", "vgg16", LITE)
+    model = make(" + ".join(names), stages=6)
+    assert model.channels == sum(
+        make(name, stages=stages).channels for name, stages in zip(names, (4, 1, 6), strict=True)
+    )
+    assert model.features(torch.rand(2, 3, 64, 64)).shape == (2, model.channels)
+    with pytest.raises(UsageError, match=r"^expected model\.stages from 1 to 6, .* found 7$"):
+        make(" + ".join(names), stages=7)
+
+
 def test_a_model_is_saved_loaded_and_explained(tmp_path: Path) -> None:
     model = make("resnet18+timm:test_resnet", whiten=32, head="mlp")
     save_model(model, tmp_path / "model")
