@@ -40,10 +40,9 @@ def fit_discriminants(
     absent, or bool `[N, C]`, and what the field counts.
 
     Directions v maximise λ = vᵀBv / vᵀTv, B being the covariance of class means, summed over
-    fields, and T that of all features, drawn to a sphere (Friedman 1989). Each is scaled by the
-    fourth root of λ, half whitened as principal components are: what tells known classes apart
-    best counts for most, and less so than by √λ, for other classes differ in other directions.
-    Raises InputError where features are the same for all pictures.
+    fields, and T that of all features, drawn to a sphere (Friedman 1989). Each is scaled by √λ,
+    so that one counts by how well it tells classes apart. Raises InputError where features are the
+    same for all pictures.
     """
     mean = features.mean(axis=0, dtype=np.float64)
     centred = features - mean
@@ -60,7 +59,7 @@ def fit_discriminants(
         between += importance * _between(centred, carried)
     shares, found = scipy.linalg.eigh(between, shrunk)  # vᵀTv = 1
     shares, found = shares[::-1][:directions], found[:, ::-1][:, :directions]
-    weight = (signed(found) * np.maximum(shares, 0) ** 0.25).T
+    weight = (signed(found) * np.sqrt(np.maximum(shares, 0))).T
     return torch.from_numpy(weight).float(), torch.from_numpy(-weight @ mean).float()
 
 

@@ -4,8 +4,11 @@ They are fitted by ITQ (Gong & Lazebnik 2011), as `index.py fit` does it, to wha
 the training part.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from hashing.config import Config, ModelConfig
 from hashing.errors import InputError, UsageError
@@ -53,7 +56,10 @@ def fit_bits(network: HashModel, examples: Examples) -> None:
     features = torch.from_numpy(np.asarray(examples.views[0][examples.trained]))
     with torch.inference_mode():
         embedded = network.embed(features.to(network.device)).float().cpu().numpy()
-    weight, bias = linear_hash(embedded, counts, "itq")
+    if network.config.discriminants:
+        weight, bias = hash_discriminants(embedded, counts)
+    else:
+        weight, bias = linear_hash(embedded, counts, "itq")
     deviation = (embedded @ weight.T).std(axis=0)
     if deviation.min() < 1e-9:
         raise InputError(
@@ -63,3 +69,18 @@ def fit_bits(network: HashModel, examples: Examples) -> None:
     with torch.no_grad():
         layer.weight.copy_(torch.from_numpy(weight / deviation[:, None]))
         layer.bias.copy_(torch.from_numpy(bias / deviation))
+
+
+def hash_discriminants(
+    discriminants: NDArray[np.float32], lengths: Sequence[int]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Weight `[bits, D]` and bias `[bits]` of the layer that hashes discriminants `[N, D]` by ITQ.
+
+    They are half whitened first, as principal components are (`fit_whitening`): what tells known
+    classes apart best counts for most, and less so than for the losses, as classes that nobody
+    named differ in other directions. `benchmarks/held_out_artists.py` shows what that gives.
+    """
+    spread = discriminants.std(axis=0, dtype=np.float64)
+    scale = np.divide(1, np.sqrt(spread), out=np.zeros_like(spread), where=spread > 1e-9)
+    weight, bias = linear_hash(discriminants * scale, lengths, "itq")
+    return weight * scale, bias

@@ -40,7 +40,7 @@ def by_hand(
     largest = np.argsort(-shares)[:directions]
     shares, vectors = shares[largest], vectors[:, largest]
     within = np.diag(vectors.T @ shrunk @ vectors)
-    return centred @ vectors / np.sqrt(within) * shares**0.25
+    return centred @ vectors / np.sqrt(within) * np.sqrt(shares)
 
 
 def test_against_the_definition() -> None:

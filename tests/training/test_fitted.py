@@ -23,6 +23,7 @@ from hashing.models.fitted import fitted_bits
 from hashing.training import Runtime, train
 from hashing.training.checks import check
 from hashing.training.evaluation import compute_features, compute_logits
+from hashing.training.fitted import hash_discriminants
 from hashing.training.preparation import prepare
 from hashing.training.start import check_to_fit
 
@@ -122,6 +123,29 @@ def test_labels_change_the_other_bits_alone(
     same = labels[:, None] == labels
     differing = (learned[:, None] != learned).mean(axis=2)
     assert differing[same].mean() < 0.5 * differing[~same].mean()
+
+
+def test_discriminants_are_half_whitened_first() -> None:
+    random = np.random.default_rng(0)
+    shown = (random.standard_normal((400, 6)) * [8, 4, 2, 1, 0.5, 0] + 3).astype(np.float32)
+    weight, bias = hash_discriminants(shown, (2, 4))
+    halved = shown[:, :5] / np.sqrt(shown[:, :5].std(axis=0))
+    by_hand, shift = linear_hash(halved, (2, 4), "itq")
+    np.testing.assert_allclose(shown @ weight.T + bias, halved @ by_hand.T + shift, atol=1e-4)
+    assert not weight[:, 5].any()
+
+
+def test_models_hash_discriminants_so(pictures: Path, tmp_path: Path) -> None:
+    asked = config(pictures)
+    asked = replace(asked, model=replace(asked.model, discriminants=3, fitted=0.125))
+    train(asked, tmp_path / "run", Runtime())
+    network, examples = load_model(tmp_path / "run" / "model"), prepare(asked, Runtime())
+    features = compute_features(network, examples, examples.trained)
+    embedded = network.embed(torch.from_numpy(features)).detach().numpy()
+    weight, bias = hash_discriminants(embedded, (1, 2))
+    expected = embedded @ weight.T + bias
+    logits = compute_logits(network, examples, examples.trained)
+    np.testing.assert_allclose(logits[:, [7, 15]], expected / expected.std(axis=0), atol=1e-3)
 
 
 def test_features_that_change_are_refused(pictures: Path) -> None:
