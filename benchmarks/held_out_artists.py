@@ -31,7 +31,7 @@ from hashing.training.provenance import provenance
 from hashing.training.runs import make_network
 
 RESULTS = Path(__file__).parent / "results" / "held_out_artists.md"
-LENGTHS = (48, 64, 128)
+LENGTHS = (48, 64, 96)
 HELD_OUT = "artist"
 COARSER = "style"
 
