@@ -113,7 +113,7 @@ def deal(artists: Rows, folds: int, seed: int) -> Rows:
 
 def discriminants(config: Config, examples: Examples, learned: Rows) -> NDArray[np.float32]:
     """The recipe's discriminants of all pictures `[N, D]`, fitted to those that are learned."""
-    features = torch.from_numpy(np.asarray(examples.views[0]))
+    features = torch.tensor(examples.views[0])
     weight, bias = fit_whitening(features[learned].numpy(), config.model.whiten)
     whitened = features @ weight.T + bias
     fields = config.data.fields.items()
