@@ -46,6 +46,8 @@ class ModelConfig:
     batchnorm: BatchNorm on the logits while training, folded into the hash layer on saving.
     fitted: share of every length's bits that are fitted by ITQ to what the head takes of the
         training part, and that losses leave as they are; for frozen backbones.
+    fitted_whiten: how far that is whitened before these bits are fitted to it: 0 leaves it as it
+        is, 0.5 half whitens it, and 1 has all directions count alike.
     """
 
     backbone: str = "resnet50"
@@ -60,6 +62,7 @@ class ModelConfig:
     lengths: tuple[int, ...] = (16, 32, 64, 128)
     batchnorm: bool = True
     fitted: float = 0.0
+    fitted_whiten: float = 0.0
 
     @property
     def backbones(self) -> tuple[str, ...]:
@@ -86,6 +89,7 @@ class ModelConfig:
             dropout=0.0,
             batchnorm=False,
             fitted=0.0,
+            fitted_whiten=0.0,
         )
 
 

@@ -37,7 +37,15 @@ def count_fitted(config: ModelConfig) -> int:
 
 
 def check_fitted_bits(config: ModelConfig, width: int) -> None:
-    """Raise UsageError where more bits are fitted than features `[N, width]` have directions."""
+    """Raise UsageError where more bits are fitted than features `[N, width]` have directions.
+
+    So it does where `fitted_whiten` is no share, or whitens for bits that are not fitted.
+    """
+    if not 0 <= config.fitted_whiten <= (1 if config.fitted else 0):
+        raise UsageError(
+            "expected model.fitted_whiten from 0 to 1, and 0 without model.fitted, found "
+            f"{config.fitted_whiten:g}: half is 0.5"
+        )
     count = count_fitted(config)
     if count > width:
         raise UsageError(

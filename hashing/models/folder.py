@@ -31,7 +31,7 @@ WEIGHTS = "model.safetensors"
 REPLACED = ".replaced"
 """Ends the name of a model that waits while another takes its place; a crash between leaves it."""
 
-_LATER = ("stages", "whiten", "discriminants", "head", "dropout", "fitted")
+_LATER = ("stages", "whiten", "discriminants", "head", "dropout", "fitted", "fitted_whiten")
 ADDED = {name: getattr(ModelConfig(), name) for name in _LATER}
 """What folders of earlier versions do not say of their network; it leaves their fingerprint."""
 

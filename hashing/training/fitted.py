@@ -56,10 +56,7 @@ def fit_bits(network: HashModel, examples: Examples) -> None:
     features = torch.from_numpy(np.asarray(examples.views[0][examples.trained]))
     with torch.inference_mode():
         embedded = network.embed(features.to(network.device)).float().cpu().numpy()
-    if network.config.discriminants:
-        weight, bias = hash_discriminants(embedded, counts)
-    else:
-        weight, bias = linear_hash(embedded, counts, "itq")
+    weight, bias = whitened_hash(embedded, counts, network.config.fitted_whiten)
     deviation = (embedded @ weight.T).std(axis=0)
     if deviation.min() < 1e-9:
         raise InputError(
@@ -71,16 +68,17 @@ def fit_bits(network: HashModel, examples: Examples) -> None:
         layer.bias.copy_(torch.from_numpy(bias / deviation))
 
 
-def hash_discriminants(
-    discriminants: NDArray[np.float32], lengths: Sequence[int]
+def whitened_hash(
+    embedded: NDArray[np.float32], lengths: Sequence[int], whiten: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Weight `[bits, D]` and bias `[bits]` of the layer that hashes discriminants `[N, D]` by ITQ.
+    """Weight `[bits, D]` and bias `[bits]` of the layer that hashes features `[N, D]` by ITQ.
 
-    They are half whitened first, as principal components are (`fit_whitening`): what tells known
-    classes apart best counts for most, and less so than for the losses, as classes that nobody
-    named differ in other directions. `benchmarks/held_out_artists.py` shows what that gives.
+    whiten: `model.fitted_whiten`. Each direction is divided by its deviation to this power first.
+    What tells known classes apart best then counts for less, which serves classes that nobody
+    named, as they differ in other directions (`benchmarks/held_out_artists.py`).
     """
-    spread = discriminants.std(axis=0, dtype=np.float64)
-    scale = np.divide(1, np.sqrt(spread), out=np.zeros_like(spread), where=spread > 1e-9)
-    weight, bias = linear_hash(discriminants * scale, lengths, "itq")
+    deviation = embedded.std(axis=0, dtype=np.float64)
+    differing = deviation > 1e-9
+    scale = np.where(differing, np.where(differing, deviation, 1) ** -whiten, 0)
+    weight, bias = linear_hash(embedded * scale, lengths, "itq")
     return weight * scale, bias

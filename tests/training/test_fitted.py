@@ -23,7 +23,7 @@ from hashing.models.fitted import fitted_bits
 from hashing.training import Runtime, train
 from hashing.training.checks import check
 from hashing.training.evaluation import compute_features, compute_logits
-from hashing.training.fitted import hash_discriminants
+from hashing.training.fitted import whitened_hash
 from hashing.training.preparation import prepare
 from hashing.training.start import check_to_fit
 
@@ -103,18 +103,18 @@ def test_pictures_that_are_all_the_same_are_refused(
         train(asked, tmp_path / "run", Runtime())
 
 
-@pytest.mark.parametrize("head", ["linear", "mlp"])
+@pytest.mark.parametrize(("head", "whiten"), [("linear", 0.0), ("mlp", 0.5)])
 def test_labels_change_the_other_bits_alone(
-    pictures: Path, tmp_path: Path, head: Literal["linear", "mlp"]
+    pictures: Path, tmp_path: Path, head: Literal["linear", "mlp"], whiten: float
 ) -> None:
     asked = config(pictures)
-    asked = replace(asked, model=replace(asked.model, head=head))
+    asked = replace(asked, model=replace(asked.model, head=head, fitted_whiten=whiten))
     train(asked, tmp_path / "run", Runtime())
     network, examples = load_model(tmp_path / "run" / "model"), prepare(asked, Runtime())
     rows = examples.trained
     features = compute_features(network, examples, rows)
     embedded = network.embed(torch.from_numpy(features)).detach().numpy()
-    weight, bias = linear_hash(embedded, (2, 4), "itq")
+    weight, bias = whitened_hash(embedded, (2, 4), whiten)
     unlabelled = embedded @ weight.T + bias
     logits = compute_logits(network, examples, rows)
     np.testing.assert_allclose(logits[:, PLACES], unlabelled / unlabelled.std(0), atol=1e-3)
@@ -125,27 +125,23 @@ def test_labels_change_the_other_bits_alone(
     assert differing[same].mean() < 0.5 * differing[~same].mean()
 
 
-def test_discriminants_are_half_whitened_first() -> None:
+@pytest.mark.parametrize("whiten", [0.0, 0.5, 1.0])
+def test_directions_are_whitened_before_bits_are_fitted_to_them(whiten: float) -> None:
     random = np.random.default_rng(0)
-    shown = (random.standard_normal((400, 6)) * [8, 4, 2, 1, 0.5, 0] + 3).astype(np.float32)
-    weight, bias = hash_discriminants(shown, (2, 4))
-    halved = shown[:, :5] / np.sqrt(shown[:, :5].std(axis=0))
-    by_hand, shift = linear_hash(halved, (2, 4), "itq")
-    np.testing.assert_allclose(shown @ weight.T + bias, halved @ by_hand.T + shift, atol=1e-4)
+    embedded = (random.standard_normal((400, 6)) * [8, 4, 2, 1, 0.5, 0] + 3).astype(np.float32)
+    weight, bias = whitened_hash(embedded, (2, 4), whiten)
+    whitened = embedded[:, :5] / embedded[:, :5].std(axis=0) ** whiten
+    by_hand, shift = linear_hash(whitened, (2, 4), "itq")
+    np.testing.assert_allclose(embedded @ weight.T + bias, whitened @ by_hand.T + shift, atol=1e-4)
     assert not weight[:, 5].any()
 
 
-def test_models_hash_discriminants_so(pictures: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("fitted", "whiten"), [(0.25, 1.5), (0.25, float("nan")), (0.0, 0.5)])
+def test_no_share_to_whiten_by_is_refused(pictures: Path, fitted: float, whiten: float) -> None:
     asked = config(pictures)
-    asked = replace(asked, model=replace(asked.model, discriminants=3, fitted=0.125))
-    train(asked, tmp_path / "run", Runtime())
-    network, examples = load_model(tmp_path / "run" / "model"), prepare(asked, Runtime())
-    features = compute_features(network, examples, examples.trained)
-    embedded = network.embed(torch.from_numpy(features)).detach().numpy()
-    weight, bias = hash_discriminants(embedded, (1, 2))
-    expected = embedded @ weight.T + bias
-    logits = compute_logits(network, examples, examples.trained)
-    np.testing.assert_allclose(logits[:, [7, 15]], expected / expected.std(axis=0), atol=1e-3)
+    asked = replace(asked, model=replace(asked.model, fitted=fitted, fitted_whiten=whiten))
+    with pytest.raises(UsageError, match=r"^expected model\.fitted_whiten from 0 to 1, .* found"):
+        check(asked)
 
 
 def test_features_that_change_are_refused(pictures: Path) -> None:
