@@ -196,7 +196,7 @@ def _is_halved(name: str, tensor: Tensor) -> bool:
 
 def _exported_config(model: HashModel) -> ModelConfig:
     """What is left of the configuration where there is nothing more to learn."""
-    return replace(model.config, weights="none", batchnorm=False, dropout=0.0)
+    return replace(model.config, weights="none", batchnorm=False, dropout=0.0, fitted_whiten=0.0)
 
 
 def _manifest_json(model: HashModel, weights: bytes, extra: Mapping[str, object]) -> bytes:

@@ -31,7 +31,7 @@ from hashing.training.fitted import check_pictures, fit_bits
 from hashing.training.learner import Learner
 from hashing.training.runtime import Runtime
 
-FREE = ("weights", "dropout")
+FREE = ("weights", "dropout", "fitted_whiten")
 """What a run may have its own way, whatever it starts from; of several starts the first alone says
 the size of pictures."""
 

@@ -46,7 +46,13 @@ def probe(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def probing(pictures: Path) -> Config:
     return Config(
         model=ModelConfig(
-            "small_cnn", whiten=16, head="mlp", dropout=0.1, lengths=(8, 16), fitted=0.25
+            "small_cnn",
+            whiten=16,
+            head="mlp",
+            dropout=0.1,
+            lengths=(8, 16),
+            fitted=0.25,
+            fitted_whiten=0.5,
         ),
         preprocessing=Preprocessing(32),
         data=DataConfig("folder", pictures, protocol="holdout", fields={"label": 1.0}),
@@ -95,6 +101,8 @@ def test_what_a_start_has_fitted_asks_nothing_of_the_pictures(
     config = replace(config, data=replace(config.data, root=tmp_path / "few"))
     train(config, tmp_path / "run", Runtime())
     before, after = load_model(probe), load_model(tmp_path / "run" / "model")
+    # How bits were fitted is no part of a model: a start may have had it otherwise.
+    assert (config.model.fitted_whiten, before.config.fitted_whiten) == (0.5, 0)
     for name in ("whitening", "fitted"):
         ours, theirs = (getattr(network, name).state_dict() for network in (after, before))
         assert all(torch.equal(ours[part], theirs[part]) for part in theirs)
