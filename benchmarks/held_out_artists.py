@@ -10,24 +10,21 @@ Encoded pictures are kept in `--features`; a `train.py` of the same recipe uses 
 
 import argparse
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from short_runs import RUNTIME, mean_and_spread, recipe
+from short_runs import encoded, mean_and_spread, recipe
 
 from hashing.codes import Codes
 from hashing.config import Config
 from hashing.metrics import RetrievalMetrics, evaluate, evaluate_features
-from hashing.models import fit_discriminants, fit_whitening, round_to_half
+from hashing.models import fit_discriminants, fit_whitening
 from hashing.training.examples import Examples, Part, Rows
 from hashing.training.fitted import whitened_hash
-from hashing.training.frozen import encode_views
-from hashing.training.preparation import prepare
 from hashing.training.provenance import provenance
-from hashing.training.runs import make_network
+from hashing.training.start import count_classes
 
 RESULTS = Path(__file__).parent / "results" / "held_out_artists.md"
 LENGTHS = (48, 64, 96)
@@ -75,10 +72,7 @@ def header(folds: int, seeds: Sequence[int]) -> list[str]:
 def rows(name: str, root: Path, folds: int, seeds: Sequence[int], features: Path) -> Iterator[str]:
     """A recipe's lines."""
     config = recipe(name, f"--data.root={root}", "--data.protocol=art-disjoint")
-    examples = prepare(config, RUNTIME)
-    network = make_network(config)
-    round_to_half(network)
-    examples = replace(examples, views=encode_views(network, config, examples, features, RUNTIME))
+    examples = encoded(config, features)
     measured = np.array([measure(config, examples, folds, seed) for seed in seeds])
     for row, whiten in enumerate(WHITEN):
         cells = " | ".join(
@@ -118,7 +112,7 @@ def discriminants(config: Config, examples: Examples, learned: Rows) -> NDArray[
     whitened = features @ weight.T + bias
     fields = config.data.fields.items()
     labels = [(examples.labels[field][learned], counts) for field, counts in fields]
-    most = sum(len(np.unique(carried[carried >= 0])) - 1 for carried, _ in labels)
+    most = sum(count_classes(carried) - 1 for carried, _ in labels)
     directions = min(config.model.discriminants, most)
     weight, bias = fit_discriminants(whitened[learned].numpy(), labels, directions)
     return np.asarray(whitened @ weight.T + bias)

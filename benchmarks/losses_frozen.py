@@ -17,17 +17,13 @@ from typing import Any
 
 import torch
 from losses import BASE, BITS, table
-from short_runs import RUNTIME, Precisions, mean_and_spread, precisions, recipe
+from short_runs import Precisions, encoded, mean_and_spread, precisions, recipe
 
 from hashing.config import Config
 from hashing.metrics import evaluate_features
-from hashing.models import round_to_half
 from hashing.places import recipes
 from hashing.training.examples import Examples
-from hashing.training.frozen import encode_views
-from hashing.training.preparation import prepare
 from hashing.training.provenance import provenance
-from hashing.training.runs import make_network
 
 RESULTS = Path(__file__).parent / "results"
 SETTINGS = (
@@ -94,11 +90,7 @@ def bench(arguments: Sequence[str], runs: Path) -> Bench:
     """Encode all pictures by the frozen network."""
     config = recipe("artworks_frozen", *SETTINGS, *arguments)
     config = replace(config, data=replace(config.data, fields={"style": 1.0}))
-    examples = prepare(config, RUNTIME)
-    network = make_network(config)
-    round_to_half(network)
-    views = encode_views(network, config, examples, runs / "features", RUNTIME)
-    examples = replace(examples, views=views)
+    examples = encoded(config, runs / "features")
     return Bench(config, examples, by_cosine(examples))
 
 

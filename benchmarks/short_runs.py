@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from hashing.config import Config
 from hashing.device import choose_device
 from hashing.files import write_new
+from hashing.models import round_to_half
 from hashing.progress import log, progress
 from hashing.recipes import config_of
 from hashing.training import Runtime
@@ -16,6 +17,8 @@ from hashing.training.batches import Batches
 from hashing.training.distributed import World
 from hashing.training.evaluation import evaluate_network
 from hashing.training.examples import Examples
+from hashing.training.frozen import encode_views
+from hashing.training.preparation import prepare
 from hashing.training.provenance import plain_config
 from hashing.training.runs import make_learner, make_network
 from hashing.training.start import fit_to_features
@@ -39,6 +42,14 @@ def started(config: Config, seed: int, start: Path) -> Config:
         model=replace(config.model, weights=str(start)),
         train=replace(config.train, seed=seed),
     )
+
+
+def encoded(config: Config, features: Path) -> Examples:
+    """The pictures of `config` with what its frozen network gives of them, kept in `features`."""
+    examples = prepare(config, RUNTIME)
+    network = make_network(config)
+    round_to_half(network)
+    return replace(examples, views=encode_views(network, config, examples, features, RUNTIME))
 
 
 def precisions(config: Config, examples: Examples, file: Path) -> Precisions:

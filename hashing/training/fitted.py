@@ -78,7 +78,6 @@ def whitened_hash(
     named, as they differ in other directions (`benchmarks/held_out_artists.py`).
     """
     deviation = embedded.std(axis=0, dtype=np.float64)
-    differing = deviation > 1e-9
-    scale = np.where(differing, np.where(differing, deviation, 1) ** -whiten, 0)
+    scale = np.power(deviation, -whiten, out=np.zeros_like(deviation), where=deviation > 1e-9)
     weight, bias = linear_hash(embedded * scale, lengths, "itq")
     return weight * scale, bias

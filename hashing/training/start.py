@@ -127,7 +127,7 @@ def check_to_fit(config: Config, examples: Examples) -> None:
         check_discriminants(
             model.discriminants,
             [
-                _count(examples.labels[field][examples.trained])
+                count_classes(examples.labels[field][examples.trained])
                 for field, counts in config.data.fields.items()
                 if counts
             ],
@@ -135,7 +135,7 @@ def check_to_fit(config: Config, examples: Examples) -> None:
     check_pictures(model, pictures)
 
 
-def _count(labels: Rows | NDArray[np.bool_]) -> int:
+def count_classes(labels: Rows | NDArray[np.bool_]) -> int:
     """Classes that some of these pictures carry."""
     if labels.ndim == 2:
         return int(labels.any(axis=0).sum())
