@@ -10,6 +10,7 @@ Encoded pictures are kept in `--features`; a `train.py` of the same recipe uses 
 
 import argparse
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,11 +21,9 @@ from short_runs import encoded, mean_and_spread, recipe
 from hashing.codes import Codes
 from hashing.config import Config
 from hashing.metrics import RetrievalMetrics, evaluate, evaluate_features
-from hashing.models import fit_discriminants, fit_whitening
 from hashing.training.examples import Examples, Part, Rows
-from hashing.training.fitted import whitened_hash
+from hashing.training.fitted import count_classes, whitened_hash, whitening_layer
 from hashing.training.provenance import provenance
-from hashing.training.start import count_classes
 
 RESULTS = Path(__file__).parent / "results" / "held_out_artists.md"
 LENGTHS = (48, 64, 96)
@@ -107,15 +106,14 @@ def deal(artists: Rows, folds: int, seed: int) -> Rows:
 
 def discriminants(config: Config, examples: Examples, learned: Rows) -> NDArray[np.float32]:
     """The recipe's discriminants of all pictures `[N, D]`, fitted to those that are learned."""
-    features = torch.tensor(examples.views[0])
-    weight, bias = fit_whitening(features[learned].numpy(), config.model.whiten)
-    whitened = features @ weight.T + bias
-    fields = config.data.fields.items()
-    labels = [(examples.labels[field][learned], counts) for field, counts in fields]
+    labels = [
+        (examples.labels[field][learned], counts) for field, counts in config.data.fields.items()
+    ]
     most = sum(count_classes(carried) - 1 for carried, _ in labels)
-    directions = min(config.model.discriminants, most)
-    weight, bias = fit_discriminants(whitened[learned].numpy(), labels, directions)
-    return np.asarray(whitened @ weight.T + bias)
+    model = replace(config.model, discriminants=min(config.model.discriminants, most))
+    features = np.asarray(examples.views[0])
+    weight, bias = whitening_layer(features[learned], labels, model)
+    return np.asarray(features @ weight.numpy().T + bias.numpy())
 
 
 def judged(

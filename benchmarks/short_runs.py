@@ -17,11 +17,11 @@ from hashing.training.batches import Batches
 from hashing.training.distributed import World
 from hashing.training.evaluation import evaluate_network
 from hashing.training.examples import Examples
+from hashing.training.fitted import fit_to_features
 from hashing.training.frozen import encode_views
 from hashing.training.preparation import prepare
 from hashing.training.provenance import plain_config
 from hashing.training.runs import make_learner, make_network
-from hashing.training.start import fit_to_features
 from hashing.training.trainer import Trainer, TrainState
 
 RUNTIME = Runtime(log=log, progress=progress)

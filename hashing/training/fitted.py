@@ -1,21 +1,32 @@
-"""Fits the bits that no loss changes (`model.fitted`) before the losses learn the others.
+"""Fits what no loss learns, before the losses learn the rest: whitening, discriminants and bits.
 
-They are fitted by ITQ (Gong & Lazebnik 2011), as `index.py fit` does it, to what the head takes of
-the training part.
+All of it is fitted to what the backbone gives of the plain pictures that are learned from. Bits
+(`model.fitted`) are fitted by ITQ (Gong & Lazebnik 2011), as `index.py fit` does it, to what the
+head takes of them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from hashing.config import Config, ModelConfig
 from hashing.errors import InputError, UsageError
 from hashing.fit import linear_hash
-from hashing.models import HashModel
+from hashing.models import (
+    HashModel,
+    check_discriminants,
+    check_whitening,
+    fit_discriminants,
+    fit_whitening,
+)
+from hashing.models.discriminants import LabelsOf
 from hashing.models.fitted import count_fitted, fitted_bits
+from hashing.training.evaluation import compute_features
 from hashing.training.examples import Examples
+from hashing.training.runtime import Runtime
 
 
 def check_fitted(config: Config) -> None:
@@ -33,8 +44,24 @@ def check_fitted(config: Config) -> None:
         )
 
 
-def check_pictures(model: ModelConfig, pictures: int) -> None:
-    """Raise InputError where so few pictures cannot tell so many bits."""
+def check_to_fit(config: Config, examples: Examples) -> None:
+    """Raise InputError or UsageError where the examples do not tell what the model asks for.
+
+    A start has all of it already.
+    """
+    if config.starts:
+        return
+    model, pictures = config.model, len(examples.trained)
+    if model.whiten:
+        check_whitening(pictures, model.whiten)
+        check_discriminants(
+            model.discriminants,
+            [
+                count_classes(examples.labels[field][examples.trained])
+                for field, counts in config.data.fields.items()
+                if counts
+            ],
+        )
     bits = count_fitted(model)
     if pictures < bits:
         raise InputError(
@@ -43,7 +70,55 @@ def check_pictures(model: ModelConfig, pictures: int) -> None:
         )
 
 
-def fit_bits(network: HashModel, examples: Examples) -> None:
+def count_classes(labels: LabelsOf) -> int:
+    """Classes that some of these pictures carry."""
+    if labels.ndim == 2:
+        return int(labels.any(axis=0).sum())
+    return len(np.unique(labels[labels >= 0]))
+
+
+def fit_to_features(
+    network: HashModel, examples: Examples, fields: Mapping[str, float], runtime: Runtime
+) -> None:
+    """Fit what no loss learns: whitening, with discriminants of `fields`, and fitted bits."""
+    if network.config.whiten:
+        features = _plain_features(network, examples, runtime)
+        labels = [
+            (examples.labels[field][examples.trained], counts) for field, counts in fields.items()
+        ]
+        network.whiten(*whitening_layer(features, labels, network.config))
+    if network.config.fitted:
+        _fit_bits(network, examples)
+
+
+def _plain_features(
+    network: HashModel, examples: Examples, runtime: Runtime
+) -> NDArray[np.float32]:
+    """Features of the plain pictures that are learned from; a frozen backbone's are known."""
+    rows = examples.trained
+    if examples.views:
+        return np.asarray(examples.views[0][rows])
+    with runtime.progress(len(rows), "encoding for the whitening", "pictures") as bar:
+        return compute_features(network, examples, rows, bar.advance)
+
+
+def whitening_layer(
+    features: NDArray[np.float32], labels: Iterable[tuple[LabelsOf, float]], model: ModelConfig
+) -> tuple[Tensor, Tensor]:
+    """Weight and bias of the layer from features `[N, D]` to what the head takes.
+
+    Where `model` asks for discriminants of `labels` (as `fit_discriminants` takes them), those
+    follow the whitening in the same layer.
+    """
+    weight, bias = fit_whitening(features, model.whiten)
+    if not model.discriminants:
+        return weight, bias
+    whitened = features @ weight.numpy().T + bias.numpy()
+    outer, shift = fit_discriminants(whitened, labels, model.discriminants)
+    return outer @ weight, outer @ bias + shift
+
+
+def _fit_bits(network: HashModel, examples: Examples) -> None:
     """Set the layer of the fitted bits of `network`, from the plain pictures' features.
 
     Its logits vary by one, as BatchNorm has it for those that are learned. Raises InputError where

@@ -29,8 +29,8 @@ from hashing.errors import InputError, UsageError, unknown
 from hashing.sources import Catalogue, read_catalogue
 from hashing.sources.roles import resolve_roles
 from hashing.training.examples import Examples, Part, Rows
+from hashing.training.fitted import check_to_fit
 from hashing.training.runtime import Runtime
-from hashing.training.start import check_to_fit
 from hashing.training.teaching import find_teacher
 
 LeftOut = Mapping[str, tuple[str, ...]]

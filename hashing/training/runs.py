@@ -36,6 +36,7 @@ from hashing.training.evaluation import (
 )
 from hashing.training.examples import Examples
 from hashing.training.figures import draw_course, draw_found, draw_measures, shown
+from hashing.training.fitted import check_to_fit, fit_to_features
 from hashing.training.frozen import encode_views, is_frozen
 from hashing.training.learner import Learner
 from hashing.training.preparation import prepare
@@ -43,13 +44,7 @@ from hashing.training.provenance import plain_config, provenance, public_config,
 from hashing.training.report import Metrics, as_json, card, centre_remarks, measures, most_frequent
 from hashing.training.runlog import read_records
 from hashing.training.runtime import Runtime
-from hashing.training.start import (
-    check_centres,
-    check_to_fit,
-    fit_to_features,
-    start_remarks,
-    teach_losses,
-)
+from hashing.training.start import check_centres, start_remarks, teach_losses
 from hashing.training.state import load_newest_state
 from hashing.training.teaching import teacher_remarks
 from hashing.training.tracking import Tracker, tracking

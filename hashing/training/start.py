@@ -6,28 +6,19 @@ own, which no model folder holds, learn them before the first step from the mode
 """
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from hashing.config import Config
 from hashing.errors import UsageError
 from hashing.losses import Objective
-from hashing.models import (
-    HashModel,
-    check_discriminants,
-    check_whitening,
-    fit_discriminants,
-    fit_whitening,
-    read_manifest,
-)
-from hashing.training.evaluation import compute_features, compute_logits
-from hashing.training.examples import Examples, Rows
-from hashing.training.fitted import check_pictures, fit_bits
+from hashing.models import read_manifest
+from hashing.training.evaluation import compute_logits
+from hashing.training.examples import Examples
 from hashing.training.learner import Learner
 from hashing.training.runtime import Runtime
 
@@ -112,66 +103,6 @@ def centres_of(folder: Path) -> dict[str, list[str]]:
     """Class centres that the model in `folder` was drawn to, by label field."""
     known = read_manifest(folder).extra.get("objective") or {}
     return {field: record["centres"] for field, record in known.items()}
-
-
-def check_to_fit(config: Config, examples: Examples) -> None:
-    """Raise InputError or UsageError where the examples do not tell what the model asks for.
-
-    A start has all of it already.
-    """
-    if config.starts:
-        return
-    model, pictures = config.model, len(examples.trained)
-    if model.whiten:
-        check_whitening(pictures, model.whiten)
-        check_discriminants(
-            model.discriminants,
-            [
-                count_classes(examples.labels[field][examples.trained])
-                for field, counts in config.data.fields.items()
-                if counts
-            ],
-        )
-    check_pictures(model, pictures)
-
-
-def count_classes(labels: Rows | NDArray[np.bool_]) -> int:
-    """Classes that some of these pictures carry."""
-    if labels.ndim == 2:
-        return int(labels.any(axis=0).sum())
-    return len(np.unique(labels[labels >= 0]))
-
-
-def fit_to_features(
-    network: HashModel, examples: Examples, fields: Mapping[str, float], runtime: Runtime
-) -> None:
-    """Fit what no loss learns: whitening, with discriminants of `fields`, and fitted bits."""
-    if network.config.whiten:
-        _learn_whitening(network, examples, fields, runtime)
-    if network.config.fitted:
-        fit_bits(network, examples)
-
-
-def _learn_whitening(
-    network: HashModel, examples: Examples, fields: Mapping[str, float], runtime: Runtime
-) -> None:
-    """Fit the whitening of `network` to its features of the plain pictures that are learned from.
-
-    Those of a frozen backbone are known already.
-    """
-    rows = examples.trained
-    if examples.views:
-        features = examples.views[0][rows]
-    else:
-        with runtime.progress(len(rows), "encoding for the whitening", "pictures") as bar:
-            features = compute_features(network, examples, rows, bar.advance)
-    weight, bias = fit_whitening(features, network.config.whiten)
-    if network.config.discriminants:
-        whitened = features @ weight.numpy().T + bias.numpy()
-        labels = [(examples.labels[field][rows], counts) for field, counts in fields.items()]
-        outer, shift = fit_discriminants(whitened, labels, network.config.discriminants)
-        weight, bias = outer @ weight, outer @ bias + shift
-    network.whiten(weight, bias)
 
 
 def teach_losses(learner: Learner, examples: Examples, runtime: Runtime) -> None:

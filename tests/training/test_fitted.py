@@ -23,9 +23,8 @@ from hashing.models.fitted import fitted_bits
 from hashing.training import Runtime, train
 from hashing.training.checks import check
 from hashing.training.evaluation import compute_features, compute_logits
-from hashing.training.fitted import whitened_hash
+from hashing.training.fitted import check_to_fit, whitened_hash
 from hashing.training.preparation import prepare
-from hashing.training.start import check_to_fit
 
 PLACES = [6, 7, 14, 15]
 
