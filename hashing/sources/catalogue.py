@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from hashing.errors import ImageError, InputError
 from hashing.images import FILES, HEAD, KINDS, Limits, files_up_to, kind_of
 from hashing.sources.archive import Archive, holds_shards, open_archive, read_picture
-from hashing.sources.columns import Rows, Value, is_quantity, typed, written
+from hashing.sources.columns import Rows, Value, typed, written
 from hashing.sources.films import COLUMNS as FRAME_COLUMNS
 from hashing.sources.films import frame_fields, frame_names, is_film
 from hashing.sources.folder import walk
@@ -81,27 +81,31 @@ class Catalogue:
             raise ImageError(f"cannot read {item.path} in {self.root}: {reason}") from error
 
     def fitting(self, columns: Mapping[str, type]) -> "Catalogue":
-        """The same with columns as numbers that are numbers in an index already.
+        """The same with columns as text or numbers, as an index has them already.
 
-        One file's prices may be text only for the `n.a.` beside them; no identifier changes.
+        Text becomes numbers only where no identifier changes by it.
         """
-        numbers = {
+        others = {
             name: kind
             for name, kind in columns.items()
-            if kind is not str and self.columns.get(name) is str and self._are(name, kind)
+            if self.columns.get(name, kind) is not kind and str in (kind, self.columns[name])
+            if kind is str or self._are(name, kind)
         }
-        if not numbers:
+        if not others:
             return self
+        made = {name: written if kind is str else kind for name, kind in others.items()}
         items = [
-            replace(item, fields={k: numbers.get(k, type(v))(v) for k, v in item.fields.items()})
+            replace(
+                item, fields={k: made[k](v) if k in made else v for k, v in item.fields.items()}
+            )
             for item in self.items
         ]
-        return replace(self, items=items, columns={**self.columns, **numbers})
+        return replace(self, items=items, columns={**self.columns, **others})
 
     def _are(self, column: str, kind: type) -> bool:
         try:
             texts = [item.fields[column] for item in self.items if column in item.fields]
-            return is_quantity(column) or all(written(kind(text)) == text for text in texts)
+            return all(written(kind(text)) == text for text in texts)
         except ValueError:
             return False
 

@@ -10,22 +10,36 @@ OPEN = 50
 """Years that a date without a beginning or an end (`before 1700`) is taken to reach."""
 
 _ABOUT = re.compile(
-    r"\b(circa|ca|c|about|around|approximately|approx|probably|possibly|um|vers|verso|"
-    r"dated|made|painted|printed|published|designed|ad|ce)\b\.?|[?\[\]()~]"
+    r"\b(a\.\s?d|c\.\s?e|circa|ca|c|about|around|approximately|approx|probably|possibly|um|vers|"
+    r"verso|dated|made|painted|printed|published|designed|ad|ce)\b\.?|[?\[\]()~]"
 )
 _CENTURY = re.compile(
     r"(?:(?P<part>early|mid|middle|late|(?:first|second|1st|2nd) half(?: of)?(?: the)?)[ -]+)?"
     r"(?P<number>\d{1,2}|[ivx]+)(?:st|nd|rd|th|e|ème|eme|\.)?"
 )
+_SHORT = re.compile(r"(?<=\d(?:st|nd|rd|th))\s*c\b\.?")
+"""`19th c.`, before `_ABOUT` takes the letter for circa."""
 _CENTURY_WORD = re.compile(r"\s*(centur(y|ies)|cent\.?|c\.|jahrhunderts?|jh\.?|siècle|siecle)\s*$")
-_DECADE = re.compile(r"(?:(?:early|mid|late)[ -]+)?(\d{3}0)'?s")
+_DECADE = re.compile(r"(?:(?P<part>early|mid|middle|late)[ -]+)?(?P<year>\d{2,3}0)'?s")
 _RANGE = re.compile(r"(-?\d{1,4})\s*(?:-|/|to|until|bis|or|and|,)\s*(\d{1,4})")
-_BEFORE_CHRIST = re.compile(r"\s*\b(bce|bc|b\.c\.?e?\.?|v\.\s?chr\.?)[\s)?]*$")
+_MONTH = re.compile(r"(?:0?[1-9]|1[0-2])\s*[-/.]\s*(\d{4})")
+_HIJRI = re.compile(
+    r"(?:\ba\.?\s?h\.?\s*\d{1,4}(?:\s*-\s*\d{1,4})?|\b\d{1,4}\s*a\.?h\b\.?)\s*[/=,;]?"
+)
+"""A year of the Islamic calendar; ours stands beside it."""
+_BEFORE_CHRIST = re.compile(
+    r"\s*(?<![a-z])(?:bce|bc|b\.\s?c\.?(?:\s?e\.?)?|v\.\s?chr\.?)(?![a-z])[\s)?\]]*"
+)
+_TO = re.compile(r"(?:-|/|to\b|until\b|bis\b|or\b|and\b)")
 _YEAR = re.compile(r"-?\d{1,4}(\.0)?")
 _FOUR = re.compile(r"(?<!\d)\d{4}(?!\d)")
 _MID = re.compile(r"(early|mid|late)-\S+")
 _BETWEEN = re.compile(r"\s*(?:-|\bto\b|\bor\b|/)\s*(?=\d|early|mid|late|[ivx]+e?$)")
-_PARTS = {"early": (1, 33), "mid": (34, 66), "middle": (34, 66), "late": (67, 100)}
+_PARTS = {
+    **{"early": (1, 33), "mid": (34, 66), "middle": (34, 66), "late": (67, 100)},
+    **{"first": (1, 50), "1st": (1, 50), "second": (51, 100), "2nd": (51, 100)},
+}
+"""Which of a century's hundred years, in their order."""
 _ROMAN = {"i": 1, "v": 5, "x": 10}
 _DASHES = str.maketrans("‐‑‒–—−", "------")
 
@@ -34,15 +48,20 @@ def parse_span(text: str) -> Span | None:
     """The years that a date names, None where it names none.
 
     `1890`, `c. 1890`, `1503–06`, `1890s`, `late 19th century`, `before 1700`, `12 May 1889`,
-    `300 BC`; a century runs from 1801 to 1900.
+    `300 BC`, `100 BC – AD 50`; a century runs from 1801 to 1900, the `1800s` from 1800 to 1899.
     """
     plain = unicodedata.normalize("NFKC", text).casefold().translate(_DASHES)
-    if match := _BEFORE_CHRIST.search(plain):
-        years = _bare(plain[: match.start()])
-        pair = _RANGE.fullmatch(years)
-        span = (int(pair[1]), int(pair[2])) if pair else _after_christ(years)
-        return span and (-max(span), -min(span))
-    return _after_christ(_bare(plain))
+    plain = _HIJRI.sub(" ", _SHORT.sub(" century", plain))
+    *earlier, later = _BEFORE_CHRIST.split(plain)
+    if earlier and not later:
+        return _span(_bare(" ".join(earlier)), before_christ=True)
+    if len(earlier) == 1 and (to := _TO.match(later)):
+        first = _span(_bare(earlier[0]), before_christ=True)
+        last = _span(_bare(later[to.end() :]))
+        if first and last:
+            return first[0], last[1]
+    inside = re.search(r"\(([^()]+)\)", plain) if earlier else None
+    return parse_span(inside[1]) if inside else _span(_bare(plain))
 
 
 def _bare(plain: str) -> str:
@@ -50,18 +69,18 @@ def _bare(plain: str) -> str:
     return " ".join(_ABOUT.sub(" ", plain).split()).strip(" .,;:")
 
 
-def _after_christ(plain: str) -> Span | None:
+def _span(plain: str, *, before_christ: bool = False) -> Span | None:
     if _YEAR.fullmatch(plain):
         year = int(plain.removesuffix(".0"))
-        return year, year
-    if span := _century(plain):
+        return (-abs(year), -abs(year)) if before_christ else (year, year)
+    if span := _century(plain, before_christ):
         return span
     if match := _DECADE.fullmatch(plain):
-        return int(match[1]), int(match[1]) + 9
+        return _of_decade(match, before_christ)
     if match := re.fullmatch(
         r"(before|by|until|vor|avant|after|from|since|nach|après) (.+)", plain
     ):
-        inner = _after_christ(match[2])
+        inner = _span(match[2], before_christ=before_christ)
         if inner is None:
             return None
         if match[1] in ("by", "until"):
@@ -71,26 +90,41 @@ def _after_christ(plain: str) -> Span | None:
         if match[1] in ("from", "since"):
             return inner[0], inner[0] + OPEN
         return inner[1] + 1, inner[1] + OPEN
+    if match := _MONTH.fullmatch(plain):
+        return int(match[1]), int(match[1])
     if match := _RANGE.fullmatch(plain):
         first, last = match[1], match[2]
+        if before_christ:
+            years = -abs(int(first)), -int(last)
+            return min(years), max(years)
         digits = len(first.lstrip("-")) - len(last)
         filled = first[: -len(last)] + last if digits > 0 else last
         if int(first) <= int(filled):
             return int(first), int(filled)
         return (int(first), int(first)) if len(last) == 2 else None  # a month
-    return _four_digits(plain)
+    return None if before_christ else _four_digits(plain)
 
 
-def _century(plain: str) -> Span | None:
+def _of_decade(match: re.Match[str], before_christ: bool) -> Span:
+    """`1890s`; those of a whole hundred are a century, of which there may be a part."""
+    year = int(match["year"])
+    length = 10 if year % 100 else 100
+    start = -(year + length - 1) if before_christ else year
+    first, last = _PARTS.get(match["part"] or "", (1, 100)) if length == 100 else (1, 10)
+    return start + first - 1, start + last - 1
+
+
+def _century(plain: str, before_christ: bool) -> Span | None:
     """`19th century`, `18th-19th century`, `early 20th century`."""
     word = _CENTURY_WORD.search(plain)
     if word is None:
         return None
     ends = [_CENTURY.fullmatch(part.strip()) for part in _ends(plain[: word.start()])]
-    spans = [span for match in ends if match and (span := _century_span(match))]
+    spans = [span for match in ends if match and (span := _century_span(match, before_christ))]
     if not spans or len(spans) < len(ends):
         return None
-    return spans[0][0], spans[-1][1]
+    years = [year for span in spans for year in span]
+    return min(years), max(years)
 
 
 def _ends(plain: str) -> list[str]:
@@ -98,19 +132,14 @@ def _ends(plain: str) -> list[str]:
     return [plain] if _MID.fullmatch(plain.strip()) else _BETWEEN.split(plain)
 
 
-def _century_span(match: re.Match[str]) -> Span | None:
+def _century_span(match: re.Match[str], before_christ: bool) -> Span | None:
     text = match["number"]
     number = int(text) if text.isdecimal() else _roman(text)
     if not 1 <= number <= 21:
         return None
-    start = (number - 1) * 100
-    part = match["part"] or ""
-    if part.startswith(("first", "1st")):
-        return start + 1, start + 50
-    if part.startswith(("second", "2nd")):
-        return start + 51, start + 100
-    first, last = _PARTS.get(part, (1, 100))
-    return start + first, start + last
+    start = -100 * number if before_christ else 100 * number - 99
+    first, last = _PARTS.get((match["part"] or "").partition(" ")[0], (1, 100))
+    return start + first - 1, start + last - 1
 
 
 def _roman(text: str) -> int:

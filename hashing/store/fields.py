@@ -11,6 +11,7 @@ from hashing.errors import InputError, UsageError
 from hashing.registry import fits
 from hashing.search.scan.sliced import MAX_BITS
 from hashing.sources import Value
+from hashing.sources.columns import written
 from hashing.store.contract import NewIndex, NewItem
 
 PYTHON_TYPES: Mapping[str, type] = {"str": str, "int": int, "float": float}
@@ -102,8 +103,9 @@ def _fitted(item: NewItem, name: str, columns: Mapping[str, str]) -> Value:
         raise InputError(f"{item.file}: column {name!r} is not one of {list(columns)}")
     kind = columns[name]
     if type(value) in FITTING[kind] and _can_be_kept(value):
-        fitted: Value = PYTHON_TYPES[kind](value)
-        return fitted
+        if kind == "float":
+            return float(value) + 0.0  # SQLite gives 0.0 back for −0.0
+        return written(value) if kind == "str" else value
     raise InputError(f"{item.file}: {name} is {ascii(value)[:60]}, expected {_EXPECTED[kind]}")
 
 
