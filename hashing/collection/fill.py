@@ -7,9 +7,11 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from hashing.collection.camera import asked_of, columns_of, remember_asked, wanted
 from hashing.collection.colours import Palette
 from hashing.collection.intake import Outcome, content_of, new_items
 from hashing.collection.pictures import PREVIEW_SIDE, remember_sources
+from hashing.collection.plan import fields_now
 from hashing.collection.shards import patiently
 from hashing.encoding import Model
 from hashing.progress import log
@@ -34,6 +36,8 @@ def fill(
     palettes: takes those of what is published, by id. exif: see `camera.wanted`.
     """
     patiently(partial(remember_sources, index, [catalogue.root for catalogue in catalogues]))
+    patiently(partial(remember_asked, index, exif))
+    exif = asked_of(index, exif)
     outcome = Outcome()
     codes: list[NDArray[np.uint8]] = []
     for catalogue in catalogues:
@@ -43,7 +47,8 @@ def fill(
         there = len(catalogue) - len(todo)
         if there:
             log(f"{there:,} of {len(catalogue):,} pictures are there already")
-            outcome.differing += 0 if part else _count_differing(index, catalogue, todo)
+            keeps = columns_of(wanted(exif, catalogue, index.info.columns))
+            outcome.differing += 0 if part else _count_differing(index, catalogue, todo, keeps)
         outcome.already += there
         started = time.monotonic()
         for portion in new_items(
@@ -69,14 +74,18 @@ def fill(
     return outcome
 
 
-def _count_differing(index: Index, catalogue: Catalogue, todo: Sequence[Item]) -> int:
-    """How many pictures that are there already have other metadata in the index."""
+def _count_differing(
+    index: Index, catalogue: Catalogue, todo: Sequence[Item], keeps: Sequence[str]
+) -> int:
+    """How many pictures that are there already have other metadata, but for columns in `keeps`."""
     if not catalogue.described:
         return 0
     new = {item.path for item in todo}
     known = {item.file: item.fields for item in index.items(index.ids())}
     there = (item for item in catalogue.items if item.path not in new and item.path in known)
-    return sum(dict(known[item.path]) != dict(item.fields) for item in there)
+    return sum(
+        dict(known[item.path]) != fields_now(known[item.path], item, keeps) for item in there
+    )
 
 
 def _missing_items(index: Index, catalogue: Catalogue) -> list[Item]:

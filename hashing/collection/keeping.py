@@ -206,7 +206,8 @@ class Keeping(Holding):
         metadata is taken over. The same call after an interruption goes on where it stopped.
 
         Args:
-            images: the folder or archive; by default the one the collection was made of.
+            images: the folder or archive; by default the one the collection was made of. Where that
+                has moved, its new place.
             metadata: as for `build`; where there is none now, the fields stay as they are.
             columns: as for `build`.
             exclude: as for `build`; what it names counts as deleted.

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -43,10 +44,32 @@ MOST_LOOKS = 1 << 10
 
 def remember_sources(index: Index, roots: Sequence[Path]) -> None:
     """Note in the index where pictures came from, for the large view."""
-    sources = known_sources(index)
-    new = [place for root in roots if (place := str(root.absolute())) not in sources]
-    if new:
-        index.put_extra(SOURCES, json.dumps([*sources, *dict.fromkeys(new)]).encode())
+    known = known_sources(index)
+    sources = list(known)
+    for root in roots:
+        if (place := source_name(root, sources)) not in sources:
+            sources.append(place)
+    if sources != known:
+        index.put_extra(SOURCES, json.dumps(sources).encode())
+
+
+def rename_source(index: Index, old: str, new: str) -> None:
+    """Note that a source lies elsewhere now."""
+    sources = [new if source == old else source for source in known_sources(index)]
+    index.put_extra(SOURCES, json.dumps(sources).encode())
+
+
+def source_name(root: Path, known: Sequence[str]) -> str:
+    """The absolute path of a source: as it is known already, however it is spelled now."""
+    place = str(root.resolve() if ".." in root.parts else root.absolute())
+    return next((source for source in known if is_same(source, place)), place)
+
+
+def is_same(first: str, second: str) -> bool:
+    """Whether two paths lead to one place."""
+    with suppress(OSError):
+        return first == second or os.path.samefile(first, second)
+    return False
 
 
 @dataclass(frozen=True)

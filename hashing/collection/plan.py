@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from hashing.collection.opened import PORTION
 from hashing.collection.stored import Contents, Stored, key
-from hashing.sources import Catalogue, Item
-from hashing.sources.folder import UNREADABLE
+from hashing.sources import Catalogue, Item, Value
 from hashing.store import StoredItem
 
 
@@ -24,7 +23,7 @@ class Plan:
     copied: pictures whose content is there already, with the item that has it.
     new, changed: pictures to encode; of changed ones the file is known. gone: ids to take out.
     deleted: those of them whose file is there no more. unreadable: (file, reason).
-    kept: ids of items whose picture cannot be looked for.
+    kept: ids of items whose picture cannot be looked for: the folder, or the film, is not readable.
     """
 
     described: list[StoredItem] = field(default_factory=list)
@@ -58,7 +57,7 @@ def make_plan(
     order of their names, and further ones copies; a known name with another content has changed.
     """
     plan = Plan()
-    lost = _below(catalogue.left_out.get(UNREADABLE, ()))
+    lost = tuple(f"{place.rstrip('/')}/" for place in catalogue.left_out.unread)
     for place, reason in contents.unreadable.items():
         plan.unreadable.append((catalogue.items[place].path, reason))
     there = stored.same(contents.files, contents.keys)
@@ -98,11 +97,15 @@ def _moved(candidates: list[StoredItem], path: str) -> StoredItem | None:
     return best
 
 
+def fields_now(old: Mapping[str, Value], item: Item, keeps: Collection[str]) -> dict[str, Value]:
+    """What an item that is there has by its source now; columns named in `keeps` stay."""
+    return {name: value for name, value in old.items() if name in keeps} | dict(item.fields)
+
+
 def _describe(
     plan: Plan, old: StoredItem, item: Item, keeps: Collection[str], *, describes: bool
 ) -> None:
-    kept = {name: value for name, value in old.fields.items() if name in keeps}
-    fields = {**kept, **item.fields} if describes else old.fields
+    fields = fields_now(old.fields, item, keeps) if describes else old.fields
     if old.file != item.path:
         plan.moved[old.id] = old.file
     if dict(fields) != dict(old.fields):
@@ -134,8 +137,3 @@ def _enter(
     plan.gone = sorted(going)
     replaced = {item.path for item in plan.changed}
     plan.deleted = [going[item] for item in plan.gone if going[item].file not in replaced]
-
-
-def _below(folders: Iterable[str]) -> tuple[str, ...]:
-    """Beginnings of the names of all that lies in some folders."""
-    return tuple(f"{folder.rstrip('/')}/" for folder in folders)

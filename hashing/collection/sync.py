@@ -4,9 +4,18 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hashing.collection.camera import COLUMNS
+import numpy as np
+
+from hashing.collection.camera import COLUMNS, asked_of, columns_of, wanted
 from hashing.collection.intake import Outcome, new_items, used_columns
-from hashing.collection.pictures import PREVIEW_SIDE, known_sources, remember_sources
+from hashing.collection.pictures import (
+    PREVIEW_SIDE,
+    is_same,
+    known_sources,
+    remember_sources,
+    rename_source,
+    source_name,
+)
 from hashing.collection.plan import Plan, make_plan
 from hashing.collection.stored import Seen, Stored, read_contents, recall_stamps, remember_stamps
 from hashing.encoding import Model
@@ -78,21 +87,26 @@ def sync(
 
     model: called where something has to be encoded. keep_absent: items whose picture is not in
     the source stay. checksum: read every file, rather than those whose size or time differ.
+    A source that is there no more has moved here if most of its pictures lie here, unchanged.
     Raises UsageError where the index holds pictures of further sources, which would seem deleted.
     """
-    root = str(catalogue.root.absolute())
-    others = [source for source in known_sources(index) if source != root]
-    if others and not keep_absent:
-        raise UsageError(
-            f"expected the one folder whose pictures the index holds, found that it holds some of "
-            f"{others[0]}, too, which would be deleted: with --keep-absent nothing is"
-        )
+    known = known_sources(index)
+    root = source_name(catalogue.root, known)
+    others = [source for source in known if not is_same(source, root)]
+    may_have_moved = len(others) == len(known) == 1 and not Path(others[0]).exists()
+    if others and not keep_absent and not may_have_moved:
+        raise _of_others(others)
     catalogue = catalogue.fitting(index.info.columns)
     stored = Stored.of(index)
     seen = Seen.nothing() if checksum else recall_stamps(index, root)
     contents = read_contents(catalogue, stored, seen, workers)
+    there = np.count_nonzero(stored.same(contents.files, contents.keys) >= 0)
+    moved = may_have_moved and 2 * there >= len(stored.ids)
+    if others and not keep_absent and not moved:
+        raise _of_others(others)
     describes = catalogue.described or set(index.info.columns) <= {*LABEL, *COLUMNS}
-    cameras = () if catalogue.described else tuple(COLUMNS)
+    exif = asked_of(index, None)
+    cameras = columns_of(wanted(exif, catalogue, index.info.columns))
     plan = make_plan(catalogue, stored, index.items, contents, describes=describes, keeps=cameras)
     if keep_absent:
         deleted = {item.id for item in plan.deleted}
@@ -101,13 +115,22 @@ def sync(
         plan.deleted = []
     changes = _changes(plan, catalogue, describes=describes)
     if not dry_run:
-        _carry_out(index, model, catalogue, plan, changes.outcome, workers, previews)
+        if moved:
+            rename_source(index, others[0], root)
+        _carry_out(index, model, catalogue, plan, changes.outcome, workers, previews, exif)
         if not contents.seen().equals(seen):
             failed = {file for file, _ in changes.outcome.broken}
             remember_stamps(index, root, contents.seen(failed))
         if index.info.unfinished is not None:
             index.finish()
     return changes
+
+
+def _of_others(others: Sequence[str]) -> UsageError:
+    return UsageError(
+        f"expected the one folder whose pictures the index holds, found that it holds some of "
+        f"{others[0]}, too, which would be deleted: with --keep-absent nothing is"
+    )
 
 
 def _changes(plan: Plan, catalogue: Catalogue, *, describes: bool) -> Changes:
@@ -135,6 +158,7 @@ def _carry_out(
     outcome: Outcome,
     workers: int | None,
     previews: int,
+    exif: Sequence[str] | None,
 ) -> None:
     """One publication after the other, each a step towards the same end."""
     remember_sources(index, [catalogue.root])
@@ -147,7 +171,7 @@ def _carry_out(
     todo = sorted([*plan.new, *plan.changed], key=lambda item: item.path)
     if todo:
         portions = new_items(
-            index, model(), catalogue, todo, outcome, workers=workers, previews=previews
+            index, model(), catalogue, todo, outcome, workers=workers, previews=previews, exif=exif
         )
         for portion in portions:
             index.add(portion.items, portion.columns)
@@ -174,5 +198,6 @@ def _copies(index: Index, pairs: Sequence[tuple[Item, int]]) -> Iterator[NewItem
 
 def source_of(index: Index) -> Path | None:
     """The one folder or archive that an index is made of; None where there are several."""
-    sources = known_sources(index)
-    return Path(sources[0]) if len(sources) == 1 else None
+    known = known_sources(index)
+    one = known and all(is_same(known[0], other) for other in known[1:])
+    return Path(known[0]) if one else None

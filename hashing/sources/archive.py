@@ -1,6 +1,6 @@
 """Archives of pictures read in place: tar, gzip-compressed tar, zip, and folders of tar shards."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -8,10 +8,11 @@ from hashing.errors import InputError
 from hashing.files import open_regular
 from hashing.images import FILES
 from hashing.sources.films import read_frame
-from hashing.sources.folder import open_inside
+from hashing.sources.folder import find_files, open_inside
 from hashing.sources.left_out import LeftOut
 from hashing.sources.listing import is_listing, read_listing, within_parquet
 from hashing.sources.parquet import files_with_pictures
+from hashing.sources.shards import SUFFIX as TAR
 from hashing.sources.shards import open_shards
 from hashing.sources.tar import open_tar
 from hashing.sources.zip import MAGIC as ZIP
@@ -70,6 +71,9 @@ def open_archive(path: Path) -> Archive:
     return open_zip(path) if head in ZIP else open_tar(path)
 
 
-def holds_shards(folder: Path) -> bool:
-    """Whether there are shards in a folder or below; its pictures are then looked for there."""
-    return any(True for _ in folder.rglob("*.tar")) or bool(files_with_pictures(folder))
+def holds_shards(folder: Path, exclude: Sequence[str] = ()) -> bool:
+    """Whether there are shards in a folder or below; its pictures are then looked for there.
+
+    exclude: see `sieve.why_not`.
+    """
+    return bool(find_files(folder, TAR, exclude) or files_with_pictures(folder, exclude))

@@ -13,7 +13,7 @@ from hashing.images import FILES, HEAD, KINDS, Limits, files_up_to, kind_of
 from hashing.sources.archive import Archive, holds_shards, open_archive, read_picture
 from hashing.sources.columns import Rows, Value, typed, written
 from hashing.sources.films import COLUMNS as FRAME_COLUMNS
-from hashing.sources.films import frame_fields, frame_names, is_film
+from hashing.sources.films import film_of, frame_fields, frame_names, is_film
 from hashing.sources.folder import walk
 from hashing.sources.layout import folder_label
 from hashing.sources.left_out import LeftOut
@@ -21,7 +21,7 @@ from hashing.sources.listing import Listed, is_listing, read_listing, within_par
 from hashing.sources.partition import Shard
 from hashing.sources.rows import SUFFIXES as TABLES
 from hashing.sources.rows import Source, read_metadata
-from hashing.sources.shards import find_samples, read_samples
+from hashing.sources.shards import find_samples, open_shards, read_samples
 from hashing.sources.sieve import sift
 
 SUFFIXES = (
@@ -158,13 +158,16 @@ def read_catalogue(
         archive = open_archive(images)
     if archive is None:
         names = [] if film else _listed(images, left_out, exclude, None if metadata else shard)
-        if not any(map(_ends_as_picture, names)) and images.is_dir() and holds_shards(images):
-            listed = within_parquet(images, left_out)
-            archive = open_archive(images) if listed is None else listed.files
+        folder = images.is_dir() and not any(map(_ends_as_picture, names))
+        if folder and holds_shards(images, exclude):
+            listed = within_parquet(images, left_out, exclude)
+            archive = open_shards(images, exclude) if listed is None else listed.files
     if archive is not None:
         names = sift(sorted(archive.members), exclude, left_out)
     names = [name for name in names if _is_text(name, left_out)]
     films = [name for name in names if is_film(name)] if archive is None else []
+    elsewhere = _of_others(names, films, None if metadata else shard)
+    names, films = ([name for name in some if name not in elsewhere] for some in (names, films))
     names, frames = _with_frames(images, names, [""] if film else films, left_out, video)
     paths = [name for name in names if name in frames or _is_picture(name, images, archive)]
     samples = None if archive is None else find_samples(paths, names)
@@ -174,7 +177,7 @@ def read_catalogue(
     others = {name for name in others if not name.lower().endswith(TABLES)}
     if others:
         left_out.note("file that is no picture", *sorted(others))
-    if not paths:
+    if not paths and not elsewhere:
         told = f" ({left_out.told()})" if left_out else ""
         raise InputError(f"expected {KINDS} in {images}, found none{told}")
     source = Source(images, names, archive)
@@ -189,13 +192,22 @@ def read_catalogue(
     if strict and left_out.faults:
         raise InputError(f"{images} is not in order, nothing was read; {left_out.told()}")
     if shard is not None:
-        paths = [path for path in paths if shard.holds(path)]
+        # A film is decoded by one process, so its frames are in one part.
+        films_of = {path: film_of(images, path) for path in frames}
+        paths = [path for path in paths if shard.holds(films_of.get(path) or path)]
     kinds = {**kinds, **(FRAME_COLUMNS if frames else {})}
     items = [
         Item(i, path, {**rows.get(path, {}), **(frame_fields(images, path) if frames else {})})
         for i, path in enumerate(paths)
     ]
     return Catalogue(images, items, kinds, missing, archive, left_out, found is not None, limits)
+
+
+def _of_others(names: Sequence[str], films: Sequence[str], shard: Shard | None) -> set[str]:
+    """Films in other parts, which are not even looked at where no table says more of them."""
+    if shard is None or any(name.lower().endswith(TABLES) for name in names):
+        return set()
+    return {film for film in films if not shard.holds(film)}
 
 
 def _with_frames(

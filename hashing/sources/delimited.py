@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
@@ -63,10 +64,28 @@ def _body(text: str, names: Collection[str]) -> tuple[str, str, int]:
             delimiter = bare[4]
         elif bare.lower() == "sep=" and line.rstrip("\r\n").endswith("\t"):
             delimiter = "\t"
+        elif bare.startswith("#") and _heads(bare, rest, names):
+            text = re.sub(r"#+\s*(?=\w)", "", text, count=1)
+            break
         elif bare and not bare.startswith("#"):
             break
         text, skipped = rest, skipped + 1
     return text, delimiter or _delimiter(text, names), skipped
+
+
+def _heads(line: str, rest: str, names: Collection[str]) -> bool:
+    """Whether a line that begins as comments do is the header: `#,file,title`, `#file<TAB>title`.
+
+    It names a column of pictures, the line below does not, and has as many cells.
+    """
+    below = (each for each in rest[:20_000].splitlines() if each.strip() and each[0] != "#")
+    following = next(below, "")
+    for delimiter in DELIMITERS:
+        with suppress(csv.Error):
+            header, row = csv.reader([line.lstrip("# "), following], delimiter=delimiter)
+            if len(header) == len(row) and names_pictures(header, names):
+                return not names_pictures(row, names)
+    return False
 
 
 def _delimiter(text: str, names: Collection[str]) -> str:

@@ -56,9 +56,16 @@ def frame_names(root: Path, films: list[str], left_out: LeftOut) -> list[str]:
             seconds = list(_changes(root / film))
         except (OSError, ValueError) as error:
             left_out.note("film that cannot be read", f"{film or root.name}: {error}", fault=True)
+            left_out.unread.append(film)
             continue
         names += [f"{film}/{second:09.3f}.jpg".lstrip("/") for second in seconds]
     return names
+
+
+def film_of(root: Path, name: str) -> str:
+    """The film that a frame is of, empty for other pictures and where `root` is the film."""
+    found = _parted(root, name)
+    return "" if found is None else found[0]
 
 
 def frame_fields(root: Path, name: str) -> dict[str, str | float]:

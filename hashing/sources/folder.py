@@ -10,12 +10,11 @@ from typing import BinaryIO
 from hashing.errors import InputError
 from hashing.files import kind_of, open_regular
 from hashing.sources.left_out import LeftOut
-from hashing.sources.sieve import why_not
+from hashing.sources.sieve import sift, why_not
 
 OUTSIDE = "link that leads out of the folder"
 BROKEN = "broken link"
 LINKED_FOLDER = "link to a folder"
-UNREADABLE = "folder that cannot be read"
 
 
 def walk(folder: Path, left_out: LeftOut, exclude: Sequence[str] = ()) -> Iterator[str]:
@@ -35,11 +34,12 @@ def walk(folder: Path, left_out: LeftOut, exclude: Sequence[str] = ()) -> Iterat
         except OSError as error:
             if not below:
                 raise InputError(f"cannot read the folder {folder}: {error.strerror}") from None
-            left_out.note(UNREADABLE, below, fault=True)
+            left_out.note("folder that cannot be read", below, fault=True)
+            left_out.unread.append(below)
             continue
         for entry in entries:
             name = below + entry.name
-            if entry.name.startswith("."):
+            if _is_hidden(entry.name):
                 continue
             if reason := why_not(name, exclude):
                 left_out.note(reason, name)
@@ -51,12 +51,27 @@ def walk(folder: Path, left_out: LeftOut, exclude: Sequence[str] = ()) -> Iterat
                 left_out.note(reason, name)
 
 
+def find_files(folder: Path, suffix: str, exclude: Sequence[str] = ()) -> list[Path]:
+    """Shards: the files of an ending below a folder, in order, wherever links to them lead.
+
+    Left out are hidden ones and what `sieve.why_not` names, as by `walk`, which has told of it.
+    """
+    found = (path.relative_to(folder).as_posix() for path in folder.rglob(f"*{suffix}"))
+    shown = sorted(name for name in found if not any(map(_is_hidden, name.split("/"))))
+    kept = sift(shown, exclude, LeftOut())
+    return [folder / name for name in kept if os.path.isfile(folder / name)]
+
+
 def open_inside(folder: Path, name: str) -> BinaryIO:
     """A regular file to read that lies in `folder`, links followed. Raises OSError for others."""
     path = (folder / name).resolve()
     if not path.is_relative_to(folder.resolve()):
         raise OSError(errno.EPERM, "it leads out of the folder", str(folder / name))
     return open_regular(path)
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith(".")
 
 
 def _odd(path: Path, root: Path) -> str:

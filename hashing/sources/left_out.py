@@ -7,11 +7,13 @@ class LeftOut(dict[str, list[str]]):
     """By kind (`broken link`), in the singular, the names of what was left out.
 
     faults: the kinds that `--strict` refuses; the others are only worth saying.
+    unread: folders and films of which nobody knows now what they hold.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.faults: set[str] = set()
+        self.unread: list[str] = []
 
     def note(self, kind: str, *names: str, fault: bool = False) -> None:
         """Count things that were left out."""
@@ -23,6 +25,7 @@ class LeftOut(dict[str, list[str]]):
         """Count what another one did, too."""
         for kind, names in other.items():
             self.note(kind, *names, fault=kind in other.faults)
+        self.unread += other.unread
 
     def lines(self) -> Iterator[str]:
         """One line a kind: how many, and one of them."""

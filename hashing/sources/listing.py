@@ -17,7 +17,7 @@ from hashing.files import open_regular, read_regular
 from hashing.sources.header import looks_like_picture
 from hashing.sources.left_out import LeftOut
 from hashing.sources.metadata import Table, parse_table
-from hashing.sources.parquet import files_with_pictures, read_parquet
+from hashing.sources.parquet import files_with_pictures, parquet_files, read_parquet
 from hashing.sources.tables import table_suffix
 from hashing.sources.text import decode_text
 
@@ -86,7 +86,7 @@ def read_listing(path: Path, columns: Mapping[str, str], left_out: LeftOut) -> L
         place = _place(name, path.absolute().parent)
         if place is None:
             left_out.note(ELSEWHERE, name)
-        elif place.is_file():
+        elif os.path.isfile(place):  # `Path.is_file` raises for names that no file can have
             places[name] = place
         else:
             missing.append(name)
@@ -110,11 +110,17 @@ def read_listing(path: Path, columns: Mapping[str, str], left_out: LeftOut) -> L
     return Listed(Listing(members), table.columns, texts, missing)
 
 
-def within_parquet(root: Path, left_out: LeftOut) -> Listed | None:
-    """What a Parquet file, or those of a folder, hold of pictures; None where they hold none."""
-    files = files_with_pictures(root)
+def within_parquet(root: Path, left_out: LeftOut, exclude: Sequence[str] = ()) -> Listed | None:
+    """What a Parquet file, or those of a folder, hold of pictures; None where they hold none.
+
+    exclude: see `sieve.why_not`.
+    """
+    files = files_with_pictures(root, exclude)
     if not files:
         return None
+    if others := [file for file in parquet_files(root, exclude) if file not in files]:
+        names = (file.relative_to(root).as_posix() for file in others)
+        left_out.note("Parquet file without pictures", *names)
     pictures, columns, texts = read_parquet(root, files, left_out)
     return Listed(pictures, columns, texts, [])
 

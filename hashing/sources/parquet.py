@@ -10,15 +10,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
 from hashing.errors import InputError
 from hashing.images import HEAD, kind_of
+from hashing.sources.folder import find_files
 from hashing.sources.left_out import LeftOut
 from hashing.sources.objects import as_cell, needs_extra
 
 SUFFIX = ".parquet"
+LOOKED = 64
+"""Cells of a column that hold something, among which one is a picture if it is one of pictures."""
 
 
 @dataclass(frozen=True)
@@ -49,16 +53,19 @@ class ParquetPictures:
 Texts = dict[str, Mapping[str, str]]
 
 
-def files_with_pictures(path: Path) -> dict[Path, tuple[str, str]]:
-    """The Parquet files at or below a place that hold pictures.
+def parquet_files(path: Path, exclude: Sequence[str] = ()) -> list[Path]:
+    """The Parquet files at or below a place; exclude: see `sieve.why_not`."""
+    if path.is_file():
+        return [path] if path.suffix.lower() == SUFFIX else []
+    return find_files(path, SUFFIX, exclude)
+
+
+def files_with_pictures(path: Path, exclude: Sequence[str] = ()) -> dict[Path, tuple[str, str]]:
+    """Those of them that hold pictures.
 
     Of each the first column that does, and an ending for pictures without a name.
     """
-    if path.is_file():
-        found = [path] if path.suffix.lower() == SUFFIX else []
-    else:
-        found = sorted(file for file in path.rglob(f"*{SUFFIX}") if file.is_file())
-    columns = ((file, _picture_column(file)) for file in found)
+    columns = ((file, _picture_column(file)) for file in parquet_files(path, exclude))
     return {file: column for file, column in columns if column is not None}
 
 
@@ -140,12 +147,18 @@ def _picture_column(file: Path) -> tuple[str, str] | None:
         if not (_is_object(field.type) or _is_bytes(field.type)):
             continue
         with _sound(f"{file}: damaged"):
-            first = next(parquet.iter_batches(1, columns=[field.name]), None)
-        values = [] if first is None else first.column(0).to_pylist()
-        kind = kind_of(_bytes_of(values[0])[:HEAD]) if values else None
+            kind = next(filter(None, islice(_kinds(parquet, field.name), LOOKED)), None)
         if kind is not None:
             return str(field.name), kind.lower().replace(" ", "")
     return None
+
+
+def _kinds(parquet: Any, column: str) -> Iterator[str | None]:
+    """Of which kind of picture each cell is that holds anything, None for what is no picture."""
+    for batch in parquet.iter_batches(32, columns=[column]):
+        for value in batch.column(0).to_pylist():
+            if head := _bytes_of(value)[:HEAD]:
+                yield kind_of(head)
 
 
 def _is_object(kind: Any) -> bool:

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hashing.errors import InputError
+from hashing.sources.folder import find_files
 from hashing.sources.left_out import LeftOut
 from hashing.sources.objects import as_cell
 from hashing.sources.tables import kept
 from hashing.sources.tar import TarArchive, open_tar
 
+SUFFIX = ".tar"
 CAPTION, LABEL = "caption", "label"
 """Columns of a sample's `.txt` and of its `.cls`."""
 KINDS = ("json", "txt", "cls")
@@ -36,11 +38,14 @@ class Shards:
         return self.tars[shard].read(name[len(shard) + 1 :], limit)
 
 
-def open_shards(folder: Path) -> Shards:
-    """List all tar files in a folder and below. Raises InputError for a damaged one."""
+def open_shards(folder: Path, exclude: Sequence[str] = ()) -> Shards:
+    """List all tar files in a folder and below. Raises InputError for a damaged one.
+
+    exclude: see `sieve.why_not`.
+    """
     tars = {
         path.relative_to(folder).with_suffix("").as_posix(): open_tar(path)
-        for path in sorted(folder.rglob("*.tar"))
+        for path in find_files(folder, SUFFIX, exclude)
     }
     if not tars:
         raise InputError(f"expected tar shards in {folder}, found none")

@@ -86,6 +86,26 @@ def test_what_comes_later_and_what_moves_keeps_its_date(roll: Path, tmp_path: Pa
         assert fields(art)["new.jpg"] == {"date": 2024, "date_written": "2024-01-02 03:04:05"}
 
 
+def test_what_was_asked_of_cameras_is_asked_again(roll: Path, tmp_path: Path) -> None:
+    (roll / "metadata.csv").write_text("file,title\na.jpg,A\nb.png,B\n")
+    with Collection.build(roll, "colour", tmp_path / "a.index", exif=["date", "place"]) as art:
+        before = fields(art)
+        assert before["a.jpg"].keys() == {"title", "date", "date_written", "latitude", "longitude"}
+        assert art.add(roll).differing == 0
+        assert not art.sync()
+        shot(roll / "new.jpg", 3, "2024:01:02 03:04:05", BERLIN)
+        (roll / "metadata.csv").write_text("file,title\na.jpg,A2\nb.png,B\n")
+        changes = art.sync()
+        assert (changes.new, changes.corrected) == (["new.jpg"], ["a.jpg"])
+        assert fields(art)["a.jpg"] == {**before["a.jpg"], "title": "A2"}
+        assert {"date", "latitude"} < fields(art)["new.jpg"].keys()
+    (roll / "metadata.csv").unlink()
+    with Collection.build(roll, "colour", tmp_path / "b.index", exif=["none"]) as art:
+        shot(roll / "newer.jpg", 4, "2024:01:02 03:04:05", BERLIN)
+        assert art.sync().new == ["newer.jpg"]
+        assert not any(fields(art).values())
+
+
 @pytest.mark.parametrize("name", ["a.jpg", "b.png"])
 def test_broken_exif_is_none(roll: Path, name: str) -> None:
     data = (roll / name).read_bytes()

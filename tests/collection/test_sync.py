@@ -15,6 +15,7 @@ import torch
 from PIL import Image
 
 from hashing.collection import Collection
+from hashing.collection.pictures import known_sources
 from hashing.collection.plan import Plan, make_plan
 from hashing.collection.stored import KEY, Contents, Stored, keys_of
 from hashing.config import ModelConfig, Preprocessing
@@ -198,6 +199,39 @@ def test_a_second_folder_is_no_reason_to_delete_the_first(
     assert len(art) == 9
 
 
+def test_a_folder_is_the_same_however_it_is_spelled(
+    pictures: Path, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "work").mkdir()
+    (tmp_path / "link").symlink_to(pictures, target_is_directory=True)
+    monkeypatch.chdir(tmp_path / "work")
+    with Collection.build(Path("../pictures"), model, tmp_path / "art.index") as art:
+        for spelled in (pictures, tmp_path / "link", tmp_path / "work" / ".." / "pictures"):
+            assert not art.sync(spelled)
+            art.add(spelled)
+        assert known_sources(art.index) == [str(pictures.resolve())]
+        draw(pictures / "new.png", 60)
+        assert art.sync().new == ["new.png"]
+
+
+def test_a_folder_that_has_moved_is_followed(
+    art: Collection, pictures: Path, tmp_path: Path
+) -> None:
+    ids = {item.file: item.id for item in art.items()}
+    moved = pictures.rename(tmp_path / "elsewhere")
+    (moved / "0.png").unlink()
+    stranger = tmp_path / "stranger"
+    for number in range(1, 4):  # fewer than half of them
+        draw(stranger / f"{number}.png", number)
+    with pytest.raises(UsageError, match="which would be deleted"):
+        art.sync(stranger)
+    assert art.sync(moved).deleted == ["0.png"]
+    assert {item.file: item.id for item in art.items()} == {
+        file: item for file, item in ids.items() if file != "0.png"
+    }
+    assert not art.sync()
+
+
 def planned(catalogue: Catalogue, items: list[StoredItem], contents: list[bytes]) -> Plan:
     stored = Stored.of_items(np.arange(len(items)), [items])
     files, stamps = keys_of(item.path for item in catalogue.items), np.zeros((len(contents), 2))
@@ -207,10 +241,11 @@ def planned(catalogue: Catalogue, items: list[StoredItem], contents: list[bytes]
 
 def test_folders_that_cannot_be_read_are_not_deleted() -> None:
     catalogue = Catalogue(Path("p"), [], {})
-    catalogue.left_out.note("folder that cannot be read", "a/", fault=True)
-    stored = [StoredItem(0, "a/1.png", b"x" * 32, {}), StoredItem(1, "ab.png", b"y" * 32, {})]
+    catalogue.left_out.unread += ["a/", "film.mp4"]
+    files = ["a/1.png", "ab.png", "film.mp4/00001.000.jpg", "film.mp4.png"]
+    stored = [StoredItem(i, file, bytes([i]) * 32, {}) for i, file in enumerate(files)]
     plan = planned(catalogue, stored, [])
-    assert (plan.kept, plan.gone) == ([0], [1])
+    assert (plan.kept, plan.gone) == ([0, 2], [1, 3])
 
 
 def test_of_several_equal_files_the_one_of_the_same_name_has_moved() -> None:

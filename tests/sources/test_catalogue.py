@@ -260,6 +260,18 @@ def test_what_is_added_becomes_a_number_only_where_no_identifier_changes(tmp_pat
     assert found.columns == {"plate": str, "price": float}
     same = found.fitting({"plate": float, "price": float})
     assert same.items[0].fields == {"plate": "1975.10", "price": 5.5}
+    as_text = found.fitting({"plate": str, "price": str, "title": str})
+    assert as_text.items[0].fields == {"plate": "1975.10", "price": "5.5"}
+    assert as_text.columns == {"plate": str, "price": str}
+
+
+def test_prices_of_which_one_is_a_word_stay_text(tmp_path: Path) -> None:
+    for name in "ab":
+        (tmp_path / f"{name}.png").write_bytes(picture(1))
+    (tmp_path / "metadata.csv").write_text("file,price\na.png,5.50\nb.png,on request\n")
+    same = read_catalogue(tmp_path).fitting({"price": float})
+    assert same.columns == {"price": str}
+    assert [item.fields["price"] for item in same.items] == ["5.50", "on request"]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from hashing.collection import Collection
 from hashing.errors import ImageError, InputError
 from hashing.images import decode
 from hashing.sources import read_catalogue
+from hashing.sources.partition import Shard
 
 av = pytest.importorskip("av", reason="needs the extra video")
 
@@ -56,6 +57,28 @@ def test_each_shot_is_one_frame_with_its_second(folder: Path) -> None:
         shown = np.asarray(decode(found.read(item)), np.float32)
         assert np.abs(shown - np.asarray(scene(seed), np.float32)).mean() < 12, item.path
     assert list(found.left_out) == ["film that cannot be read"]
+
+
+def test_the_frames_of_a_film_are_in_one_part(folder: Path) -> None:
+    for number in range(4):
+        film(folder / f"{number}.mp4", [scene(9 + number), scene(20 + number)])
+    names = [item.path for item in read_catalogue(folder, video=True).items]
+    for table in (None, "file,title\nstill.png,Still\n"):
+        if table is not None:
+            (folder / "metadata.csv").write_text(table)
+        parts = [read_catalogue(folder, video=True, shard=Shard(n, 3)) for n in range(3)]
+        assert sorted(item.path for part in parts for item in part.items) == names
+        held = [{item.path.rpartition("/")[0] for item in part.items} - {""} for part in parts]
+        assert sum(map(len, held)) == 6
+
+
+def test_a_film_that_cannot_be_read_now_keeps_its_frames(folder: Path, tmp_path: Path) -> None:
+    with Collection.build(folder, "colour", tmp_path / "a.index", video=True) as art:
+        (folder / "a.mp4").write_bytes(b"half a copy")
+        changes = art.sync()
+        assert (changes.deleted, changes.kept) == ([], 3)
+        (folder / "a.mp4").unlink()
+        assert len(art.sync().deleted) == 3
 
 
 def test_without_asking_films_are_only_told(folder: Path) -> None:

@@ -53,6 +53,16 @@ def test_absolute_paths_lead_anywhere_and_names_say_where(
     ]
 
 
+def test_a_name_that_no_file_can_have_is_one_row(tmp_path: Path, files: list[Path]) -> None:
+    names = [str(files[0]), f"disk/{'x' * 300}.png", "z" * 5000]
+    (tmp_path / "all.jsonl").write_text(
+        "".join(json.dumps({"file": name}) + "\n" for name in names)
+    )
+    found = read_catalogue(tmp_path / "all.jsonl")
+    assert [item.path for item in found.items] == ["a.png"]
+    assert found.left_out["row whose picture is not there"] == names[1:]
+
+
 def test_what_a_table_names_and_is_not_there_is_said(tmp_path: Path, files: list[Path]) -> None:
     rows = [
         {"file": "disk/2024/a.png", "n": 1},

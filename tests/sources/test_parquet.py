@@ -85,6 +85,26 @@ def test_bare_bytes_are_pictures_and_other_files_are_tables(tmp_path: Path) -> N
         read_catalogue(file)
 
 
+def test_a_first_row_without_a_picture_hides_no_others(tmp_path: Path) -> None:
+    blank, broken = {"bytes": None, "path": "a.png"}, {"bytes": b"broken", "path": "b.png"}
+    whole = {"bytes": png(9), "path": "c.png"}
+    for name, images in (("0", [whole]), ("1", [blank, broken, whole])):
+        rows = [{"image": image, "n": place} for place, image in enumerate(images)]
+        parquet.write_table(pyarrow.Table.from_pylist(rows), tmp_path / f"{name}.parquet")
+    parquet.write_table(pyarrow.Table.from_pylist([{"n": 1}]), tmp_path / "2.parquet")
+    found = read_catalogue(tmp_path)
+    assert [item.path for item in found.items] == ["0/c.png", "1/a.png", "1/b.png", "1/c.png"]
+    assert found.left_out == {"Parquet file without pictures": ["2.parquet"]}
+
+
+def test_hidden_files_are_no_shards(folder: Path) -> None:
+    names = [item.path for item in read_catalogue(folder).items]
+    (folder / "data" / "._train-0.parquet").write_bytes(b"Mac OS X")
+    (folder / ".cache").mkdir()
+    (folder / ".cache" / "x.parquet").write_bytes(b"half")
+    assert [item.path for item in read_catalogue(folder).items] == names
+
+
 def test_damaged_files_are_told(folder: Path) -> None:
     file = folder / "data" / "train-0.parquet"
     whole = file.read_bytes()

@@ -95,6 +95,21 @@ def test_a_folder_with_pictures_is_no_folder_of_shards(shards: Path) -> None:
         open_archive(empty)
 
 
+def test_hidden_and_excluded_files_are_no_shards(shards: Path) -> None:
+    names = [item.path for item in read_catalogue(shards).items]
+    for name in ("._train-000.tar", "#recycle/old.tar", "bad.tar"):
+        (shards / name).parent.mkdir(exist_ok=True)
+        (shards / name).write_bytes(b"no archive")
+    with pytest.raises(InputError, match=r"bad\.tar"):
+        read_catalogue(shards)
+    found = read_catalogue(shards, exclude=["bad.*"])
+    assert [item.path for item in found.items] == names
+    linked = shards.parent / "linked"
+    linked.mkdir()
+    (linked / "one.tar").symlink_to(shards / "deep" / "train-001.tar")
+    assert [item.path for item in read_catalogue(linked).items] == ["one/0001.png"]
+
+
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
 def test_a_zip_is_read_in_place(tmp_path: Path, method: int) -> None:
     file = tmp_path / "pictures.zip"

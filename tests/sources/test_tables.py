@@ -33,6 +33,10 @@ def parse(data: bytes | str, source: str = "m.csv", **columns: str) -> tuple[Tab
         PLAIN.encode("cp1252"),
         b"sep=,\r\n" + PLAIN.encode(),
         b"# exported today\n\n" + PLAIN.encode(),
+        b"# file, as exported today\n" + PLAIN.encode(),
+        b"# file,title,year\n" + PLAIN.encode(),
+        b"#" + PLAIN.encode(),
+        b"# notes\n#" + PLAIN.replace(",", "\t").encode(),
         PLAIN.replace("file", "File Name").encode(),
         PLAIN.replace("file", "image_path").encode(),
         PLAIN.replace("file", "what it is").encode(),  # by what its cells look like
@@ -139,6 +143,12 @@ def test_what_unpacks_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("hashing.sources.tables.LARGEST", 1000)
     with pytest.raises(InputError, match="at most"):
         parse(gzip.compress(bytes(2000)), "m.csv.gz")
+
+
+def test_a_column_may_be_called_by_a_number_sign() -> None:
+    table, left_out = parse('#,file,title\n1,a.png,"Wave, the"\n2,b.png,Sea\n')
+    assert table.rows["a.png"] == {"#": "1", "title": "Wave, the"}
+    assert not left_out
 
 
 def test_equal_columns_get_different_names() -> None:
