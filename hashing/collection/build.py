@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from hashing.collection import shards
+from hashing.collection.choices import Choices, recall_choices, remember_choices
 from hashing.collection.colours import Palette, keep_palettes, keep_part
 from hashing.collection.fill import fill
 from hashing.collection.intake import Outcome
 from hashing.collection.map import draw_map
 from hashing.collection.models import model_of
-from hashing.collection.pictures import PREVIEW_SIDE
 from hashing.collection.reading import Reading, columns_of
 from hashing.encoding import Model
 from hashing.errors import InputError, UsageError
@@ -58,7 +58,7 @@ def build(
     roles: Mapping[str, str] = {},
     device: str = "auto",
     workers: int | None = None,
-    previews: int = PREVIEW_SIDE,
+    previews: int | None = None,
     features: bool = False,
 ) -> tuple[Index, Model, Outcome]:
     """Make an index; the same call again goes on where an interrupted one stopped.
@@ -73,11 +73,11 @@ def build(
     index, loaded = _open_or_create(
         catalogues, model, place, reading, roles, device, features=features
     )
+    choices = _said(reading, previews)
     try:
+        shards.patiently(functools.partial(remember_choices, index, choices))
         if reading.shard is not None:
-            outcome = _fill_shard(
-                index, loaded, reading.shard, catalogues, workers, previews, reading.exif
-            )
+            outcome = _fill_shard(index, loaded, reading.shard, catalogues, workers, choices)
             return index, loaded, outcome
         palettes: dict[int, Palette] = {}
         outcome = fill(
@@ -85,9 +85,9 @@ def build(
             loaded,
             catalogues,
             workers=workers,
-            previews=previews,
+            previews=choices.preview_side,
             palettes=palettes,
-            exif=reading.exif,
+            exif=choices.exif,
         )
         if index.info.count:
             _complete(index, palettes)
@@ -111,14 +111,29 @@ def add(
     reading: Reading,
     *,
     workers: int | None = None,
-    previews: int = PREVIEW_SIDE,
+    previews: int | None = None,
 ) -> Outcome:
-    """Put more pictures in, or a shard of them; those already there are skipped."""
+    """Put more pictures in, or a shard of them; those already there are skipped.
+
+    Where nothing is said, cameras are asked and previews kept as when the index was made.
+    """
     catalogues = reading.catalogues()
     reading.refuse_broken(catalogues, workers)
-    if reading.shard is None:
-        return fill(index, model, catalogues, workers=workers, previews=previews, exif=reading.exif)
-    return _fill_shard(index, model, reading.shard, catalogues, workers, previews, reading.exif)
+    choices = _said(reading, previews).over(recall_choices(index))
+    if reading.shard is not None:
+        return _fill_shard(index, model, reading.shard, catalogues, workers, choices)
+    side, exif = choices.preview_side, choices.exif
+    return fill(index, model, catalogues, workers=workers, previews=side, exif=exif)
+
+
+def _said(reading: Reading, previews: int | None) -> Choices:
+    return Choices(
+        metadata=reading.metadata,
+        columns=reading.columns,
+        exclude=reading.exclude,
+        exif=reading.exif,
+        previews=previews,
+    )
 
 
 def _fill_shard(
@@ -127,8 +142,7 @@ def _fill_shard(
     shard: Shard,
     catalogues: Sequence[Catalogue],
     workers: int | None,
-    previews: int,
-    exif: Sequence[str] | None,
+    choices: Choices,
 ) -> Outcome:
     """Put one part of some pictures in, and note that it has ended."""
     shards.begin(index, shard)
@@ -138,10 +152,10 @@ def _fill_shard(
         model,
         catalogues,
         workers=workers,
-        previews=previews,
+        previews=choices.preview_side,
         part=True,
         palettes=palettes,
-        exif=exif,
+        exif=choices.exif,
     )
     shards.patiently(functools.partial(keep_part, index, shards.palettes_of(shard), palettes))
     shards.end(index, shard)

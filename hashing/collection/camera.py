@@ -4,20 +4,16 @@ A place is a person's home as often as not, and columns are shown on the page: s
 `--exif place` alone.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 
-from hashing.collection.remembered import recall
 from hashing.errors import choose
 from hashing.images.facts import exif_of, place_at, taken_at
 from hashing.sources import Catalogue, Value
 from hashing.sources.columns import WRITTEN
-from hashing.store import Index, NewItem
+from hashing.store import NewItem
 
 DATE, PLACE = "date", "place"
 KINDS = (DATE, PLACE)
-ASKED = "exif"
-"""Under which an index keeps what was asked for."""
 LATITUDE, LONGITUDE = "latitude", "longitude"
 COLUMNS: Mapping[str, type] = {
     DATE: int,
@@ -49,20 +45,6 @@ def wanted(
         and not any(name in catalogue.columns for name in _OF[kind])
         and all(taken.get(name, COLUMNS[name]) is COLUMNS[name] for name in _OF[kind])
     )
-
-
-def asked_of(index: Index, asked: Sequence[str] | None) -> Sequence[str] | None:
-    """What is asked of cameras now, or else was asked when the index was made; None where never."""
-    known = recall(index, ASKED) if asked is None else None
-    return [kind for kind in KINDS if kind in known] if isinstance(known, list) else asked
-
-
-def remember_asked(index: Index, asked: Sequence[str] | None) -> None:
-    """Note what is asked of cameras, beside what was, so that a sync asks for the same."""
-    before = asked_of(index, None)
-    kinds = [kind for kind in KINDS if kind in {*(before or ()), *(asked or ())}]
-    if asked is not None and kinds != before:
-        index.put_extra(ASKED, json.dumps(kinds).encode())
 
 
 def columns_of(kinds: Sequence[str]) -> tuple[str, ...]:

@@ -6,6 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
+from hashing.collection.choices import (
+    Choices,
+    recall_choices,
+    remember_choices,
+    told,
+    understood,
+)
 from hashing.collection.colours import (
     Palettes,
     exported_palettes,
@@ -41,7 +48,8 @@ def export(index: Index, file: Path) -> int:
         raise UsageError(f"{file} exists already: choose another file")
     with new_file(file) as stream:
         text = io.TextIOWrapper(stream, "utf-8")
-        count = export_index(index, text, known_sources(index), exported_palettes(index))
+        said = told(recall_choices(index))
+        count = export_index(index, text, known_sources(index), said, exported_palettes(index))
         text.detach()
     return count
 
@@ -54,12 +62,14 @@ def import_exported(file: Path, location: str) -> int:
     if not file.is_file():
         raise InputError(f"expected an exported index, found no file {file}")
     with file.open(encoding="utf-8", errors="replace") as stream:
-        new, sources = read_head(stream, file)
+        new, sources, reading = read_head(stream, file)
         with create_index(location, **vars(new)) as index:
-            return _fill(index, file, stream, sources)
+            return _fill(index, file, stream, sources, understood(reading))
 
 
-def _fill(index: Index, file: Path, stream: TextIO, sources: Sequence[str]) -> int:
+def _fill(
+    index: Index, file: Path, stream: TextIO, sources: Sequence[str], choices: Choices
+) -> int:
     """Put all items in, or delete the index; returns how many."""
     palettes: list[Palettes] = []
     try:
@@ -68,6 +78,7 @@ def _fill(index: Index, file: Path, stream: TextIO, sources: Sequence[str]) -> i
             if len(ids) == len(rows):
                 palettes.append(imported_palettes(ids, [packed for _, packed in rows]))
         remember_sources(index, [Path(source) for source in sources])
+        remember_choices(index, choices)
         if palettes:
             keep_palettes(index, joined(palettes))
         compact(index)

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hashing.codes import Codes
+from hashing.collection.choices import Choices, recall_choices
 from hashing.collection.holding import Holding
-from hashing.collection.pictures import PREVIEW_SIDE
 from hashing.errors import UsageError, unknown
 from hashing.filters import equals
 from hashing.images import decode, encode_jpeg
@@ -22,7 +22,11 @@ class Editing(Holding):
     """A collection whose items are changed one at a time."""
 
     def add_picture(
-        self, picture: bytes, file: str, fields: Mapping[str, Value], previews: int = PREVIEW_SIDE
+        self,
+        picture: bytes,
+        file: str,
+        fields: Mapping[str, Value],
+        previews: int | None = None,
     ) -> int:
         """Put one encoded picture in; what is there already under its name stays as it is.
 
@@ -54,7 +58,8 @@ class Editing(Holding):
         if content not in self.index.contents([file])[0]:
             logits, features = self._encoded([image])
             code = Codes.from_logits(logits).packed[0].tobytes()
-            preview = encode_jpeg(image, previews) if previews else None
+            side = Choices(previews=previews).over(recall_choices(self.index)).preview_side
+            preview = encode_jpeg(image, side) if side else None
             numbers = None if features is None else features[0].tobytes()
             self.index.add([NewItem(file, checked, code, content, preview, numbers)])
             self._look()

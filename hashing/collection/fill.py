@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from hashing.collection.camera import asked_of, columns_of, remember_asked, wanted
+from hashing.collection.camera import columns_of, wanted
 from hashing.collection.colours import Palette
 from hashing.collection.intake import Outcome, content_of, new_items
 from hashing.collection.pictures import PREVIEW_SIDE, remember_sources
@@ -36,8 +36,6 @@ def fill(
     palettes: takes those of what is published, by id. exif: see `camera.wanted`.
     """
     patiently(partial(remember_sources, index, [catalogue.root for catalogue in catalogues]))
-    patiently(partial(remember_asked, index, exif))
-    exif = asked_of(index, exif)
     outcome = Outcome()
     codes: list[NDArray[np.uint8]] = []
     for catalogue in catalogues:

@@ -1,15 +1,17 @@
 """How a collection comes to be and changes: built, added to, brought up to date, taken from."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from hashing.collection.change import compact
+from hashing.collection.choices import Choices, recall_choices
 from hashing.collection.holding import Holding
-from hashing.collection.pictures import PREVIEW_SIDE
 from hashing.collection.reading import Reading, optional_path
 from hashing.errors import UsageError
 from hashing.filters import Filter
+from hashing.progress import log
 from hashing.sources import read_catalogue
 from hashing.sources.films import COLUMNS
 from hashing.sources.partition import Shard
@@ -36,7 +38,7 @@ class Keeping(Holding):
         columns: Mapping[str, str] = {},
         device: str = "auto",
         workers: int | None = None,
-        previews: int = PREVIEW_SIDE,
+        previews: int | None = None,
         strict: bool = False,
         exclude: Sequence[str] = (),
         megapixels: float | None = None,
@@ -61,7 +63,7 @@ class Keeping(Holding):
             columns: new names of the table's columns: `{"file": "Image file"}`.
             device: where the network runs if `model` is a folder.
             workers: threads that decode, by default one per core.
-            previews: longer side in pixels of the small pictures kept; 0 keeps none.
+            previews: longer side in pixels of the small pictures kept (512); 0 keeps none.
             strict: fail at a broken picture, row, folder or name, and add none.
             exclude: patterns of files and folders to pass over, such as `*_thumb.jpg`.
             megapixels: the largest picture that is decoded, 256 by default.
@@ -118,7 +120,7 @@ class Keeping(Holding):
         metadata: str | Path | None = None,
         columns: Mapping[str, str] = {},
         workers: int | None = None,
-        previews: int = PREVIEW_SIDE,
+        previews: int | None = None,
         strict: bool = False,
         exclude: Sequence[str] = (),
         megapixels: float | None = None,
@@ -195,7 +197,7 @@ class Keeping(Holding):
         megapixels: float | None = None,
         video: bool = False,
         workers: int | None = None,
-        previews: int = PREVIEW_SIDE,
+        previews: int | None = None,
         keep_absent: bool = False,
         checksum: bool = False,
         dry_run: bool = False,
@@ -204,6 +206,8 @@ class Keeping(Holding):
 
         New and changed pictures are encoded, moved ones keep their ids, deleted ones go, corrected
         metadata is taken over. The same call after an interruption goes on where it stopped.
+        What was said of metadata, columns, exclude, exif and previews to `build`, or to an earlier
+        `sync`, holds again where nothing is said.
 
         Args:
             images: the folder or archive; by default the one the collection was made of. Where that
@@ -235,20 +239,28 @@ class Keeping(Holding):
         source = source_of(self.index) if images is None else Path(images)
         if source is None:
             raise UsageError("expected the folder of the pictures: the index has several, or none")
+        said = Choices(
+            metadata=optional_path(metadata), columns=columns, exclude=exclude, previews=previews
+        )
+        choices = said.over(recall_choices(self.index))
+        gone = metadata is None and choices.metadata is not None and not choices.metadata.exists()
         catalogue = read_catalogue(
             source,
-            optional_path(metadata),
-            columns=columns,
-            exclude=exclude,
+            None if gone else choices.metadata,
+            columns=choices.columns,
+            exclude=choices.exclude,
             megapixels=megapixels,
             video=video or COLUMNS.keys() <= self.info.columns.keys(),
         )
+        if gone:
+            log(f"{choices.metadata} is not there any more: fields stay as they are")
+            catalogue = replace(catalogue, described=False)
         changes = sync(
             self.index,
             lambda: self.model,
             catalogue,
+            choices=choices,
             workers=workers,
-            previews=previews,
             keep_absent=keep_absent,
             checksum=checksum,
             dry_run=dry_run,

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from hashing.collection.camera import COLUMNS, asked_of, columns_of, wanted
+from hashing.collection.camera import COLUMNS, columns_of, wanted
+from hashing.collection.choices import Choices, remember_choices
 from hashing.collection.intake import Outcome, new_items, used_columns
 from hashing.collection.pictures import (
-    PREVIEW_SIDE,
     is_same,
     known_sources,
     remember_sources,
@@ -27,6 +27,7 @@ from hashing.tables import Table
 COPIES = 512
 """Copies that are published at once."""
 LABEL = {"label"}
+NOTHING_SAID = Choices()
 
 
 @dataclass
@@ -77,15 +78,16 @@ def sync(
     model: Callable[[], Model],
     catalogue: Catalogue,
     *,
+    choices: Choices = NOTHING_SAID,
     workers: int | None = None,
-    previews: int = PREVIEW_SIDE,
     keep_absent: bool = False,
     checksum: bool = False,
     dry_run: bool = False,
 ) -> Changes:
     """Make an index hold what a source holds; killed and called again it comes to the same end.
 
-    model: called where something has to be encoded. keep_absent: items whose picture is not in
+    model: called where something has to be encoded. choices: as the catalogue was read, kept for
+    the next time. keep_absent: items whose picture is not in
     the source stay. checksum: read every file, rather than those whose size or time differ.
     A source that is there no more has moved here if most of its pictures lie here, unchanged.
     Raises UsageError where the index holds pictures of further sources, which would seem deleted.
@@ -105,8 +107,7 @@ def sync(
     if others and not keep_absent and not moved:
         raise _of_others(others)
     describes = catalogue.described or set(index.info.columns) <= {*LABEL, *COLUMNS}
-    exif = asked_of(index, None)
-    cameras = columns_of(wanted(exif, catalogue, index.info.columns))
+    cameras = columns_of(wanted(choices.exif, catalogue, index.info.columns))
     plan = make_plan(catalogue, stored, index.items, contents, describes=describes, keeps=cameras)
     if keep_absent:
         deleted = {item.id for item in plan.deleted}
@@ -117,7 +118,8 @@ def sync(
     if not dry_run:
         if moved:
             rename_source(index, others[0], root)
-        _carry_out(index, model, catalogue, plan, changes.outcome, workers, previews, exif)
+        remember_choices(index, choices)
+        _carry_out(index, model, catalogue, plan, changes.outcome, workers, choices)
         if not contents.seen().equals(seen):
             failed = {file for file, _ in changes.outcome.broken}
             remember_stamps(index, root, contents.seen(failed))
@@ -157,8 +159,7 @@ def _carry_out(
     plan: Plan,
     outcome: Outcome,
     workers: int | None,
-    previews: int,
-    exif: Sequence[str] | None,
+    choices: Choices,
 ) -> None:
     """One publication after the other, each a step towards the same end."""
     remember_sources(index, [catalogue.root])
@@ -171,7 +172,14 @@ def _carry_out(
     todo = sorted([*plan.new, *plan.changed], key=lambda item: item.path)
     if todo:
         portions = new_items(
-            index, model(), catalogue, todo, outcome, workers=workers, previews=previews, exif=exif
+            index,
+            model(),
+            catalogue,
+            todo,
+            outcome,
+            workers=workers,
+            previews=choices.preview_side,
+            exif=choices.exif,
         )
         for portion in portions:
             index.add(portion.items, portion.columns)

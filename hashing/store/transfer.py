@@ -1,7 +1,7 @@
 """An index as text: one JSON object a line, the first about the index, then one an item.
 
-Beside what an index stores stand what it remembers: where its pictures lie, and of each item a
-palette, bytes that say nothing here. Both may be missing, as they are in older exports.
+Beside what an index stores stand what it remembers: where its pictures lie, how they are read, and
+of each item a palette; the latter two say nothing here. All may be missing, as in older exports.
 """
 
 import base64
@@ -27,6 +27,7 @@ HEAD: Mapping[str, Any] = {
     "roles": Mapping[str, str],
     "features": int,
     "sources": Sequence[str],
+    "reading": Mapping[str, Any],
 }
 ITEM: Mapping[str, Any] = {
     "file": str,
@@ -44,9 +45,13 @@ def export_index(
     index: Index,
     file: TextIO,
     sources: Sequence[str] = (),
+    reading: Mapping[str, Any] = {},
     palettes: Callable[[Sequence[int]], Sequence[bytes]] | None = None,
 ) -> int:
-    """Write all items; returns how many. palettes: of some ids, empty where there is none."""
+    """Write all items; returns how many.
+
+    reading: how its pictures are read. palettes: of some ids, empty where there is none.
+    """
     info = index.info
     head = {
         "format": FORMAT,
@@ -58,6 +63,7 @@ def export_index(
         "roles": dict(info.roles),
         "features": info.features,
         "sources": list(sources),
+        "reading": dict(reading),
     }
     file.write(json.dumps(head, ensure_ascii=False) + "\n")
     ids = index.ids()
@@ -84,13 +90,17 @@ def export_index(
     return len(ids)
 
 
-def read_head(file: TextIO, name: Path) -> tuple[NewIndex, list[str]]:
-    """What the first line says of the index, and its sources. Raises InputError."""
+def read_head(file: TextIO, name: Path) -> tuple[NewIndex, list[str], Mapping[str, Any]]:
+    """What the first line says of the index, its sources, and how they are read.
+
+    Raises InputError.
+    """
     head = _parse(file.readline(), name, 1)
     if head.get("format") != FORMAT:
         raise InputError(f"expected an exported index ({FORMAT}) in {name}, found something else")
-    values = _typed({"roles": {}, "features": 0, "sources": []} | head, HEAD, name, 1)
-    sources = list(values.pop("sources"))
+    missing: Mapping[str, Any] = {"roles": {}, "features": 0, "sources": [], "reading": {}}
+    values = _typed({**missing, **head}, HEAD, name, 1)
+    sources, reading = list(values.pop("sources")), values.pop("reading")
     kinds = values["columns"].values()
     if not all(isinstance(kind, str) and kind in PYTHON_TYPES for kind in kinds):
         raise InputError(f"{name}, line 1: expected columns of {', '.join(PYTHON_TYPES)}")
@@ -101,7 +111,7 @@ def read_head(file: TextIO, name: Path) -> tuple[NewIndex, list[str]]:
         check_new(new)
     except (UsageError, InputError) as error:
         raise InputError(f"{name}, line 1: {error}") from error
-    return new, sources
+    return new, sources, reading
 
 
 def read_items(file: TextIO, name: Path) -> Iterator[list[tuple[NewItem, bytes]]]:

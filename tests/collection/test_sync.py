@@ -15,6 +15,8 @@ import torch
 from PIL import Image
 
 from hashing.collection import Collection
+from hashing.collection.change import export, import_exported
+from hashing.collection.choices import Choices, recall_choices
 from hashing.collection.pictures import known_sources
 from hashing.collection.plan import Plan, make_plan
 from hashing.collection.stored import KEY, Contents, Stored, keys_of
@@ -197,6 +199,49 @@ def test_a_second_folder_is_no_reason_to_delete_the_first(
     changes = art.sync(pictures, keep_absent=True)
     assert (changes.deleted, changes.kept) == ([], 2)
     assert len(art) == 9
+
+
+def test_what_was_said_to_build_holds_for_a_sync(
+    pictures: Path, model: Path, tmp_path: Path
+) -> None:
+    draw(pictures / "0_thumb.png", 90)
+    (pictures / "metadata.csv").unlink()
+    table = tmp_path / "works.csv"
+    table.write_text("Work,title\n0.png,Zero\n1.png,One\n")
+    with Collection.build(
+        pictures,
+        model,
+        tmp_path / "art.index",
+        metadata=table,
+        columns={"file": "Work"},
+        exclude=["*_thumb.png"],
+        previews=0,
+    ) as art:
+        assert not art.sync()
+        draw(pictures / "8.png", 91)
+        table.write_text("Work,title\n0.png,Nought\n1.png,One\n8.png,Eight\n")
+        changes = art.sync()
+        assert (changes.new, changes.corrected) == (["8.png"], ["0.png"])
+        assert art.index.preview(art.items()[-1].id) is None
+        before = state_of(art)
+        table.unlink()
+        changes = art.sync()
+        assert not changes
+        assert changes.metadata_kept
+        assert state_of(art) == before
+        assert art.sync(exclude=["[78].png"], dry_run=True).new == ["0_thumb.png"]
+        assert art.sync(exclude=["[78].png", "*_thumb.png"]).deleted == ["7.png", "8.png"]
+        assert not art.sync()
+        export(art.index, tmp_path / "art.jsonl")
+    import_exported(tmp_path / "art.jsonl", str(tmp_path / "b.index"))
+    with Collection.open(tmp_path / "b.index", model=model) as art:
+        assert not art.sync()
+    place = tmp_path / "foreign.index"
+    with Collection.build(pictures, model, place) as art:
+        wrong = b'{"previews": "9", "exif": ["x"], "exclude": 3, "columns": [1]}'
+        for told in (b"{", b"[]", wrong):
+            art.index.put_extra("reading", told)
+            assert recall_choices(art.index) == Choices()
 
 
 def test_a_folder_is_the_same_however_it_is_spelled(

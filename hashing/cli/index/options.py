@@ -91,9 +91,9 @@ def previews_option(parser: Parser) -> None:
     parser.add_argument(
         "--previews",
         type=at_least(0),
-        default=512,
         metavar="PIXELS",
-        help="longer side of the small pictures kept in the index (default 512, 0: none)",
+        help="longer side of the small pictures kept in the index (0: none; default: as before, or "
+        "512)",
     )
 
 
