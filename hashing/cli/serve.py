@@ -30,17 +30,28 @@ EVERYWHERE = ("0.0.0.0", "::")
 
 def main(argv: Sequence[str]) -> int:
     """Serve until interrupted."""
-    options = _parser().parse_args(argv)
-    if not (options.host in LOCAL or options.auth or options.public):
-        raise UsageError(
-            f"expected --auth FILE beside --host {options.host}, so that not everybody who reaches "
-            "the address gets in; --public lets them"
-        )
+    options = parsed(argv)
     location = options.index or _demo_index()
     listener = _listen(options.host, options.port)
     with listener:
         _serve(location, listener, options)
     return 0
+
+
+def parsed(argv: Sequence[str]) -> argparse.Namespace:
+    """The options. Raises UsageError where everybody would get in and nobody said so."""
+    options = _parser().parse_args(argv)
+    check_open(options.host, options.auth, public=options.public)
+    return options
+
+
+def check_open(host: str, auth: Path | None, *, public: bool) -> None:
+    """Raise UsageError where everybody who reaches an address would get in and nobody said so."""
+    if not (host in LOCAL or auth or public):
+        raise UsageError(
+            f"expected --auth FILE beside --host {host}, so that not everybody who reaches "
+            "the address gets in; --public lets them"
+        )
 
 
 def _parser() -> argparse.ArgumentParser:

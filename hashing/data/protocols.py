@@ -199,7 +199,8 @@ def _numbers(catalogue: Catalogue, column: str, role: str) -> Rows:
         known = ", ".join(catalogue.columns) or "none"
         raise InputError(
             f"expected a column of the role {role} in {catalogue.root}, found {known}; name it "
-            f'with --data.roles \'{{"{role}": "COLUMN"}}\''
+            f'with --data.roles \'{{"{role}": "COLUMN"}}\', or draw by class with '
+            "--data.protocol holdout"
         )
     return number_labels(catalogue.labels(column))[0]
 

@@ -1,7 +1,8 @@
-"""A model folder from where its user says: the only code of ours that asks another machine.
+"""A model folder from where its user says.
 
-It runs when it is called with an address, never by itself. What comes is checked like any folder
-from a stranger: sizes first, then the configuration, then the digest of the weights.
+It runs when it is called with an address, never by itself. Besides, torchvision fetches CIFAR-10
+and the libraries fetch weights, where a training asks for them. What comes is checked like any
+folder from a stranger: sizes first, then the configuration, then the digest of the weights.
 """
 
 import json

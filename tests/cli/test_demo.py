@@ -1,6 +1,8 @@
 """The whole way from pictures to an index, in small: what the demos do before they are served."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -46,6 +48,16 @@ def test_released_model_serves_a_gallery_made_once(tmp_path: Path) -> None:
     save_model(HashModel(ModelConfig("small_cnn"), Preprocessing(32)), other)
     with pytest.raises(UsageError, match="found one of another model"):
         demo.make_released(tmp_path / "demo", other, pictures=24)
+
+
+def test_the_released_demo_needs_nothing_that_trains() -> None:
+    code = "import sys; sys.modules['jsonargparse'] = None; import hashing.cli.demo"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_the_network_is_asked_for_before_anything_is_made() -> None:
+    with pytest.raises(UsageError, match="--public lets them"):
+        demo.main(["--host", "0.0.0.0"])
 
 
 def test_trained_demo_makes_everything_once(

@@ -110,3 +110,9 @@ def test_cutmix_pastes_what_its_labels_say() -> None:
     assert later is not None
     assert again[2] is not None
     assert later.kept == again[2].kept
+
+
+@pytest.mark.parametrize("name", [name for name in recipes() if name.startswith("artworks")])
+def test_recipes_for_ones_own_pictures_fix_no_protocol(name: str) -> None:
+    """Class folders have no artists to draw by."""
+    assert read_recipe(name).data.protocol == "auto"
