@@ -29,6 +29,10 @@ class Work(BaseModel):
     file: str = Field(
         description="Its file among the indexed pictures.", examples=["images/00345.jpg"]
     )
+    content: str = Field(
+        description="The SHA-256 of that file, 12 digits of it: tells works of one name apart.",
+        examples=["9f86d081884c"],
+    )
     picture: str = Field(
         description="Address of its preview, relative to the server.",
         examples=["/pictures/345?v=0f9a1c2e"],
@@ -229,6 +233,10 @@ class Facets(BaseModel):
         examples=["0f9a1c2e-6f0e-4d26-9a57-3f7c52b0c1de"],
     )
     count: int = Field(examples=[5088])
+    files: int = Field(
+        description="Different names of files; fewer than `count` where some works share one.",
+        examples=[5088],
+    )
     bits: int = Field(examples=[64])
     lengths: list[int] = Field(examples=[[16, 32, 64]])
     features: int = Field(

@@ -202,6 +202,10 @@ class Index(Protocol):
         """Keep a named blob, replacing an earlier one."""
         ...
 
+    def distinct_files(self) -> int:
+        """How many different files the items have; fewer than items where some share one."""
+        ...
+
     def contents(self, files: Iterable[str]) -> list[set[bytes]]:
         """For each file the SHA-256 digests of the items of that name."""
         ...

@@ -8,7 +8,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Self, TypeVar
+from typing import NamedTuple, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,14 @@ AT_ONCE = 10_000
 Asked = TypeVar("Asked", bound=Request)
 
 
+class Counts(NamedTuple):
+    """Values of each column with their counts, spans of columns of numbers, different files."""
+
+    facets: dict[str, dict[Value, int]]
+    spans: dict[str, tuple[float, float]]
+    files: int
+
+
 class Shown:
     """An index without the items that a filter leaves out; see `Index` for its methods.
 
@@ -46,8 +54,7 @@ class Shown:
     def _renew(self) -> None:
         self._where = self._choose(self._index.info)
         self._living: NDArray[np.int64] | None = None
-        self._counted: tuple[dict[str, dict[Value, int]], dict[str, tuple[float, float]]] | None
-        self._counted = None
+        self._counted: Counts | None = None
 
     def _narrowed(self, where: Filter | None) -> Filter | None:
         parts = [part for part in (self._where, where) if part is not None]
@@ -144,13 +151,13 @@ class Shown:
 
     def facets(self) -> dict[str, dict[Value, int]]:
         """For each column its values among what is shown, most frequent first."""
-        return self._index.facets() if self._where is None else self._counts()[0]
+        return self._index.facets() if self._where is None else self._counts().facets
 
     def span(self, column: str) -> tuple[float, float] | None:
         """The least and the greatest number of a column among what is shown."""
         if self._where is None:
             return self._index.span(column)
-        return self._counts()[1].get(column)
+        return self._counts().spans.get(column)
 
     def text_search(self, text: str, *, where: Filter | None = None) -> NDArray[np.int64]:
         """Ids of what is shown and has all words of a text, the best match first."""
@@ -163,6 +170,10 @@ class Shown:
     def put_extra(self, name: str, value: bytes) -> None:
         """Keep a named blob."""
         self._index.put_extra(name, value)
+
+    def distinct_files(self) -> int:
+        """How many different files there are among what is shown."""
+        return self._index.distinct_files() if self._where is None else self._counts().files
 
     def contents(self, files: Iterable[str]) -> list[set[bytes]]:
         """For each file the digests of the items of that name, shown or not."""
@@ -198,19 +209,19 @@ class Shown:
         """Leave the index."""
         self._index.close()
 
-    def _counts(self) -> tuple[dict[str, dict[Value, int]], dict[str, tuple[float, float]]]:
-        """Values of each column with their counts, and the spans of columns of numbers."""
+    def _counts(self) -> Counts:
         with self._guard:
             if self._counted is None:
                 self._counted = self._count()
             return self._counted
 
-    def _count(self) -> tuple[dict[str, dict[Value, int]], dict[str, tuple[float, float]]]:
+    def _count(self) -> Counts:
         columns = self._index.info.columns
         counts: dict[str, Counter[Value]] = {column: Counter() for column in columns}
-        ids = self._ids()
+        ids, files = self._ids(), set()
         for start in range(0, len(ids), AT_ONCE):
             for item in self._index.items(ids[start : start + AT_ONCE].tolist()):
+                files.add(item.file)
                 for column, value in item.fields.items():
                     counts[column][value] += 1
         spans = {
@@ -224,4 +235,4 @@ class Shown:
             for column, found in counts.items()
             if len(found) <= MAX_FACETS
         }
-        return facets, spans
+        return Counts(facets, spans, len(files))

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { nameOf } from "../../hashing/service/page/names.js";
 import { agree, asCsv, checked, fromAddress, inAddress, opinionOf, withOpinion, without } from "../../hashing/service/page/opinions.js";
 
 const work = (/** @type {string} */ file, liked = true) => ({ file, code: "", title: file, src: "", liked });
@@ -13,6 +14,18 @@ test("a work has one opinion at most, by its file; an own picture by its code", 
   assert.equal(opinionOf(taste, { file: "", code: "0f" }), false);
   assert.equal(opinionOf(taste, { file: "c" }), null);
   assert.deepEqual(without(taste, { file: "", code: "0f" }).map(({ file }) => file), ["a", "b"]);
+});
+
+test("of works that share a file each has an opinion of its own; a file alone means whichever has it", () => {
+  const [a, b] = [{ file: "1.jpg", content: "0".repeat(12) }, { file: "1.jpg", content: "f".repeat(12) }];
+  const taste = withOpinion([own], work(nameOf(a, { count: 3, files: 2 })));
+  assert.equal(opinionOf(taste, a), true);
+  assert.equal(opinionOf(taste, b), null);
+  assert.deepEqual(without(taste, b), taste);
+  assert.deepEqual(without(taste, a), [own]);
+  assert.deepEqual([a, b].map((one) => opinionOf([work("1.jpg")], one)), [true, true]);
+  assert.deepEqual(fromAddress(inAddress(taste)).map(({ file, title }) => [file, title])[0], ["1.jpg*000000000000", "1.jpg"]);
+  assert.equal(nameOf(a, { count: 3, files: 3 }), "1.jpg");
 });
 
 test("a taste survives its address", () => {

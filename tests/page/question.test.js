@@ -6,7 +6,7 @@ import { byLikeness, kind, listing, orders, refinement, refinements, variety } f
 
 const column = (/** @type {string} */ name) => ({ name, kind: "text", role: null, distinct: 1, values: [], span: null, beside: null, chooses: true });
 const facets = {
-  index: "i", count: 9, bits: 64, lengths: [32, 64], features: 0, diversity: 0.3,
+  index: "i", count: 9, files: 9, bits: 64, lengths: [32, 64], features: 0, diversity: 0.3,
   roles: { creator: "brand" },
   columns: [column("brand")],
   closeness: [{ word: "close", bits: 64, max_distance: 14 }, { word: "close", bits: 32, max_distance: 6 }],

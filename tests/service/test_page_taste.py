@@ -1,12 +1,18 @@
 """The page in a browser: likes and dislikes, tastes as links, sets that are kept."""
 
+import hashlib
 import io
 import json
 import re
 import time
 from pathlib import Path
 
-from tests.gallery import STYLES, draw
+from PIL import Image
+
+from hashing.codes import Codes
+from hashing.service.current import Current
+from hashing.store import NewItem
+from tests.gallery import STYLES, ColourModel, draw, jpeg, make_gallery, with_model
 from tests.service.test_page import (
     address,
     browser,
@@ -206,3 +212,46 @@ def test_the_nearest_liked_work_is_shown(visit, art) -> None:
     expect(page.locator("#why .pair figcaption").first).to_contain_text("Study 4")
     expect(page.locator("#why .pair canvas")).to_have_count(2)
     expect(page.locator("#why .shared")).to_contain_text("Painter E")
+
+
+def test_works_that_share_a_file_are_two_works(
+    visit, current: Current, tmp_path: Path, monkeypatch
+) -> None:
+    index = make_gallery(tmp_path)
+    data = jpeg(draw(STYLES["Green School"], 4712, (160, 120)))
+    code = Codes.from_logits(ColourModel().logits([Image.open(io.BytesIO(data))]))
+    content = hashlib.sha256(data).digest()
+    index.add([NewItem("005.jpg", {"title": "Other 5"}, code.packed[0].tobytes(), content, data)])
+    monkeypatch.setattr(current, "_collection", with_model(index))
+    page = visit()
+    asked: list[list[int]] = []
+
+    def note(request) -> None:
+        if "recommend" in request.url:
+            asked.append(request.post_data_json["liked"])
+
+    page.on("request", note)
+    judge(page, (38, "Like"))
+    expect(page.locator("#wall [aria-pressed=true]")).to_have_count(1)
+    page.reload()
+    pressed = page.locator("#wall [aria-pressed=true]")
+    expect(pressed).to_have_attribute("aria-label", "Like: Other 5")
+    page.get_by_role("button", name="Taste (1)").click()
+    page.get_by_role("button", name="Show what suits my taste").click()
+    expect(page.locator("#query")).to_contain_text("Chosen for your taste")
+    expect(page.locator('#wall .card[data-id="38"]')).to_have_count(0)
+    page.goto("/?like=005.jpg")  # as it was written before
+    expect(page.locator('#wall .card[data-id="5"]')).to_have_count(0)
+    assert asked == [[38], [5]]
+    page.goto("/?work=38&open=5")
+    page.locator("#paths summary").click()
+    page.locator("#paths").get_by_role("button", name="Other 5").click()
+    expect(page.locator("#wall .card").last).to_have_attribute("data-id", "38")
+    assert ids(page)[0] == 5
+    page.goto("/?work=38&open=5")
+    page.locator("#mix-more").click()
+    expect(page.locator("#mix .chip i")).to_have_text(["Other 5", "Study 5"])
+    page.goto("/?mix=1:005.jpg&mix=1:004.jpg&open=5")
+    page.locator("#mix-less").click()
+    expect(page.locator("#mix .chip i")).to_have_text(["Study 4", "Study 5"])
+    expect(page.locator("#message")).to_be_hidden()

@@ -219,6 +219,15 @@ def test_spans_reach_from_the_least_to_the_greatest(index: Index) -> None:
     assert index.span("nothing") is None
 
 
+def test_files_that_items_share_are_counted_once(index: Index) -> None:
+    assert index.distinct_files() == 60
+    shared = [replace(item, file="0/3.jpg") for item in new_items(2, seed=1)]
+    index.add(shared)
+    assert (index.info.count, index.distinct_files()) == (62, 60)
+    index.remove([3, 5])
+    assert index.distinct_files() == 59
+
+
 def test_extras_are_kept_and_replaced(index: Index) -> None:
     assert index.extra("map") is None
     index.put_extra("map", b"one")

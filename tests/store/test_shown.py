@@ -34,6 +34,7 @@ def files(index: Index, ids: np.ndarray) -> list[str]:
 def test_lists_counts_and_answers(shown: Shown, alone: Index) -> None:
     assert 0 < shown.info.count == alone.info.count < 60
     assert files(shown, shown.ids()) == files(alone, alone.ids())
+    assert shown.distinct_files() == alone.distinct_files()
     assert {k: dict(v) for k, v in shown.facets().items()} == alone.facets()
     assert [list(v) for v in shown.facets().values()] == [list(v) for v in alone.facets().values()]
     assert [shown.span(name) for name in ("year", "style")] == [alone.span("year"), None]
@@ -87,5 +88,6 @@ def test_without_a_filter_all_of_it_is_shown(index: Index) -> None:
     everything = Shown(index, lambda info: None)
     assert everything.info == index.info
     assert everything.facets() == index.facets()
+    assert everything.distinct_files() == 60
     assert everything.preview(0) == index.preview(0)
     assert everything.span("year") == index.span("year")

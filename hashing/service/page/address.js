@@ -2,8 +2,8 @@
 //
 // At most one of these asks for something: work (like this id), code (like an uploaded picture),
 // q (words), like and dislike (a taste), works (a set), palette (colours), mix (several with weights),
-// path (between two works), area (of the map). Without any, the wall is a random hang by `seed`. Works of a taste or a set go by their files, so that a link survives an
-// index that is built anew. All names that are not ours filter by columns, written as the API takes
+// path (between two works), area (of the map). Without any, the wall is a random hang by `seed`. Works of a taste or a set go by their
+// names (see names.js), so that a link survives an index that is built anew. All names that are not ours filter by columns, written as the API takes
 // them (see where.js).
 
 /**
@@ -13,12 +13,12 @@
  * @property {number | null} work
  * @property {string | null} code
  * @property {string | null} q
- * @property {string[]} like files, or `code:` and a code in hexadecimal
+ * @property {string[]} like names, or `code:` and a code in hexadecimal
  * @property {string[]} dislike
- * @property {string[]} works files
+ * @property {string[]} works names
  * @property {string[]} palette colours in hexadecimal, `2b2a26`
- * @property {string[]} mix weights and what they belong to: `-0.5:` and a file, or `1:code:` and a code
- * @property {string[]} path files of the two works between which one walks
+ * @property {string[]} mix weights and what they belong to: `-0.5:` and a name, or `1:code:` and a code
+ * @property {string[]} path names of the two works between which one walks
  * @property {string | null} area left, top, right and bottom, each 0 to 1
  * @property {boolean} exact whether words are taken letter by letter
  * @property {number | null} seed

@@ -76,7 +76,7 @@ async function source(address) {
   const named = kind(address);
   if (named === "works") {
     const found = await worksOf(address.works);
-    const works = address.works.flatMap((file) => found.get(file) ?? []);
+    const works = address.works.flatMap((name) => found.get(name) ?? []);
     return async (offset, limit) => ({ total: works.length, works: works.slice(offset, offset + limit), meaning: null });
   }
   if (named === "path") {
@@ -124,10 +124,10 @@ export function ofResults({ results: works, code, bits, groups, search_ms: ms, c
 }
 
 // The works of a path; none where one of its ends is not here.
-/** @param {string[]} files @returns {Promise<import("./store.js").Work[]>} */
-async function between(files) {
-  const found = await worksOf(files);
-  const [from, to] = files.map((file) => found.get(file)?.id);
+/** @param {string[]} names @returns {Promise<import("./store.js").Work[]>} */
+async function between(names) {
+  const found = await worksOf(names);
+  const [from, to] = names.map((name) => found.get(name)?.id);
   if (from === undefined || to === undefined) return [];
   return (await get("api/path", { from, to })).works;
 }
@@ -137,7 +137,11 @@ async function between(files) {
 async function blended(address, query) {
   const given = partsOf(address);
   const works = await worksOf(given.map(({ file }) => file));
-  const parts = given.map((part) => ({ ...part, work: works.get(part.file) })).filter(({ work, code }) => work || code);
+  const parts = given
+    .map((part) => ({ ...part, work: works.get(part.file) }))
+    .filter(({ work, code }) => work || code)
+    // two names may mean one work: what was said of it last counts
+    .filter(({ work }, place, all) => !work || all.findLastIndex((other) => other.work?.id === work.id) === place);
   if (!parts.some(({ weight }) => weight > 0)) return [NOTHING, parts];
   const asked = parts.map(({ work, code, weight }) => ({ work: work?.id ?? code, weight }));
   return [await postJson("api/mix", { ...query, parts: asked }), parts];

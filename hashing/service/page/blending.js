@@ -4,12 +4,16 @@ import { postForm } from "./api.js";
 import { asksStill, attempt } from "./attempt.js";
 import { go } from "./conductor.js";
 import { begun, inMix, likes, withPart } from "./mixing.js";
+import { nameOf } from "./names.js";
 import { reduced } from "./reduced.js";
 import { set, state } from "./store.js";
 
 /** @typedef {import("./mixing.js").MixPart} MixPart */
 
-const now = () => begun(state.address, state.asked);
+export function now() {
+  const { address, asked, facets } = state;
+  return begun(address, asked && { id: asked.id, name: nameOf(asked, facets) });
+}
 
 /** @param {MixPart[]} parts */
 export const show = (parts) => go(parts.length ? inMix(parts) : { seed: null });

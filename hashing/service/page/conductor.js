@@ -40,7 +40,6 @@ export function start(first) {
   const { y = null, count = 0 } = place();
   if (first && first.search === location.search && count <= first.page.works.length) {
     hanging = sought = identity(state.address);
-    remember(first.page.works);
     set({ answer: plain(first.page.works, first.page.total) });
     if (y !== null) stand(y);
   }

@@ -1,51 +1,64 @@
-// Works by their files, and the map's points: asked for once, forgotten when the collection changes.
+// Works by their names, and the map's points: asked for once, forgotten when the collection changes.
 
 import { get, getBytes } from "./api.js";
 import { unpack } from "./map/atlas.js";
+import { fileOf, isNamed, nameOf } from "./names.js";
+import { state } from "./store.js";
 
 /**
  * @typedef {import("./store.js").Work} Work
  * @typedef {import("./map/atlas.js").Atlas} Atlas
  */
 
-const AT_ONCE = 50;
+const AT_ONCE = { names: 50, works: 500 };
 /** @type {Map<string, Promise<Work | undefined>>} asked for at most once, those on their way included */
-let byFile = new Map();
+let byName = new Map();
 /** @type {Promise<Atlas> | null} */
 let points = null;
 
 export function forget() {
-  byFile = new Map();
+  byName = new Map();
   points = null;
 }
 
 /** @param {Work[]} works */
 export function remember(works) {
-  for (const work of works) byFile.set(work.file, Promise.resolve(work));
+  for (const work of works) byName.set(nameOf(work, state.facets), Promise.resolve(work));
 }
 
 /**
- * The works of these files; those that are not there are left out.
+ * The works of these names; those that are not there are left out.
  *
- * @param {string[]} files
+ * @param {string[]} names
  * @returns {Promise<Map<string, Work>>}
  */
-export async function worksOf(files) {
-  const known = byFile;
-  const wanted = [...new Set(files.filter(Boolean))];
-  const unknown = wanted.filter((file) => !known.has(file));
-  for (let start = 0; start < unknown.length; start += AT_ONCE) {
-    const some = unknown.slice(start, start + AT_ONCE);
-    /** @type {Promise<import("./shapes.js").Page>} */
-    const answer = get("api/items", { file: some, limit: 500 });
-    for (const file of some) known.set(file, answer.then(({ works }) => works.find((work) => work.file === file)));
+export async function worksOf(names) {
+  const known = byName;
+  const wanted = [...new Set(names.filter(Boolean))];
+  const unknown = wanted.filter((name) => !known.has(name));
+  for (let start = 0; start < unknown.length; start += AT_ONCE.names) {
+    const some = unknown.slice(start, start + AT_ONCE.names);
+    const answer = havingFiles([...new Set(some.map(fileOf))]);
+    for (const name of some) known.set(name, answer.then((works) => works.find((work) => isNamed(name, work))));
   }
   try {
-    const works = await Promise.all(wanted.map((file) => known.get(file)));
-    return new Map(works.flatMap((work) => (work ? [[work.file, work]] : [])));
+    const works = await Promise.all(wanted.map((name) => known.get(name)));
+    return new Map(wanted.flatMap((name, place) => (works[place] ? [[name, works[place]]] : [])));
   } catch (problem) {
-    for (const file of unknown) known.delete(file); // may be there when asked for again
+    for (const name of unknown) known.delete(name); // may be there when asked for again
     throw problem;
+  }
+}
+
+// All of them: a file may be that of many works.
+/** @param {string[]} file @returns {Promise<Work[]>} in the order of their ids */
+async function havingFiles(file) {
+  /** @type {Work[]} */
+  const works = [];
+  for (;;) {
+    const page = await get("api/items", { file, offset: works.length || null, limit: AT_ONCE.works });
+    works.push(...page.works);
+    if (!page.works.length || works.length >= page.total) return works;
   }
 }
 

@@ -1,4 +1,4 @@
-// Several questions at once as values: works, which go by their files, and pictures of a visitor's own,
+// Several questions at once as values: works, which go by their names, and pictures of a visitor's own,
 // which go by their codes, each with a weight from -1 (away from it) to 1 (near it).
 
 import { CODE } from "./opinions.js";
@@ -53,12 +53,12 @@ export const withoutPart = (parts, part) => parts.filter((one) => !same(one, par
  * What an address asks for, as the beginning of a mix.
  *
  * @param {Address} address
- * @param {{ id: number, file: string } | null} asked the work that was asked with, not always this address's
+ * @param {{ id: number, name: string } | null} asked the work that was asked with, not always this address's
  * @returns {MixPart[]}
  */
 export function begun(address, asked) {
   if (address.mix.length) return partsOf(address);
-  if (address.work !== null) return asked?.id === address.work ? [{ file: asked.file, code: "", weight: 1 }] : [];
+  if (address.work !== null) return asked?.id === address.work ? [{ file: asked.name, code: "", weight: 1 }] : [];
   if (address.code) return [{ file: "", code: address.code, weight: 1 }];
   const taste = [...address.like.map((name) => `1:${name}`), ...address.dislike.map((name) => `${LESS}:${name}`)];
   return partsOf({ mix: taste });

@@ -1,16 +1,21 @@
-// Likes and dislikes as values: of works, which go by their files, and of a visitor's own pictures,
-// which go by their codes. Nothing here reads or changes the page.
+// Likes and dislikes as values: of works, which go by their names (see names.js), and of a visitor's
+// own pictures, which go by their codes. Nothing here reads or changes the page.
 
-/** @typedef {import("./store.js").Opinion} Opinion */
+import { fileOf, isNamed } from "./names.js";
+
+/**
+ * @typedef {import("./store.js").Opinion} Opinion
+ * @typedef {{ file?: string, content?: string, code?: string }} Judged a work, or what an opinion says of it
+ */
 
 export const CODE = "code:";
 
-/** @param {{ file?: string, code?: string }} a @param {{ file?: string, code?: string }} b */
-export const same = (a, b) => (a.file ? a.file === b.file : !b.file && a.code === b.code);
+/** @param {{ file?: string, code?: string }} one @param {Judged} work */
+export const same = (one, { file = "", content = "", code }) => (one.file ? isNamed(one.file, { file, content }) : !file && one.code === code);
 
 /**
  * @param {Opinion[]} opinions
- * @param {{ file?: string, code?: string }} work
+ * @param {Judged} work
  * @returns {boolean | null} true liked, false disliked, null neither
  */
 export const opinionOf = (opinions, work) => opinions.find((one) => same(one, work))?.liked ?? null;
@@ -18,7 +23,7 @@ export const opinionOf = (opinions, work) => opinions.find((one) => same(one, wo
 /** @param {Opinion[]} opinions @param {Opinion} opinion */
 export const withOpinion = (opinions, opinion) => [...without(opinions, opinion), opinion];
 
-/** @param {Opinion[]} opinions @param {{ file?: string, code?: string }} work */
+/** @param {Opinion[]} opinions @param {Judged} work */
 export const without = (opinions, work) => opinions.filter((one) => !same(one, work));
 
 /**
@@ -48,7 +53,7 @@ function named(name, liked) {
   return {
     file: isCode ? "" : name,
     code: isCode ? name.slice(CODE.length) : "",
-    title: isCode ? "" : (name.split("/").pop() ?? name),
+    title: isCode ? "" : (fileOf(name).split("/").pop() ?? name),
     src: "",
     liked,
   };

@@ -40,6 +40,7 @@ export interface Detail {
   link?: string | null;
   fields: Record<string, string | number>;
   file: string;
+  content: string;
   picture: string;
   width: number;
   height: number;
@@ -67,6 +68,7 @@ export interface ErrorBody {
 export interface Facets {
   index: string;
   count: number;
+  files: number;
   bits: number;
   lengths: Array<number>;
   features: number;
@@ -148,6 +150,7 @@ export interface Result {
   link?: string | null;
   fields: Record<string, string | number>;
   file: string;
+  content: string;
   picture: string;
   width: number;
   height: number;
@@ -219,6 +222,7 @@ export interface Work {
   link?: string | null;
   fields: Record<string, string | number>;
   file: string;
+  content: string;
   picture: string;
   width: number;
   height: number;

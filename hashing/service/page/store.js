@@ -29,7 +29,7 @@ import { DEFAULTS } from "./address.js";
  * @typedef {import("./mixing.js").MixPart & { work: Work | undefined }} Mixed
  *
  * @typedef {object} Opinion
- * @property {string} file empty for a picture of the visitor's own
+ * @property {string} file the work's name (see names.js), empty for a picture of the visitor's own
  * @property {string} code empty for a work
  * @property {string} title
  * @property {string} src of its small picture

@@ -1,6 +1,7 @@
 // What this visitor likes and dislikes, and the sets they gave a name. It lives in this browser.
 
 import { keep, kept } from "./keep.js";
+import { nameOf } from "./names.js";
 import { checked, opinionOf, same, withOpinion, without } from "./opinions.js";
 import { set, state } from "./store.js";
 import { address, named } from "./works.js";
@@ -29,8 +30,10 @@ export function load() {
 // Says this of a work; said a second time it is taken back.
 /** @param {import("./store.js").Work} work @param {boolean} liked */
 export function judge(work, liked) {
-  const opinion = { file: work.file, code: "", title: named(work), src: address(work, CHIP_SIDE), liked };
-  choose(opinionOf(state.taste, work) === liked ? without(state.taste, work) : withOpinion(state.taste, opinion));
+  const others = without(state.taste, work);
+  if (opinionOf(state.taste, work) === liked) return choose(others);
+  const file = nameOf(work, state.facets);
+  choose([...others, { file, code: "", title: named(work), src: address(work, CHIP_SIDE), liked }]);
 }
 
 // The same of a picture of the visitor's own.

@@ -156,6 +156,14 @@ class EmbeddedIndex:
             found = query.select_words(tables, self._generation, text)
         return found if where is None else found[np.isin(found, self.ids(where))]
 
+    def distinct_files(self) -> int:
+        """How many different files the items have; fewer than items where some share one."""
+        with self._reader.asking() as tables:
+            snapshot = self._reader.snapshot
+            if snapshot.files is None:
+                snapshot.files = query.count_files(tables, snapshot.generation)
+            return snapshot.files
+
     def contents(self, files: Iterable[str]) -> list[set[bytes]]:
         """For each file the SHA-256 digests of the items of that name."""
         with self._reader.asking() as tables:

@@ -66,6 +66,15 @@ def select_contents(
     return [contents[file] for file in wanted]
 
 
+def count_files(db: sqlite3.Connection, generation: Generation) -> int:
+    """How many different files the living items have."""
+    (count,) = db.execute(
+        f"SELECT count(DISTINCT file) FROM items WHERE {_LIVING}",
+        (generation.next_id, generation.number),
+    ).fetchone()
+    return int(count)
+
+
 def select_words(db: sqlite3.Connection, generation: Generation, text: str) -> NDArray[np.int64]:
     """Ids of the living items that have all words of `text`, best first; none where it has none.
 

@@ -21,7 +21,7 @@ class Snapshot:
 
     removed: ids int64, ascending. segments: None where a file cannot be used.
     view: of the codes, once it was asked for. facets: once they were counted.
-    spans: of columns of numbers that were asked for.
+    spans: of columns of numbers that were asked for. files: how many different ones, once counted.
     """
 
     generation: Generation
@@ -30,6 +30,7 @@ class Snapshot:
     view: View | None = None
     facets: dict[str, dict[Value, int]] | None = None
     spans: dict[str, tuple[float, float] | None] = field(default_factory=dict)
+    files: int | None = None
 
     def known_segments(self) -> dict[SegmentRecord, Segment]:
         """The segments that can be used, by what is recorded of them."""

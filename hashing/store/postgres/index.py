@@ -157,6 +157,10 @@ class PostgresIndex:
         """Ids of the items that have all words, best first."""
         return self._snapshot.rows.words(text, where)
 
+    def distinct_files(self) -> int:
+        """How many different files the items have; fewer than items where some share one."""
+        return self._snapshot.rows.distinct_files
+
     def contents(self, files: Iterable[str]) -> list[set[bytes]]:
         """For each file the SHA-256 digests of the items of that name."""
         return self._snapshot.rows.contents(files)

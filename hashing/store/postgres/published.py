@@ -205,6 +205,12 @@ class Published:
         with self.asking() as db:
             return query.select_facets(db, self.state)
 
+    @cached_property
+    def distinct_files(self) -> int:
+        """How many different files the items have."""
+        with self.asking() as db:
+            return query.count_files(db, self.state)
+
     def span(self, column: str) -> tuple[float, float] | None:
         """The least and the greatest value of a column of numbers."""
         if column not in self._spans:

@@ -177,6 +177,14 @@ def select_contents(db: Database, state: State, files: Iterable[str]) -> list[se
     return [contents[file] for file in wanted]
 
 
+def count_files(db: Database, state: State) -> int:
+    """How many different files the living items have."""
+    ((count,),) = db.execute(
+        f"SELECT count(DISTINCT file) FROM items WHERE {_LIVING}", [state.next_id, state.number]
+    )
+    return int(count)
+
+
 def select_words(
     db: Database, state: State, text: str, where: Filter | None = None
 ) -> NDArray[np.int64]:
