@@ -345,6 +345,43 @@ def test_a_finger_walks_along_the_wall(visit) -> None:
     expect(page).to_have_url(re.compile(f"open={wall[1]}$"))
 
 
+def test_a_finger_that_moves_what_is_enlarged_or_wide_stays_with_the_work(visit) -> None:
+    page = visit(width=390)
+    wall = ids(page)
+    page.locator(f'.card[data-id="{wall[0]}"]').click()
+    expect(page.locator("#facts h2")).to_be_visible()
+    swipe = """(selector, others = 0) => {
+      const on = document.querySelector(selector);
+      const at = (x, identifier = 1) => new Touch({ identifier, target: on, clientX: x, clientY: 300 });
+      const tell = (name, touch, touches) =>
+        on.dispatchEvent(new TouchEvent(name, { bubbles: true, touches, changedTouches: [touch] }));
+      tell("touchstart", at(300), [at(300)]);
+      if (others) tell("touchstart", at(80, 2), [at(300), at(80, 2)]);
+      if (others) tell("touchend", at(20, 2), [at(300)]);
+      tell("touchend", at(100), []);
+    }"""
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("Emulation.setPageScaleFactor", {"pageScaleFactor": 2})
+    page.wait_for_function("visualViewport.scale === 2")
+    page.evaluate(f"({swipe})('#facts h2')")
+    devtools.send("Emulation.setPageScaleFactor", {"pageScaleFactor": 1})
+    page.wait_for_function("visualViewport.scale === 1")
+    page.evaluate(f"({swipe})('#facts h2', 1)")
+    page.evaluate(
+        """() => {
+          const wide = document.createElement("p");
+          wide.id = "wide";
+          wide.style = "overflow-x: auto; white-space: nowrap";
+          wide.innerHTML = `<b>${"wide ".repeat(200)}</b>`;
+          document.getElementById("facts").append(wide);
+        }"""
+    )
+    page.evaluate(f"({swipe})('#wide b')")
+    expect(page).to_have_url(re.compile(f"open={wall[0]}$"))
+    page.evaluate(f"({swipe})('#facts h2')")
+    expect(page).to_have_url(re.compile(f"open={wall[1]}$"))
+
+
 def test_thumbs_find_what_they_touch(visit) -> None:
     page = visit("?work=4", width=390)
     small = """() => [...document.querySelectorAll("button, a[href], summary, label:has(input)")]

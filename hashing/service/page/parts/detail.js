@@ -88,9 +88,11 @@ class DetailPart extends Part {
     if (state.work && !onCard) keys(state.work)(event);
   }
 
+  // A second finger pulls, and what is enlarged or wider than its place moves under the first.
   /** @param {TouchEvent} event */
-  touch({ touches }) {
-    this.touched = touches.length === 1 ? [touches[0].clientX, touches[0].clientY] : null;
+  touch({ touches, target }) {
+    const walks = touches.length === 1 && !isEnlarged() && !movesSideways(/** @type {Element} */ (target), this.dialog);
+    this.touched = walks ? [touches[0].clientX, touches[0].clientY] : null;
   }
 
   /** @param {TouchEvent} event */
@@ -102,6 +104,17 @@ class DetailPart extends Part {
     // A finger that scrolls drifts sideways, too.
     if (Math.abs(across) >= SWIPE && Math.abs(across) > Math.abs(down)) walk(across < 0 ? 1 : -1);
   }
+}
+
+const isEnlarged = () => (window.visualViewport?.scale ?? 1) > 1.01; // of a browser's own rounding
+
+// Whether something from here up to the dialog scrolls sideways.
+/** @param {Element | null} element @param {Element | null} dialog @returns {boolean} */
+function movesSideways(element, dialog) {
+  if (!element) return false;
+  const wider = element.scrollWidth > element.clientWidth;
+  if (wider && (element.matches("input") || /auto|scroll/.test(getComputedStyle(element).overflowX))) return true;
+  return element !== dialog && movesSideways(element.parentElement, dialog);
 }
 
 // Escape and the browser's own ways of closing end here, too.
