@@ -76,18 +76,22 @@ def works() -> Iterator[tuple[dict[str, str | int], bytes]]:
     yield {}, jpeg(draw((120, 120, 120), 99, (128, 128)))
 
 
-def fill(index: Index) -> None:
+def fill(index: Index, previews: bool = True) -> None:
     model = ColourModel()
     rows = []
     for number, (fields, data) in enumerate(works()):
         code = Codes.from_logits(model.logits([Image.open(BytesIO(data))]))
         digest = hashlib.sha256(data).digest()
-        rows.append(NewItem(f"{number:03}.jpg", fields, code.packed[0].tobytes(), digest, data))
+        preview = data if previews else None
+        rows.append(NewItem(f"{number:03}.jpg", fields, code.packed[0].tobytes(), digest, preview))
     index.add(rows)
 
 
 def make_gallery(
-    folder: Path, fingerprint: str = ColourModel.fingerprint, unfinished: str | None = None
+    folder: Path,
+    fingerprint: str = ColourModel.fingerprint,
+    unfinished: str | None = None,
+    previews: bool = True,
 ) -> Index:
     index = create_index(
         folder / "art.index",
@@ -98,7 +102,7 @@ def make_gallery(
         model=folder / "model",
         unfinished=unfinished,
     )
-    fill(index)
+    fill(index, previews)
     return index
 
 

@@ -6,13 +6,15 @@ import io
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from hashing.collection import Collection
+from hashing.collection.pictures import remember_sources
 from hashing.service.current import Current
-from tests.gallery import make_gallery, with_model
+from tests.gallery import make_gallery, with_model, works
 from tests.service.conftest import with_page
 from tests.service.serving import free_port, serving
 from tests.service.test_page import address, browser, expect, file_of, pytestmark, visit
@@ -134,6 +136,33 @@ def test_a_camera_that_shows_nothing_yet_takes_no_picture(visit) -> None:
     page.wait_for_timeout(300)
     expect(page.locator("#camera-dialog")).to_be_visible()
     expect(page.locator("#looking")).to_have_count(0)
+
+
+def test_works_without_previews_hang_at_an_ordinary_width_in_their_own_shape(
+    visit, current: Current, tmp_path: Path, monkeypatch
+) -> None:
+    index = make_gallery(tmp_path, previews=False)
+    for number, (_, data) in enumerate(works()):
+        if number != 8:
+            (tmp_path / f"{number:03}.jpg").write_bytes(data)
+    remember_sources(index, [tmp_path])
+    monkeypatch.setattr(current, "_collection", with_model(index))
+    page = visit("?work=5")
+    expect(page.locator('#wall .card[data-id="8"] img.broken')).to_have_count(1)
+    first = "[...document.querySelectorAll('main .card img:not(.broken)')].slice(0, 8)"
+    page.wait_for_function(f"{first}.every(i => i.naturalWidth)")
+    shapes = page.evaluate(
+        first + ".map(i => [i.clientWidth, i.clientHeight, i.naturalWidth, i.naturalHeight])"
+    )
+    assert len(shapes) == 8
+    for width, height, own_width, own_height in shapes:
+        assert 90 <= width <= 2 * own_width
+        assert width / height == pytest.approx(own_width / own_height, rel=0.03)
+    gone = page.locator('#wall .card[data-id="8"]').bounding_box()
+    assert gone["width"] >= 90
+    hung = page.request.get("/").text()
+    assert "--ratio: 1.0; --widest: 1024px" in hung
+    assert "--widest: 2px" not in hung
 
 
 @pytest.fixture

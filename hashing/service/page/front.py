@@ -19,6 +19,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hashing.collection import Collection
+from hashing.collection.pictures import PREVIEW_SIDE
 from hashing.errors import ArtHashError
 from hashing.service import views
 from hashing.service.current import Current
@@ -228,6 +229,7 @@ def labels(works: Sequence[Work], words: Mapping[str, str]) -> list[dict[str, An
         {
             **work.model_dump(),
             "named": named(work, words),
+            "shape": shape(work),
             # relative, as in `works.js`
             "src": "".join(work.picture.partition("pictures/")[1:]),
             "maker": _joined(work.creator, work.year),
@@ -242,6 +244,13 @@ def named(work: Work, words: Mapping[str, str]) -> str:
     if work.title:
         return work.title
     return words["untitled"] if work.creator else re.sub(r"\.\w+$", "", work.file.split("/")[-1])
+
+
+def shape(work: Work) -> str:
+    """Its shape as a style, as in `works.js`."""
+    known = max(work.width, work.height) > 1
+    width, height = (work.width, work.height) if known else (PREVIEW_SIDE, PREVIEW_SIDE)
+    return f"--ratio: {width / height}; --widest: {2 * width}px"
 
 
 def _joined(*parts: object) -> str:

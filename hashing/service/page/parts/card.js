@@ -6,7 +6,7 @@ import { opinionOf } from "../opinions.js";
 import { state } from "../store.js";
 import { judge } from "../taste.js";
 import { said, t } from "../words.js";
-import { address, maker, named, spoken } from "../works.js";
+import { address, isKnown, maker, named, reshape, spoken } from "../works.js";
 
 /**
  * @typedef {import("../store.js").Work} Work
@@ -16,7 +16,7 @@ import { address, maker, named, spoken } from "../works.js";
 /** @param {Work} work @param {{ lazy?: boolean, size?: number }} [how] */
 export function picture(work, { lazy = false, size } = {}) {
   return html`<img src=${address(work, size)} width=${work.width} height=${work.height} alt=${spoken(work)}
-    loading=${lazy ? "lazy" : "eager"} decoding="async" @error=${broken} @load=${whole} />`;
+    loading=${lazy ? "lazy" : "eager"} decoding="async" @error=${broken} @load=${whole(work)} />`;
 }
 
 const AGAIN = 5000; // milliseconds
@@ -34,8 +34,12 @@ function broken({ target }) {
   repeated.set(image, src);
   setTimeout(() => image.getAttribute("src") === src && image.setAttribute("src", src), AGAIN * (1 + Math.random()));
 }
-/** @param {Event} event */
-const whole = ({ target }) => /** @type {Element} */ (target).classList.remove("broken");
+/** @param {Work} work */
+const whole = (work) => (/** @type {Event} */ { target }) => {
+  const image = /** @type {HTMLImageElement} */ (target);
+  image.classList.remove("broken");
+  if (!isKnown(work)) reshape(image);
+};
 
 /** @param {Work} work @param {unknown} [more] */
 export const label = (work, more = nothing) => html`<span class="label"

@@ -7,7 +7,7 @@ import { byLikeness } from "../question.js";
 import { state } from "../store.js";
 import { changed, known, parameter, sharing, spoken as spell } from "../where.js";
 import { t } from "../words.js";
-import { named, spoken } from "../works.js";
+import { named, reshape, shape, spoken } from "../works.js";
 import { card, isTyping, judging, keys, onPlain } from "./card.js";
 import { copy } from "./copy.js";
 import { Part } from "./part.js";
@@ -146,14 +146,11 @@ const step = (by, name) =>
 function large(work, facets) {
   const { width, height } = work;
   const src = `pictures/${work.id}?size=1600&v=${facets.index.slice(0, 8)}`;
-  const fit = (/** @type {Event} */ event) => {
-    const image = /** @type {HTMLImageElement} */ (event.target);
-    image.style.setProperty("--widest", `${2 * image.naturalWidth}px`);
-  };
+  const fit = (/** @type {Event} */ event) => reshape(/** @type {HTMLImageElement} */ (event.target));
   // A new element for each work: the former picture must not stand in for the next.
   return repeat([work], ({ id }) => id, () => html`<figure>
     <button type="button" id="zoom-in" aria-label=${t("zoom.open", { title: named(work) })} @click=${() => openZoom(work, facets)}>
-      <img id="large" src=${src} width=${width} height=${height} alt=${spoken(work)} style=${`--ratio: ${width / height}; --widest: ${2 * width}px`} @load=${fit} />
+      <img id="large" src=${src} width=${width} height=${height} alt=${spoken(work)} style=${shape(work)} @load=${fit} />
     </button>
   </figure>`);
 }

@@ -8,7 +8,7 @@ import { state } from "../store.js";
 import { judgeOwn } from "../taste.js";
 import { spoken as spell } from "../where.js";
 import { t } from "../words.js";
-import { named, spoken } from "../works.js";
+import { named, shape, spoken } from "../works.js";
 import { label, onPlain, picture } from "./card.js";
 import { cutting } from "./cutting.js";
 import { further, mixed } from "./mixed.js";
@@ -77,7 +77,7 @@ const seems = (work, { file, src }) => html`<img src=${src} alt=${t("yours")} cl
 
 /** @param {import("../store.js").Work} work */
 const framed = (work) => html`<a class="card" href=${href({ open: work.id })} aria-label=${spoken(work)}
-    style=${`--ratio: ${work.width / work.height}`} @click=${onPlain(() => open(work.id))}>${picture(work)}</a>`;
+    style=${shape(work)} @click=${onPlain(() => open(work.id))}>${picture(work)}</a>`;
 
 /** @param {import("../store.js").Work} work */
 const close = (work) => html`${framed(work)}

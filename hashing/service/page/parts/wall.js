@@ -5,6 +5,7 @@ import { clearRefine, home, more } from "../conductor.js";
 import { refinements } from "../question.js";
 import { state } from "../store.js";
 import { t } from "../words.js";
+import { shape } from "../works.js";
 import { card } from "./card.js";
 import { Part } from "./part.js";
 
@@ -28,9 +29,6 @@ class Wall extends Part {
       <p class="actions" id="below">${ended ? end(works.length) : html`<button type="button" id="more" @click=${more}>${t("more")}</button>`}</p>`;
   }
 }
-
-/** @param {import("../store.js").Work} work */
-const shape = ({ width, height }) => `--ratio: ${width / height}; --widest: ${2 * width}px`;
 
 /** @param {number} shown */
 function end(shown) {

@@ -6,7 +6,7 @@ import { get } from "../api.js";
 import { Fingers } from "../fingers.js";
 import { needed, part } from "../tiles.js";
 import { t } from "../words.js";
-import { named, spoken } from "../works.js";
+import { extent, named, spoken } from "../works.js";
 import { fullScreen, isFullScreen } from "./full.js";
 import { Part } from "./part.js";
 
@@ -68,7 +68,7 @@ class Zoom extends Part {
 
   render() {
     const { work } = this;
-    const { width, height } = this.size ?? work ?? { width: 1, height: 1 };
+    const { width, height } = this.size ?? extent(work ?? { width: 1, height: 1 });
     return html`<dialog id="zoom" aria-label=${work ? t("zoom", { title: named(work) }) : t("zoom.in")} @close=${this.closed}
       @keydown=${this.key} @wheel=${this.wheel}>
       ${work
