@@ -3,7 +3,9 @@ import { readdir, readFile } from "node:fs/promises";
 import { test } from "node:test";
 
 import { called, said, speak, t } from "../../hashing/service/page/words.js";
+import { maker } from "../../hashing/service/page/works.js";
 
+const WORK = { id: 1, fields: {}, file: "a", content: "", picture: "", width: 1, height: 1, creator: "Ada Lund", year: 1906 };
 const PAGE = new URL("../../hashing/service/page/", import.meta.url);
 const json = async (/** @type {string} */ code) => JSON.parse(await readFile(new URL(`languages/${code}.json`, PAGE), "utf8"));
 
@@ -23,6 +25,14 @@ test("every sentence that the page asks for is there", async () => {
     const source = await readFile(new URL(file, PAGE), "utf8");
     for (const [, key] of source.matchAll(/\bt\("([^"]+)"/g)) assert.ok(key in words, `${file}: ${key}`);
   }
+});
+
+test("what runs from right to left turns nothing beside it", async () => {
+  speak("en", await json("en"));
+  assert.equal(t("title.work", { title: "Sea!" }), "Close to Sea!");
+  assert.equal(t("title.work", { title: "שלום!" }), "Close to \u2068שלום!\u2069");
+  assert.equal(maker({ ...WORK, creator: "سارة" }), "\u2068سارة\u2069, 1906");
+  assert.equal(maker(WORK), "Ada Lund, 1906");
 });
 
 test("numbers, plurals and the API's own words", async () => {

@@ -15,6 +15,7 @@ from PIL import Image
 from hashing.collection import Collection
 from hashing.errors import StorageError
 from hashing.service.current import Current
+from hashing.store import NewItem
 from tests.gallery import STYLES, draw, jpeg, make_gallery, with_model
 from tests.service.serving import free_port, serving
 
@@ -153,8 +154,86 @@ def test_a_phone_never_scrolls_sideways(visit, path: str) -> None:
     for name in ("Refine", "Taste", "Map"):
         if not path:
             page.get_by_role("button", name=name, exact=True).click()
-        widths = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
-        assert widths[0] <= widths[1]
+        assert wider(page) == []
+
+
+def wider(page: Page) -> list[str]:
+    """What is wider than its place: the page, a dialog, or what within them scrolls sideways."""
+    found: list[str] = page.evaluate(
+        """() => [...document.querySelectorAll("html, dialog, dialog *")]
+             .filter(e => e.scrollWidth > e.clientWidth && (e.localName === "html"
+               || /auto|scroll/.test(getComputedStyle(e).overflowX)))
+             .map(e => `${e.localName} ${e.id} ${e.scrollWidth} in ${e.clientWidth}`)"""
+    )
+    return found
+
+
+LONG = "Screenshot_20230114_101532_com_instagram_android_and_so_on"
+HEBREW = "שלום עולם!"
+
+
+@pytest.fixture
+def wordy(current: Current, tmp_path: Path, monkeypatch) -> None:
+    """Names of files for titles, words of 200 letters, and such as run from right to left."""
+    index = make_gallery(tmp_path)
+    endless = {name: 200 * name[0] for name in ("title", "artist", "style", "maker_of_the_frame")}
+    hebrew = {"title": HEBREW, "artist": HEBREW, "style": "Red School", "year": 1906}
+    data, code = index.preview(5), index.codes([5]).packed[0].tobytes()
+    rows = [
+        NewItem(f"{number}/{LONG}.jpg", fields, code, bytes([number] * 32), data)
+        for number, fields in enumerate(({}, endless, hebrew))
+    ]
+    index.add(rows, {"maker_of_the_frame": str})
+    monkeypatch.setattr(current, "_collection", with_model(index))
+
+
+def test_words_without_spaces_scroll_nothing_sideways(visit, wordy) -> None:
+    page = visit("?work=39&open=38", width=390)
+    page.locator("#why summary").first.click()
+    page.locator("#paths summary").click()
+    expect(page.locator("#why .pair figcaption")).to_have_count(2)
+    assert wider(page) == []
+    page.keyboard.press("l")
+    page.locator("#path-start").click()
+    page.evaluate(
+        "history.pushState(null, '', '?work=38&open=39'), dispatchEvent(new Event('popstate'))"
+    )
+    expect(page.locator("#facts h2")).to_have_text(200 * "t")
+    page.keyboard.press("l")
+    expect(page.locator("#why .shared, #why .note").first).to_be_visible()  # unfolded still
+    assert wider(page) == []
+    values = page.locator("#facts > dl dd")
+    assert min(values.evaluate_all("all => all.map(one => one.clientWidth)")) > 100
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Taste (2)").click()
+    expect(page.locator(".chip")).to_have_count(2)
+    assert wider(page) == []
+    page.get_by_role("button", name="Refine", exact=True).click()
+    assert wider(page) == []
+    page.goto(f"/?q={LONG}&open=5")
+    assert wider(page) == []
+
+
+def test_titles_from_right_to_left_turn_only_themselves(visit, wordy) -> None:
+    page = visit("?open=40")
+    expect(page.locator("#detail-title")).to_have_text(HEBREW)
+    expect(page.locator('#wall .card[data-id="40"]')).to_have_count(1)
+    places = """selector => {
+      const text = document.createTreeWalker(document.querySelector(selector), 4).nextNode();
+      const at = (place) => {
+        const range = document.createRange();
+        range.setStart(text, place);
+        range.setEnd(text, place + 1);
+        return range.getBoundingClientRect().left;
+      };
+      return [at(text.data.indexOf("ש")), at(text.data.indexOf("!"))];
+    }"""
+    for selector in ("#facts h2 i", "#facts .door", '#wall .card[data-id="40"] i'):
+        letter, mark = page.evaluate(places, selector)
+        assert mark < letter, selector  # the end of it is on the left
+    letter = page.locator(".maker .door").first.bounding_box()
+    year = page.locator(".maker .door").last.bounding_box()
+    assert letter["x"] < year["x"]
 
 
 def test_every_picture_and_control_has_a_name(visit) -> None:

@@ -352,7 +352,8 @@ def test_a_finger_that_moves_what_is_enlarged_or_wide_stays_with_the_work(visit)
     expect(page.locator("#facts h2")).to_be_visible()
     swipe = """(selector, others = 0) => {
       const on = document.querySelector(selector);
-      const at = (x, identifier = 1) => new Touch({ identifier, target: on, clientX: x, clientY: 300 });
+      const at = (x, identifier = 1) =>
+        new Touch({ identifier, target: on, clientX: x, clientY: 300 });
       const tell = (name, touch, touches) =>
         on.dispatchEvent(new TouchEvent(name, { bubbles: true, touches, changedTouches: [touch] }));
       tell("touchstart", at(300), [at(300)]);

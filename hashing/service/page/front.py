@@ -58,6 +58,8 @@ LATER = re.compile(
 )
 GRADIO = re.compile(r"<gradio-app.*?</gradio-app>", re.DOTALL)
 
+RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
+
 KEPT = 32
 """Pages that are kept as they were sent."""
 
@@ -208,7 +210,9 @@ def preview(collection: Collection, asked: Asked) -> dict[str, str]:
         else:
             (label,) = labels([work], words)
             alike = "open" not in asked.values
-            title = words["title.work"].format(title=label["named"]) if alike else label["named"]
+            title = label["named"]
+            if alike:
+                title = words["title.work"].format(title=isolated(title))
             about = " · ".join(filter(None, [label["maker"], work.group])) or words["first"]
             picture = f"{asked.server}{work.picture}&size={SHARED_SIDE}"
             return {"title": f"{title} · ArtHash", "description": about, "picture": picture}
@@ -253,8 +257,13 @@ def shape(work: Work) -> str:
     return f"--ratio: {width / height}; --widest: {2 * width}px"
 
 
+def isolated(text: str) -> str:
+    """What others wrote, within a line of ours, as in `words.js`."""
+    return f"\u2068{text}\u2069" if RIGHT_TO_LEFT.search(text) else text
+
+
 def _joined(*parts: object) -> str:
-    return ", ".join(str(part) for part in parts if part)
+    return ", ".join(isolated(str(part)) for part in parts if part)
 
 
 def _count(asked: Asked, count: int) -> str:

@@ -43,7 +43,14 @@ export const called = (column) => words[`column.${column.toLowerCase()}`] ?? nul
 export const either = (names) => new Intl.ListFormat(language, { type: "disjunction" }).format(names);
 
 /** @param {string | number | undefined} value */
-const shown = (value) => (typeof value === "number" ? count(value) : (value ?? ""));
+const shown = (value) => (typeof value === "number" ? count(value) : isolated(value ?? ""));
+
+const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
+
+// What others wrote, within a line of ours: letters that run from right to left turn nothing beside
+// them. Where it stands alone base.css does the same.
+/** @param {string} text */
+export const isolated = (text) => (RIGHT_TO_LEFT.test(text) ? `\u2068${text}\u2069` : text);
 
 /** @param {number} value */
 export const count = (value) => value.toLocaleString(language);

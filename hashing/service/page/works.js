@@ -1,6 +1,6 @@
 // What can be said of a work.
 
-import { t } from "./words.js";
+import { isolated, t } from "./words.js";
 
 /** @typedef {import("./store.js").Work} Work */
 
@@ -12,11 +12,14 @@ export function named({ title, creator, file }) {
 }
 
 /** @param {Work} work */
-export const maker = ({ creator, year }) => [creator, year].filter(Boolean).join(", ");
+export const maker = ({ creator, year }) => joined([creator, year]);
 
 // "Water Lilies, Claude Monet, 1906": for alternative texts and names of controls.
 /** @param {Work} work */
-export const spoken = (work) => [named(work), work.creator, work.year].filter(Boolean).join(", ");
+export const spoken = (work) => joined([named(work), work.creator, work.year]);
+
+/** @param {(string | number | null | undefined)[]} parts */
+const joined = (parts) => parts.flatMap((part) => (part ? isolated(String(part)) : [])).join(", ");
 
 const UNKNOWN = 512; // pixels, as many as a preview has
 

@@ -5,7 +5,7 @@ import { href, open } from "../conductor.js";
 import { opinionOf } from "../opinions.js";
 import { state } from "../store.js";
 import { judge } from "../taste.js";
-import { said, t } from "../words.js";
+import { isolated, said, t } from "../words.js";
 import { address, isKnown, maker, named, reshape, spoken } from "../works.js";
 
 /**
@@ -50,7 +50,7 @@ export const label = (work, more = nothing) => html`<span class="label"
 export function card(work, { lazy = false, opinions = true } = {}) {
   const { group, closeness, copies } = work;
   const alike = state.address.number && work.similarity !== undefined ? number(work.similarity) : null;
-  const remarks = [group, closeness && said(closeness), alike].filter(Boolean);
+  const remarks = [group && isolated(group), closeness && said(closeness), alike].filter(Boolean);
   const more = html`${remarks.length ? html`<span class="quiet">${remarks.join(" · ")}</span>` : nothing} ${
     copies?.length ? html`<span class="quiet">${t("copies", { n: copies.length })}</span>` : nothing
   }`;
@@ -92,7 +92,7 @@ export function judging(work) {
   const opinion = opinionOf(state.taste, work);
   const button = (/** @type {boolean} */ liked) => {
     const word = t(liked ? "like" : "dislike");
-    return html`<button type="button" aria-pressed=${opinion === liked} aria-label=${`${word}: ${named(work)}`}
+    return html`<button type="button" aria-pressed=${opinion === liked} aria-label=${`${word}: ${isolated(named(work))}`}
       @click=${() => judge(work, liked)}>${word}</button>`;
   };
   return html`<span class="opinions" role="group">${button(true)}${button(false)}</span>`;

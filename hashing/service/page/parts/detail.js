@@ -218,7 +218,7 @@ function actions(work, facets) {
         : nothing}
       ${work.download ? html`<a href=${`pictures/${work.id}/original`} download>${t("download")}</a>` : nothing}
     </p>
-    ${work.attribution ? html`<p class="attribution"><span class="quiet">${t("attribution")}</span> ${work.attribution}</p>` : nothing}`;
+    ${work.attribution ? html`<p class="attribution"><span class="quiet">${t("attribution")}</span> <bdi>${work.attribution}</bdi></p>` : nothing}`;
 }
 
 /** @param {Detail} work */

@@ -14,7 +14,7 @@ import { regionsOf } from "../map/territory.js";
 import * as view from "../map/view.js";
 import { state } from "../store.js";
 import { heading } from "../where.js";
-import { t } from "../words.js";
+import { isolated, t } from "../words.js";
 import { label, picture } from "./card.js";
 import { Part } from "./part.js";
 
@@ -81,7 +81,7 @@ class MapPart extends Part {
       </div>
       <ul id="legend" aria-label=${role ? heading(role) : nothing}>
         ${groups.map((name, group) => html`<li><button type="button" aria-pressed=${this.only === group} @click=${() => this.light(group)}
-          ><span class="swatch" style=${`background: ${colour(group)}`}></span>${name}</button></li>`)}
+          ><span class="swatch" style=${`background: ${colour(group)}`}></span>${isolated(name)}</button></li>`)}
       </ul>
     </section>`;
   }

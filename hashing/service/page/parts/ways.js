@@ -7,7 +7,7 @@ import { LESS } from "../mixing.js";
 import { isNamed, nameOf } from "../names.js";
 import { byLikeness } from "../question.js";
 import { set, state } from "../store.js";
-import { t } from "../words.js";
+import { isolated, t } from "../words.js";
 import { named } from "../works.js";
 
 /** @typedef {import("../store.js").Detail} Detail */
@@ -42,7 +42,7 @@ function paths(work) {
     <summary>${t("path.to")}</summary>
     <p class="actions">
       ${from ? html`<button type="button" class="accent" @click=${() => go({ path: [from.file, name] })}>${t("path.here", { title: from.title })}</button>` : nothing}
-      ${others.map(({ file, title }) => html`<button type="button" @click=${() => go({ path: [name, file] })}>${title}</button>`)}
+      ${others.map(({ file, title }) => html`<button type="button" @click=${() => go({ path: [name, file] })}>${isolated(title)}</button>`)}
       <button type="button" id="path-start" aria-pressed=${begins}
         @click=${() => set({ start: { file: name, title: named(work) } })}>${t("path.other")}</button>
     </p>
