@@ -2,9 +2,9 @@
 //
 // At most one of these asks for something: work (like this id), code (like an uploaded picture),
 // q (words), like and dislike (a taste), works (a set), palette (colours), mix (several with weights),
-// path (between two works), area (of the map). Without any, the wall is a random hang by `seed`. Works of a taste or a set go by their
-// names (see names.js), so that a link survives an index that is built anew. All names that are not ours filter by columns, written as the API takes
-// them (see where.js).
+// path (between two works), area (of the map). Without any, the wall is a random hang by `seed`. Works
+// of a taste or a set go by their names (see names.js), so that a link survives an index that is built
+// anew. All names that are not ours filter by columns, written as the API takes them (see where.js).
 
 /**
  * @typedef {Record<string, string[]>} Where
