@@ -20,6 +20,7 @@ from hashing.service.door import Door
 from hashing.service.metrics import Metrics, Seen
 from hashing.service.rates import TooOftenError, limited
 from hashing.service.replies import DEFECT, READ, RefusedError, Reply, bounded, headers_of, refuse
+from hashing.service.unknown import METHODS
 
 API, VERSIONED = "/api/", "/api/v1/"
 OURS = (API, "/pictures/", "/page/")
@@ -202,6 +203,9 @@ class Guards:
         return asks and self.door.invites(headers.get("origin", ""))
 
     def _check(self, scope: Scope, path: str, headers: dict[str, str]) -> None:
+        if scope["method"] not in METHODS:
+            told = f"expected one of {', '.join(METHODS)}, found {scope['method']:.20}"
+            raise RefusedError(501, "unknown_method", told)
         names = Counter(name.decode("latin-1") for name, _ in scope["headers"])
         if twice := next((name for name in ONCE if names[name] > 1), None):
             raise RefusedError(400, "bad_header", f"expected one header {twice}, found several")

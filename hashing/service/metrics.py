@@ -6,6 +6,8 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from hashing.service.unknown import METHODS
+
 BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Seconds; upper bounds (included) of the histogram's buckets."""
 
@@ -49,8 +51,12 @@ class Metrics:
     seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
 
     def note(self, seen: Seen) -> None:
-        """Count a request, and log it where the log is read."""
-        self.requests[seen.method, seen.route, seen.status] += 1
+        """Count a request, and log it where the log is read.
+
+        Visitors may call a method anything: of what none is called, one number is kept.
+        """
+        method = seen.method if seen.method in (*METHODS, "HEAD") else "other"
+        self.requests[method, seen.route, seen.status] += 1
         self.seconds[seen.route] += seen.seconds
         bound = next((bound for bound in BOUNDS if seen.seconds <= bound), float("inf"))
         self.buckets[seen.route, bound] += 1

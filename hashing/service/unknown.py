@@ -8,6 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match, Route
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "QUERY")
+"""That there are, beside HEAD, which is answered as GET is."""
 
 
 def add_unknown(app: FastAPI, known: Sequence[APIRouter]) -> None:

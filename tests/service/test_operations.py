@@ -137,6 +137,21 @@ def test_requests_are_counted_named_and_logged(
     assert counts[-1] == 4
 
 
+def test_methods_that_visitors_invent_are_refused_and_counted_as_one(art: Collection) -> None:
+    asking = client(art)
+    for number in range(20):
+        for path in ("/api/items", "/nothing", "/page/app.js"):
+            refused = asking.request(f"ODD{number}" + "X" * 1000, path)
+            assert refused.status_code == 501
+            assert refused.json()["error"]["code"] == "unknown_method"
+            assert len(refused.content) < 300
+    asking.head("/api/items/3")
+    lines = [line for line in asking.get("/metrics").text.splitlines() if "_total{" in line]
+    assert 'arthash_requests_total{method="other",route="other",status="501"} 60' in lines
+    assert any('method="HEAD"' in line for line in lines)
+    assert len(lines) == 2
+
+
 def test_a_token_is_long(tmp_path: Path) -> None:
     file = tmp_path / "token"
     file.write_text("short\n")
