@@ -165,15 +165,15 @@ def picture(item_id: int, size: int) -> Call[bytes]:
     return Call("GET", address, lambda response: response.content, {"params": {"size": size}})
 
 
-def add(picture: Picture, file: str, fields: Mapping[str, Value]) -> Call[Detail]:
+def add(picture: Picture, file: str, fields: Mapping[str, Value]) -> Call[Detail | None]:
     """Put a picture in."""
     data = {"file": file, "fields": json.dumps(dict(fields))}
-    return _ask("POST", "items", Detail, data=data, files={"picture": _bytes(picture)})
+    return _change("POST", "items", data=data, files={"picture": _bytes(picture)})
 
 
-def change(item_id: int, fields: Mapping[str, Value | None]) -> Call[Detail]:
+def change(item_id: int, fields: Mapping[str, Value | None]) -> Call[Detail | None]:
     """Change fields; None takes one away."""
-    return _ask("PATCH", f"items/{item_id}", Detail, json={"fields": dict(fields)})
+    return _change("PATCH", f"items/{item_id}", json={"fields": dict(fields)})
 
 
 def remove(item_id: int) -> Call[None]:
@@ -184,6 +184,15 @@ def remove(item_id: int) -> Call[None]:
 def _ask(method: str, route: str, model: type[Model], **arguments: Any) -> Call[Model]:
     def read(response: httpx.Response) -> Model:
         return model.model_validate_json(response.content)
+
+    return Call(method, f"api/v1/{route}", read, arguments)
+
+
+def _change(method: str, route: str, **arguments: Any) -> Call[Detail | None]:
+    """A change that is answered with the work, or with nothing where visitors do not see it."""
+
+    def read(response: httpx.Response) -> Detail | None:
+        return Detail.model_validate_json(response.content) if response.content else None
 
     return Call(method, f"api/v1/{route}", read, arguments)
 

@@ -134,12 +134,12 @@ class Client:
         """A work's picture as JPEG, its longest side `size` pixels at most."""
         return self._run(calls.picture(item_id, size))
 
-    def add(self, picture: Picture, file: str, fields: Mapping[str, Value] = {}) -> Detail:
-        """Put a picture in, by this name; needs the token."""
+    def add(self, picture: Picture, file: str, fields: Mapping[str, Value] = {}) -> Detail | None:
+        """Put a picture in, by this name; needs the token. None where visitors do not see it."""
         return self._run(calls.add(picture, file, fields))
 
-    def change(self, item_id: int, fields: Mapping[str, Value | None]) -> Detail:
-        """Change some fields, None takes one away; needs the token."""
+    def change(self, item_id: int, fields: Mapping[str, Value | None]) -> Detail | None:
+        """Change some fields, None takes one away; needs the token. None as for `add`."""
         return self._run(calls.change(item_id, fields))
 
     def remove(self, item_id: int) -> None:
@@ -249,12 +249,14 @@ class AsyncClient:
         """A work's picture as JPEG, its longest side `size` pixels at most."""
         return await self._run(calls.picture(item_id, size))
 
-    async def add(self, picture: Picture, file: str, fields: Mapping[str, Value] = {}) -> Detail:
-        """Put a picture in, by this name; needs the token."""
+    async def add(
+        self, picture: Picture, file: str, fields: Mapping[str, Value] = {}
+    ) -> Detail | None:
+        """Put a picture in, by this name; needs the token. None where visitors do not see it."""
         return await self._run(calls.add(picture, file, fields))
 
-    async def change(self, item_id: int, fields: Mapping[str, Value | None]) -> Detail:
-        """Change some fields, None takes one away; needs the token."""
+    async def change(self, item_id: int, fields: Mapping[str, Value | None]) -> Detail | None:
+        """Change some fields, None takes one away; needs the token. None as for `add`."""
         return await self._run(calls.change(item_id, fields))
 
     async def remove(self, item_id: int) -> None:

@@ -17,6 +17,8 @@ from hashing.sources import Value
 # The guards ask for the token; named here, so that the description does, too.
 router = APIRouter(dependencies=[*KNOWN_ONLY, Depends(HTTPBearer(auto_error=False))])
 
+HIDDEN: dict[int | str, dict[str, Any]] = {204: {"description": "Done; visitors do not see it."}}
+
 
 class Described(BaseModel):
     """Fields to change; null takes one away."""
@@ -31,6 +33,7 @@ class Described(BaseModel):
     summary="Add a picture",
     tags=["changes"],
     status_code=201,
+    responses=HIDDEN,
     dependencies=KNOWN_FIELDS,
 )
 def add(
@@ -65,7 +68,9 @@ def add(
     return _seen(art, art.add_picture(picture.file.read(), name, _read_fields(fields)))
 
 
-@router.patch("/api/v1/items/{item_id}", summary="Change fields", tags=["changes"])
+@router.patch(
+    "/api/v1/items/{item_id}", summary="Change fields", tags=["changes"], responses=HIDDEN
+)
 def change(art: Newest, item_id: ItemId, described: Described) -> Detail:
     """Take over some fields of a work; the others stay, and so does its id.
 

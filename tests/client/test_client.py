@@ -14,6 +14,7 @@ from hashing.collection.map import draw_map
 from hashing.service.api import create_app
 from hashing.service.current import Current
 from hashing.service.door import Door
+from hashing.service.public import public
 from tests.gallery import draw, jpeg, make_gallery, with_model
 from tests.service.serving import free_port, serving
 
@@ -92,6 +93,29 @@ def test_programs_with_the_token_change_the_collection(client: Client, art: Coll
         with pytest.raises(ServerError, match=f"no work has the id {made.id}") as caught:
             gone()
         assert (caught.value.status, caught.value.code) == (404, "unknown_work")
+
+
+def test_a_change_of_a_work_that_visitors_do_not_see(tmp_path: Path) -> None:
+    index = public("style = 'Red School'")(make_gallery(tmp_path))
+    with with_model(index) as art:
+        app = create_app(Current(art), page=False, door=Door(token=TOKEN))
+        mine, hidden = jpeg(draw((200, 180, 40), 99, (64, 48))), {"style": "Blue School"}
+        with (
+            serving(app, port := free_port()),
+            Client(f"http://127.0.0.1:{port}", token=TOKEN) as c,
+        ):
+            assert c.add(mine, "mine/99.jpg", hidden) is None
+            shown = c.add(mine, "mine/98.jpg", {"style": "Red School"})
+            assert shown is not None
+            assert c.change(shown.id, hidden) is None
+
+        async def run() -> None:
+            transport = httpx.ASGITransport(app)
+            async with AsyncClient("http://127.0.0.1", token=TOKEN, transport=transport) as other:
+                assert await other.add(mine, "mine/97.jpg", hidden) is None
+                assert await other.change(3, hidden) is None
+
+        asyncio.run(run())
 
 
 def test_nobody_else_does(app: FastAPI, art: Collection) -> None:
