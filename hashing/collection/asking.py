@@ -230,7 +230,8 @@ class Asking(Holding):
                 f"expected one liked work or more and at most {MOST_LIKED} in all, "
                 f"found {len(like)} liked and {len(dislike)} disliked"
             )
-        if both := next((work for work in like if work in dislike), None):
+        both = next((work for work in like if work in dislike), None)
+        if both is not None:
             raise UsageError(f"expected to like or to dislike the work {both}, found both")
         known = [work for work in (*like, *dislike) if not isinstance(work, str)]
         return Taste(self._codes(like), self._codes(dislike), tuple(map(int, known)))

@@ -15,11 +15,14 @@ from fastapi import (
 )
 from fastapi.security import HTTPBasic
 from fastapi.staticfiles import StaticFiles
+from numpy.typing import NDArray
 from starlette.middleware.gzip import GZipMiddleware
 
 from hashing import __version__
 from hashing.codes import Codes
+from hashing.collection import Collection
 from hashing.errors import UsageError
+from hashing.filters import Filter
 from hashing.service import batch, between, duplicates, maps, operations, pictures, views, writing
 from hashing.service.context import (
     KNOWN_FIELDS,
@@ -45,6 +48,7 @@ from hashing.service.schemas import (
     Why,
 )
 from hashing.service.unknown import add_unknown
+from hashing.store.page import cut
 
 PAGE = pathlib.Path(__file__).parent / "page"
 
@@ -145,24 +149,14 @@ def _routes() -> APIRouter:
     @routes.get("/api/v1/items", summary="List works", tags=["collection"])
     def items(art: Newest, where: Filtered, browse: Annotated[Browse, Query()]) -> Page:
         """Items that pass the filters; with `q` the best match first, with `sample` shuffled."""
-        if browse.id:
-            asked = np.array(browse.id, np.int64)
-            ids = asked[np.isin(asked, art.ids(where=where, text=browse.q))]
-            return views.page(art, len(ids), ids[browse.offset :][: browse.limit].tolist())
         forgiving = browse.q.strip() and not browse.exact
         meant = art.understand(browse.q) if forgiving else None
-        if browse.palette:
-            narrowed = where if meant is None else meant.where(where)
-            words = browse.q if meant is None else meant.text
-            ids = art.colours(browse.palette, where=narrowed, text=words, every=browse.every)
-            return views.page(art, len(ids), ids[browse.offset :][: browse.limit], meant)
-        found = art.page(
-            where=where if meant is None else meant.where(where),
-            text=browse.q if meant is None else meant.text,
-            seed=browse.seed if browse.sample else None,
-            offset=browse.offset,
-            limit=browse.limit,
-        )
+        narrowed, text = (where, browse.q) if meant is None else (meant.where(where), meant.text)
+        seed, offset, limit = browse.seed if browse.sample else None, browse.offset, browse.limit
+        if browse.id or browse.palette:
+            found = cut(_chosen(art, browse, narrowed, text), seed, offset, limit)
+        else:
+            found = art.page(where=narrowed, text=text, seed=seed, offset=offset, limit=limit)
         return views.page(art, found.total, found.ids, meant)
 
     @routes.get(
@@ -250,3 +244,13 @@ def _routes() -> APIRouter:
         return views.health(art)
 
     return routes
+
+
+def _chosen(art: Collection, browse: Browse, where: Filter | None, text: str) -> NDArray[np.int64]:
+    """The works of a list by ids or by colours, in the order of the ids where there are some."""
+    if browse.palette:
+        kept = art.colours(browse.palette, where=where, text=text, every=browse.every)
+    else:
+        kept = art.ids(where=where, text=text)
+    asked = np.array(browse.id, np.int64)
+    return asked[np.isin(asked, kept)] if browse.id else kept

@@ -49,7 +49,7 @@ class Browse(Narrowed):
         default=False,
         description="Take `q` letter by letter: neither values nor typing errors are seen in it.",
     )
-    sample: bool = Field(default=False, description="In random order instead of by id.")
+    sample: bool = Field(default=False, description="In random order.")
     seed: int = Field(
         default=0,
         ge=0,
@@ -61,7 +61,8 @@ class Browse(Narrowed):
     id: list[Id] = Field(
         default=[],
         max_length=500,
-        description="Of these items only, in this order; those that are not there are left out.",
+        description="Of these items only, in this order unless they are shuffled; those that are "
+        "not there are left out.",
     )
 
 

@@ -405,6 +405,8 @@ def test_nobody_likes_and_dislikes_the_same_work(client: TestClient) -> None:
     answer = client.post("/api/recommend", json={"liked": [4, 5], "disliked": [5]})
     assert error_of(answer) == (422, "bad_request")
     assert "the work 5, found both" in answer.json()["error"]["message"]
+    first = client.post("/api/recommend", json={"liked": [0, 4], "disliked": [0]})
+    assert "the work 0, found both" in first.json()["error"]["message"]
 
 
 def test_items_that_are_named(client: TestClient) -> None:
@@ -414,6 +416,27 @@ def test_items_that_are_named(client: TestClient) -> None:
     rest = client.get("/api/items?id=5&id=2&id=7&offset=1&limit=1&style=Blue+School").json()
     assert rest["total"] == 2  # 5 and 2 are blue
     assert [work["id"] for work in rest["works"]] == [2]
+
+
+def test_items_that_are_named_are_narrowed_as_all_are(client: TestClient) -> None:
+    def listed(asked: str) -> list[int]:
+        answer = client.get(f"/api/items?{asked}&" + "&".join(f"id={i}" for i in range(30, 0, -1)))
+        return [work["id"] for work in answer.json()["works"]]
+
+    blue = listed("q=blue+school+stdy")
+    assert blue == [29, 26, 23, 20, 17, 14, 11, 8, 5, 2]
+    assert listed("q=blue+school+stdy&exact=true") == []
+    shade = client.get("/api/items/4").json()["colours"][0].removeprefix("#")
+    found = client.get(f"/api/items?limit=500&palette={shade}").json()["works"]
+    of_shade = {work["id"] for work in found}
+    assert listed(f"palette={shade}") == [i for i in range(30, 0, -1) if i in of_shade]
+    assert 0 < len(of_shade) < 30
+    assert listed(f"palette={shade}&every=true") == list(range(30, 0, -1))
+    mixed = listed("sample=true&seed=3")
+    assert mixed != sorted(mixed, reverse=True)
+    assert sorted(mixed) == list(range(1, 31))
+    assert listed("sample=true&seed=3") == mixed != listed("sample=true&seed=4")
+    assert listed("sample=true&seed=3&limit=4&offset=2") == mixed[2:6]
 
 
 @pytest.mark.parametrize("options", ["", "&diversity=0&fold=false", "&one_per=creator"])
