@@ -19,12 +19,12 @@ class Originals:
         self._room, self._guard = room, threading.Lock()
         self._known: OrderedDict[int, Image.Image] = OrderedDict()
 
-    def of(self, item_id: int, read: Callable[[], Image.Image]) -> Image.Image:
-        """The picture as it is remembered, or read now."""
+    def of(self, item_id: int, read: Callable[[], Image.Image | None]) -> Image.Image | None:
+        """The picture as it is remembered, or read now; one that is not there may be later."""
         with self._guard:
-            image = self._known.pop(item_id, None)
+            image = self._known.pop(item_id, None) or read()
             if image is None:
-                image = read()
+                return None
             self._known[item_id] = image
             while len(self._known) > 1 and sum(map(_bytes, self._known.values())) > self._room:
                 self._known.popitem(last=False)

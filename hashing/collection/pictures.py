@@ -186,12 +186,17 @@ class Pictures:
         """
         preview = self._preview(item.id)
         if side > PREVIEW_SIDE or preview is None:
-            original = self._original(item)
+            original = self.original_jpeg(item, side)
             if original is not None:
-                return encode_jpeg(original, min(side, LARGEST_SIDE))
+                return original
         if preview is None:
             raise InputError(f"the picture of work {item.id} is gone and the index kept no preview")
         return preview if max(self.shape(item.id)) <= side else encode_jpeg(decode(preview), side)
+
+    def original_jpeg(self, item: StoredItem, side: int) -> bytes | None:
+        """The original with at most `side` pixels, None where it cannot be read now."""
+        original = self._original(item)
+        return None if original is None else encode_jpeg(original, min(side, LARGEST_SIDE))
 
     def small(self, item_id: int, side: int) -> Image.Image | None:
         """The preview at about `side` pixels or more, in its own shape; None without one."""
@@ -215,16 +220,12 @@ class Pictures:
         order = np.argsort(-counts, kind="stable")[: np.count_nonzero(counts)]
         return ["#" + shade.tobytes().hex() for shade in shades[order]]
 
-    def whole(self, item: StoredItem) -> Image.Image:
-        """The original at its full size, or the preview where it has gone; a few are remembered.
+    def whole(self, item: StoredItem) -> Image.Image | None:
+        """The original at its full size, None where it cannot be read now; a few are remembered."""
+        return self._originals.of(item.id, lambda: self._original(item, FULL_SIZE))
 
-        Raises InputError where neither is there.
-        """
-        return self._originals.of(
-            item.id, lambda: self._original(item, FULL_SIZE) or self._kept(item)
-        )
-
-    def _kept(self, item: StoredItem) -> Image.Image:
+    def kept(self, item: StoredItem) -> Image.Image:
+        """The preview, which stands in for an original. Raises InputError where there is none."""
         preview = self._preview(item.id)
         if preview is None:
             raise InputError(f"the picture of work {item.id} is gone and the index kept no preview")

@@ -6,6 +6,7 @@ so that viewers from elsewhere show them, too.
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import PurePosixPath
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -30,6 +31,8 @@ TILE = 512
 REGION = r"^(full|[0-9]{1,6},[0-9]{1,6},[0-9]{1,6},[0-9]{1,6})$"
 SIZE = r"^(max|[0-9]{1,5},[0-9]{0,5}|,[0-9]{1,5})$"
 JPEG: dict[int | str, dict[str, Any]] = {200: {"content": {"image/jpeg": {}}}}
+Made = tuple[bytes | str, bool]
+"""What is sent, and whether it is what was asked for or stands in for an original."""
 Kept = Annotated[str, Query(description="The index it belongs to; lets browsers keep it.")]
 
 
@@ -50,11 +53,16 @@ def picture(
     v: Kept = "",
 ) -> Response:
     """The picture as JPEG, never enlarged; above 512 pixels only while the original exists."""
-    headers = _headers(art, f"{item_id}-{size}", v)
-    if request.headers.get("if-none-match") == headers["etag"]:
-        return Response(status_code=304, headers=headers)
-    data = art.opened.pictures.jpeg(art.item(item_id), size)
-    return Response(data, media_type="image/jpeg", headers=headers)
+    pictures = art.opened.pictures
+
+    def make() -> Made:
+        item = art.item(item_id)
+        if size <= PREVIEW_SIDE:
+            return pictures.jpeg(item, size), True
+        original = pictures.original_jpeg(item, size)
+        return original or pictures.jpeg(item, PREVIEW_SIDE), original is not None
+
+    return _answer(art, request, f"{item_id}-{size}", v, make)
 
 
 @router.get(
@@ -64,27 +72,13 @@ def picture(
 )
 def information(art: Newest, item_id: ItemId, request: Request, v: Kept = "") -> Response:
     """Its size in pixels and the tiles it comes in. The preview's where the original has gone."""
-    image = art.opened.pictures.whole(art.item(item_id))
     public = request.app.state.public or str(request.base_url).rstrip("/")
-    longest, factors = max(image.size), [1]
-    while TILE * factors[-1] < longest:
-        factors.append(2 * factors[-1])
-    told = {
-        "@context": "http://iiif.io/api/image/3/context.json",
-        "id": f"{public}/pictures/{item_id}",
-        "type": "ImageService3",
-        "protocol": "http://iiif.io/api/image",
-        "profile": "level0",
-        "width": image.width,
-        "height": image.height,
-        "tiles": [{"width": TILE, "scaleFactors": factors}],
-        "extraFeatures": ["regionByPx", "sizeByW", "sizeByH", "sizeByWh"],
-    }
-    return Response(
-        json.dumps(told),
-        media_type="application/ld+json",
-        headers=_headers(art, f"{item_id}-info", v),
-    )
+
+    def make() -> Made:
+        image, is_original = _largest(art, item_id)
+        return json.dumps(_told(f"{public}/pictures/{item_id}", image)), is_original
+
+    return _answer(art, request, f"{item_id}-info", v, make, "application/ld+json")
 
 
 @router.get(
@@ -115,13 +109,13 @@ def part(
     v: Kept = "",
 ) -> Response:
     """A region of the original at some size, never enlarged and at most 4,096 pixels long."""
-    headers = _headers(art, f"{item_id}-{region}-{size}", v)
-    if request.headers.get("if-none-match") == headers["etag"]:
-        return Response(status_code=304, headers=headers)
-    image = art.opened.pictures.whole(art.item(item_id))
-    box = _region(region, image)
-    data = cut(image, box, _size(size, box[2] - box[0], box[3] - box[1]))
-    return Response(data, media_type="image/jpeg", headers=headers)
+
+    def make() -> Made:
+        image, is_original = _largest(art, item_id)
+        box = _region(region, image)
+        return cut(image, box, _size(size, box[2] - box[0], box[3] - box[1])), is_original
+
+    return _answer(art, request, f"{item_id}-{region}-{size}", v, make)
 
 
 @router.get(
@@ -147,6 +141,54 @@ def original(art: Newest, item_id: ItemId) -> Response:
         media_type=file.media_type,
         headers={"content-disposition": f"attachment; filename*=UTF-8''{quote(name)}"},
     )
+
+
+def _largest(art: Collection, item_id: int) -> tuple[Image.Image, bool]:
+    """The original, or what stands in for it, and whether it is the original."""
+    pictures, item = art.opened.pictures, art.item(item_id)
+    image = pictures.whole(item)
+    return image or pictures.kept(item), image is not None
+
+
+def _told(address: str, image: Image.Image) -> dict[str, object]:
+    """How large a picture is, and the tiles it comes in."""
+    longest, factors = max(image.size), [1]
+    while TILE * factors[-1] < longest:
+        factors.append(2 * factors[-1])
+    return {
+        "@context": "http://iiif.io/api/image/3/context.json",
+        "id": address,
+        "type": "ImageService3",
+        "protocol": "http://iiif.io/api/image",
+        "profile": "level0",
+        "width": image.width,
+        "height": image.height,
+        "tiles": [{"width": TILE, "scaleFactors": factors}],
+        "extraFeatures": ["regionByPx", "sizeByW", "sizeByH", "sizeByWh"],
+    }
+
+
+def _answer(
+    art: Collection,
+    request: Request,
+    name: str,
+    version: str,
+    make: Callable[[], Made],
+    media_type: str = "image/jpeg",
+) -> Response:
+    """What a browser does not have yet. What stands in for an original goes by another name.
+
+    It is never kept for long: a disk that was away comes back.
+    """
+    headers, asked = _headers(art, name, version), request.headers.get("if-none-match")
+    if asked == headers["etag"]:
+        return Response(status_code=304, headers=headers)
+    data, as_asked = make()
+    if not as_asked:
+        headers = _headers(art, f"{name}-preview", "")
+        if asked == headers["etag"]:
+            return Response(status_code=304, headers=headers)
+    return Response(data, media_type=media_type, headers=headers)
 
 
 def _headers(art: Collection, name: str, version: str) -> dict[str, str]:

@@ -43,6 +43,8 @@ def test_originals_are_remembered_as_far_as_there_is_room() -> None:
     for number in (1, 2, 1, 3, 1, 2, 3):
         assert reader(number).size == (100, 100)
     assert read == [1, 2, 3, 2, 3]
+    assert originals.of(9, lambda: None) is None  # and is looked for again
+    assert reader(9) is not None
     small = Originals(room=10)
     large = Image.new("RGB", (100, 100))
     assert small.of(1, lambda: large) is small.of(1, pytest.fail)

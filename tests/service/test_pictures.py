@@ -9,6 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
+from hashing.collection.originals import Originals
 from hashing.collection.pictures import remember_sources
 from hashing.service.api import create_app
 from hashing.service.current import Current
@@ -69,6 +70,43 @@ def test_parts_of_the_original(client: TestClient, tmp_path: Path) -> None:
     assert (
         client.get(f"/pictures/{LARGE}/full/,300/0/default.jpg", headers=again).status_code == 304
     )
+
+
+@pytest.mark.parametrize("path", ["?size=1024&", "/info.json?", "/0,0,100,100/max/0/default.jpg?"])
+def test_what_stands_in_for_an_original_is_not_kept(
+    client: TestClient, tmp_path: Path, path: str
+) -> None:
+    version = client.get("/api/health").json()["index"][:8]
+    address, disk, away = (
+        f"/pictures/{LARGE}{path}v={version}",
+        tmp_path / "005.jpg",
+        tmp_path / "x",
+    )
+    disk.rename(away)
+    stands_in = client.get(address)
+    assert stands_in.headers["cache-control"] == "private, no-cache"
+    known = {"if-none-match": stands_in.headers["etag"]}
+    assert client.get(address, headers=known).status_code == 304
+    away.rename(disk)
+    original = client.get(address, headers=known)
+    assert (original.status_code, original.content != stands_in.content) == (200, True)
+    assert "immutable" in original.headers["cache-control"]
+    known = {"if-none-match": original.headers["etag"]}
+    assert client.get(address, headers=known).status_code == 304
+    disk.rename(away)  # a preview is as it is asked for, whether or not there is an original
+    small = client.get(f"/pictures/{LARGE}?v={version}")
+    assert "immutable" in small.headers["cache-control"]
+
+
+def test_it_is_known_without_decoding_that_the_browser_has_it(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    addresses = [f"/pictures/{LARGE}{end}" for end in ("/info.json", "?size=900")]
+    tags = [client.get(address).headers["etag"] for address in addresses]
+    monkeypatch.setattr("hashing.collection.pictures.decode", pytest.fail)
+    monkeypatch.setattr(Originals, "of", pytest.fail)
+    for address, tag in zip(addresses, tags, strict=True):
+        assert client.get(address, headers={"if-none-match": tag}).status_code == 304
 
 
 @pytest.mark.parametrize(
