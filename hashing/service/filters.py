@@ -10,13 +10,15 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from hashing.errors import UsageError, unknown
 from hashing.filters import Filter, all_of, among, any_of, compare, is_null, like, not_
+from hashing.filters.parser import MAX_CHARACTERS
 from hashing.sources import Value
 from hashing.sources.columns import TO
 from hashing.store import IndexInfo
 from hashing.store.fields import filterable
 
 PREFIX = "fields."
-MOST_VALUES, LONGEST = 100, 200
+MOST_VALUES, LONGEST = 100, MAX_CHARACTERS
+"""Of one parameter: a value may be as long as a filter in words, for paths of files are long."""
 
 ALIASES: Mapping[str, str] = {
     "style": "group",

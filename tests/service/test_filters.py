@@ -11,6 +11,7 @@ from hashing.errors import UsageError
 from hashing.filters import Filter
 from hashing.service.filters import read_filters
 from hashing.service.requests import Controls
+from hashing.store import Index, NewItem
 
 Keeps = Callable[[dict[str, Any]], bool]
 FILTERS: list[tuple[str, Keeps]] = [
@@ -56,6 +57,15 @@ def test_a_name_with_a_quote_is_only_a_name(art: Collection) -> None:
     assert read(art, "") is None
 
 
+def test_a_work_is_asked_for_by_a_long_path(new_gallery: Index) -> None:
+    path = "/".join(["a folder with a name of some forty letters"] * 80) + "/x.jpg"
+    assert 3000 < len(path) <= 4096
+    code = new_gallery.codes([4]).packed[0].tobytes()
+    [number] = new_gallery.add([NewItem(path, {}, code, bytes(32), None)])
+    where = read_filters([("file", path)], new_gallery.info)
+    assert new_gallery.ids(where).tolist() == [number]
+
+
 @pytest.mark.parametrize(
     ("query", "said"),
     [
@@ -64,7 +74,7 @@ def test_a_name_with_a_quote_is_only_a_name(art: Collection) -> None:
         ("style__most=x", "unknown parameter 'style__most'"),
         ("year=soon", "expected a number for year, found 'soon'"),
         ("year__null=maybe", "expected year__null=true or year__null=false"),
-        ("style=" + "x" * 201, "at most 200 characters"),
+        ("style=" + "x" * 4097, "at most 4096 characters"),
         ("&".join(["style=x"] * 101), "1 to 100 values"),
     ],
 )
