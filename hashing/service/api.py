@@ -14,7 +14,6 @@ from fastapi import (
     UploadFile,
 )
 from fastapi.security import HTTPBasic
-from fastapi.staticfiles import StaticFiles
 from numpy.typing import NDArray
 from starlette.middleware.gzip import GZipMiddleware
 
@@ -47,6 +46,7 @@ from hashing.service.schemas import (
     Results,
     Why,
 )
+from hashing.service.static import FreshFiles
 from hashing.service.unknown import add_unknown
 from hashing.store.page import cut
 
@@ -96,7 +96,7 @@ def create_app(
     for router in (*routers, operations.router):
         app.include_router(router)
     add_description(app)
-    app.mount("/page", GZipMiddleware(StaticFiles(directory=PAGE)), name="page")
+    app.mount("/page", GZipMiddleware(FreshFiles(directory=PAGE)), name="page")
     add_error_handlers(app)
     add_unknown(app, routers)
     if page:

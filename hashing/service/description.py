@@ -7,10 +7,10 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse
-from fastapi.staticfiles import StaticFiles
 
 from hashing.service.context import Newest
 from hashing.service.narrowing import narrowed
+from hashing.service.static import FreshFiles
 
 FILES = "page/swagger"
 
@@ -21,7 +21,7 @@ def add_description(app: FastAPI) -> None:
     Addresses are relative, so it works below any path.
     """
     static = Path(str(files("fastapi_offline"))) / "static"
-    app.mount(f"/{FILES}", StaticFiles(directory=static), name="swagger")
+    app.mount(f"/{FILES}", FreshFiles(directory=static), name="swagger")
 
     @app.get("/openapi.json", include_in_schema=False)
     def description(art: Newest) -> dict[str, Any]:

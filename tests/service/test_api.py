@@ -343,8 +343,14 @@ def test_every_file_of_the_page_is_served(client: TestClient) -> None:
     files = [f for f in Path(api.PAGE).rglob("*") if f.suffix in (".js", ".css", ".json")]
     names = [f.relative_to(api.PAGE).as_posix() for f in files]
     assert {"app.js", "parts/wall.js", "vendor/lit.js", "styles/wall.css"} <= set(names)
-    for name in names:
-        assert client.get(f"/page/{name}").status_code == 200
+    for name in [*names, "swagger/swagger-ui.css"]:
+        for packed in ("gzip", "identity"):
+            packs = {"accept-encoding": packed}
+            file = client.get(f"/page/{name}", headers=packs)
+            assert (file.status_code, file.headers["cache-control"]) == (200, "no-cache")
+            packs["if-none-match"] = file.headers["etag"]
+            same = client.get(f"/page/{name}", headers=packs)
+            assert (same.status_code, same.headers["cache-control"]) == (304, "no-cache")
     assert client.get("/docs").status_code == 200
 
 
