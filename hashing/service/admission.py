@@ -1,18 +1,27 @@
 """How many may be inside at once, and how long a sender may take: nobody waits for ever.
 
 What needs the network has few places, for it does one picture after the other; a request that
-finds none is refused at once, before its body is read, and told when to come again.
+finds none is refused at once, before its body is read, and told when to come again. What needs an
+original has many places, for a close look asks for all parts that are in sight, but few turns.
 """
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    asynccontextmanager,
+    contextmanager,
+    nullcontext,
+)
+from urllib.parse import parse_qsl
 from weakref import WeakKeyDictionary
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from hashing.collection.pictures import PREVIEW_SIDE
 from hashing.service.rates import NETWORK_RATE, Rate, TooOftenError
 
 RETRY_SECONDS = 1
@@ -34,7 +43,8 @@ class Gate:
     """Lets some requests in and some more wait, in the order in which they came.
 
     running: how many are worked on at once. waiting: how many more may be there. rate: how often
-    one address may ask.
+    one address may ask. It has half of the places and of the turns at most, so that whoever asks
+    for much waits for itself.
     """
 
     def __init__(self, running: int, waiting: int, rate: Rate | None) -> None:
@@ -47,6 +57,8 @@ class Gate:
         self._turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = (
             WeakKeyDictionary()
         )
+        self._own: dict[str, asyncio.Semaphore] = {}
+        """Turns of each address that has a place."""
 
     @contextmanager
     def place(self, address: str | None = None) -> Iterator[None]:
@@ -72,13 +84,20 @@ class Gate:
                 self._taken[address] -= 1
                 if not self._taken[address]:
                     del self._taken[address]
+                    self._own.pop(address, None)
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
-        """Wait until it is one's turn; the turn ends with the block."""
+    async def turn(self, address: str | None = None) -> AsyncIterator[None]:
+        """Wait until it is one's turn; the turn ends with the block. address: as for `place`."""
         loop = asyncio.get_running_loop()
-        async with self._turns.setdefault(loop, asyncio.Semaphore(self._running)):
+        turns = self._turns.setdefault(loop, asyncio.Semaphore(self._running))
+        async with self._turns_of(address), turns:
             yield
+
+    def _turns_of(self, address: str | None) -> AbstractAsyncContextManager[None]:
+        if address is None or not self._rate:
+            return nullcontext()
+        return self._own.setdefault(address, asyncio.Semaphore(max(1, self._running // 2)))
 
 
 class Gates:
@@ -94,20 +113,34 @@ class Gates:
             for times, seconds in ((1, 4), (5, 4), (20, 10))
         )
         self._network, self._rest = Gate(2, 8, network), Gate(4, 32, rest)
-        self._pictures = pictures
+        self._pictures, self._originals = pictures, Gate(2, 510, pictures)
         self.guesses = Rate(1, 30)
         """Of passwords and tokens from one address."""
 
-    def of(self, method: str, path: str, address: str | None) -> Gate | None:
-        """The gate to pass; None for pictures, files and the health of the server.
+    def of(self, method: str, path: str, query: bytes, address: str | None) -> Gate | None:
+        """The gate to pass; None for small pictures, files and the health of the server.
 
         Raises TooOftenError for an address that asks for too many pictures.
         """
         if path in NETWORK and (method == "POST" or path.endswith("explain")):
             return self._network
+        if path.startswith("/pictures/") and _is_large(path, query):
+            return self._originals
         if path.startswith("/pictures/") and self._pictures and address is not None:
             self._pictures.take(address)
         return self._rest if path.startswith("/api/") and not path.endswith("/health") else None
+
+
+def _is_large(path: str, query: bytes) -> bool:
+    """Whether a picture is asked for that is made of the original: a part, or more than previews.
+
+    What cannot be read as a size is refused later; it may wait for that.
+    """
+    if path.count("/") > len(("pictures", "ID")):
+        return True
+    asked = parse_qsl(query.decode("latin-1"))
+    sizes = [value for name, value in asked if name == "size"]
+    return any(not re.fullmatch(r"\d{1,3}", size) or int(size) > PREVIEW_SIDE for size in sizes)
 
 
 class PromptProtocol(H11Protocol):

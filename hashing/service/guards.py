@@ -129,10 +129,10 @@ class Guards:
         who = self._counted(scope, headers)
         try:
             self._check_guesses(scope, path, headers, who)
-            gate = self._gates.of(scope["method"], path, who)
+            gate = self._gates.of(scope["method"], path, scope.get("query_string", b""), who)
             with gate.place(who) if gate else nullcontext():
                 receive = await bounded(scope, receive)
-                async with gate.turn() if gate else nullcontext():
+                async with gate.turn(who) if gate else nullcontext():
                     await self.app(scope, receive, reply)
         except FullError:
             raise RefusedError(

@@ -1,16 +1,19 @@
 """Pictures over HTTP: parts of an original for a close look, and copies where a licence allows."""
 
+import asyncio
 import io
+import threading
 from dataclasses import replace
 from pathlib import Path
 
+import httpx
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
 from hashing.collection.originals import Originals
-from hashing.collection.pictures import remember_sources
+from hashing.collection.pictures import Pictures, remember_sources
 from hashing.service.api import create_app
 from hashing.service.current import Current
 from hashing.store import Index
@@ -96,6 +99,32 @@ def test_what_stands_in_for_an_original_is_not_kept(
     disk.rename(away)  # a preview is as it is asked for, whether or not there is an original
     small = client.get(f"/pictures/{LARGE}?v={version}")
     assert "immutable" in small.headers["cache-control"]
+
+
+def test_others_are_answered_while_originals_are_read(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = threading.Event()
+    monkeypatch.setattr(Pictures, "_original", lambda *_: free.wait(20) and None)
+    monkeypatch.setattr(Pictures, "kept", lambda *_: Image.new("RGB", (9, 9)))
+
+    async def run() -> None:
+        transport = httpx.ASGITransport(client.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as asking:
+            paths = [
+                f"/pictures/{i}{end}" for i in range(30) for end in ("/info.json", "?size=900")
+            ]
+            slow = [asyncio.create_task(asking.get(path)) for path in paths]
+            await asyncio.sleep(0.2)
+            try:
+                for path in ("/api/health", "/ready", "/pictures/3", "/api/items"):
+                    async with asyncio.timeout(5):
+                        assert (await asking.get(path)).status_code == 200
+            finally:
+                free.set()
+            assert {answer.status_code for answer in await asyncio.gather(*slow)} == {200}
+
+    asyncio.run(run())
 
 
 def test_it_is_known_without_decoding_that_the_browser_has_it(

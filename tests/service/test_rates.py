@@ -8,6 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hashing.errors import UsageError
 from hashing.service import rates
+from hashing.service.admission import Gates
 from hashing.service.door import Door
 from hashing.service.guards import Guards
 from hashing.service.rates import Rate, TooOftenError, limited
@@ -159,6 +160,50 @@ def test_one_address_holds_half_of_the_places() -> None:
         assert (await ask(guards, "192.0.2.1", "/api/search", "POST"))["status"] == "200"
 
     asyncio.run(run())
+
+
+def test_who_asks_for_many_originals_waits_for_itself() -> None:
+    inside: list[str] = []
+
+    async def run() -> None:
+        free = asyncio.Event()
+
+        async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+            inside.append(scope["path"])
+            await free.wait()
+            await hello(scope, receive, send)
+
+        guards = Guards(slow, Door(rate=100))
+
+        async def begun(address: str, paths: list[str]) -> list[asyncio.Task[dict[str, str]]]:
+            asked = [asyncio.create_task(ask(guards, address, path)) for path in paths]
+            await asyncio.sleep(0.05)
+            return asked
+
+        many = await begun("192.0.2.1", [f"/pictures/{n}/info.json" for n in range(300)])
+        assert inside == ["/pictures/0/info.json"]
+        other = await begun("192.0.2.2", ["/pictures/7/full/max/0/default.jpg"] * 3)
+        assert inside[1:] == ["/pictures/7/full/max/0/default.jpg"]
+        rest = await begun("192.0.2.1", ["/pictures/1", "/ready", "/api/items"])
+        assert inside[2:] == ["/pictures/1", "/ready", "/api/v1/items"]
+        free.set()
+        statuses = [answer["status"] for answer in await asyncio.gather(*many)]
+        assert sorted(statuses) == ["200"] * 256 + ["429"] * 44
+        assert {answer["status"] for answer in await asyncio.gather(*other, *rest)} == {"200"}
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("query", "large"),
+    [
+        ("", False), ("size=512", False), ("v=1&size=16", False), ("size=513", True),
+        ("size=16&size=4096", True), ("size=%34096", True), ("size=+600", True), ("size=x", True),
+    ],
+)  # fmt: skip
+def test_pictures_larger_than_previews_wait_for_each_other(query: str, large: bool) -> None:
+    gate = Gates().of("GET", "/pictures/5", query.encode(), None)
+    assert (gate is not None) is large
 
 
 @pytest.mark.parametrize("named", [True, False])
