@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from hashing.collection import Collection
 from hashing.collection.duplicates import Duplicates
-from hashing.errors import UsageError
+from hashing.errors import ArtHashError, UsageError
 from hashing.service import views
 from hashing.service.context import KNOWN_ONLY, Newest
 from hashing.service.schemas import Work
@@ -19,6 +19,10 @@ KEPT = 4
 """Findings that are kept, the oldest is forgotten first."""
 
 router = APIRouter()
+
+
+class SearchingError(ArtHashError):
+    """Copies are being looked for, and these are not known yet."""
 
 
 class DuplicateGroup(BaseModel):
@@ -57,7 +61,10 @@ def duplicates(
     offset: Annotated[int, Query(ge=0, le=MOST_WORKS, description="Groups to pass over.")] = 0,
     limit: Annotated[int, Query(ge=1, le=100, description="How many groups at most.")] = 20,
 ) -> DuplicateGroups:
-    """Groups of copies. Nothing is removed; where originals have gone, sizes are of previews."""
+    """Groups of copies. Nothing is removed; where originals have gone, sizes are of previews.
+
+    It may take minutes once for every state of the collection; who asks meanwhile is answered 503.
+    """
     groups = _find(art, kind)
     shown = groups[offset : offset + limit]
     return DuplicateGroups(
@@ -73,7 +80,10 @@ def duplicates(
 
 
 def _find(art: Collection, kind: Kind) -> Duplicates:
-    """The groups of an index as it is now. Raises UsageError for one that is too large."""
+    """The groups of an index as it is now.
+
+    Raises UsageError for one that is too large, SearchingError while others are looked for.
+    """
     info = art.info
     if info.count > MOST_WORKS:
         raise UsageError(
@@ -81,9 +91,17 @@ def _find(art: Collection, kind: Kind) -> Duplicates:
             "`index.py duplicates` lists them"
         )
     state = info.uuid, info.generation, info.count, kind
-    with _searching:  # one at a time: it takes all there is of the machine
-        if state not in _found:
-            _found[state] = art.duplicates(kind)
-            for oldest in list(_found)[:-KEPT]:
-                del _found[oldest]
-        return _found[state]
+    known = _found.get(state)
+    if known is not None:
+        return known
+    # One at a time: it takes all there is of the machine. Who waited here would take other
+    # requests' turns for as long.
+    if not _searching.acquire(blocking=False):
+        raise SearchingError("copies are being looked for already: try again in a moment")
+    try:
+        found = _found[state] = art.duplicates(kind)
+        for oldest in list(_found)[:-KEPT]:
+            del _found[oldest]
+    finally:
+        _searching.release()
+    return found

@@ -9,6 +9,8 @@ from starlette.exceptions import HTTPException
 from hashing.collection.opened import UnknownItemError
 from hashing.collection.surveying import NoMapError
 from hashing.errors import ArtHashError, ImageError, InputError, StorageError, UsageError
+from hashing.service.admission import RETRY_SECONDS
+from hashing.service.duplicates import SearchingError
 from hashing.service.pictures import NoPartError, NotOpenError
 
 PROBLEMS: tuple[tuple[type[Exception], int, str], ...] = (
@@ -17,12 +19,15 @@ PROBLEMS: tuple[tuple[type[Exception], int, str], ...] = (
     (NoMapError, 404, "no_map"),
     (NotOpenError, 403, "not_open"),
     (NoPartError, 404, "no_part"),
+    (SearchingError, 503, "busy"),
     (InputError, 422, "bad_input"),
     (UsageError, 422, "bad_request"),
     (StorageError, 503, "index_unavailable"),
     (ArtHashError, 503, "index_damaged"),
 )
 """Status and code of each kind of error, the first that fits."""
+PASSING = ("busy", "index_unavailable")
+"""Codes of errors that pass: who asks again in a while is answered."""
 
 
 class Problem(BaseModel):
@@ -50,7 +55,10 @@ def add_error_handlers(app: FastAPI) -> None:
     @app.exception_handler(ArtHashError)
     def known(request: Request, error: ArtHashError) -> JSONResponse:
         status, code = next((s, c) for kind, s, c in PROBLEMS if isinstance(error, kind))
-        return problem(status, code, str(error))
+        answer = problem(status, code, str(error))
+        if code in PASSING:
+            answer.headers["retry-after"] = str(RETRY_SECONDS)
+        return answer
 
     @app.exception_handler(RequestValidationError)
     def invalid(request: Request, error: RequestValidationError) -> JSONResponse:

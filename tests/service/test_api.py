@@ -1,6 +1,8 @@
 import io
 import json
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlencode
@@ -12,7 +14,9 @@ from fastapi.testclient import TestClient
 from PIL import Image
 
 from hashing.collection import Collection
+from hashing.collection.duplicates import Duplicates
 from hashing.errors import StorageError
+from hashing.service import duplicates
 from hashing.service.api import create_app
 from hashing.service.current import Current
 from hashing.service.door import Door
@@ -531,6 +535,33 @@ def test_duplicates_are_groups_with_the_best_first(client: TestClient, art: Coll
     )
     assert error_of(client.get("/api/v1/duplicates?kind=burst"))[0] == 422
     assert error_of(client.get("/api/v1/duplicates?limit=1000"))[0] == 422
+
+
+def test_who_asks_while_duplicates_are_looked_for_is_told_to_come_again(
+    client: TestClient, art: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, free, found = threading.Event(), threading.Event(), art.duplicates("near")
+
+    def slow(kind: str) -> Duplicates:
+        begun.set()
+        assert free.wait(20)
+        return found
+
+    monkeypatch.setattr(duplicates, "_found", {})
+    monkeypatch.setattr(art, "duplicates", slow)
+    with ThreadPoolExecutor() as threads:
+        first = threads.submit(client.get, "/api/v1/duplicates")
+        assert begun.wait(20)
+        try:
+            for kind in ("near", "exact"):
+                refused = client.get(f"/api/v1/duplicates?kind={kind}")
+                assert error_of(refused) == (503, "busy")
+                assert refused.headers["retry-after"] == "1"
+        finally:
+            free.set()
+        assert first.result().json()["total"] == len(found)
+    monkeypatch.setattr(art, "duplicates", pytest.fail)
+    assert client.get("/api/v1/duplicates").json()["total"] == len(found)
 
 
 def test_duplicates_of_too_many_works_are_left_to_the_command(

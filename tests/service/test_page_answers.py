@@ -132,6 +132,31 @@ def test_what_failed_or_is_of_an_older_collection_is_asked_for_again(visit) -> N
     expect(page.locator(".duplicates")).to_contain_text("2 groups")
 
 
+def test_copies_are_asked_for_once_however_often_the_list_is_unfolded(visit) -> None:
+    page, held = visit(), []
+    page.route("**/api/duplicates*", lambda route: held.append(route))
+    page.get_by_role("button", name="Refine").click()
+    for _ in range(5):
+        page.locator(".duplicates summary").click()
+    page.wait_for_timeout(200)
+    assert len(held) == 1
+    busy = {"error": {"code": "busy", "message": "Others look for them"}}
+    held[0].fulfill(status=503, json=busy)
+    expect(page.locator("#message")).to_contain_text("Others look for them")
+    for _ in range(4):
+        page.locator(".duplicates summary").click()
+    page.wait_for_timeout(3000)
+    assert len(held) == 2  # by itself, after a while
+    held[1].fulfill(status=500, json={"error": {"code": "defect", "message": "A defect"}})
+    expect(page.locator("#message")).to_contain_text("A defect")
+    for _ in range(2):
+        page.locator(".duplicates summary").click()
+    page.wait_for_timeout(200)
+    assert len(held) == 3
+    held[2].fulfill(json={"total": 2, "frees": 0, "groups": []})
+    expect(page.locator(".duplicates")).to_contain_text("2 groups")
+
+
 def test_a_path_leads_from_one_work_to_another(visit, art) -> None:
     page = visit("?open=0")
     page.locator("#paths summary").click()

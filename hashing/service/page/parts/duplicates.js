@@ -19,6 +19,8 @@ class Duplicates extends Part {
   /** @type {Groups | null} */
   found = null;
   facets = state.facets; // of the collection in which they were found
+  /** @type {typeof state.facets | undefined} of the collection that is being asked: it takes its time */
+  asked = undefined;
 
   // In another collection ids may mean other works.
   /** @param {Map<PropertyKey, unknown>} changes */
@@ -34,14 +36,23 @@ class Duplicates extends Part {
     if (/** @type {HTMLDetailsElement} */ (target).open && !this.found) this.more();
   };
 
-  more = () =>
+  more = () => {
+    const { facets } = state;
+    if (this.asked === facets) return;
+    this.asked = facets;
+    const wanted = () => facets === state.facets;
     attempt(async () => {
-      const [{ facets }, before] = [state, this.found?.groups ?? []];
-      const next = await get("api/duplicates", { offset: before.length, limit: AT_ONCE });
-      if (facets !== state.facets) return;
+      const before = this.found?.groups ?? [];
+      const next = await get("api/duplicates", { offset: before.length, limit: AT_ONCE }).catch((problem) => {
+        if (!problem.passing && this.asked === facets) this.asked = undefined; // else `attempt` asks again
+        throw problem;
+      });
+      if (!wanted()) return;
       this.found = { ...next, groups: [...before, ...next.groups] };
+      this.asked = undefined;
       this.requestUpdate();
-    });
+    }, wanted);
+  };
 
   render() {
     return html`<details class="duplicates" @toggle=${this.unfold}>
