@@ -29,6 +29,8 @@ HEADER_SECONDS = 10.0
 """In which the head of a request must be there, counted from the connection or its first byte."""
 BODY_SECONDS = 30.0
 """In which a body must be there: 20 MiB at 6 Mbit/s."""
+READ_SECONDS = 60.0
+"""In which a visitor must take something of an answer that waits for them."""
 
 
 NETWORK = {f"/api/v1/{route}" for route in ("explain", "search", "search/batch", "items")}
@@ -144,14 +146,17 @@ def _is_large(path: str, query: bytes) -> bool:
 
 
 class PromptProtocol(H11Protocol):
-    """HTTP on one connection that is closed where the head of a request does not arrive in time."""
+    """HTTP on one connection, closed where the other side asks too slowly or takes nothing."""
 
     _late: asyncio.TimerHandle | None = None
+    _listens: asyncio.TimerHandle | None = None
+    _left = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for the first head."""
         super().connection_made(transport)
         self._expect()
+        self._listens = self.loop.call_later(READ_SECONDS, self._look)
 
     def data_received(self, data: bytes) -> None:
         """Wait for the rest of a head that has begun, or no longer."""
@@ -164,7 +169,14 @@ class PromptProtocol(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing more to wait for."""
         self._stop()
+        if self._listens is not None:
+            self._listens.cancel()
         super().connection_lost(exc)
+
+    def resume_writing(self) -> None:
+        """What waited has been taken, though there may be as much again."""
+        self._left = 0
+        super().resume_writing()
 
     def _expect(self) -> None:
         if self._late is None:
@@ -174,6 +186,18 @@ class PromptProtocol(H11Protocol):
         if self._late is not None:
             self._late.cancel()
             self._late = None
+
+    def _look(self) -> None:
+        """End a connection whose other side has taken nothing since the last look.
+
+        What is left of its answer would stay in memory, and keep a turn from others.
+        """
+        left = self.transport.get_write_buffer_size()
+        if 0 < self._left <= left:
+            self.transport.abort()
+            return
+        self._left = left
+        self._listens = self.loop.call_later(READ_SECONDS, self._look)
 
     def _give_up(self) -> None:
         self._late = None

@@ -131,7 +131,7 @@ class Guards:
             self._check_guesses(scope, path, headers, who)
             gate = self._gates.of(scope["method"], path, scope.get("query_string", b""), who)
             with gate.place(who) if gate else nullcontext():
-                receive = await bounded(scope, receive)
+                receive = await bounded(scope, path, receive)
                 async with gate.turn(who) if gate else nullcontext():
                     await self.app(scope, receive, reply)
         except FullError:

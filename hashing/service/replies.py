@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Mapping
 
 from starlette.types import Message, Receive, Scope, Send
@@ -10,6 +11,12 @@ from hashing.service.admission import BODY_SECONDS, RETRY_SECONDS
 
 MOST_BYTES = 21 << 20
 """Of a request body: the largest picture that is decoded (20 MiB) and the form around it."""
+FEW_BYTES = 8 << 10
+"""Of a body that nobody wants; it is thrown away."""
+BODIES = re.compile(
+    r"POST /api/v1/(search|search/batch|explain|recommend|mix|items)|PATCH /api/v1/items/[^/]+"
+)
+"""Methods and paths of the routes that take one."""
 
 DRAIN_SECONDS = 2.0
 READ = ("GET", "HEAD")
@@ -32,9 +39,6 @@ class RefusedError(Exception):
 
 
 DEFECT = RefusedError(500, "defect", "the server made a mistake; its log tells more")
-TOO_LARGE = RefusedError(
-    413, "too_large", f"expected at most {MOST_BYTES >> 20} MiB, found a larger request"
-)
 
 
 class Reply:
@@ -67,15 +71,23 @@ class Reply:
         await self._send(message)
 
 
-async def bounded(scope: Scope, receive: Receive) -> Receive:
-    """Read the body up to the limit, in time, and hand it on as one message."""
-    if scope["method"] in READ:
+async def bounded(scope: Scope, path: str, receive: Receive) -> Receive:
+    """Read the body up to the limit, in time, and hand it on as one message.
+
+    path: without the prefix. Where no route takes a body the limit is low.
+    """
+    method = scope["method"]
+    if method in READ:
         return receive
+    most = MOST_BYTES if BODIES.fullmatch(f"{method} {path}") else FEW_BYTES
+    too_large = RefusedError(
+        413, "too_large", f"expected at most {most >> 10:,} KiB, found a larger request"
+    )
     claimed = dict(scope["headers"]).get(b"content-length", b"")
-    if claimed.isdigit() and int(claimed[:20]) > MOST_BYTES:
-        raise TOO_LARGE
+    if claimed.isdigit() and int(claimed[:20]) > most:
+        raise too_large
     pieces: list[bytes] = []
-    left, more = MOST_BYTES, True
+    left, more = most, True
     try:
         async with asyncio.timeout(BODY_SECONDS):
             while more:
@@ -84,7 +96,7 @@ async def bounded(scope: Scope, receive: Receive) -> Receive:
                 left -= len(pieces[-1])
                 more = message.get("more_body", False)
                 if left < 0:
-                    raise TOO_LARGE
+                    raise too_large
     except TimeoutError:
         raise RefusedError(
             408, "too_slow", f"expected the whole request in {BODY_SECONDS:.0f} s, found a part"

@@ -1,5 +1,8 @@
 import asyncio
+import contextlib
 import socket
+import threading
+import time
 
 import pytest
 from fastapi.testclient import TestClient
@@ -225,6 +228,29 @@ def test_a_claimed_size_is_refused_before_the_body_is_read(app: ASGIApp) -> None
     assert asyncio.run(run())[0]["status"] == 413
 
 
+def test_a_body_that_no_route_takes_is_not_collected(art: Collection) -> None:
+    described = create_app(Current(art), page=False, door=Door(token="t" * 20)).openapi()["paths"]
+    methods = ("post", "put", "patch", "delete")
+    known = [(method, path) for path in described for method in methods]
+    takes = {one for one in known if "requestBody" in described[one[1]].get(one[0], {})}
+    assert len(takes) == 7
+    asked = [*known, ("post", "/page/app.js"), ("put", "/pictures/1"), ("post", "/api/x/health")]
+
+    async def read(scope: Scope, receive: Receive, send: Send) -> None:
+        body = (await receive())["body"]
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": body})
+
+    async def run() -> None:
+        for method, path in asked:
+            place = path.replace("{item_id}", "5")
+            large = await ask(Guards(read), place, [bytes(1 << 20)] * 3, method.upper())
+            assert large == ((200, 3) if (method, path) in takes else (413, 1)), (method, path)
+            assert await ask(Guards(read), place, [b"a few"], method.upper()) == (200, 1)
+
+    asyncio.run(run())
+
+
 def test_a_body_that_does_not_come_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hashing.service.replies.BODY_SECONDS", 0.05)
     monkeypatch.setattr("hashing.service.replies.DRAIN_SECONDS", 0.05)
@@ -327,6 +353,45 @@ def test_a_head_that_does_not_come_is_not_waited_for(monkeypatch: pytest.MonkeyP
             assert b"hello" in answer
             visitor.sendall(whole[:5])
             assert visitor.recv(100) == b""
+
+
+def test_who_takes_nothing_of_an_answer_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hashing.service.admission.READ_SECONDS", 0.6)
+    size, ended = 16 << 20, threading.Event()
+
+    async def large(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        pieces = 1 if scope["path"] == "/whole" else 256
+        for _ in range(pieces):
+            piece = bytes(size // pieces)
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+        ended.set()
+
+    def taken(path: str, before: float, pause: float) -> int:
+        """How many bytes a visitor gets who begins late and reads in steps."""
+        with socket.socket() as visitor:
+            visitor.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)
+            visitor.settimeout(20)
+            visitor.connect(("127.0.0.1", port))
+            visitor.sendall(f"GET {path} HTTP/1.0\r\nHost: x\r\n\r\n".encode())
+            time.sleep(before)
+            found = 0
+            with contextlib.suppress(ConnectionError):
+                while piece := visitor.recv(1 << 18):
+                    found += len(piece)
+                    time.sleep(pause)
+            return found
+
+    port = free_port()
+    with serving(large, port, http=PromptProtocol):
+        for path in ("/whole", "/pieces"):
+            assert taken(path, before=0, pause=0.01) > size
+            ended.clear()
+            assert taken(path, before=2.5, pause=0) < size
+            assert ended.wait(5)  # nothing of it is waited for
 
 
 def test_a_server_that_starts_again_in_another_loop_lets_one_in_after_the_other() -> None:
