@@ -1,5 +1,6 @@
 """The documentation as a site: built without network, strictly, and with the whole public face."""
 
+import html
 import importlib.util
 import re
 import subprocess
@@ -53,8 +54,15 @@ def test_every_public_name_is_explained(site: Path) -> None:
 def test_the_tutorial_is_the_notebook_and_examples_are_shown(site: Path) -> None:
     found = pages(site)
     assert "From a folder to results" in found["tutorial/index.html"]
-    assert "class" in found["how-to/extend/index.html"]
-    assert "8&lt;--" not in "".join(found.values())
+    examples = {
+        "how-to/extend": sorted(ROOT.glob("examples/plugins/*.py")),
+        "how-to/serve": [ROOT / "examples" / "client.py"],
+    }
+    for page, files in examples.items():
+        text = html.unescape(re.sub("<[^>]+>", "", found[f"{page}/index.html"]))
+        assert not re.search("--?8", text), page
+        for file in files:
+            assert file.read_text(encoding="utf-8").strip() in text, file
 
 
 def test_no_page_asks_another_machine(site: Path) -> None:

@@ -1,8 +1,10 @@
 """A program's way to a served collection, with types, waiting or not.
 
-with Client("http://127.0.0.1:7860") as art:
-found = art.search("my.jpg", k=5, where="year > 1900")
-print(found.results[0].title)
+Example:
+    >>> with Client("http://127.0.0.1:7860") as art:
+    ...     found = art.search("my.jpg", k=5, where="year > 1900")
+    >>> print(found.results[0].title)
+    Pears
 """
 
 from collections.abc import Mapping, Sequence
