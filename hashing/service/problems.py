@@ -12,6 +12,7 @@ from hashing.errors import ArtHashError, ImageError, InputError, StorageError, U
 from hashing.service.admission import RETRY_SECONDS
 from hashing.service.duplicates import SearchingError
 from hashing.service.pictures import NoPartError, NotOpenError
+from hashing.store import NoItemError
 
 PROBLEMS: tuple[tuple[type[Exception], int, str], ...] = (
     (ImageError, 422, "unreadable_picture"),
@@ -59,6 +60,12 @@ def add_error_handlers(app: FastAPI) -> None:
         if code in PASSING:
             answer.headers["retry-after"] = str(RETRY_SECONDS)
         return answer
+
+    @app.exception_handler(NoItemError)
+    def changed(request: Request, error: NoItemError) -> JSONResponse:
+        # A route looks at the items that a visitor names first: this one went while the answer
+        # was made.
+        return known(request, StorageError("the collection changed meanwhile: try again"))
 
     @app.exception_handler(RequestValidationError)
     def invalid(request: Request, error: RequestValidationError) -> JSONResponse:

@@ -5,7 +5,7 @@ from os import PathLike
 from pathlib import Path
 
 from hashing.registry import find
-from hashing.store.contract import Index, IndexInfo, NewIndex, NewItem, StoredItem
+from hashing.store.contract import Index, IndexInfo, NewIndex, NewItem, NoItemError, StoredItem
 from hashing.store.fields import check_new
 from hashing.store.location import Location, read_location
 from hashing.store.page import Page
@@ -18,6 +18,7 @@ __all__ = [
     "Location",
     "NewIndex",
     "NewItem",
+    "NoItemError",
     "Page",
     "Place",
     "Store",

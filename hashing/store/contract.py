@@ -9,11 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hashing.codes import Codes
+from hashing.errors import InputError
 from hashing.filters import Filter
 from hashing.search import RadiusRequest, RadiusResult, SearchRequest, SearchResult
 from hashing.sources import Value
 from hashing.store.location import Location
 from hashing.store.page import PAGE, Page
+
+
+class NoItemError(InputError):
+    """An identifier that no item has, or none any more: others may have removed it meanwhile."""
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hashing.codes import Codes
-from hashing.errors import InputError
 from hashing.filters import Filter, all_of
 from hashing.search import RadiusRequest, RadiusResult, Request, SearchRequest, SearchResult
 from hashing.sources import Value
-from hashing.store.contract import Index, IndexInfo, NewItem, StoredItem
+from hashing.store.contract import Index, IndexInfo, NewItem, NoItemError, StoredItem
 from hashing.store.location import Location
 from hashing.store.page import PAGE, Page
 
@@ -69,12 +68,12 @@ class Shown:
         return self._living
 
     def _checked(self, ids: Iterable[int]) -> list[int]:
-        """The ids as they are. Raises InputError for one that is not shown."""
+        """The ids as they are. Raises NoItemError for one that is not shown."""
         asked = [int(one) for one in ids]
         if self._where is not None:
             missing = np.setdiff1d(np.array(asked, np.int64), self._ids())
             if len(missing):
-                raise InputError(f"no item has the id {missing[0]}")
+                raise NoItemError(f"no item has the id {missing[0]}")
         return asked
 
     @property
@@ -134,19 +133,19 @@ class Shown:
         return self._index.page(narrowed, text, seed=seed, offset=offset, limit=limit)
 
     def items(self, ids: Iterable[int]) -> list[StoredItem]:
-        """The items of these ids. Raises InputError for one that is not shown."""
+        """The items of these ids. Raises NoItemError for one that is not shown."""
         return self._index.items(self._checked(ids))
 
     def codes(self, ids: Iterable[int]) -> Codes:
-        """The codes of these ids. Raises InputError for one that is not shown."""
+        """The codes of these ids. Raises NoItemError for one that is not shown."""
         return self._index.codes(self._checked(ids))
 
     def features(self, ids: Iterable[int]) -> NDArray[np.float16]:
-        """The features of these ids. Raises InputError for one that is not shown."""
+        """The features of these ids. Raises NoItemError for one that is not shown."""
         return self._index.features(self._checked(ids))
 
     def preview(self, item: int) -> bytes | None:
-        """A small JPEG. Raises InputError for an item that is not shown."""
+        """A small JPEG. Raises NoItemError for an item that is not shown."""
         return self._index.preview(self._checked([item])[0])
 
     def facets(self) -> dict[str, dict[Value, int]]:

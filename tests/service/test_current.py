@@ -11,6 +11,7 @@ from fastapi.testclient import TestClient
 
 from hashing.collection import Collection
 from hashing.errors import ArtefactError, StorageError
+from hashing.service.api import create_app
 from hashing.service.current import Current
 from tests.gallery import make_gallery, with_model
 from tests.service.conftest import with_page
@@ -79,6 +80,39 @@ def test_the_page_follows_the_collection(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts open files by /proc")
+@pytest.mark.parametrize(
+    ("path", "step"),
+    [("/api/items?limit=30", "page"), ("/api/items/4/similar?k=30", "search")],
+)
+def test_a_work_that_goes_while_an_answer_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, step: str
+) -> None:
+    current = Current(with_model(make_gallery(tmp_path)))
+    app = create_app(current, page=False)
+    client = TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False)
+    with current.reading() as art:
+        kind = type(art.index)
+    found = getattr(kind, step)
+
+    def racing(*asked: object, **how: object) -> object:
+        answer = found(*asked, **how)
+        monkeypatch.setattr(kind, step, found)
+        with Collection.open(tmp_path / "art.index") as writer:
+            writer.remove([5])
+        art.refresh()  # as the next visitor's request does
+        return answer
+
+    monkeypatch.setattr(kind, step, racing)
+    refused = client.get(path)
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
+    said = "the collection changed meanwhile: try again"
+    assert refused.json() == {"error": {"code": "index_unavailable", "message": said}}
+    again = client.get(path).json()
+    assert 5 not in {work["id"] for work in again.get("works") or again["results"]}
+    assert client.get("/api/items/5").status_code == 404
+    current.close()
+
+
 def test_a_replaced_index_is_closed_when_its_last_reader_leaves(tmp_path: Path) -> None:
     current = Current(with_model(make_gallery(tmp_path)))
     with current.reading() as former, current.reading() as same:

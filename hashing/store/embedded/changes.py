@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from hashing.errors import InputError
 from hashing.search import SlicedCodes, build_sliced
-from hashing.store.contract import NewItem, StoredItem
+from hashing.store.contract import NewItem, NoItemError, StoredItem
 from hashing.store.embedded.digests import CODE_MODULUS, ITEM_MODULUS, extra_digest, item_digest
 from hashing.store.embedded.features import insert_features
 from hashing.store.embedded.generation import SegmentRecord
@@ -165,7 +165,7 @@ def _change_batch(draft: Draft, batch: list[StoredItem]) -> None:
         )
     )
     if absent := [item_id for item_id in ids if item_id not in codes]:
-        raise InputError(f"there is no item {absent[0]} in {draft.folder}")
+        raise NoItemError(f"there is no item {absent[0]} in {draft.folder}")
     former = read_items(db, ids, generation)
     check, rows, metadata = generation.items_check, [], []
     for item, row in zip(batch, former, strict=True):

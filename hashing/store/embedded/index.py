@@ -9,12 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hashing.codes import Codes
-from hashing.errors import InputError
 from hashing.files import size_of
 from hashing.filters import Filter
 from hashing.search import RadiusRequest, RadiusResult, SearchRequest, SearchResult
 from hashing.sources import Value
-from hashing.store.contract import IndexInfo, NewItem, StoredItem
+from hashing.store.contract import IndexInfo, NewItem, NoItemError, StoredItem
 from hashing.store.embedded import changes, query, rows
 from hashing.store.embedded.features import read_features
 from hashing.store.embedded.generation import Generation
@@ -229,7 +228,7 @@ class EmbeddedIndex:
     def _check_there(self, ids: NDArray[np.int64]) -> None:
         there = self._reader.view().contains(ids)
         if not there.all():
-            raise InputError(f"there is no item {ids[~there][0]} in {self._folder}")
+            raise NoItemError(f"there is no item {ids[~there][0]} in {self._folder}")
 
     def _model(self) -> str:
         """Where the model was, or where it is as seen from the index if both have moved."""

@@ -10,12 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hashing.codes import Codes
-from hashing.errors import InputError
 from hashing.filters import Filter
 from hashing.search import RadiusRequest, RadiusResult, SearchRequest, SearchResult
 from hashing.sources import Value
 from hashing.store.code_search import Answers
-from hashing.store.contract import IndexInfo, NewItem, StoredItem
+from hashing.store.contract import IndexInfo, NewItem, NoItemError, StoredItem
 from hashing.store.engines import open_engine
 from hashing.store.identifiers import as_ids, possible_ids
 from hashing.store.location import Location
@@ -232,11 +231,11 @@ class PostgresIndex:
                 return Snapshot(rows, self._engine.sync(rows))
 
     def _rows_of(self, ids: NDArray[np.int64]) -> Published:
-        """The rows, where all of these items are there. Raises InputError."""
+        """The rows, where all of these items are there. Raises NoItemError."""
         rows, codes = self._snapshot
         there = codes.contains(ids)
         if not there.all():
-            raise InputError(f"there is no item {ids[~there][0]} in {self.location}")
+            raise NoItemError(f"there is no item {ids[~there][0]} in {self.location}")
         return rows
 
     @contextmanager

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from hashing.codes import Codes
 from hashing.errors import InputError
 from hashing.sources import Value
-from hashing.store.contract import NewItem, StoredItem
+from hashing.store.contract import NewItem, NoItemError, StoredItem
 from hashing.store.fields import check_features, checked
 from hashing.store.postgres.server import Database
 from hashing.store.postgres.state import State
@@ -130,7 +130,7 @@ def change(db: Database, state: State, items: Iterable[StoredItem]) -> list[int]
     values: list[list[object]] = []
     for item in some:
         if item.id not in contents:
-            raise InputError(f"there is no item {item.id} in the index")
+            raise NoItemError(f"there is no item {item.id} in the index")
         if item.content != contents[item.id]:
             raise InputError(f"expected the content of item {item.id}, found another")
         code = bytes(state.bits // 8)  # stays what it is
