@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from hashing.codes import Codes
 from hashing.collection.choices import Choices, recall_choices
 from hashing.collection.holding import Holding
+from hashing.collection.opened import UnknownItemError
 from hashing.errors import UsageError, unknown
 from hashing.filters import equals
 from hashing.images import decode, encode_jpeg
@@ -42,6 +43,8 @@ class Editing(Holding):
         Raises:
             ImageError: it cannot be read.
             UsageError: the name is none of a file, or there is no such column.
+            UnknownItemError: it is there already where a part of the collection is shown, but not
+                in that part.
 
         Example:
             >>> data = pathlib.Path("query.jpg").read_bytes()
@@ -61,10 +64,14 @@ class Editing(Holding):
             side = Choices(previews=previews).over(recall_choices(self.index)).preview_side
             preview = encode_jpeg(image, side) if side else None
             numbers = None if features is None else features[0].tobytes()
-            self.index.add([NewItem(file, checked, code, content, preview, numbers)])
+            [added] = self.index.add([NewItem(file, checked, code, content, preview, numbers)])
             self._look()
+            return int(added)  # which is hidden, maybe
         found = self.index.items(self.index.ids(equals("file", file)))
-        return next(item.id for item in found if item.content == content)
+        known = next((item.id for item in found if item.content == content), None)
+        if known is None:
+            raise UnknownItemError(f"the picture {file!r} is there, but hidden: nothing was added")
+        return known
 
     def describe(self, item_id: int, fields: Mapping[str, Value | None]) -> None:
         """Take over some fields of an item, None takes one away; the others stay.

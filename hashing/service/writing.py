@@ -1,6 +1,7 @@
 """Changes of the collection by programs that have the token; absent where nobody has one."""
 
 import json
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, File, Form, Response, UploadFile
@@ -65,7 +66,8 @@ def add(
     name = file or picture.filename
     if not name:
         raise UsageError("expected a name for the picture, found none")
-    return _seen(art, art.add_picture(picture.file.read(), name, _read_fields(fields)))
+    described = _read_fields(fields)
+    return _seen(art, lambda: art.add_picture(picture.file.read(), name, described))
 
 
 @router.patch(
@@ -77,7 +79,7 @@ def change(art: Newest, item_id: ItemId, described: Described) -> Detail:
     A work that they hide from visitors is answered with 204 and nothing.
     """
     art.describe(item_id, described.fields)
-    return _seen(art, item_id)
+    return _seen(art, lambda: item_id)
 
 
 @router.delete(
@@ -89,10 +91,10 @@ def remove(art: Newest, item_id: ItemId) -> None:
     art.remove([item_id])
 
 
-def _seen(art: Newest, item_id: int) -> Detail:
-    """A work as visitors see it."""
+def _seen(art: Newest, change: Callable[[], int]) -> Detail:
+    """A work as visitors see it after a change, which tells its id."""
     try:
-        return views.detail(art, art.item(item_id))
+        return views.detail(art, art.item(change()))
     except UnknownItemError:
         return Response(status_code=204)  # type: ignore[return-value]  # FastAPI passes it on
 

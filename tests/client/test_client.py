@@ -104,7 +104,8 @@ def test_a_change_of_a_work_that_visitors_do_not_see(tmp_path: Path) -> None:
             serving(app, port := free_port()),
             Client(f"http://127.0.0.1:{port}", token=TOKEN) as c,
         ):
-            assert c.add(mine, "mine/99.jpg", hidden) is None
+            for _ in range(2):
+                assert c.add(mine, "mine/99.jpg", hidden) is None
             shown = c.add(mine, "mine/98.jpg", {"style": "Red School"})
             assert shown is not None
             assert c.change(shown.id, hidden) is None
