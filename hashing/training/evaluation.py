@@ -210,7 +210,9 @@ def evaluate_logits(
         for field in examples.measured
     }
     classification = {
-        field: classify(queries, numbers[part.query], train, numbers[part.train])
+        field: classify(
+            queries, numbers[part.query], train, numbers[part.train], len(examples.classes[field])
+        )
         for field in examples.fields
         if field not in examples.sets
         for numbers in [examples.numbers(field)]
@@ -264,17 +266,20 @@ def classify(
     query_labels: Rows,
     train: NDArray[np.float32],
     train_labels: Rows,
+    classes: int,
 ) -> Classification:
     """Classify query logits `[Q, bits]` by the class means of training logits `[M, bits]`.
 
-    Labels are 0 … C − 1, negative where absent: such rows are left out.
+    Labels are 0 … `classes` − 1, negative where absent: such rows are left out. Of some classes
+    there may be no picture here; one without a mean is never found.
     """
-    count = int(max(train_labels.max(initial=-1), query_labels.max(initial=-1))) + 1
     known, labelled = train_labels >= 0, query_labels >= 0
-    means = np.zeros((count, train.shape[1]))
+    means = np.zeros((classes, train.shape[1]))
     np.add.at(means, train_labels[known], _directions(train[known]))
-    found = (_directions(queries[labelled]) @ _directions(means).T).argmax(axis=1)
-    confusion = _confusion(query_labels[labelled], found, count)
+    cosines = _directions(queries[labelled]) @ _directions(means).T
+    cosines[:, np.bincount(train_labels[known], minlength=classes) == 0] = -np.inf
+    found = cosines.argmax(axis=1)
+    confusion = _confusion(query_labels[labelled], found, classes)
     return Classification(float(np.trace(confusion) / max(confusion.sum(), 1)), confusion)
 
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -6,7 +8,7 @@ from hashing.codes import Codes
 from hashing.config import Config, ModelConfig, Preprocessing
 from hashing.models import HashModel, normalise
 from hashing.training.baselines import colour_histograms, measure_baselines
-from hashing.training.evaluation import classify, evaluate_network
+from hashing.training.evaluation import classify, evaluate_logits, evaluate_network
 from hashing.training.examples import GRADED, Examples, Part
 
 
@@ -63,9 +65,22 @@ def test_classification_takes_the_nearest_mean_direction() -> None:
     train = np.array([[2, 0], [9, 1], [0, 3], [-1, 5], [7, 7]], np.float32)
     queries = np.array([[1, 0.1], [0.2, 50], [1, 0], [3, 3]], np.float32)
     labels = np.array([0, 0, 1, 1, -1])
-    found = classify(queries, np.array([0, 1, 1, -1]), train, labels)
+    found = classify(queries, np.array([0, 1, 1, -1]), train, labels, 2)
     assert found.confusion.tolist() == [[1, 0], [1, 1]]
     assert found.accuracy == pytest.approx(2 / 3)
+
+
+def test_classes_without_a_picture_in_any_part_have_their_place_and_are_never_found() -> None:
+    data = examples()
+    data = replace(data, classes={**data.classes, "style": [*"abcd", "unlabeled"]})
+    logits = np.random.default_rng(0).normal(size=(40, 16)).astype(np.float32)
+    found = evaluate_logits(logits[data.test.rows], [16], data, data.test)
+    confusion = found.classification["style"].confusion
+    assert confusion.shape == (5, 5)
+    assert confusion.sum() == 10
+    assert confusion[:, 4].sum() == 0
+    one = np.ones((1, 8), np.float32)
+    assert classify(one, np.array([0]), -one, np.array([0]), 2).accuracy == 1
 
 
 def test_histograms_compare_by_the_bhattacharyya_coefficient() -> None:
