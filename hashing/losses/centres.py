@@ -1,9 +1,10 @@
 """Class centres: one binary code per class, far apart at every prefix of the code.
 
 The code is cut into segments between its lengths (16|16|32|64 for 16, 32, 64, 128). Up to
-2·(shortest length) classes take rows of a Hadamard matrix and their negatives in each segment,
-so that two centres differ in half of every segment at least. More classes are placed by a seeded
-local search, segment by segment, keeping what earlier segments gave.
+2·(shortest length) classes take rows of a Hadamard matrix and their negatives in each segment that
+has so many, so that two centres differ in half of it at least. More classes, or a shorter segment
+(64|32 for 64, 96), are placed by a seeded local search, segment by segment, keeping what earlier
+segments gave.
 
 Classes of a finer field (artists) can be held near the centres of their coarser ones (styles), so
 that the two fields do not draw a picture apart: the search then moves within a ball around each.
@@ -75,7 +76,7 @@ def class_centres(
     few = classes <= 2 * lengths[0] and around is None
     signs = np.empty((classes, 0), np.int8)
     for start, stop in pairwise([0, *lengths]):
-        if few and _is_power_of_two(stop - start):
+        if few and classes <= 2 * (stop - start) and _is_power_of_two(stop - start):
             segment = hadamard_segment(classes, stop - start, random)
         elif around is None:
             segment = searched_segment(signs, stop - start, random)

@@ -50,6 +50,22 @@ def test_lengths_that_are_no_powers_of_two() -> None:
     assert centres.minimum_distances[40] >= 17
 
 
+@pytest.mark.parametrize(
+    ("classes", "lengths", "least"),
+    [
+        (100, (64, 96), (32, 44)),
+        (40, (32, 48), (16, 22)),
+        (24, (24, 32), (9, 13)),
+        (30, (16, 24), (8, 10)),
+    ],
+)
+def test_a_later_segment_that_has_fewer_rows_than_there_are_classes(
+    classes: int, lengths: tuple[int, int], least: tuple[int, int]
+) -> None:
+    found = class_centres(classes, lengths).minimum_distances
+    assert all(found[bits] >= away for bits, away in zip(lengths, least, strict=True))
+
+
 def test_opposite_classes_are_not_opposite_everywhere() -> None:
     signs = class_centres(32, LENGTHS).signs.astype(int)
     assert (signs @ signs.T).min() > -128
