@@ -11,12 +11,15 @@ from hashing.errors import UsageError
 from hashing.files import write_new
 from hashing.training.provenance import plain_config
 
+OF_A_RUN = ("metrics.jsonl", "state-*.pt", "model")
+"""What tells of a run: any of it, for a log may have been left behind where a model was copied."""
+
 
 def claim(out: Path, config: Config, resume: bool) -> None:
     """Make the run's folder with its settings, or see that they are those of the run in it."""
     file, ours = out / "config.yaml", plain_config(config)
     # Settings alone are those of an attempt that failed before its first step.
-    if not ((out / "metrics.jsonl").exists() and file.exists()):
+    if not any(path for name in OF_A_RUN for path in out.glob(name)):
         out.mkdir(parents=True, exist_ok=True)
         text = yaml.safe_dump(ours, sort_keys=False, allow_unicode=True)
         write_new(file, [text.encode()])
@@ -25,6 +28,11 @@ def claim(out: Path, config: Config, resume: bool) -> None:
         raise UsageError(
             f"{out} holds a run already: add --resume auto to go on with it, "
             "or choose another --out"
+        )
+    if not file.exists():
+        raise UsageError(
+            f"expected the settings of the run in {out} in {file.name}, found none: "
+            "choose another --out"
         )
     # What a run of an earlier version does not name was as it is by default.
     theirs = _flat(plain_config(Config())) | _flat(yaml.safe_load(file.read_text(encoding="utf-8")))

@@ -164,6 +164,22 @@ def test_a_run_is_never_overwritten_nor_mixed_with_other_settings(
     assert error.count("\n") == 1
 
 
+@pytest.mark.parametrize("left", ["model/metrics.json", "state-00000004.pt", "metrics.jsonl"])
+def test_what_is_left_of_a_run_is_not_taken_for_this_one(
+    left: str, recipe: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "run"
+    (out / left).parent.mkdir(parents=True)
+    (out / left).write_text("{}")
+    assert main("--config", recipe, "--out", out, "--json") == 2
+    assert "holds a run already" in capsys.readouterr().err
+    assert main("--config", recipe, "--out", out, "--json", "--resume", "auto") == 2
+    captured = capsys.readouterr()
+    assert f"expected the settings of the run in {out} in config.yaml, found none" in captured.err
+    assert captured.out == ""
+    assert not (out / "config.yaml").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
