@@ -8,6 +8,7 @@ from typing import Any
 from hashing.config import Config
 from hashing.training.evaluation import Evaluation
 from hashing.training.examples import Examples
+from hashing.training.fitted import count_classes
 from hashing.training.provenance import public_config
 
 Metrics = Mapping[str, Any]
@@ -20,7 +21,6 @@ SEEN = ("full", "5k-59k", "art-seen")
 
 def measures(config: Config, examples: Examples, evaluation: Evaluation) -> dict[str, Any]:
     """The figures of an evaluation, with the data, split and settings they belong to."""
-    classes = max(len(examples.classes[field]) for field in examples.fields)
     return {
         "protocol": examples.about["split"]["protocol"],
         "seed": config.train.seed,
@@ -38,9 +38,19 @@ def measures(config: Config, examples: Examples, evaluation: Evaluation) -> dict
             for field, found in evaluation.classification.items()
         },
         "distinct_codes": evaluation.distinct,
-        "collapsed": evaluation.distinct < classes,
+        "collapsed": evaluation.distinct < _classes_searched(examples),
         "configuration": public_config(config),
     }
+
+
+def _classes_searched(examples: Examples) -> int:
+    """Classes that the database carries, of the field that has most: so many codes it should have.
+
+    Pictures with several labels each may carry more than there are pictures, each with one code.
+    """
+    rows = examples.test.database
+    counts = [count_classes(examples.labels[field][rows]) for field in examples.fields]
+    return min(max(counts), len(rows))
 
 
 def as_json(metrics: Metrics) -> str:
@@ -227,7 +237,9 @@ def _remarks(metrics: Metrics) -> list[str]:
             "database."
         )
     if metrics["collapsed"]:
-        remarks.append("COLLAPSED: fewer distinct codes than classes; the figures mean nothing.")
+        remarks.append(
+            "COLLAPSED: fewer distinct codes than classes in the database; the figures mean nothing."
+        )
     if metrics["protocol"] in SEEN:
         remarks.append(
             "The database holds the pictures that were trained on: this is classification more "

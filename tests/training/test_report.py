@@ -3,9 +3,13 @@
 import json
 from typing import Any
 
+import numpy as np
 import pytest
 
-from hashing.training.report import as_json, below_baselines, headline
+from hashing.config import Config
+from hashing.training.evaluation import Evaluation
+from hashing.training.examples import Examples, Part
+from hashing.training.report import as_json, below_baselines, headline, measures
 
 
 def metrics(ours: float, histogram: float) -> dict[str, Any]:
@@ -31,6 +35,35 @@ def test_a_result_below_its_baseline_is_said_in_words(
     assert below_baselines({**metrics(ours, histogram), "baselines": {}}) == []
     (by_chance,) = below_baselines({**metrics(0.2, 0.1), "baselines": {}})
     assert by_chance.endswith("finds no more than chance does (mAP 0.200 and 0.200).")
+
+
+@pytest.mark.parametrize(
+    ("codes", "several", "collapsed"),
+    [(3, False, False), (2, False, True), (4, True, False), (3, True, True)],
+)
+def test_a_model_has_collapsed_where_its_database_has_more_classes_than_codes(
+    codes: int, several: bool, collapsed: bool
+) -> None:
+    rows = np.arange(10)
+    database = rows[5:9]  # four pictures of three classes, or of six labels
+    classes = np.array([0, 1, 2, 3, 4, 5, 6, 7, 5, 8])
+    data = Examples(
+        squares=np.zeros((10, 1, 1, 3), np.uint8),
+        labels={"kind": np.eye(9, 12, dtype=bool)[classes] | (np.arange(12) > 8)}
+        if several
+        else {"kind": classes},
+        classes={"kind": [*"abcdefghijkl"]},
+        fields=["kind"],
+        contents=rows,
+        splits=(),
+        test=Part(rows[:5], rows[9:], database, {}),
+        validation=None,
+        about={"split": {"protocol": "holdout"}},
+    )
+    logits = np.eye(8, dtype=np.float32)[np.arange(4) % codes] - 0.5
+    told = measures(Config(), data, Evaluation({}, {}, logits[:0], logits))
+    assert told["distinct_codes"] == codes
+    assert told["collapsed"] is collapsed
 
 
 @pytest.mark.parametrize(
