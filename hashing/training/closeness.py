@@ -29,8 +29,8 @@ CLOSENESS = "closeness"
 def parts_to_calibrate(examples: Examples) -> tuple[Part, Part]:
     """What words are made of, and what they are checked by.
 
-    They are the validation part and the test part. Where a model learned from its validation part,
-    whose pairs then lie nearer than a stranger's, they are two halves of the test queries.
+    They are the validation part and the test part. Where there is none, or a model learned from it,
+    so that its pairs lie nearer than a stranger's, they are two halves of the test queries.
     """
     if examples.validation is not None:
         return _thinned(examples.validation), _thinned(examples.test)
@@ -84,7 +84,7 @@ def calibrate(config: Config, folder: Path, runtime: Runtime) -> dict[str, Any]:
     network = load_model(folder, choose_device(runtime.device))
     config = replace(config, model=network.config, preprocessing=network.preprocessing)
     config = replace(config, start=None, teacher=None, distillation=DistillationConfig())
-    examples = prepare(config, runtime)
+    examples = prepare(config, runtime, learning=False)
     rows = rows_to_calibrate(examples)
     with runtime.progress(len(rows), "encoding", "pictures") as bar:
         logits = compute_logits(network, examples, rows, settled=True, on_pictures=bar.advance)

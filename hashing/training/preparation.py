@@ -1,6 +1,6 @@
 """From a configuration to examples: read, split, decode, number the labels."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -40,10 +40,14 @@ MOST_BROKEN = 0.01
 """Share of pictures that may be unreadable; above it something is wrong with the data set."""
 
 
-def prepare(config: Config, runtime: Runtime, processes: int = 1) -> Examples:
+def prepare(
+    config: Config, runtime: Runtime, processes: int = 1, *, learning: bool = True
+) -> Examples:
     """The examples that `config` asks for, decoded once where they fit in memory.
 
     Each of the `processes` of a run holds its own. A teacher is asked about what is learned from.
+    learning: whether there have to be pictures enough for a validation part, which a model that is
+    only measured does without.
     Raises UsageError for a label field that the data set lacks, InputError where too many of its
     pictures cannot be read, ArtefactError for a teacher that is no whole model; with a teacher
     what `check_to_fit` raises, before it is asked.
@@ -59,11 +63,14 @@ def prepare(config: Config, runtime: Runtime, processes: int = 1) -> Examples:
         if name not in catalogue.columns:
             raise UsageError(_no_field(name, catalogue))
     split = make_split(catalogue, data.protocol, field=fields[0], roles=data.roles, seed=data.seed)
+    validation = _validation(config, catalogue, split, learning)  # told before all is decoded
     left_out = _left_out(split, resolve_roles(data.roles, catalogue.columns))
     everything = _with_unlabelled(config, catalogue)
     squares, broken = _squares(config, everything, runtime, processes)
-    split = split.without(broken)
-    validation = validation_split(catalogue, split, field=fields[0], roles=data.roles)
+    if len(broken):
+        split = split.without(broken)
+        validation = _validation(config, catalogue, split, learning)
+    splits = (split,) if validation is None else (split, validation)
     contents, duplicates = _contents(squares, split)
     columns = _columns(fields, left_out)
     numbered = {name: _numbered(everything, name, data) for name in columns}
@@ -73,17 +80,30 @@ def prepare(config: Config, runtime: Runtime, processes: int = 1) -> Examples:
         classes={name: names for name, (_, names) in numbered.items()},
         fields=fields,
         contents=contents,
-        splits=(split, validation),
+        splits=splits,
         test=_part(split, left_out),
-        validation=None if config.train.refit else _part(validation, left_out),
-        about=_about(config, catalogue, split, validation, broken) | {"duplicates": duplicates},
-        unlabelled=_unlabelled(len(catalogue), contents, (split, validation), broken),
+        validation=None if validation is None else _part(validation, left_out),
+        about=_about(config, catalogue, splits, broken) | {"duplicates": duplicates},
+        unlabelled=_unlabelled(len(catalogue), contents, splits, broken),
     )
     if teacher is None:
         return examples
     check_to_fit(config, examples)  # asking the teacher takes long
     lesson = teacher.lesson(everything, squares, config.preprocessing, examples.trained, runtime)
     return replace(examples, lesson=lesson)
+
+
+def _validation(config: Config, catalogue: Catalogue, split: Split, learning: bool) -> Split | None:
+    """The validation split; none where nothing is held out."""
+    if config.train.refit:
+        return None
+    field = next(iter(config.data.fields))
+    try:
+        return validation_split(catalogue, split, field=field, roles=config.data.roles)
+    except InputError as error:
+        if not learning:
+            return None
+        raise InputError(f"{error}: add pictures, or hold none out by --train.refit true") from None
 
 
 def _numbered(
@@ -101,7 +121,7 @@ def _with_unlabelled(config: Config, catalogue: Catalogue) -> Catalogue:
     return catalogue if folder is None else beside(catalogue, read_catalogue(folder))
 
 
-def _unlabelled(labelled: int, contents: Rows, splits: tuple[Split, Split], broken: Rows) -> Rows:
+def _unlabelled(labelled: int, contents: Rows, splits: Sequence[Split], broken: Rows) -> Rows:
     """The rows beside `labelled` ones, less what cannot be read and what is a query itself."""
     rows = np.setdiff1d(np.arange(labelled, len(contents)), broken)
     queries = np.concatenate([split.query for split in splits])
@@ -181,10 +201,11 @@ def _part(split: Split, left_out: LeftOut) -> Part:
 
 
 def _about(
-    config: Config, catalogue: Catalogue, split: Split, validation: Split, broken: Rows
+    config: Config, catalogue: Catalogue, splits: Sequence[Split], broken: Rows
 ) -> dict[str, Any]:
     """What the report says of data and split."""
-    held = 0 if config.train.refit else len(validation.query)
+    split, *others = splits
+    held = sum(len(validation.query) for validation in others)
     return {
         "data": {
             "name": config.data.name,

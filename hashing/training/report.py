@@ -238,7 +238,8 @@ def _remarks(metrics: Metrics) -> list[str]:
         )
     if metrics["collapsed"]:
         remarks.append(
-            "COLLAPSED: fewer distinct codes than classes in the database; the figures mean nothing."
+            "COLLAPSED: fewer distinct codes than classes in the database; "
+            "the figures mean nothing."
         )
     if metrics["protocol"] in SEEN:
         remarks.append(

@@ -99,7 +99,7 @@ def evaluate(config: Config, folder: Path, runtime: Runtime, out: Path | None = 
         network = load_model(folder, here.device)
         config = replace(config, model=network.config, preprocessing=network.preprocessing)
         config = replace(config, start=None, teacher=None, distillation=DistillationConfig())
-        examples = prepare(config, runtime)
+        examples = prepare(config, runtime, learning=False)
         with runtime.progress(len(examples.test.rows), "testing", "pictures") as bar:
             found = evaluate_network(
                 network, examples, examples.test, settled=True, on_pictures=bar.advance

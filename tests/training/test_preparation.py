@@ -53,6 +53,25 @@ def test_too_many_broken_pictures_are_refused(broken: Path) -> None:
         prepare(config(broken), Runtime())
 
 
+def test_too_few_pictures_to_hold_any_out_are_told_before_one_is_decoded(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for kind in pictures.iterdir():
+        (tmp_path / kind.name).mkdir()
+        for name in ("000.png", "001.png"):
+            shutil.copy(kind / name, tmp_path / kind.name / name)
+    settings = config(tmp_path)
+    refit = prepare(replace(settings, train=replace(settings.train, refit=True)), Runtime("cpu"))
+    measured = prepare(settings, Runtime("cpu"), learning=False)
+    for examples in (refit, measured):
+        assert examples.validation is None
+        assert [split.part for split in examples.splits] == ["test"]
+        assert examples.about["split"]["train"] == len(examples.labelled) == 4
+    monkeypatch.delattr("hashing.training.preparation._squares")
+    with pytest.raises(InputError, match=r"found 4, 0 and 4 in .*: add pictures, or hold none out"):
+        prepare(settings, Runtime("cpu"))
+
+
 def test_batches_are_the_same_whether_pictures_fit_in_memory_or_not(
     pictures: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
