@@ -1,26 +1,58 @@
-"""A run's folder: whose it is, told by the settings in it."""
+"""A run's folder: whose it is, told by the settings in it, and by a lock while it is trained in."""
 
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from hashing.config import Config
-from hashing.errors import UsageError
-from hashing.files import write_new
+from hashing.errors import BusyError, UsageError
+from hashing.files import owner_of, try_lock, write_new, write_owner
 from hashing.training.provenance import plain_config
 
 OF_A_RUN = ("metrics.jsonl", "state-*.pt", "model")
 """What tells of a run: any of it, for a log may have been left behind where a model was copied."""
 
+LOCK = "lock"
+
+
+@contextmanager
+def held(out: Path, log: Callable[[str], None]) -> Iterator[None]:
+    """Keep the run's folder, made where it is not there, from every other process for a while.
+
+    Until its first step a run leaves nothing else that a second one could know it by, and both
+    would end with weights of each other's. Raises BusyError where another process has the folder.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    handle = os.open(out / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        if not _locked(handle, out, log):
+            raise BusyError(
+                f"{out} is being trained in by {owner_of(out / LOCK)}: wait until it is done, "
+                "or choose another --out"
+            )
+        write_owner(handle)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _locked(handle: int, out: Path, log: Callable[[str], None]) -> bool:
+    try:
+        return try_lock(handle)
+    except OSError as error:  # some network shares have no locks
+        log(f"{out} cannot be locked ({error.strerror}): start no other run into it")
+        return True
+
 
 def claim(out: Path, config: Config, resume: bool) -> None:
-    """Make the run's folder with its settings, or see that they are those of the run in it."""
+    """Write the settings into the run's folder, or see that they are those of the run in it."""
     file, ours = out / "config.yaml", plain_config(config)
     # Settings alone are those of an attempt that failed before its first step.
     if not any(path for name in OF_A_RUN for path in out.glob(name)):
-        out.mkdir(parents=True, exist_ok=True)
         text = yaml.safe_dump(ours, sort_keys=False, allow_unicode=True)
         write_new(file, [text.encode()])
         return

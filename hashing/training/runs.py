@@ -2,6 +2,7 @@
 
 import json
 import warnings
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from hashing.training.average import average_weights
 from hashing.training.baselines import measure_baselines
 from hashing.training.batches import Batches
 from hashing.training.checks import check
-from hashing.training.claim import claim
+from hashing.training.claim import claim, held
 from hashing.training.closeness import CLOSENESS, calibrated, rows_to_calibrate
 from hashing.training.distributed import World, world
 from hashing.training.epochs import course_of
@@ -60,14 +61,15 @@ def train(config: Config, out: Path, runtime: Runtime, *, resume: bool = False) 
 
     With `resume` the run in `out` goes on where it stopped; one that has ended is only read.
     Raises UsageError where `out` holds a run and `resume` is not given, or where that run has
-    other settings; DivergedError where the loss stops being finite. Of several processes only
-    the first returns metrics.
+    other settings; BusyError while another process trains there; DivergedError where the loss
+    stops being finite. Of several processes only the first returns metrics.
     """
-    with world(runtime.device) as here:
+    with world(runtime.device) as here, ExitStack() as lock:
         runtime = runtime if here.is_main else runtime.silent()
         with here.main_first():
             if here.is_main:
                 check(config, here.size)
+                lock.enter_context(held(out, runtime.log))
                 claim(out, config, resume)
         finished = out / "model" / "metrics.json"
         if finished.exists():

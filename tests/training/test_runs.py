@@ -1,7 +1,11 @@
+import errno
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -11,7 +15,7 @@ from safetensors.torch import save_file
 from hashing.cli import train as command
 from hashing.cli.console import run
 from hashing.models import fingerprint, load_model, read_manifest, save_model
-from hashing.training import runs, trainer
+from hashing.training import claim, runs, trainer
 from hashing.training.learner import Learner, Outcome
 from hashing.training.runlog import read_records
 
@@ -162,6 +166,62 @@ def test_a_run_is_never_overwritten_nor_mixed_with_other_settings(
     error = capsys.readouterr().err
     assert "found others for optim.lr, train.epochs" in error
     assert error.count("\n") == 1
+
+
+HOLD = """
+import os, sys, time
+from hashing.files import try_lock, write_owner
+handle = os.open(sys.argv[1], os.O_RDWR | os.O_CREAT, 0o644)
+assert try_lock(handle)
+write_owner(handle)
+print("held", flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_second_run_is_kept_out_of_the_folder_until_the_first_has_ended(
+    recipe: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "run"
+    out.mkdir()
+    first = subprocess.Popen([sys.executable, "-c", HOLD, out / "lock"], stdout=subprocess.PIPE)
+    assert first.stdout is not None
+    first.stdout.readline()
+    assert main("--config", recipe, "--out", out) == 5
+    error = capsys.readouterr().err
+    assert f"{out} is being trained in by process {first.pid} since" in error
+    assert error.count("\n") == 1
+    assert not (out / "config.yaml").exists()
+    first.kill()
+    first.wait()
+    first.stdout.close()
+    assert main("--config", recipe, "--out", out, "--train.epochs", 1) == 0
+
+
+def test_a_run_holds_its_folder_to_its_end(
+    recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, finish = tmp_path / "run", runs._finish
+
+    def ask_meanwhile(*arguments: Any) -> Any:
+        assert main("--config", recipe, "--out", out, "--resume", "auto", "--quiet") == 5
+        return finish(*arguments)
+
+    monkeypatch.setattr(runs, "_finish", ask_meanwhile)
+    assert main("--config", recipe, "--out", out, "--train.epochs", 1) == 0
+
+
+def test_a_folder_that_cannot_be_locked_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unable(handle: int) -> bool:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(claim, "try_lock", unable)
+    said: list[str] = []
+    with claim.held(tmp_path, said.append):
+        pass
+    assert said == [f"{tmp_path} cannot be locked (No locks available): start no other run into it"]
 
 
 @pytest.mark.parametrize("left", ["model/metrics.json", "state-00000004.pt", "metrics.jsonl"])
