@@ -16,6 +16,9 @@ from hashing.training.provenance import plain_config
 OF_A_RUN = ("metrics.jsonl", "state-*.pt", "model")
 """What tells of a run: any of it, for a log may have been left behind where a model was copied."""
 
+AT_WILL = ("train.baselines", "train.state_every", "train.state_minutes", "train.bad_steps")
+"""Settings that change nothing of what is learned: a run may go on with others."""
+
 LOCK = "lock"
 
 
@@ -68,7 +71,9 @@ def claim(out: Path, config: Config, resume: bool) -> None:
         )
     # What a run of an earlier version does not name was as it is by default.
     theirs = _flat(plain_config(Config())) | _flat(yaml.safe_load(file.read_text(encoding="utf-8")))
-    changed = [key for key, value in _flat(ours).items() if theirs.get(key) != value]
+    changed = [
+        key for key, value in _flat(ours).items() if theirs.get(key) != value and key not in AT_WILL
+    ]
     if changed:
         raise UsageError(
             f"expected the settings of the run in {out}, found others for {', '.join(changed)}: "

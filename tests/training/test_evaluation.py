@@ -1,11 +1,14 @@
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
 from hashing.codes import Codes
 from hashing.config import Config, ModelConfig, Preprocessing
+from hashing.data import Rows, Squares
 from hashing.models import HashModel, normalise
 from hashing.training.baselines import colour_histograms, measure_baselines
 from hashing.training.evaluation import classify, evaluate_logits, evaluate_network
@@ -94,9 +97,36 @@ def test_histograms_compare_by_the_bhattacharyya_coefficient() -> None:
     assert histograms[0] @ histograms[1] == pytest.approx(shared, rel=1e-6)
 
 
-def test_baselines_cover_every_field() -> None:
+def test_a_histogram_takes_little_memory_beside_the_pictures() -> None:
+    squares = np.zeros((40, 64, 64, 3), np.uint8)
+    tracemalloc.start()
+    colour_histograms(squares)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 2 * squares.nbytes
+
+
+class Watched:
+    """Pictures of which it is noted how many are asked for at a time."""
+
+    def __init__(self, squares: Squares) -> None:
+        self.squares, self.shape, self.asked = squares, squares.shape, list[int]()
+
+    def __getitem__(self, rows: Rows) -> NDArray[np.uint8]:
+        self.asked.append(len(rows))
+        return self.squares[rows]
+
+
+def test_baselines_cover_every_field_and_hold_few_pictures_at_a_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("hashing.training.baselines.BLOCK", 4)
+    monkeypatch.setattr("hashing.training.evaluation.BATCH", 4)
     config = Config(model=ModelConfig("small_cnn", lengths=(8,)), preprocessing=Preprocessing(32))
-    found = measure_baselines(config, examples(), torch.device("cpu"))
+    pictures = Watched(examples().squares)
+    data = replace(examples(), squares=pictures)
+    found = measure_baselines(config, data, torch.device("cpu"))
+    assert max(pictures.asked) == 4
     assert set(found) == {"untrained, 8 bits", "colour histogram"}
     for by_field in found.values():
         assert set(by_field) == {"style", "artist", GRADED}

@@ -168,6 +168,20 @@ def test_a_run_is_never_overwritten_nor_mixed_with_other_settings(
     assert error.count("\n") == 1
 
 
+def test_what_is_measured_beside_a_run_and_how_often_it_is_saved_may_change_as_it_goes_on(
+    recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise MemoryError
+
+    few = ["--config", recipe, "--out", tmp_path / "run", "--train.epochs", 1, "--quiet"]
+    monkeypatch.setattr(runs, "measure_baselines", full)
+    assert main(*few, "--train.baselines", "true") == 1
+    others = ["--train.state_every", 0, "--train.baselines", "false"]
+    assert main(*few, "--resume", "auto", *others) == 0
+    assert json.loads((tmp_path / "run" / "model" / "metrics.json").read_text())["baselines"] == {}
+
+
 HOLD = """
 import os, sys, time
 from hashing.files import try_lock, write_owner
