@@ -3,16 +3,9 @@
 from hashing.data.beside import beside
 from hashing.data.datasets import DATASETS, check_root, find_dataset, load_dataset
 from hashing.data.duplicates import count_duplicates, number_contents
+from hashing.data.held_out import Fields, Rows
 from hashing.data.labels import digest_catalogue, number_labels, number_sets, official_parts
-from hashing.data.protocols import (
-    PROTOCOLS,
-    Fields,
-    Protocol,
-    Rows,
-    Split,
-    make_split,
-    validation_split,
-)
+from hashing.data.protocols import PROTOCOLS, Protocol, Split, make_split, validation_split
 from hashing.data.samplers import balanced_batches, shard, shuffled_batches
 from hashing.data.squares import (
     LazySquares,

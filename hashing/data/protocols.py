@@ -12,20 +12,25 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from hashing.data.held_out import (
+    Fields,
+    HoldOut,
+    Rows,
+    share_of_all,
+    share_of_each_creator,
+    share_of_each_label,
+    whole_creators,
+)
 from hashing.data.labels import number_labels, official_parts
 from hashing.data.lists import rows_of_lists
 from hashing.data.random import Stream, generator
 from hashing.errors import InputError
 from hashing.registry import find
 from hashing.sources import Catalogue
-from hashing.sources.roles import resolve_roles
 
 AUTO = "auto"
 VALIDATION_SHARE = 0.1
-
-Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,39 +68,22 @@ class Split:
         path.write_text(json.dumps(about | rows) + "\n", encoding="utf-8")
 
 
-@dataclass(frozen=True)
-class Fields:
-    """The columns that protocols draw by.
-
-    label: the classes. group, creator: of the protocols `art-…`, which draw by creator.
-    """
-
-    label: str = "label"
-    group: str = ""
-    creator: str = ""
-
-    @classmethod
-    def of(cls, label: str, roles: Mapping[str, str], catalogue: Catalogue) -> "Fields":
-        """Group and creator as roles of the catalogue's columns."""
-        found = resolve_roles(roles, catalogue.columns)
-        return cls(label, found.get("group", ""), found.get("creator", ""))
-
-
 def make_split(
     catalogue: Catalogue,
     protocol: str = AUTO,
     *,
     field: str = "label",
     roles: Mapping[str, str] = {},
+    sets: Mapping[str, str] = {},
     seed: int = 0,
 ) -> Split:
     """The protocol's test split; `auto` takes the one that suits the catalogue.
 
     field: the label field of protocols that draw by class. roles: the columns of group and creator
-    where their names do not tell.
+    where their names do not tell. sets: as in `Fields`.
     Raises UsageError for an unknown protocol, InputError where the catalogue lacks what it needs.
     """
-    fields = Fields.of(field, roles, catalogue)
+    fields = Fields.of(field, roles, catalogue, sets)
     name = suitable_protocol(catalogue, fields) if protocol == AUTO else protocol
     chosen = find("protocol", name, PROTOCOLS)
     rows = chosen.draw(catalogue, fields, generator(Stream.SPLIT, seed, 0))
@@ -109,6 +97,7 @@ def validation_split(
     *,
     field: str = "label",
     roles: Mapping[str, str] = {},
+    sets: Mapping[str, str] = {},
 ) -> Split:
     """A test split's training part, split again in the same manner with 10 % as queries.
 
@@ -116,7 +105,7 @@ def validation_split(
     """
     protocol = find("protocol", split.protocol, PROTOCOLS)
     rng = generator(Stream.SPLIT, split.seed, 1)
-    fields = Fields.of(field, roles, catalogue)
+    fields = Fields.of(field, roles, catalogue, sets)
     held = np.sort(protocol.hold_out(catalogue, fields, split.train, VALIDATION_SHARE, rng))
     train = np.setdiff1d(split.train, held)
     database = held if protocol.among_themselves else train
@@ -140,69 +129,6 @@ def _checked(split: Split, catalogue: Catalogue) -> Split:
             f"{catalogue.root}"
         )
     return split
-
-
-def _share_of_each_label(
-    catalogue: Catalogue, fields: Fields, rows: Rows, share: float, rng: np.random.Generator
-) -> Rows:
-    return _share_of_each(_numbers(catalogue, fields.label, "label"), rows, share, rng)
-
-
-def _share_of_all(
-    catalogue: Catalogue, fields: Fields, rows: Rows, share: float, rng: np.random.Generator
-) -> Rows:
-    return rng.permutation(rows)[: round(share * len(rows))]
-
-
-def _share_of_each_creator(
-    catalogue: Catalogue, fields: Fields, rows: Rows, share: float, rng: np.random.Generator
-) -> Rows:
-    return _share_of_each(_numbers(catalogue, fields.creator, "creator"), rows, share, rng)
-
-
-def _share_of_each(numbers: Rows, rows: Rows, share: float, rng: np.random.Generator) -> Rows:
-    """A share of each label's rows, at least one, but never a label's only row."""
-    held = []
-    for number in np.unique(numbers[rows][numbers[rows] >= 0]):
-        its_rows = rng.permutation(rows[numbers[rows] == number])
-        held.append(its_rows[: min(max(1, round(share * len(its_rows))), len(its_rows) - 1)])
-    return np.concatenate([*held, rows[:0]])
-
-
-def _whole_creators(
-    catalogue: Catalogue, fields: Fields, rows: Rows, share: float, rng: np.random.Generator
-) -> Rows:
-    """All rows of creators drawn whole, within each group until they hold a share of its rows.
-
-    One is drawn within their most frequent group (the first by name among equals), and every group
-    keeps at least one creator of its own.
-    """
-    creators = _numbers(catalogue, fields.creator, "creator")[rows]
-    groups = _numbers(catalogue, fields.group, "group")[rows]
-    known = (creators >= 0) & (groups >= 0)
-    counts = np.zeros((creators.max(initial=0) + 1, groups.max(initial=0) + 1), np.int64)
-    np.add.at(counts, (creators[known], groups[known]), 1)
-    home = np.where(counts.any(axis=1), counts.argmax(axis=1), -1)
-    drawn: list[np.int64] = []
-    for group, total in enumerate(counts.sum(axis=0)):
-        held = 0
-        for creator in rng.permutation(np.flatnonzero(home == group))[1:]:
-            if held >= share * total:
-                break
-            held += counts[creator, group]
-            drawn.append(creator)
-    return rows[np.isin(creators, drawn)]
-
-
-def _numbers(catalogue: Catalogue, column: str, role: str) -> Rows:
-    if not column:
-        known = ", ".join(catalogue.columns) or "none"
-        raise InputError(
-            f"expected a column of the role {role} in {catalogue.root}, found {known}; name it "
-            f'with --data.roles \'{{"{role}": "COLUMN"}}\', or draw by class with '
-            "--data.protocol holdout"
-        )
-    return number_labels(catalogue.labels(column))[0]
 
 
 def _parts(catalogue: Catalogue) -> tuple[Rows, Rows]:
@@ -242,9 +168,6 @@ def _draw_5k(
     return learned, queries, np.setdiff1d(np.arange(len(catalogue)), left_out)
 
 
-HoldOut = Callable[[Catalogue, Fields, Rows, float, np.random.Generator], Rows]
-
-
 def _draw_held_out(
     hold_out: HoldOut,
     share: float,
@@ -279,17 +202,17 @@ def _held_out(hold_out: HoldOut, share: float, among_themselves: bool) -> Protoc
 
 
 PROTOCOLS: Mapping[str, Protocol] = {
-    "dsh": Protocol(_draw_dsh, _share_of_each_label, True),
-    "5k": Protocol(partial(_draw_5k, False), _share_of_each_label, False),
-    "5k-59k": Protocol(partial(_draw_5k, True), _share_of_each_label, False),
-    "full": Protocol(_draw_full, _share_of_each_label, False),
-    "art-seen": _held_out(_share_of_each_creator, 0.15, False),
-    "art-new": _held_out(_share_of_each_creator, 0.15, True),
+    "dsh": Protocol(_draw_dsh, share_of_each_label, True),
+    "5k": Protocol(partial(_draw_5k, False), share_of_each_label, False),
+    "5k-59k": Protocol(partial(_draw_5k, True), share_of_each_label, False),
+    "full": Protocol(_draw_full, share_of_each_label, False),
+    "art-seen": _held_out(share_of_each_creator, 0.15, False),
+    "art-new": _held_out(share_of_each_creator, 0.15, True),
     # For validation one creator a group may be all there is: they search the others' works.
     "art-disjoint": Protocol(
-        partial(_draw_held_out, _whole_creators, 0.2, True), _whole_creators, False
+        partial(_draw_held_out, whole_creators, 0.2, True), whole_creators, False
     ),
-    "lists": Protocol(lambda catalogue, *_: rows_of_lists(catalogue), _share_of_all, False),
-    "holdout": _held_out(_share_of_each_label, 0.15, False),
+    "lists": Protocol(lambda catalogue, *_: rows_of_lists(catalogue), share_of_all, False),
+    "holdout": _held_out(share_of_each_label, 0.15, False),
 }
 """`holdout` is ours for any labelled folder: 15 % of each class search the rest."""

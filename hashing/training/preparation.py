@@ -62,7 +62,14 @@ def prepare(
     for name in fields:
         if name not in catalogue.columns:
             raise UsageError(_no_field(name, catalogue))
-    split = make_split(catalogue, data.protocol, field=fields[0], roles=data.roles, seed=data.seed)
+    split = make_split(
+        catalogue,
+        data.protocol,
+        field=fields[0],
+        roles=data.roles,
+        sets=data.sets,
+        seed=data.seed,
+    )
     validation = _validation(config, catalogue, split, learning)  # told before all is decoded
     left_out = _left_out(split, resolve_roles(data.roles, catalogue.columns))
     everything = _with_unlabelled(config, catalogue)
@@ -97,9 +104,9 @@ def _validation(config: Config, catalogue: Catalogue, split: Split, learning: bo
     """The validation split; none where nothing is held out."""
     if config.train.refit:
         return None
-    field = next(iter(config.data.fields))
+    data, field = config.data, next(iter(config.data.fields))
     try:
-        return validation_split(catalogue, split, field=field, roles=config.data.roles)
+        return validation_split(catalogue, split, field=field, roles=data.roles, sets=data.sets)
     except InputError as error:
         if not learning:
             return None

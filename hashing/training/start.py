@@ -118,7 +118,7 @@ def teach_losses(learner: Learner, examples: Examples, runtime: Runtime) -> None
         known = compute_logits(
             learner.network, examples, rows, bf16=learner.bf16, on_pictures=bar.advance
         )
-    labels = np.stack([examples.labels[field][rows] for field in examples.fields], axis=1)
+    labels = np.stack([examples.numbers(field)[rows] for field in examples.fields], axis=1)
     device = learner.world.device
     logits, targets = torch.from_numpy(known).to(device), torch.from_numpy(labels)
     generator = torch.Generator().manual_seed(learner.config.train.seed)

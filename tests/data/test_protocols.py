@@ -260,6 +260,20 @@ def test_a_protocol_that_draws_nothing_is_refused() -> None:
         validation_split(pairs, split)
 
 
+@pytest.mark.parametrize("protocol", ["holdout", "art-seen"])
+def test_of_pictures_with_several_labels_a_share_of_all_that_carry_any_is_drawn(
+    protocol: str,
+) -> None:
+    tags = [f"tag {i}; tag {(i * i) % 7}" for i in range(100)] + [" ; "] * 50
+    source = catalogue([(f"{i}.png", {"tags": value}) for i, value in enumerate(tags)], "tags")
+    given = {"field": "tags", "roles": {"creator": "tags"}, "sets": {"tags": ";"}}
+    split = make_split(source, protocol, **given)
+    assert (len(split.query), len(split.train)) == (15, 135)
+    held = validation_split(source, split, **given)
+    assert (len(held.query), len(held.train)) == (8, 127)
+    assert (np.concatenate([split.query, held.query]) < 100).all()
+
+
 def test_draws_stay_the_same_from_version_to_version() -> None:
     split = make_split(SOURCES["artworks"], "art-disjoint")
     assert split.digest.startswith("a2d1a073c5c5")

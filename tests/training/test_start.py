@@ -127,6 +127,32 @@ def test_losses_know_the_start_before_the_first_step(
     assert all(parameter.grad is None for parameter in learner.network.parameters())
 
 
+def test_losses_of_sets_beside_single_labels_know_the_start(pictures: Path, tmp_path: Path) -> None:
+    files = [path.relative_to(pictures) for path in sorted(pictures.rglob("*.png"))]
+    rows = [f"{file},{file.parent.name},{file.parent.name}; {file.stem}" for file in files]
+    (tmp_path / "tags.csv").write_text("\n".join(["file,kind,tags", *rows]) + "\n")
+    several = DataConfig(
+        "folder",
+        pictures,
+        tmp_path / "tags.csv",
+        protocol="holdout",
+        fields={"kind": 1.0, "tags": 1.0},
+        sets={"tags": ";"},
+    )
+    config = replace(
+        probing(pictures),
+        model=ModelConfig("small_cnn", lengths=(16,)),
+        data=several,
+        losses=(LossTerm("greedyhash", field="kind"), LossTerm("orthohash", field="tags")),
+    )
+    examples = prepare(config, Runtime())
+    learner = make_learner(config, examples, 1, HERE)
+    asked: list[torch.Tensor] = []
+    learner.objective.register_forward_pre_hook(lambda _, given: asked.append(given[1]))
+    teach_losses(learner, examples, Runtime())
+    assert np.isin(asked[0][:, 1].numpy(), examples.trained).all()  # sets are found by their rows
+
+
 def test_a_started_run_resumes_to_the_last_bit(pictures: Path, probe: Path, tmp_path: Path) -> None:
     config = tuning(pictures, probe, epochs=2, state_every=2)
     whole, cut = tmp_path / "whole", tmp_path / "cut"
