@@ -43,10 +43,9 @@ def main(argv: Sequence[str]) -> int:
         out = options.out or Path("runs") / _name(options)
         runtime = replace(runtime, opening=announcement(_name(options), config, out))
         metrics = train(config, out, runtime, resume=options.resume == "auto")
-    if options.json:
-        emit(metrics)
-    elif metrics:
-        sys.stdout.write(printable(text(metrics), LINES))
+    if not metrics:  # of several processes the first speaks
+        return 0
+    emit(metrics) if options.json else sys.stdout.write(printable(text(metrics), LINES))
     return 0
 
 

@@ -113,12 +113,32 @@ def synchronise_norms(network: nn.Module, world: World) -> None:
         )
 
 
-def distribute(network: nn.Module, world: World) -> nn.Module:
-    """The network as it is called in training, its gradients averaged over processes."""
+def distribute(network: nn.Module, world: World, example: Tensor) -> nn.Module:
+    """The network as it is called in training, its gradients averaged over processes.
+
+    example: an input of the shape that it will be given.
+    """
     if world.size == 1:
         return network
+    freeze_unused(network, example.to(world.device))
     devices = [world.device.index] if world.device.type == "cuda" else None
     return nn.parallel.DistributedDataParallel(network, device_ids=devices)
+
+
+def freeze_unused(network: nn.Module, example: Tensor) -> None:
+    """Freeze what has no say in what the network makes of such an input, such as a norm left over.
+
+    It learns nothing in one process either, but several would wait for its gradient.
+    """
+    modes = {module: module.training for module in network.modules()}
+    network.eval()  # running statistics stay as they are
+    learned = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    outputs = [output.sum() for output in network(example) if output.requires_grad]
+    gradients = torch.autograd.grad(outputs, learned, allow_unused=True)
+    for parameter, gradient in zip(learned, gradients, strict=True):
+        parameter.requires_grad_(gradient is not None)
+    for module, training in modes.items():
+        module.training = training
 
 
 def unsynchronised(network: nn.Module, wanted: bool = True) -> AbstractContextManager[None]:

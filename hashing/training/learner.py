@@ -71,7 +71,9 @@ class Learner:
         self.parameters = [p for group in groups for p in group["params"]]
         self.optimiser = make_optimiser(groups, config.optim, world.device)
         self.average = WeightAverage(network, config.optim.ema) if config.optim.ema else None
-        self.forward = distribute(_WithFeatures(network), world)
+        size = config.preprocessing.size
+        example = torch.zeros((1, network.channels) if frozen else (1, 3, size, size))
+        self.forward = distribute(_WithFeatures(network), world, example)
         if config.train.compile:
             self.forward.compile()
 

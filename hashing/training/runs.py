@@ -74,7 +74,7 @@ def train(config: Config, out: Path, runtime: Runtime, *, resume: bool = False) 
         finished = out / "model" / "metrics.json"
         if finished.exists():
             metrics: Metrics = json.loads(finished.read_text(encoding="utf-8"))
-            return metrics
+            return metrics if here.is_main else {}
         with here.main_first():
             examples = prepare(config, runtime, here.size)
         if here.is_main:

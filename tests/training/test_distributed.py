@@ -1,9 +1,18 @@
+import copy
 import os
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
+import torch
+from torch import nn
+
+from hashing.cli import train as command
+from hashing.cli.console import run
+from hashing.training import runs
+from hashing.training.distributed import World, freeze_unused
 
 ROOT = Path(__file__).parents[2]
 # Small steps: rounding differences of 1e-8 grow without bound in a run that is chaotic.
@@ -33,8 +42,13 @@ def both(recipe: Path, folder: Path, *arguments: str) -> tuple[dict[str, float],
 
 @pytest.mark.parametrize(
     "network",
-    [PLAIN, FROZEN, [*PLAIN, "--train.accumulate", "2"]],
-    ids=["without norms", "frozen norms", "in parts"],
+    [
+        PLAIN,
+        FROZEN,
+        [*PLAIN, "--train.accumulate", "2"],
+        [*PLAIN, "--optim.backbone_lr", "0", "--model.pooling", "gem"],
+    ],
+    ids=["without norms", "frozen norms", "in parts", "with a pooling that features have passed"],
 )
 def test_two_processes_compute_what_one_does(
     recipe: Path, tmp_path: Path, network: list[str]
@@ -49,3 +63,44 @@ def test_norms_on_a_cpu_warn_once(recipe: Path, tmp_path: Path) -> None:
     distances, warnings = both(recipe, tmp_path)
     assert distances["losses"] > 1e-5
     assert warnings.count("each process normalises by its own share") == 1
+
+
+class _WithOneLeftOver(nn.Module):
+    """As timm's ConvNeXt, whose last norm stands behind what is pooled."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.used, self.norm, self.left_over = (nn.BatchNorm1d(3) for _ in range(3))
+        self.norm.requires_grad_(False).eval()
+
+    def forward(self, inputs: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        return self.norm(self.used(inputs)), inputs
+
+
+def test_what_takes_no_part_is_frozen_and_nothing_else_changed() -> None:
+    network = _WithOneLeftOver()
+    before = copy.deepcopy(network.state_dict())
+    freeze_unused(network, torch.ones(1, 3))
+    learned = {name for name, value in network.named_parameters() if value.requires_grad}
+    assert learned == {"used.weight", "used.bias"}
+    assert (network.used.training, network.norm.training) == (True, False)
+    assert all(torch.equal(before[name], value) for name, value in network.state_dict().items())
+
+
+def test_of_several_processes_the_first_alone_tells_of_a_finished_run(
+    recipe: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    class Second(World):
+        main_first = staticmethod(nullcontext)  # type: ignore[assignment]
+
+    monkeypatch.setattr(
+        runs, "world", lambda device: nullcontext(Second(1, 2, torch.device("cpu")))
+    )
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "metrics.json").write_text('{"protocol": "full"}')
+    for more in ([], ["--json"]):
+        assert run(command.main, ["--config", str(recipe), "--out", str(tmp_path), *more]) == 0
+        assert capsys.readouterr().out == ""
