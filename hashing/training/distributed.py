@@ -6,6 +6,7 @@ process's share is then exact, and the network's gradients only have to be added
 """
 
 import os
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -104,7 +105,9 @@ def synchronise_norms(network: nn.Module, world: World) -> None:
     if world.size == 1 or not any(norm.weight.requires_grad for norm in norms):
         return
     if world.device.type == "cuda":
-        nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]
+        # Some norms of timm hold an activation, which torch would leave out.
+        converter: Any = sys.modules.get("timm.layers", nn.SyncBatchNorm)
+        converter.convert_sync_batchnorm(network)
     elif world.is_main:
         warnings.warn(
             "on a CPU each process normalises by its own share of the batch: the result differs "

@@ -11,8 +11,10 @@ from torch import nn
 
 from hashing.cli import train as command
 from hashing.cli.console import run
+from hashing.config import ModelConfig, Preprocessing
+from hashing.models import HashModel
 from hashing.training import runs
-from hashing.training.distributed import World, freeze_unused
+from hashing.training.distributed import World, freeze_unused, synchronise_norms
 
 ROOT = Path(__file__).parents[2]
 # Small steps: rounding differences of 1e-8 grow without bound in a run that is chaotic.
@@ -63,6 +65,20 @@ def test_norms_on_a_cpu_warn_once(recipe: Path, tmp_path: Path) -> None:
     distances, warnings = both(recipe, tmp_path)
     assert distances["losses"] > 1e-5
     assert warnings.count("each process normalises by its own share") == 1
+
+
+@pytest.mark.parametrize("backbone", ["timm:test_efficientnet", "resnet18"])
+def test_a_network_whose_norms_see_the_whole_batch_is_the_one_that_is_saved(backbone: str) -> None:
+    torch.manual_seed(0)
+    network = HashModel(ModelConfig(backbone, lengths=(8,)), Preprocessing(32)).eval()
+    pictures = torch.randn(2, 3, 32, 32)
+    with torch.inference_mode():
+        before = network(pictures)
+        synchronise_norms(network, World(0, 2, torch.device("cuda")))
+        assert torch.equal(network(pictures), before)
+    norms = [m for m in network.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
+    assert norms
+    assert all(isinstance(norm, nn.SyncBatchNorm) for norm in norms)
 
 
 class _WithOneLeftOver(nn.Module):
