@@ -200,8 +200,9 @@ def train(
 
     Args:
         recipe: the name of one of ours, such as `artworks`, or a YAML file.
-        data: the pictures to learn from, instead of those the recipe names: a folder or an
-            archive with labels, as class folders or metadata.
+        data: where the recipe's pictures lie (`data.root`): for recipes of one's own pictures,
+            such as `artworks`, a folder or an archive with labels, as class folders or metadata;
+            `demo` draws its own there.
         out: folder of the run, by default `runs/RECIPE`; its `model` is the model, with its card,
             metrics and figures.
         settings: any key of the configuration, such as `{"train.epochs": 3, "optim.lr": 0.1}`.
@@ -219,8 +220,8 @@ def train(
 
     Example:
         >>> import hashing as ah
-        >>> short = {"train.epochs": 1, "model.backbone": "small_cnn", "preprocessing.size": 32}
-        >>> model = ah.train("demo", data="pictures/", settings=short)  # doctest: +SKIP
+        >>> classes = {"data.fields": {"label": 1.0}, "data.protocol": "auto"}  # as class folders
+        >>> model = ah.train("artworks_cpu", data="pictures/", settings=classes)  # doctest: +SKIP
     """
     from hashing.encoding import Model
     from hashing.progress import log, progress

@@ -90,12 +90,8 @@ class Covariances(Pooling):
 
     def forward(self, maps: Sequence[Tensor]) -> Tensor:
         """From maps `[B, D, h, w]` to `[B, D']`, the moments first, in float32."""
-        roots = []
-        for one in self._narrow(maps):
-            centred = _centred(one).flatten(2)
-            products = centred @ centred.transpose(1, 2) / centred.shape[2]
-            covariances = products.flatten(1)[:, _pairs(one)]
-            roots.append(covariances / (covariances.abs() + self.floor).sqrt())
+        with torch.autocast(maps[0].device.type, enabled=False):  # it would halve the product
+            roots = [self._roots(one) for one in self._narrow(maps)]
         return torch.cat([self.moments(maps), *roots], dim=1)
 
     def shares(self, maps: Sequence[Tensor]) -> list[Tensor]:
@@ -111,6 +107,13 @@ class Covariances(Pooling):
             root = (products.mean((2, 3), keepdim=True).abs() + self.floor).sqrt()
             found.append(products / root / one[0, 0].numel())
         return found
+
+    def _roots(self, one: Tensor) -> Tensor:
+        """Root covariances of a map, `[B, D·(D+1)/2]`."""
+        centred = _centred(one).flatten(2)
+        products = centred @ centred.transpose(1, 2) / centred.shape[2]
+        covariances = products.flatten(1)[:, _pairs(one)]
+        return covariances / (covariances.abs() + self.floor).sqrt()
 
     def _narrow(self, maps: Sequence[Tensor]) -> list[Tensor]:
         return [one.float() for one in maps if one.shape[1] <= self.widest]

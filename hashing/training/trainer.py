@@ -113,8 +113,9 @@ class Trainer:
             if state.bad >= self.config.bad_steps:
                 raise DivergedError(
                     f"expected a finite loss, found {state.bad} in a row that were not, the last "
-                    f"at step {state.step}; lower --optim.lr or --optim.clip and start again, "
-                    f"or resume from the last good state in {self.folder}"
+                    f"at step {state.step}: start again in another --out than {self.folder} with a "
+                    "lower --optim.lr or --optim.clip, or go on from its last good state by "
+                    "--resume auto with more --train.bad_steps"
                 )
         figures = {"validation mAP": state.scores[-1][1]} if state.scores else {}
         self.bar.advance(1, loss=loss, **figures)

@@ -27,6 +27,13 @@ def test_gem_survives_half_precision() -> None:
     torch.testing.assert_close(pooled, torch.full((1, 2), 1000.0))
 
 
+def test_covariances_keep_single_precision() -> None:
+    maps = torch.rand(2, 3, 8, 8)
+    with torch.autocast("cpu", torch.bfloat16):
+        pooled = Covariances()([maps])
+    assert torch.equal(pooled, Covariances()([maps]))
+
+
 def test_gem_is_learned() -> None:
     config = ModelConfig("small_cnn", lengths=(16,), pooling="gem")
     model = HashModel(config, Preprocessing(size=64))

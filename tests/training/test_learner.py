@@ -152,6 +152,7 @@ def test_too_many_bad_losses_stop_and_leave_the_last_good_state(tmp_path: Path) 
     with pytest.raises(DivergedError, match="found 3 in a row") as caught:
         loop(make(), TrainState(), tmp_path, range(3, 8)).run()
     assert caught.value.exit_code == 6
+    assert "by --resume auto with more --train.bad_steps" in str(caught.value)
     state = load_newest_state(tmp_path)
     assert state is not None
     assert state["course"]["step"] == 3

@@ -177,7 +177,7 @@ def test_what_is_measured_beside_a_run_and_how_often_it_is_saved_may_change_as_i
     few = ["--config", recipe, "--out", tmp_path / "run", "--train.epochs", 1, "--quiet"]
     monkeypatch.setattr(runs, "measure_baselines", full)
     assert main(*few, "--train.baselines", "true") == 1
-    others = ["--train.state_every", 0, "--train.baselines", "false"]
+    others = ["--train.state_every", 0, "--train.bad_steps", 99, "--train.baselines", "false"]
     assert main(*few, "--resume", "auto", *others) == 0
     assert json.loads((tmp_path / "run" / "model" / "metrics.json").read_text())["baselines"] == {}
 
