@@ -2,7 +2,7 @@
 
 from hashing.data.beside import beside
 from hashing.data.datasets import DATASETS, check_root, find_dataset, load_dataset
-from hashing.data.duplicates import count_duplicates, number_contents
+from hashing.data.duplicates import Looks, count_duplicates, look_at
 from hashing.data.held_out import Fields, Rows
 from hashing.data.labels import digest_catalogue, number_labels, number_sets, official_parts
 from hashing.data.protocols import PROTOCOLS, Protocol, Split, make_split, validation_split
@@ -11,8 +11,8 @@ from hashing.data.squares import (
     LazySquares,
     Squares,
     decode_squares,
-    find_failures,
     fits_in_memory,
+    look_through,
     read_ahead,
 )
 
@@ -21,6 +21,7 @@ __all__ = [
     "PROTOCOLS",
     "Fields",
     "LazySquares",
+    "Looks",
     "Protocol",
     "Rows",
     "Split",
@@ -32,11 +33,11 @@ __all__ = [
     "decode_squares",
     "digest_catalogue",
     "find_dataset",
-    "find_failures",
     "fits_in_memory",
     "load_dataset",
+    "look_at",
+    "look_through",
     "make_split",
-    "number_contents",
     "number_labels",
     "number_sets",
     "official_parts",

@@ -1,10 +1,13 @@
 """Exact and near duplicates, so that a split can say how many of its queries have one.
 
-Everything works on squares in memory, uint8 `[N, S, S, 3]`, in the calling thread.
+What is needed of a picture for that is a few bytes, so that pictures that do not fit into memory
+are told apart as those that do: figures do not depend on the machine.
 """
 
 import hashlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,11 +35,38 @@ class Duplicates:
     near: int
 
 
-def number_contents(squares: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """A number for every picture, int64 `[N]`, equal where all pixels are."""
-    numbers: dict[bytes, int] = {}
-    digests = (hashlib.blake2b(square.tobytes(), digest_size=16).digest() for square in squares)
-    return np.array([numbers.setdefault(digest, len(numbers)) for digest in digests], np.int64)
+class Look(NamedTuple):
+    """What one picture is compared by: a digest of its pixels, and its difference hash."""
+
+    digest: bytes
+    difference: np.uint64
+
+
+@dataclass(frozen=True, eq=False)
+class Looks:
+    """What N pictures are compared by.
+
+    contents: a number for each, int64 `[N]`, equal where all pixels are. differences: uint64 `[N]`.
+    """
+
+    contents: NDArray[np.int64]
+    differences: NDArray[np.uint64]
+
+    @classmethod
+    def of(cls, squares: NDArray[np.uint8]) -> "Looks":
+        """Those of pictures in memory, uint8 `[N, S, S, 3]`."""
+        return cls(_numbered(map(_digest, squares)), difference_hashes(squares))
+
+    @classmethod
+    def of_each(cls, looks: Sequence[Look]) -> "Looks":
+        """Those of pictures that were looked at one by one."""
+        differences = np.array([one.difference for one in looks], np.uint64)
+        return cls(_numbered(one.digest for one in looks), differences)
+
+
+def look_at(square: NDArray[np.uint8]) -> Look:
+    """What a picture, uint8 `[S, S, 3]`, is compared by."""
+    return Look(_digest(square), difference_hashes(square[None])[0])
 
 
 def difference_hashes(squares: NDArray[np.uint8]) -> NDArray[np.uint64]:
@@ -52,9 +82,9 @@ def difference_hashes(squares: NDArray[np.uint8]) -> NDArray[np.uint64]:
     return hashes
 
 
-def count_duplicates(squares: NDArray[np.uint8], split: Split) -> Duplicates:
+def count_duplicates(looks: Looks, split: Split) -> Duplicates:
     """Exact and near duplicates between the queries and the database of a split."""
-    contents, hashes = number_contents(squares), difference_hashes(squares)
+    contents, hashes = looks.contents, looks.differences
     others, database = hashes[split.database], contents[split.database]
     exact = near = 0
     for query in split.query:
@@ -64,6 +94,15 @@ def count_duplicates(squares: NDArray[np.uint8], split: Split) -> Duplicates:
         elif (is_other & (np.bitwise_count(others ^ hashes[query]) <= NEAR_BITS)).any():
             near += 1
     return Duplicates(exact, near)
+
+
+def _digest(square: NDArray[np.uint8]) -> bytes:
+    return hashlib.blake2b(square.tobytes(), digest_size=16).digest()
+
+
+def _numbered(digests: Iterable[bytes]) -> NDArray[np.int64]:
+    numbers: dict[bytes, int] = {}
+    return np.array([numbers.setdefault(digest, len(numbers)) for digest in digests], np.int64)
 
 
 def _cells(count: int, size: int) -> NDArray[np.float32]:

@@ -68,25 +68,40 @@ def decode_squares(
     return squares, failures
 
 
-def find_failures(
+def look_through(
     catalogue: Catalogue,
+    size: int,
+    fit: Fit,
+    look: Callable[[NDArray[np.uint8]], Read],
     *,
     workers: int = 2,
     on_progress: Callable[[int], None] = lambda count: None,
-) -> list[Failure]:
-    """What cannot be read, found by decoding everything and keeping nothing."""
+) -> tuple[list[Read], list[Failure]]:
+    """What `look` makes of every picture, none of which is kept, and what could not be read.
+
+    `look` is called in the thread that decoded; a picture that cannot be read is black.
+    """
+    seen: list[Read] = []
     failures: list[Failure] = []
-    for items, found in decode_each(catalogue, lambda data, image: None, workers=workers):
-        pairs = zip(items, found, strict=True)
-        failures += [(item, error) for item, error in pairs if error is not None]
+    black = np.zeros((size, size, 3), np.uint8)
+    made = decode_each(
+        catalogue, lambda data, image: look(to_square(image, size, fit)), workers=workers
+    )
+    for items, found in made:
+        for item, one in zip(items, found, strict=True):
+            if isinstance(one, ImageError):
+                failures.append((item, one))
+                seen.append(look(black))
+            else:
+                seen.append(one)
         on_progress(len(items))
-    return failures
+    return seen, failures
 
 
 class LazySquares:
     """Pictures decoded each time they are asked for, where they do not fit into memory.
 
-    `find_failures` tells beforehand which rows must not be asked for.
+    `look_through` tells beforehand which rows must not be asked for.
     """
 
     def __init__(self, catalogue: Catalogue, size: int, fit: Fit, workers: int = 2) -> None:

@@ -10,17 +10,18 @@ from numpy.typing import NDArray
 from hashing.config import Config, DataConfig
 from hashing.data import (
     LazySquares,
+    Looks,
     Split,
     Squares,
     beside,
     count_duplicates,
     decode_squares,
     digest_catalogue,
-    find_failures,
     fits_in_memory,
     load_dataset,
+    look_at,
+    look_through,
     make_split,
-    number_contents,
     number_labels,
     number_sets,
     validation_split,
@@ -73,12 +74,12 @@ def prepare(
     validation = _validation(config, catalogue, split, learning)  # told before all is decoded
     left_out = _left_out(split, resolve_roles(data.roles, catalogue.columns))
     everything = _with_unlabelled(config, catalogue)
-    squares, broken = _squares(config, everything, runtime, processes)
+    squares, looks, broken = _squares(config, everything, runtime, processes)
     if len(broken):
         split = split.without(broken)
         validation = _validation(config, catalogue, split, learning)
     splits = (split,) if validation is None else (split, validation)
-    contents, duplicates = _contents(squares, split)
+    contents, duplicates = looks.contents, asdict(count_duplicates(looks, split))
     columns = _columns(fields, left_out)
     numbered = {name: _numbered(everything, name, data) for name in columns}
     examples = Examples(
@@ -156,19 +157,24 @@ def _load(data: DataConfig, runtime: Runtime) -> Catalogue:
 
 def _squares(
     config: Config, catalogue: Catalogue, runtime: Runtime, processes: int
-) -> tuple[Squares, Rows]:
-    """The pictures at the model's size, and the rows that cannot be read."""
+) -> tuple[Squares, Looks, Rows]:
+    """The pictures at the model's size, what they are compared by, and the rows without one."""
     size, fit = config.preprocessing.size, config.preprocessing.fit
     workers = runtime.workers
     squares: Squares
+    looks: Looks
     with runtime.progress(len(catalogue), "reading", "pictures") as bar:
         if fits_in_memory(len(catalogue), size, processes):
             squares, failures = decode_squares(
                 catalogue, size, fit, workers=workers, on_progress=bar.advance
             )
+            looks = Looks.of(squares)
         else:
             squares = LazySquares(catalogue, size, fit, workers)
-            failures = find_failures(catalogue, workers=workers, on_progress=bar.advance)
+            seen, failures = look_through(
+                catalogue, size, fit, look_at, workers=workers, on_progress=bar.advance
+            )
+            looks = Looks.of_each(seen)
     if len(failures) > MOST_BROKEN * len(catalogue):
         item, error = failures[0]
         raise InputError(
@@ -177,17 +183,7 @@ def _squares(
         )
     for item, error in failures:
         runtime.log(f"left out {item.path}: {error}")
-    return squares, np.array([item.id for item, _ in failures], np.int64)
-
-
-def _contents(squares: Squares, split: Split) -> tuple[Rows, dict[str, int] | None]:
-    """A number for every picture, equal where all pixels are; how many queries have duplicates.
-
-    Pictures on disk are not compared: each would be decoded for it.
-    """
-    if not isinstance(squares, np.ndarray):
-        return np.arange(squares.shape[0]), None
-    return number_contents(squares), asdict(count_duplicates(squares, split))
+    return squares, looks, np.array([item.id for item, _ in failures], np.int64)
 
 
 def _columns(fields: list[str], left_out: LeftOut) -> list[str]:

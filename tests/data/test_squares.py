@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from hashing.data import LazySquares, decode_squares, find_failures, fits_in_memory, read_ahead
-from hashing.data.duplicates import count_duplicates, difference_hashes, number_contents
+from hashing.data import LazySquares, decode_squares, fits_in_memory, look_through, read_ahead
+from hashing.data.duplicates import Looks, count_duplicates, difference_hashes, look_at
 from hashing.data.protocols import Split
 from hashing.errors import ImageError, InputError
 from hashing.images import decode, to_square
@@ -46,8 +46,11 @@ def test_decoded_once_is_what_the_decoder_says(source: Catalogue, workers: int, 
     assert isinstance(failures[0][1], ImageError)
     assert not squares[70].any()
     done.clear()
-    found = find_failures(source, workers=workers, on_progress=done.append)
-    assert [item.id for item, _ in found] == [70]
+    seen, failures = look_through(
+        source, 16, fit, np.copy, workers=workers, on_progress=done.append
+    )
+    assert np.array_equal(np.stack(seen), squares)
+    assert [item.id for item, _ in failures] == [70]
     assert sum(done) == 150
 
 
@@ -145,15 +148,15 @@ def test_exact_and_near_duplicates_are_counted_apart() -> None:
     pictures = [picture(i) for i in range(20)]
     darker = (pictures[1] * 0.8 + 3).astype(np.uint8)
     squares = np.stack([*pictures, pictures[0], darker])
-    found = count_duplicates(squares, split([0, 1, 2, 3], list(range(4, 22))))
+    found = count_duplicates(Looks.of(squares), split([0, 1, 2, 3], list(range(4, 22))))
     assert (found.exact, found.near) == (1, 1)
 
 
 def test_a_query_is_no_duplicate_of_itself() -> None:
     squares = np.stack([picture(i) for i in range(5)] + [picture(0)])
-    everything = list(range(5))
-    assert count_duplicates(squares, split(everything, everything)).exact == 0
-    assert count_duplicates(squares, split([*everything, 5], [*everything, 5])).exact == 2
+    everything, looks = list(range(5)), Looks.of(squares)
+    assert count_duplicates(looks, split(everything, everything)).exact == 0
+    assert count_duplicates(looks, split([*everything, 5], [*everything, 5])).exact == 2
 
 
 def test_difference_hash_against_a_plain_loop() -> None:
@@ -175,4 +178,11 @@ def test_plain_surfaces_all_hash_to_zero() -> None:
 
 def test_contents_are_numbered_by_their_pixels() -> None:
     squares = np.stack([picture(1), picture(2), picture(1), picture(3)])
-    assert number_contents(squares).tolist() == [0, 1, 0, 2]
+    assert Looks.of(squares).contents.tolist() == [0, 1, 0, 2]
+
+
+def test_pictures_looked_at_one_by_one_are_told_apart_as_those_in_memory_are() -> None:
+    squares = np.stack([picture(seed) for seed in (1, 2, 1, 3)])
+    looks, one_by_one = Looks.of(squares), Looks.of_each([look_at(square) for square in squares])
+    assert np.array_equal(one_by_one.contents, looks.contents)
+    assert np.array_equal(one_by_one.differences, looks.differences)

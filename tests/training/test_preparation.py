@@ -12,6 +12,7 @@ from hashing.data import LazySquares
 from hashing.errors import InputError, UsageError
 from hashing.training.batches import Batch, Batches
 from hashing.training.distributed import World
+from hashing.training.examples import Examples
 from hashing.training.preparation import prepare
 from hashing.training.runtime import Runtime
 
@@ -86,6 +87,25 @@ def test_batches_are_the_same_whether_pictures_fit_in_memory_or_not(
     for one, other in zip(in_memory, on_the_fly, strict=True):
         assert torch.equal(one.images, other.images)
         assert torch.equal(one.labels, other.labels)
+
+
+def test_what_counts_as_a_duplicate_does_not_depend_on_the_memory_that_is_free(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = shutil.copytree(pictures, tmp_path / "pictures")
+    for kind in root.iterdir():
+        for number in range(12):
+            shutil.copy(kind / f"{number:03}.png", kind / f"{number + 12:03}.png")
+
+    def prepared(fits: bool) -> Examples:
+        monkeypatch.setattr("hashing.training.preparation.fits_in_memory", lambda *_: fits)
+        return prepare(config(root), Runtime("cpu"))
+
+    kept, lazy = prepared(True), prepared(False)
+    assert np.array_equal(kept.contents, lazy.contents)
+    assert len(np.unique(kept.contents)) == 48
+    assert kept.about == lazy.about
+    assert kept.about["duplicates"]["exact"] > 8
 
 
 def test_splits_are_written_beside_the_run(recipe: Path, tmp_path: Path) -> None:

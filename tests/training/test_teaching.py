@@ -178,8 +178,7 @@ def test_unlabelled_pictures_are_learned_from_but_no_query_is(
     assert np.all(examples.labels["label"][examples.unlabelled] == -1)
     assert examples.labels["label"][:96].tolist() == alone.labels["label"].tolist()
     queries = {*examples.test.query, *(examples.validation.query if examples.validation else ())}
-    left = len(queries) if fits else 0  # on disk they are not compared
-    assert len(examples.unlabelled) == 8 + 96 - left
+    assert len(examples.unlabelled) == 8 + 96 - len(queries)
     assert len(examples.trained) == len(alone.trained) + len(examples.unlabelled)
     assert not queries & set(examples.trained)
     assert examples.lesson is not None
