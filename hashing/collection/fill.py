@@ -10,12 +10,15 @@ from numpy.typing import NDArray
 from hashing.collection.camera import columns_of, wanted
 from hashing.collection.colours import Palette
 from hashing.collection.intake import Outcome, content_of, new_items
+from hashing.collection.opened import each_portion
 from hashing.collection.pictures import PREVIEW_SIDE, remember_sources
 from hashing.collection.plan import fields_now
 from hashing.collection.shards import patiently
 from hashing.encoding import Model
-from hashing.progress import log
+from hashing.errors import ImageError
+from hashing.progress import log, progress
 from hashing.sources import Catalogue, Item
+from hashing.sources.decoding import prepare_ahead
 from hashing.store import Index
 
 
@@ -41,7 +44,7 @@ def fill(
     for catalogue in catalogues:
         outcome.left_out.add(catalogue.left_out)
         catalogue = catalogue.fitting(index.info.columns)
-        todo = _missing_items(index, catalogue)
+        todo = _missing_items(index, catalogue, workers)
         there = len(catalogue) - len(todo)
         if there:
             log(f"{there:,} of {len(catalogue):,} pictures are there already")
@@ -79,18 +82,27 @@ def _count_differing(
     if not catalogue.described:
         return 0
     new = {item.path for item in todo}
-    known = {item.file: item.fields for item in index.items(index.ids())}
-    there = (item for item in catalogue.items if item.path not in new and item.path in known)
-    return sum(
-        dict(known[item.path]) != fields_now(known[item.path], item, keeps) for item in there
-    )
+    there = {item.path: item for item in catalogue.items if item.path not in new}
+    differing: dict[str, bool] = {}
+    for portion in each_portion(index, index.ids()):
+        for old in portion:
+            if (item := there.get(old.file)) is not None:
+                differing[old.file] = dict(old.fields) != fields_now(old.fields, item, keeps)
+    return sum(differing.values())
 
 
-def _missing_items(index: Index, catalogue: Catalogue) -> list[Item]:
+def _missing_items(index: Index, catalogue: Catalogue, workers: int | None) -> list[Item]:
     """The items whose file and content are not both in the index."""
     contents = index.contents(item.path for item in catalogue.items)
-    return [
-        item
-        for item, there in zip(catalogue.items, contents, strict=True)
-        if not there or content_of(catalogue, item) not in there
-    ]
+    known = [place for place, there in enumerate(contents) if there]
+
+    def read(place: int) -> bytes | ImageError:
+        return content_of(catalogue, catalogue.items[place])
+
+    same: set[int] = set()
+    with progress(len(known), "comparing", "pictures") as bar:
+        for places, found in prepare_ahead(read, known, workers=workers):
+            pairs = zip(places, found, strict=True)
+            same.update(place for place, content in pairs if content in contents[place])
+            bar.advance(len(places))
+    return [item for place, item in enumerate(catalogue.items) if place not in same]

@@ -23,7 +23,8 @@ class Plan:
     copied: pictures whose content is there already, with the item that has it.
     new, changed: pictures to encode; of changed ones the file is known. gone: ids to take out.
     deleted: those of them whose file is there no more. unreadable: (file, reason).
-    kept: ids of items whose picture cannot be looked for: the folder, or the film, is not readable.
+    kept: ids of items whose picture cannot be looked for: it, its folder or its film is not
+    readable, or it may be of another source.
     """
 
     described: list[StoredItem] = field(default_factory=list)
@@ -44,27 +45,33 @@ def make_plan(
     stored: Stored,
     items: Callable[[NDArray[np.int64]], Sequence[StoredItem]],
     contents: Contents,
+    ours: NDArray[np.int64],
     *,
     describes: bool,
     keeps: Collection[str] = (),
 ) -> Plan:
     """Compare a source with the items of an index.
 
-    items: gives stored items by their ids. describes: whether the catalogue's fields take the place
-    of those of items that are there, but for columns that are named in `keeps`.
+    items: gives stored items by their ids. ours: ids of those that may be of this source; others
+    stay as they are unless a picture here has their name and content. describes: whether the
+    catalogue's fields take the place of those of items that are there, but for columns that are
+    named in `keeps`.
 
     What is in both under one name is left alone; of the rest, equal contents are moved files, in
     order of their names, and further ones copies; a known name with another content has changed.
     """
     plan = Plan()
-    lost = tuple(f"{place.rstrip('/')}/" for place in catalogue.left_out.unread)
+    unread = catalogue.left_out.unread
+    lost = tuple(f"{place.rstrip('/')}/" for place in unread)
     for place, reason in contents.unreadable.items():
         plan.unreadable.append((catalogue.items[place].path, reason))
     there = stored.same(contents.files, contents.keys)
     there[list(contents.unreadable)] = -1
     waiting: dict[bytes, list[StoredItem]] = defaultdict(list)
-    hidden = {file for file, _ in plan.unreadable}
-    for left in items(np.setdiff1d(stored.ids, there)):
+    hidden = {file for file, _ in plan.unreadable}.union(unread)
+    rest_ids = np.setdiff1d(stored.ids, there)
+    plan.kept += np.setdiff1d(rest_ids, ours).tolist()
+    for left in items(np.intersect1d(rest_ids, ours)):
         if left.file in hidden or left.file.startswith(lost):
             plan.kept.append(left.id)
         else:

@@ -29,7 +29,7 @@ KEY = "S16"
 Keys = NDArray[np.bytes_]
 NONE = (-1, -1)
 """The stamp of what cannot be asked for one."""
-_RECORD = np.dtype([("file", KEY), ("size", "<i8"), ("changed", "<i8")])
+_RECORD = np.dtype([("file", KEY), ("content", KEY), ("size", "<i8"), ("changed", "<i8")])
 
 
 def keys_of(paths: Iterable[str]) -> Keys:
@@ -81,32 +81,43 @@ class Stored:
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """When files of a folder were seen: keys `[F]` ascending, stamps int64 `[F, 2]`.
+    """What files of a folder held when: keys of names and contents `[F]`, stamps int64 `[F, 2]`.
 
     A stamp is size in bytes and time of change in nanoseconds: a file that keeps both is taken as
-    unchanged.
+    unchanged. Names ascend.
     """
 
     files: Keys
+    contents: Keys
     stamps: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.files)
 
     @classmethod
-    def of(cls, files: Keys, stamps: NDArray[np.int64]) -> "Seen":
+    def of(cls, files: Keys, contents: Keys, stamps: NDArray[np.int64]) -> "Seen":
         """Those in any order."""
         order = np.argsort(files, kind="stable")
-        return cls(files[order], stamps[order])
+        return cls(files[order], contents[order], stamps[order])
 
     @classmethod
     def nothing(cls) -> "Seen":
         """No file."""
-        return cls(np.empty(0, KEY), np.empty((0, 2), np.int64))
+        return cls(np.empty(0, KEY), np.empty(0, KEY), np.empty((0, 2), np.int64))
 
     def equals(self, other: "Seen") -> bool:
-        """Whether both saw the same files at the same time."""
-        return np.array_equal(self.files, other.files) and np.array_equal(self.stamps, other.stamps)
+        """Whether both saw the same in the same files at the same time."""
+        pairs = (
+            (self.files, other.files),
+            (self.contents, other.contents),
+            (self.stamps, other.stamps),
+        )
+        return all(np.array_equal(mine, theirs) for mine, theirs in pairs)
+
+    def among(self, stored: Stored) -> NDArray[np.int64]:
+        """The ids of the items that were seen in this folder."""
+        there = np.isin(_both(stored.files, stored.contents), _both(self.files, self.contents))
+        return stored.ids[there]
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,22 +138,22 @@ class Contents:
         told = self.stamps[:, 0] >= 0
         told[list(self.unreadable)] = False
         told &= ~np.isin(self.files, keys_of(without))
-        return Seen.of(self.files[told], self.stamps[told])
+        return Seen.of(self.files[told], self.keys[told], self.stamps[told])
 
 
 def read_contents(
     catalogue: Catalogue, stored: Stored, seen: Seen, workers: int | None = None
 ) -> Contents:
-    """Read each file, but those that keep the stamp with which they were seen and are stored."""
+    """Read each file, but those that keep the stamp with which they were seen."""
     files = keys_of(item.path for item in catalogue.items)
     stamps = np.empty((len(files), 2), np.int64)
     for place, item in enumerate(catalogue.items):
         stamps[place] = _stamp(catalogue, item)
     contents = Contents(files, np.zeros(len(files), KEY), stamps)
-    known, met = places(stored.files, files, last=True), places(seen.files, files)
-    same = (known >= 0) & (met >= 0) & (contents.stamps[:, 0] >= 0)
+    met = places(seen.files, files)
+    same = np.isin(files, stored.files) & (met >= 0) & (contents.stamps[:, 0] >= 0)
     same[same] = (seen.stamps[met[same]] == contents.stamps[same]).all(axis=1)
-    contents.keys[same] = stored.contents[known[same]]
+    contents.keys[same] = seen.contents[met[same]]
     todo = np.flatnonzero(~same).tolist()
 
     def read(place: int) -> bytes | ImageError:
@@ -183,19 +194,21 @@ def recall_stamps(index: Index, root: str) -> Seen:
         records = np.frombuffer(told[len(_head(root)) :], _RECORD)
     except (ValueError, zlib.error):  # as an earlier version or a stranger wrote it: seen anew
         return Seen.nothing()
-    return Seen.of(records["file"], np.stack([records["size"], records["changed"]], axis=1))
+    stamps = np.stack([records["size"], records["changed"]], axis=1)
+    return Seen.of(records["file"], records["content"], stamps)
 
 
 def remember_stamps(index: Index, root: str, seen: Seen) -> None:
     """Keep when the files of a folder were seen."""
     records = np.empty(len(seen), _RECORD)
-    records["file"], records["size"], records["changed"] = seen.files, *seen.stamps.T
+    records["file"], records["content"] = seen.files, seen.contents
+    records["size"], records["changed"] = seen.stamps.T
     index.put_extra(SEEN, zlib.compress(_head(root) + records.tobytes()))
 
 
 def _head(root: str) -> bytes:
     """What stands before the stamps of a folder."""
-    return json.dumps({"root": root}).encode() + b"\n"
+    return json.dumps({"root": root, "records": _RECORD.names}).encode() + b"\n"
 
 
 def _both(files: Keys, contents: Keys) -> Keys:

@@ -87,8 +87,9 @@ def sync(
     """Make an index hold what a source holds; killed and called again it comes to the same end.
 
     model: called where something has to be encoded. choices: as the catalogue was read, kept for
-    the next time. keep_absent: items whose picture is not in
-    the source stay. checksum: read every file, rather than those whose size or time differ.
+    the next time. keep_absent: items whose picture is not in the source stay; of an index of
+    several sources only what was seen in this one is moved, replaced or described. checksum: read
+    every file, rather than those whose size or time differ.
     A source that is there no more has moved here if most of its pictures lie here, unchanged.
     Raises UsageError where the index holds pictures of further sources, which would seem deleted.
     """
@@ -100,15 +101,18 @@ def sync(
         raise _of_others(others)
     catalogue = catalogue.fitting(index.info.columns)
     stored = Stored.of(index)
-    seen = Seen.nothing() if checksum else recall_stamps(index, root)
-    contents = read_contents(catalogue, stored, seen, workers)
+    seen = recall_stamps(index, root)
+    contents = read_contents(catalogue, stored, Seen.nothing() if checksum else seen, workers)
     there = np.count_nonzero(stored.same(contents.files, contents.keys) >= 0)
     moved = may_have_moved and 2 * there >= len(stored.ids)
     if others and not keep_absent and not moved:
         raise _of_others(others)
     describes = catalogue.described or set(index.info.columns) <= {*LABEL, *COLUMNS}
     cameras = columns_of(wanted(choices.exif, catalogue, index.info.columns))
-    plan = make_plan(catalogue, stored, index.items, contents, describes=describes, keeps=cameras)
+    ours = seen.among(stored) if others and not moved else stored.ids
+    plan = make_plan(
+        catalogue, stored, index.items, contents, ours, describes=describes, keeps=cameras
+    )
     if keep_absent:
         deleted = {item.id for item in plan.deleted}
         plan.gone = [item for item in plan.gone if item not in deleted]

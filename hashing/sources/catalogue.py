@@ -13,7 +13,7 @@ from hashing.images import FILES, HEAD, KINDS, Limits, files_up_to, kind_of
 from hashing.sources.archive import Archive, holds_shards, open_archive, read_picture
 from hashing.sources.columns import Rows, Value, typed, written
 from hashing.sources.films import COLUMNS as FRAME_COLUMNS
-from hashing.sources.films import film_of, frame_fields, frame_names, is_film
+from hashing.sources.films import film_of, frame_fields, is_film, with_frames
 from hashing.sources.folder import walk
 from hashing.sources.layout import folder_label
 from hashing.sources.left_out import LeftOut
@@ -168,12 +168,14 @@ def read_catalogue(
     films = [name for name in names if is_film(name)] if archive is None else []
     elsewhere = _of_others(names, films, None if metadata else shard)
     names, films = ([name for name in some if name not in elsewhere] for some in (names, films))
-    names, frames = _with_frames(images, names, [""] if film else films, left_out, video)
-    paths = [name for name in names if name in frames or _is_picture(name, images, archive)]
+    names, frames = with_frames(images, names, [""] if film else films, left_out, video)
+    paths = [
+        name for name in names if name in frames or _is_picture(name, images, archive, left_out)
+    ]
     samples = None if archive is None else find_samples(paths, names)
     beside = {name for files in (samples or {}).values() for name in files.values()}
     names = [name for name in names if name not in beside]
-    others = set(names).difference(paths)
+    others = set(names).difference(paths, left_out.unread)
     others = {name for name in others if not name.lower().endswith(TABLES)}
     if others:
         left_out.note("file that is no picture", *sorted(others))
@@ -208,20 +210,6 @@ def _of_others(names: Sequence[str], films: Sequence[str], shard: Shard | None) 
     if shard is None or any(name.lower().endswith(TABLES) for name in names):
         return set()
     return {film for film in films if not shard.holds(film)}
-
-
-def _with_frames(
-    root: Path, names: Sequence[str], films: list[str], left_out: LeftOut, video: bool
-) -> tuple[list[str], set[str]]:
-    """Names with those of frames in the place of films, and the frames; or a word about films."""
-    if not films:
-        return list(names), set()
-    others = [name for name in names if name not in films]
-    if not video:
-        left_out.note("film (--video takes its frames)", *films)
-        return others, set()
-    frames = frame_names(root, films, left_out)
-    return sorted([*others, *frames]), set(frames)
 
 
 def _fields(
@@ -267,14 +255,16 @@ def _listed(
     return sorted(walk(folder, left_out, exclude))
 
 
-def _is_picture(name: str, root: Path, archive: Archive | None) -> bool:
-    """By its ending; where that says nothing, by its content."""
+def _is_picture(name: str, root: Path, archive: Archive | None, left_out: LeftOut) -> bool:
+    """By its ending; where that says nothing, by its content if that can be read now."""
     ending = PurePosixPath(name).suffix.lower()
     if _ends_as_picture(name) or ending in TABLES:
         return _ends_as_picture(name)
     try:
         kind = kind_of(read_picture(root, archive, name, HEAD))
     except OSError:
+        left_out.note("file that cannot be read", name, fault=True)
+        left_out.unread.append(name)
         return False
     # BMP's two letters begin other files, and cameras' raw files begin as TIFF.
     return kind not in (None, "BMP") and (kind != "TIFF" or not ending)

@@ -4,7 +4,7 @@ The frame at 12.48 s of `a.mp4` is called `a.mp4/00012.480.jpg`, as if it were a
 of that name; it is decoded whenever it is read. PyAV decodes (the extra `video`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -43,6 +43,23 @@ QUALITY, LARGEST = 92, 4096
 def is_film(name: str) -> bool:
     """By its ending."""
     return PurePosixPath(name).suffix.lower() in SUFFIXES
+
+
+def with_frames(
+    root: Path, names: Sequence[str], films: list[str], left_out: LeftOut, video: bool
+) -> tuple[list[str], set[str]]:
+    """Names with those of frames in the place of films, and the frames; or a word about films.
+
+    video: whether films are taken. Raises InputError where PyAV is not installed.
+    """
+    if not films:
+        return list(names), set()
+    others = [name for name in names if name not in films]
+    if not video:
+        left_out.note("film (--video takes its frames)", *films)
+        return others, set()
+    frames = frame_names(root, films, left_out)
+    return sorted([*others, *frames]), set(frames)
 
 
 def frame_names(root: Path, films: list[str], left_out: LeftOut) -> list[str]:

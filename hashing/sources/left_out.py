@@ -7,7 +7,7 @@ class LeftOut(dict[str, list[str]]):
     """By kind (`broken link`), in the singular, the names of what was left out.
 
     faults: the kinds that `--strict` refuses; the others are only worth saying.
-    unread: folders and films of which nobody knows now what they hold.
+    unread: folders, films and files of which nobody knows now what they hold.
     """
 
     def __init__(self) -> None:

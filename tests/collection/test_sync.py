@@ -25,6 +25,7 @@ from hashing.encoding import Model
 from hashing.errors import UsageError
 from hashing.models import HashModel, save_model
 from hashing.sources import Catalogue, Item
+from hashing.sources import catalogue as catalogue_room
 from hashing.store import StoredItem
 
 ROOT = Path(__file__).parents[2]
@@ -201,6 +202,52 @@ def test_a_second_folder_is_no_reason_to_delete_the_first(
     assert len(art) == 9
 
 
+def test_folders_with_equal_names_leave_each_others_items_alone(
+    pictures: Path, model: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    for number in range(3):
+        draw(other / f"{number}.png", 70 + number)
+    describe(other, {f"{number}.png": f"House {number}" for number in range(3)})
+    with Collection.build([pictures, other], model, tmp_path / "art.index") as art:
+        titles = {item.id: item.fields["title"] for item in art.items()}
+        ids = {title: item for item, title in titles.items()}
+        for _ in range(2):  # the second time by what was seen the first
+            changes = art.sync(pictures, keep_absent=True)
+            assert (not changes, changes.kept) == (True, 3)
+        draw(pictures / "0.png", 80)  # one is edited,
+        shutil.copy(other / "1.png", pictures / "new.png")  # one is as the other folder's,
+        describe(pictures, {f"{number}.png": f"Tree {number}!" for number in range(8)})
+        changes = art.sync(pictures, keep_absent=True)
+        assert (changes.changed, changes.copied, changes.moved) == (["0.png"], ["new.png"], [])
+        found = {item.fields.get("title"): item for item in art.items()}
+        assert {title: found[title].id for title in ("House 0", "House 1", "House 2")} == {
+            title: ids[title] for title in ("House 0", "House 1", "House 2")
+        }
+        assert ids["Tree 0"] not in {item.id for item in art.items()}
+        assert len(art) == 8 + 3 + 1
+
+
+def test_a_file_without_an_ending_that_cannot_be_read_keeps_its_item(
+    pictures: Path, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (pictures / "7.png").rename(pictures / "seven")
+    (pictures / "metadata.csv").unlink()
+    with Collection.build(pictures, model, tmp_path / "art.index") as art:
+        read = catalogue_room.read_picture
+
+        def broken(root: Path, archive: object, path: str, most: int = 0) -> bytes:
+            if path == "seven":
+                raise OSError(5, "Input/output error")
+            return read(root, None, path, most)
+
+        monkeypatch.setattr(catalogue_room, "read_picture", broken)
+        changes = art.sync()
+        assert (changes.deleted, changes.kept) == ([], 1)
+        monkeypatch.undo()
+        assert not art.sync()
+
+
 def test_what_was_said_to_build_holds_for_a_sync(
     pictures: Path, model: Path, tmp_path: Path
 ) -> None:
@@ -281,7 +328,8 @@ def planned(catalogue: Catalogue, items: list[StoredItem], contents: list[bytes]
     stored = Stored.of_items(np.arange(len(items)), [items])
     files, stamps = keys_of(item.path for item in catalogue.items), np.zeros((len(contents), 2))
     told = Contents(files, np.array([each[:16] for each in contents], KEY), stamps.astype(np.int64))
-    return make_plan(catalogue, stored, lambda ids: [items[i] for i in ids], told, describes=True)
+    ids = np.arange(len(items))
+    return make_plan(catalogue, stored, lambda i: [items[n] for n in i], told, ids, describes=True)
 
 
 def test_folders_that_cannot_be_read_are_not_deleted() -> None:
