@@ -30,7 +30,13 @@ def held(out: Path, log: Callable[[str], None]) -> Iterator[None]:
     would end with weights of each other's. Raises BusyError where another process has the folder.
     """
     out.mkdir(parents=True, exist_ok=True)
-    handle = os.open(out / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        handle = os.open(out / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError:
+        if not (out / "model" / "metrics.json").exists():
+            raise
+        yield  # what has ended is only read, maybe where nothing can be written
+        return
     try:
         if not _locked(handle, out, log):
             raise BusyError(

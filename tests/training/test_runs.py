@@ -225,6 +225,21 @@ def test_a_run_holds_its_folder_to_its_end(
     assert main("--config", recipe, "--out", out, "--train.epochs", 1) == 0
 
 
+def test_what_has_ended_is_read_where_nothing_can_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> int:
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(claim.os, "open", refused)
+    with pytest.raises(OSError, match="Read-only"), claim.held(tmp_path, print):
+        pass
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "metrics.json").write_text("{}")
+    with claim.held(tmp_path, print):
+        pass
+
+
 def test_a_folder_that_cannot_be_locked_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
