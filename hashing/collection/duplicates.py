@@ -145,11 +145,15 @@ def _near(opened: Opened) -> Iterator[list[Copy]]:
         alike[a].add(b)
         alike[b].add(a)
     copies = _copies(opened, np.array(sorted(alike), np.int64))
-    groups: dict[int, list[Copy]] = {}
+    groups: dict[int, list[Copy]] = defaultdict(list)
+    leaders: dict[int, int] = {}
     for copy in sorted(copies.values(), key=lambda each: each.quality):
-        mine = alike[copy.item.id]
-        leader = next((other for other in groups if other in mine), copy.item.id)
-        groups.setdefault(leader, []).append(copy)
+        own = copy.item.id
+        leader = leaders.setdefault(own, own)
+        if leader == own:
+            for other in alike[own]:
+                leaders.setdefault(other, own)
+        groups[leader].append(copy)
     yield from (group for group in groups.values() if len(group) > 1)
 
 
@@ -167,7 +171,8 @@ def _candidates(opened: Opened) -> Iterator[tuple[list[int], list[int]]]:
         for block in blocks:
             found = opened.index.search(SearchRequest(opened.index.codes(block), NEIGHBOURS))
             for item_id, near in zip(block, found.ids.tolist(), strict=True):
-                yield [item_id], [other for other in near if other > item_id]
+                # the nearest of one need not have it among their own nearest
+                yield [item_id], [other for other in near if other not in (item_id, -1)]
             bar.advance(len(block))
 
 

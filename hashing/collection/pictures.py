@@ -135,7 +135,10 @@ class Pictures:
     def pairs(
         self, candidates: Iterable[tuple[Sequence[int], Sequence[int]]]
     ) -> Iterator[tuple[int, int]]:
-        """Of candidates, ids each of which may be a copy of any of others, those that are."""
+        """Of candidates, ids each of which may be a copy of any of others, those that are.
+
+        Of those given with themselves each pair comes once, the smaller id first.
+        """
         for first, second in candidates:
             mine, theirs = self._glances(first), self._glances(second)
             if not mine or not theirs:
@@ -145,7 +148,9 @@ class Pictures:
             ids, other_ids = list(mine), list(theirs)
             for a, b in np.argwhere(are_copies(small, others)).tolist():
                 pair = ids[a], other_ids[b]
-                if pair[0] < pair[1] and are_copies(*(self._look(i)[None] for i in pair))[0, 0]:
+                if first is second and pair[0] >= pair[1]:
+                    continue
+                if are_copies(*(self._look(i)[None] for i in pair))[0, 0]:
                     yield pair
 
     def _glances(self, item_ids: Sequence[int]) -> dict[int, NDArray[np.uint8]]:

@@ -137,3 +137,17 @@ def test_a_notebook_shows_the_copies(holiday: Collection) -> None:
     assert "small.jpg" in found._repr_html_()
     assert str(found).count("\n") == 9
     assert found[0:1][0].copies == found[0].copies
+
+
+def test_one_way_is_enough_for_near_codes_to_be_compared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The two nearest codes of every copy are the first two: of these only does it hear."""
+    for number in range(5):
+        save(tmp_path / f"pictures/{number}.png", scene(0))
+    torch.manual_seed(0)
+    network = HashModel(ModelConfig(backbone="small_cnn", lengths=(32,)), Preprocessing(size=32))
+    monkeypatch.setattr(duplicates, "ALL_PAIRS", 0)
+    monkeypatch.setattr(duplicates, "NEIGHBOURS", 2)
+    with Collection.build(tmp_path / "pictures", Model(network), tmp_path / "i.index") as art:
+        assert [len(group) for group in names(art, "near")] == [5]
