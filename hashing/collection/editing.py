@@ -3,20 +3,14 @@
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from hashing.codes import Codes
 from hashing.collection.choices import Choices, recall_choices
 from hashing.collection.holding import Holding
-from hashing.collection.opened import UnknownItemError
 from hashing.errors import UsageError, unknown
-from hashing.filters import equals
 from hashing.images import decode, encode_jpeg
 from hashing.sources import Value
 from hashing.store import NewItem
-
-if TYPE_CHECKING:
-    pass
 
 
 class Editing(Holding):
@@ -38,13 +32,11 @@ class Editing(Holding):
             previews: as for `build`.
 
         Returns:
-            Its id.
+            Its id, even of an item that is hidden here.
 
         Raises:
             ImageError: it cannot be read.
             UsageError: the name is none of a file, or there is no such column.
-            UnknownItemError: it is there already where a part of the collection is shown, but not
-                in that part.
 
         Example:
             >>> data = pathlib.Path("query.jpg").read_bytes()
@@ -58,20 +50,17 @@ class Editing(Holding):
             raise UsageError(f"expected a name such as a/1.jpg for a picture, found {file[:80]!r}")
         checked = self._typed(fields)
         image = decode(picture)
-        if content not in self.index.contents([file])[0]:
-            logits, features = self._encoded([image])
-            code = Codes.from_logits(logits).packed[0].tobytes()
-            side = Choices(previews=previews).over(recall_choices(self.index)).preview_side
-            preview = encode_jpeg(image, side) if side else None
-            numbers = None if features is None else features[0].tobytes()
-            [added] = self.index.add([NewItem(file, checked, code, content, preview, numbers)])
-            self._look()
-            return int(added)  # which is hidden, maybe
-        found = self.index.items(self.index.ids(equals("file", file)))
-        known = next((item.id for item in found if item.content == content), None)
-        if known is None:
-            raise UnknownItemError(f"the picture {file!r} is there, but hidden: nothing was added")
-        return known
+        there = self.index.contents([file])[0]
+        if content in there:
+            return there[content]
+        logits, features = self._encoded([image])
+        code = Codes.from_logits(logits).packed[0].tobytes()
+        side = Choices(previews=previews).over(recall_choices(self.index)).preview_side
+        preview = encode_jpeg(image, side) if side else None
+        numbers = None if features is None else features[0].tobytes()
+        added = self.index.add([NewItem(file, checked, code, content, preview, numbers)])
+        self._look()
+        return int(added[0])
 
     def describe(self, item_id: int, fields: Mapping[str, Value | None]) -> None:
         """Take over some fields of an item, None takes one away; the others stay.

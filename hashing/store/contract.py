@@ -211,8 +211,8 @@ class Index(Protocol):
         """How many different files the items have; fewer than items where some share one."""
         ...
 
-    def contents(self, files: Iterable[str]) -> list[set[bytes]]:
-        """For each file the SHA-256 digests of the items of that name."""
+    def contents(self, files: Iterable[str]) -> list[dict[bytes, int]]:
+        """For each file the items of that name: SHA-256 digests, and the first id of each."""
         ...
 
     def finish(self) -> None:

@@ -174,8 +174,8 @@ class Shown:
         """How many different files there are among what is shown."""
         return self._index.distinct_files() if self._where is None else self._counts().files
 
-    def contents(self, files: Iterable[str]) -> list[set[bytes]]:
-        """For each file the digests of the items of that name, shown or not."""
+    def contents(self, files: Iterable[str]) -> list[dict[bytes, int]]:
+        """For each file digests and ids of the items of that name, shown or not."""
         return self._index.contents(files)
 
     def finish(self) -> None:

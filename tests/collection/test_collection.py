@@ -117,6 +117,15 @@ def test_pictures_come_and_go(shop: Collection, pictures: Path, tmp_path: Path) 
     assert shop.map()["id"].tolist() == shop.ids().tolist()
 
 
+def test_a_column_may_be_called_as_files_are(shop: Collection, pictures: Path) -> None:
+    shop.index.change(shop.items([1]), {"file": str})
+    picture = (pictures / "01.png").read_bytes()
+    with Collection.open(shop.info.location) as art:
+        new = art.add_picture(picture, "new.png", {"file": "another"})
+        assert new == art.add_picture(picture, "new.png", {}) == 12
+        assert art.item(new).file == "new.png"
+
+
 def test_another_model_is_refused_when_it_is_needed(shop: Collection, pictures: Path) -> None:
     location = shop.info.location
     with Collection.open(location, model=Model(network(1))) as other:

@@ -12,7 +12,7 @@ from hashing.service.current import Current
 from hashing.service.door import Door
 from hashing.service.public import public
 from hashing.store import Index
-from tests.gallery import with_model
+from tests.gallery import draw, jpeg, with_model
 
 HIDDEN = {0: "x", 3: "TRUE", 5: "until spring"}
 SHOWN = {1: "No", 2: "", 4: "0"}
@@ -77,3 +77,14 @@ def test_a_work_hides_from_its_next_answer_on(index: Index) -> None:
     assert client.patch("/api/items/7", json=fields, headers=by_token).status_code == 204
     assert client.get("/api/items/7").status_code == 404
     assert client.get("/api/facets").json()["count"] == 34
+
+
+def test_a_picture_that_is_hidden_at_once_is_there_and_answered_with_nothing(index: Index) -> None:
+    client = client_of(index)
+    by_token = {"authorization": f"Bearer {TOKEN}"}
+    sent = {"picture": ("new.jpg", jpeg(draw((9, 9, 9), 5, (64, 64))))}
+    for _ in range(2):
+        asked = {"fields": '{"hidden": "yes"}'}
+        answer = client.post("/api/v1/items", files=sent, data=asked, headers=by_token)
+        assert (answer.status_code, answer.content) == (204, b"")
+    assert (index.info.count, client.get("/api/health").json()["count"]) == (39, 35)

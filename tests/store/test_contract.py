@@ -52,7 +52,7 @@ def test_an_item_comes_back_as_it_went_in(index: Index) -> None:
     ]
     assert index.codes([3, 1, 3]).hex() == [items[row].code.hex() for row in (3, 1, 3)]
     assert index.preview(7) == items[7].preview
-    assert index.contents(["0/1.jpg", "other"]) == [{items[1].content}, set()]
+    assert index.contents(["0/1.jpg", "other"]) == [{items[1].content: 1}, {}]
     assert index.info.count == 60
     assert index.info.columns == COLUMNS
 

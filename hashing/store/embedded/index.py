@@ -163,8 +163,8 @@ class EmbeddedIndex:
                 snapshot.files = query.count_files(tables, snapshot.generation)
             return snapshot.files
 
-    def contents(self, files: Iterable[str]) -> list[set[bytes]]:
-        """For each file the SHA-256 digests of the items of that name."""
+    def contents(self, files: Iterable[str]) -> list[dict[bytes, int]]:
+        """For each file the SHA-256 digests of the items of that name, and the first id of each."""
         with self._reader.asking() as tables:
             return query.select_contents(tables, self._generation, files)
 

@@ -49,20 +49,20 @@ def _column(generation: Generation, field: str) -> str:
 
 def select_contents(
     db: sqlite3.Connection, generation: Generation, files: Iterable[str]
-) -> list[set[bytes]]:
-    """For each file the content digests of the living items of that name.
+) -> list[dict[bytes, int]]:
+    """For each file the content digests of the living items of that name, the first id of each.
 
     All items are read: an index of the names would make every `add` slower for this one question.
     """
     wanted = list(files)
-    contents: dict[str, set[bytes]] = {file: set() for file in wanted}
+    contents: dict[str, dict[bytes, int]] = {file: {} for file in wanted}
     rows = db.execute(
-        f"SELECT file, content FROM items WHERE {_LIVING}",
+        f"SELECT file, content, id FROM items WHERE {_LIVING} ORDER BY id",
         (generation.next_id, generation.number),
     )
-    for file, content in rows:
+    for file, content, item_id in rows:
         if file in contents:
-            contents[file].add(content)
+            contents[file].setdefault(content, item_id)
     return [contents[file] for file in wanted]
 
 

@@ -160,8 +160,8 @@ class PostgresIndex:
         """How many different files the items have; fewer than items where some share one."""
         return self._snapshot.rows.distinct_files
 
-    def contents(self, files: Iterable[str]) -> list[set[bytes]]:
-        """For each file the SHA-256 digests of the items of that name."""
+    def contents(self, files: Iterable[str]) -> list[dict[bytes, int]]:
+        """For each file the SHA-256 digests of the items of that name, and the first id of each."""
         return self._snapshot.rows.contents(files)
 
     def extra(self, name: str) -> bytes | None:

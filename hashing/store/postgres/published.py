@@ -189,8 +189,8 @@ class Published:
         with self.asking() as db:
             return rows.read_blob(db, "SELECT value FROM extras WHERE name = %s", name)
 
-    def contents(self, files: Iterable[str]) -> list[set[bytes]]:
-        """For each file the SHA-256 digests of the items of that name."""
+    def contents(self, files: Iterable[str]) -> list[dict[bytes, int]]:
+        """For each file the SHA-256 digests of the items of that name, and the first id of each."""
         with self.asking() as db:
             return query.select_contents(db, self.state, files)
 

@@ -164,16 +164,19 @@ def count_rows(db: Database, state: State, first: int, end: int) -> tuple[int, i
     return rows, removed
 
 
-def select_contents(db: Database, state: State, files: Iterable[str]) -> list[set[bytes]]:
-    """For each file the content digests of the living items of that name."""
+def select_contents(
+    db: Database, state: State, files: Iterable[str]
+) -> list[dict[bytes, int]]:
+    """For each file the content digests of the living items of that name, the first id of each."""
     wanted = list(files)
-    contents: dict[str, set[bytes]] = {file: set() for file in wanted}
+    contents: dict[str, dict[bytes, int]] = {file: {} for file in wanted}
     rows = db.execute(
-        f"SELECT file, content FROM items WHERE file = ANY(%s::text[]) AND {_LIVING}",
+        f"SELECT file, content, id FROM items WHERE file = ANY(%s::text[]) AND {_LIVING} "
+        "ORDER BY id",
         [list(contents), state.next_id, state.number],
     )
-    for file, content in rows:
-        contents[file].add(bytes(content))
+    for file, content, item_id in rows:
+        contents[file].setdefault(bytes(content), item_id)
     return [contents[file] for file in wanted]
 
 
