@@ -20,7 +20,7 @@ from hashing.collection.request import DIVERSITY, Mix, Query, Refine, Taste
 from hashing.collection.search import search
 from hashing.collection.surveying import Surveying
 from hashing.filters import Filter
-from hashing.images import Picture, decode, open_picture
+from hashing.images import Picture, decoded_preview, open_picture
 from hashing.search.features import HAMMING
 
 
@@ -266,4 +266,4 @@ class Collection(Asking, Keeping, Editing, Surveying):
         return explain(self.model, *codes, picture, self._picture(item_id))
 
     def _picture(self, item_id: int) -> Image:
-        return decode(self.opened.pictures.jpeg(self.item(item_id), PREVIEW_SIDE))
+        return decoded_preview(self.opened.pictures.jpeg(self.item(item_id), PREVIEW_SIDE))

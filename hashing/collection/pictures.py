@@ -24,6 +24,7 @@ from hashing.images import (
     Limits,
     checked_preview,
     decode,
+    decoded_preview,
     encode_jpeg,
     kind_of,
     main_colours,
@@ -196,7 +197,9 @@ class Pictures:
                 return original
         if preview is None:
             raise InputError(f"the picture of work {item.id} is gone and the index kept no preview")
-        return preview if max(self.shape(item.id)) <= side else encode_jpeg(decode(preview), side)
+        if max(self.shape(item.id)) <= side:
+            return preview
+        return encode_jpeg(decoded_preview(preview), side)
 
     def original_jpeg(self, item: StoredItem, side: int) -> bytes | None:
         """The original with at most `side` pixels, None where it cannot be read now."""
@@ -215,9 +218,8 @@ class Pictures:
 
     def colours(self, item_id: int, most: int = 6) -> list[str]:
         """The main colours as `#rrggbb`, commonest first; none without a preview."""
-        preview = self._preview(item_id)
         try:
-            small = decode(preview or b"")
+            small = decoded_preview(self.index.preview(item_id) or b"")
         except ImageError:
             return []
         small.thumbnail((96, 96))
@@ -234,7 +236,7 @@ class Pictures:
         preview = self._preview(item.id)
         if preview is None:
             raise InputError(f"the picture of work {item.id} is gone and the index kept no preview")
-        return decode(preview)
+        return decoded_preview(preview)
 
     def _preview(self, item_id: int) -> bytes | None:
         """As it may be handed out; None without one, and for a stranger's that is no picture."""

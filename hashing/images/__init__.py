@@ -8,6 +8,7 @@ from hashing.images.rendering import shows_something
 from hashing.images.squares import (
     Fit,
     checked_preview,
+    decoded_preview,
     encode_jpeg,
     main_colours,
     opened_preview,
@@ -25,6 +26,7 @@ __all__ = [
     "Picture",
     "checked_preview",
     "decode",
+    "decoded_preview",
     "encode_jpeg",
     "files_up_to",
     "kind_of",

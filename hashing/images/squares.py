@@ -102,3 +102,12 @@ def opened_preview(data: bytes) -> Iterator[Image.Image]:
             yield image
     except BROKEN as error:
         raise ImageError(NO_PREVIEW) from error
+
+
+def decoded_preview(data: bytes) -> Image.Image:
+    """A preview that an index kept, in RGB. Raises ImageError.
+
+    Of any shape: that of a scroll is thinner than what `decode` takes.
+    """
+    with opened_preview(data) as image:
+        return image.convert("RGB")

@@ -17,6 +17,7 @@ from hashing.errors import InputError
 from hashing.images import encode_jpeg
 from hashing.recommend import are_copies
 from hashing.store import Index, NewItem
+from tests.gallery import with_model
 from tests.images import hostile
 
 
@@ -169,3 +170,16 @@ def test_originals_with_swapped_names_are_not_shown_for_each_other(
         Path(tmp_path / item.file).unlink()
     letters[0].save(tmp_path / "0.png")
     assert max(size(pictures.jpeg(new_gallery.items(ids)[0], 1600))) == 1600
+
+
+def test_a_scroll_is_shown_and_explained_by_its_preview(new_gallery: Index) -> None:
+    scroll = encode_jpeg(Image.new("RGB", (6400, 64), (20, 120, 60)), 512)
+    assert size(scroll) == (512, 5)
+    content = hashlib.sha256(scroll).digest()
+    (new,) = new_gallery.add([NewItem("scroll.jpg", {}, bytes(8), content, scroll)])
+    with with_model(new_gallery) as art:
+        item, pictures = art.item(int(new)), art.opened.pictures
+        assert size(pictures.jpeg(item, 128)) == (128, 1)
+        assert pictures.whole(item).size == (512, 5)
+        assert len(pictures.colours(item.id)) == 1
+        assert art.explain(item.id, 0).work_regions is not None
