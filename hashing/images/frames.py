@@ -37,6 +37,8 @@ def suggest_box(image: Image.Image) -> Corners | None:
     grey.thumbnail((SIDE, SIDE), Image.Resampling.BOX)
     pixels = np.asarray(grey, np.float32)
     height, width = pixels.shape
+    if min(height, width) < 2:  # so thin that one row is left
+        return None
     strength, across, upright = _edges(pixels)
     rows = _lines(strength * ~upright, across, horizontal=True)
     columns = _lines(strength * upright, across, horizontal=False)

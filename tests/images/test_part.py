@@ -87,3 +87,5 @@ def test_where_there_is_no_frame_none_is_seen() -> None:
     y, x = np.mgrid[:200, :300]
     smooth = np.stack([x * 255 / 300, y * 255 / 200, (x + y) / 2], -1).astype(np.uint8)
     assert suggest_box(Image.fromarray(smooth)) is None
+    for shape in ((5000, 16), (16, 5000)):
+        assert suggest_box(Image.effect_noise(shape, 80)) is None
