@@ -49,7 +49,8 @@ def search(opened: Opened, query: Query, refine: Refine) -> Answer:
 
 def _tied(candidates: Candidates) -> int:
     """How many of the first are equally far."""
-    return int(np.count_nonzero(np.cumprod(candidates.distances == candidates.distances[:1])))
+    far = candidates.distances if candidates.measured is None else candidates.measured
+    return int(np.count_nonzero(np.cumprod(far == far[:1])))
 
 
 def _itself_first(opened: Opened, picture: Image, candidates: Candidates) -> Candidates:

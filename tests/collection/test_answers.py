@@ -58,6 +58,31 @@ def test_of_equal_codes_what_is_asked_with_comes_first(tmp_path: Path) -> None:
         assert order == [33, *(i for i in range(60) if i != 33)]
 
 
+def test_by_features_equally_far_is_what_is_measured(tmp_path: Path) -> None:
+    """All codes are equal, and the first picture is the farthest."""
+    index = create_index(
+        tmp_path / "i",
+        bits=64,
+        lengths=(64,),
+        fingerprint="0" * 64,
+        columns={},
+        model=tmp_path / "m",
+        features=1,
+    )
+    pictures = [jpeg(draw((200, 190, 180), seed, (120, 160))) for seed in range(3)]
+    features = [np.array([far], "<f2").tobytes() for far in (3, 1, 1)]
+    index.add(
+        NewItem(f"{i}.jpg", {}, bytes(8), hashlib.sha256(data).digest(), data, features[i])
+        for i, data in enumerate(pictures)
+    )
+    same, nothing = Codes(np.zeros((1, 8), np.uint8), 64), np.zeros((1, 1), np.float16)
+    with with_model(index) as letters:
+        for asked, order in ((0, [1, 2, 0]), (1, [1, 2, 0]), (2, [2, 1, 0])):
+            query = Query(same, picture=decode(pictures[asked]), features=nothing)
+            hits = letters.answer(query, Refine(3, by="euclidean", **PLAIN)).hits
+            assert [hit.id for hit in hits] == order
+
+
 def test_the_same_search_repeats_by_code(art: Collection) -> None:
     code = art.index.codes([5]).hex()[0]
     by_code = art.answer(art.query(code), Refine(k=5, **PLAIN))
