@@ -135,6 +135,7 @@ def diversify(
     k: int,
     diversity: float,
     likes: int = 1,
+    since: NDArray[np.int64] | None = None,
 ) -> NDArray[np.int64]:
     """Pick k of M candidates by maximal marginal relevance (Carbonell & Goldstein 1998).
 
@@ -143,16 +144,20 @@ def diversify(
     the first works are the most similar and variety comes further down; 0 and 1 stay what they
     are. Places count for each liked work by itself: several likes are varied already, and what
     they have in common is what was asked for.
+    since: the place, from 0, from which each candidate may be picked; where none may be as yet,
+    those may that come next.
     Returns positions int64 `[min(k, M)]` in the order of picking; equal values go to the earlier
     candidate.
     """
     nearest = np.full(len(relevance), -1.0)
     free = np.ones(len(relevance), dtype=bool)
     picked = np.empty(min(k, len(relevance)), dtype=np.int64)
+    since = np.zeros(len(relevance), np.int64) if since is None else since
     for place in range(len(picked)):
         weight = diversity ** (FIRST_LOOK * likes / (place + 1)) ** 3
         gain = (1 - weight) * relevance.astype(np.float64) - weight * nearest
-        best = int(np.argmax(np.where(free, gain, -np.inf)))
+        reach = max(place, int(since[free].min()))
+        best = int(np.argmax(np.where(free & (since <= reach), gain, -np.inf)))
         picked[place], free[best] = best, False
         differing = candidates.distances(candidates[best : best + 1])[:, 0]
         nearest = np.maximum(nearest, 1 - 2 * differing / candidates.bits)

@@ -1,6 +1,7 @@
 """What lies around several codes at once, for tastes and mixes: found widely, then ranked."""
 
 import time
+from bisect import bisect_left
 from collections.abc import Callable, Collection
 from dataclasses import replace
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from hashing.codes import Codes
 from hashing.collection.answer import Answer
 from hashing.collection.colours import coloured
-from hashing.collection.controls import Candidates, make_answer, pool_of
+from hashing.collection.controls import Candidates, make_answer
 from hashing.collection.opened import Opened
 from hashing.collection.request import Refine
 from hashing.errors import UsageError
@@ -48,30 +49,52 @@ def look_around(
     `make_answer`.
     """
     bits = centres.shape[1]
-    started = time.perf_counter()
-    found = opened.index.search(
-        SearchRequest(
-            full_length(centres, opened.info.bits),
-            WIDER * pool_of(refine) + len(known),
-            where=refine.where,
-            allowed=coloured(opened, refine.palette, refine.where),
-            bits=bits,
+
+    def find(size: int) -> Candidates:
+        steps = _steps(refine, size)
+        started = time.perf_counter()
+        found = opened.index.search(
+            SearchRequest(
+                full_length(centres, opened.info.bits),
+                WIDER * steps[-1] + len(known),
+                where=refine.where,
+                allowed=coloured(opened, refine.palette, refine.where),
+                bits=bits,
+            )
         )
-    )
-    seconds = time.perf_counter() - started
-    ids = np.setdiff1d(found.ids, [-1, *known])
-    codes = opened.index.codes(ids).prefix(bits)
-    apart = codes.distances(liked)
-    nearest = dict(zip(ids.tolist(), apart.argmin(axis=1).tolist(), strict=True))
-    order, relevance = rank(codes)
-    candidates = Candidates(
-        ids[order], apart.min(axis=1)[order], relevance, complete=found.complete
-    )
-    if refine.max_distance is not None:
-        candidates = candidates.take(candidates.distances <= refine.max_distance)
-    answer = make_answer(opened, None, candidates, refine, seconds, likes)
-    hits = [replace(hit, nearest_like=nearest[hit.id]) for hit in answer.hits]
+        seconds = time.perf_counter() - started
+        ids = np.setdiff1d(found.ids, [-1, *known])
+        codes = opened.index.codes(ids).prefix(bits)
+        rows, relevance = np.empty(0, np.int64), np.empty(0, np.float32)
+        for step in steps:
+            near = np.setdiff1d(found.ids[:, : WIDER * step + len(known)], [-1, *known])
+            near = np.searchsorted(ids, near)
+            order, told = rank(codes[near])
+            new = ~np.isin(near[order], rows)
+            rows = np.append(rows, near[order][new])[:step]
+            relevance = np.append(relevance, told[new])[:step]
+        apart = codes[rows].distances(liked).min(axis=1)
+        candidates = Candidates(ids[rows], apart, relevance, None, found.complete)
+        return replace(candidates.first(size), seconds=seconds)
+
+    answer = make_answer(opened, find, refine, likes=likes)
+    shown = opened.index.codes(hit.id for hit in answer.hits).prefix(bits)
+    nearest = shown.distances(liked).argmin(axis=1).tolist()
+    hits = [
+        replace(hit, nearest_like=place) for hit, place in zip(answer.hits, nearest, strict=True)
+    ]
     return replace(answer, hits=hits)
+
+
+def _steps(refine: Refine, size: int) -> list[int]:
+    """How many candidates are ranked before more are, up to a size.
+
+    A rank tells of all that is ranked with it, so what is ranked together hangs on no page.
+    """
+    steps = refine.pools
+    while steps[-1] < size:
+        steps.append(2 * steps[-1])
+    return steps[: bisect_left(steps, size) + 1]
 
 
 def full_length(centres: NDArray[np.float32], bits: int) -> Codes:

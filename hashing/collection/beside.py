@@ -24,7 +24,8 @@ def beside_the_code(
 ) -> Candidates:
     """Candidates in the order of relevance, tones and features together, by their weights.
 
-    What is not known of a query, its looks or its features, does not count.
+    What is not known of a query, its looks or its features, does not count. Each stage of an answer
+    has its own order (see `Refine.pools`), and what comes after them all stays as it is near.
     """
     relevance = candidates.relevance
     if len(query.code) > 1 and candidates.measured is None:
@@ -36,7 +37,8 @@ def beside_the_code(
         relevance = relevance + _beside(
             opened, query, candidates.ids, refine.tones, refine.features
         ).max(axis=1)
-    order = np.argsort(-relevance, kind="stable")
+    stage = refine.stage_of(len(relevance))
+    order = np.lexsort((np.where(stage < len(refine.stages), -relevance, 0), stage))
     return replace(candidates.take(order), relevance=relevance[order])
 
 

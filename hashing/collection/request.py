@@ -13,6 +13,11 @@ from hashing.search.features import HAMMING, check_measure
 
 VARIED = 200
 """Places of an answer that variety chooses and in which near-duplicates are folded."""
+FIRST, FIRST_BESIDE = 10, 24
+"""Places that are chosen first, alike for every page: a first page needs few candidates. More of
+them where looks count beside the code, by which the nearest are put in another order."""
+GROUP_SAMPLE = 20
+"""How many of the nearest items tell the groups of a query."""
 
 DIVERSITY = 0.3
 """Default place between similar (0) and varied (1); see benchmarks/recommend.py."""
@@ -62,8 +67,9 @@ class Mix:
 class Refine:
     """How an answer is made: length, filter, cut-off, variety and folding.
 
-    k: how many items, after `offset` of them. An answer that is read on has `VARIED` places that
-    variety chooses; what follows comes as it is near, so that it can be read to its end.
+    k: how many items, after `offset` of them. An answer is one list, in whatever pages it is read:
+    `VARIED` places that variety chooses, the first ones among few candidates and later ones among
+    more; what follows comes as it is near, so that it can be read to its end.
     where: a filter, None for all. bits: search by this prefix of the code.
     max_distance: leave out what differs in more bits. rerank: order the R nearest by the query's
     logits. diversity: 0 the most similar … 1 the most varied. one_per: at most one item of each
@@ -118,9 +124,35 @@ class Refine:
         return self.offset + self.k
 
     @property
-    def varied(self) -> int:
-        """How many places variety and folding choose."""
-        return min(self.last, VARIED) if self.offset else self.k
+    def stages(self) -> list[int]:
+        """Places up to which an answer is chosen, stage by stage."""
+        ends, places = [], FIRST_BESIDE if self.tones or self.features else FIRST
+        while places < VARIED:
+            ends.append(places)
+            places *= 2
+        return [*ends, VARIED]
+
+    @property
+    def pools(self) -> list[int]:
+        """Among how many candidates each stage chooses."""
+        return [(8 * places + 20) * self._for_each for places in self.stages]
+
+    @property
+    def sizes(self) -> list[int]:
+        """How many candidates the places asked for need, then how many where they are too few."""
+        if self.is_plain:
+            return [max(self.last, GROUP_SAMPLE)]
+        further = max(0, self.last - VARIED) * self._for_each
+        filled = sum(places < self.last for places in self.stages[:-1])
+        return [pool + further for pool in self.pools[filled:]]
+
+    def stage_of(self, count: int) -> NDArray[np.int64]:
+        """The stage that may first choose each of so many candidates, the best first."""
+        return np.searchsorted(self.pools, np.arange(count), side="right")
+
+    @property
+    def _for_each(self) -> int:
+        return 2 if self.one_per else 1
 
     @property
     def is_plain(self) -> bool:

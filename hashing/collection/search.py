@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from PIL.Image import Image
 from hashing.collection.answer import Answer
 from hashing.collection.beside import beside_the_code
 from hashing.collection.colours import coloured
-from hashing.collection.controls import GROUP_SAMPLE, Candidates, make_answer, pool_of
+from hashing.collection.controls import Candidates, make_answer
 from hashing.collection.opened import Opened
 from hashing.collection.request import Query, Refine
 from hashing.errors import UsageError
@@ -29,28 +30,30 @@ def search(opened: Opened, query: Query, refine: Refine) -> Answer:
 
     Items equally far are in the order of their ids, after the one that the picture is a copy of.
     """
-    wanted = max(refine.last, GROUP_SAMPLE) if refine.is_plain else pool_of(refine)
-    pool = wanted + len(query.exclude)
-    started = time.perf_counter()
     nearest = _by_codes if refine.by == HAMMING else _by_features
-    candidates, view = nearest(opened, query, refine, pool)
-    if query.picture is not None and pool <= _tied(candidates) < TIES:
-        candidates, view = nearest(opened, query, refine, TIES)
-    seconds = time.perf_counter() - started
-    candidates = candidates.take(~np.isin(candidates.ids, query.exclude))
-    if query.picture is not None:
-        candidates = _itself_first(opened, query.picture, candidates)
-    if refine.tones or refine.features:
-        candidates = beside_the_code(opened, query, candidates, refine)
-    return make_answer(
-        opened, query.code.hex()[view], candidates, refine, seconds, asked=query.picture
-    )
+
+    def find(size: int) -> Candidates:
+        pool = size + len(query.exclude)
+        started = time.perf_counter()
+        candidates = nearest(opened, query, refine, pool)
+        if query.picture is not None and pool <= _tied(candidates) < TIES:
+            candidates = nearest(opened, query, refine, TIES)
+        seconds = time.perf_counter() - started
+        candidates = candidates.take(~np.isin(candidates.ids, query.exclude))
+        if query.picture is not None:
+            candidates = _itself_first(opened, query.picture, candidates)
+        candidates = replace(candidates.first(size), seconds=seconds)
+        if refine.tones or refine.features:
+            candidates = beside_the_code(opened, query, candidates, refine)
+        return candidates
+
+    return make_answer(opened, find, refine, query.code.hex(), asked=query.picture)
 
 
 def _tied(candidates: Candidates) -> int:
-    """How many of the first are equally far."""
+    """How many of the first are equally far, as far as it matters."""
     far = candidates.distances if candidates.measured is None else candidates.measured
-    return int(np.count_nonzero(np.cumprod(far == far[:1])))
+    return int(np.count_nonzero(np.cumprod(far[:TIES] == far[:1])))
 
 
 def _itself_first(opened: Opened, picture: Image, candidates: Candidates) -> Candidates:
@@ -62,8 +65,8 @@ def _itself_first(opened: Opened, picture: Image, candidates: Candidates) -> Can
     return candidates.take(np.append(rows, np.delete(np.arange(len(candidates.ids)), rows)))
 
 
-def _by_codes(opened: Opened, query: Query, refine: Refine, pool: int) -> tuple[Candidates, int]:
-    """Candidates by Hamming distance, and the view that is nearest to one."""
+def _by_codes(opened: Opened, query: Query, refine: Refine, pool: int) -> Candidates:
+    """Candidates by Hamming distance."""
     bits = opened.length(refine.bits)
     if refine.rerank is not None:
         # what is not re-ranked has no place in the order
@@ -83,11 +86,13 @@ def _by_codes(opened: Opened, query: Query, refine: Refine, pool: int) -> tuple[
     )
     ids, distances, views = nearest_views(found)
     view = int(views[0]) if len(views) else 0
-    relevance = np.sort(1 - 2 * distances.astype(np.float32) / np.float32(bits))[::-1]
-    return Candidates(ids, distances, relevance, complete=found.complete), view
+    relevance = 1 - 2 * distances.astype(np.float32) / np.float32(bits)
+    # re-ranked ones have it dealt out from the greatest, as far as one stage chooses
+    relevance = relevance[np.lexsort((-relevance, refine.stage_of(len(ids))))]
+    return Candidates(ids, distances, relevance, complete=found.complete, view=view)
 
 
-def _by_features(opened: Opened, query: Query, refine: Refine, pool: int) -> tuple[Candidates, int]:
+def _by_features(opened: Opened, query: Query, refine: Refine, pool: int) -> Candidates:
     """Candidates by a distance of features; the first view stands for all."""
     if not opened.info.features:
         raise UsageError(
@@ -110,7 +115,7 @@ def _by_features(opened: Opened, query: Query, refine: Refine, pool: int) -> tup
     distances = opened.index.codes(ids).distances(query.code).min(axis=1).astype(np.int32)
     bits = opened.info.bits
     relevance = np.array([similarity(far, refine.by, bits) for far in measured], np.float32)
-    return Candidates(ids, distances, relevance, measured), 0
+    return Candidates(ids, distances, relevance, measured)
 
 
 def feature_parts(
