@@ -270,3 +270,14 @@ def test_arrays_survive_a_file(tmp_path: object) -> None:
     engine = ScanEngine.from_segments([again])
     expected = ReferenceEngine(codes, np.arange(2000) * 2).search(SearchRequest(codes[:5], 30))
     assert same(engine.search(SearchRequest(codes[:5], 30)), expected)
+
+
+def test_behind_the_last_slot_there_is_no_rank() -> None:
+    """A step of narrow vectors may begin there; what lies behind the arrays is none of theirs."""
+    from hashing.search import kernel
+    from hashing.search.kernel.postings import smallest_rank
+
+    nothing = np.empty(0, np.uint64)
+    starts, ranks = np.array([0, 2, 3, 1, 1], np.uint32), np.array([0, 2, 1, 9], np.uint32)
+    shared = kernel.Segment(nothing, starts[:3], ranks[:3], nothing, nothing)
+    assert [smallest_rank(shared, slot) for slot in (0, 1, 2, 3)] == [0, 1, 3, 3]

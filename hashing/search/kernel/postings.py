@@ -11,9 +11,14 @@ from hashing.search.kernel.vectors import lowest
 
 @compiled
 def smallest_rank(segment, slot):
-    """The smallest rank of any item in this slot or a later one."""
+    """The smallest rank of any item in this slot or a later one.
+
+    A step of a last block that is not full may begin behind all slots: behind all ranks, too.
+    """
     if segment.starts.shape[0] == 0:
         return slot
+    if slot >= segment.starts.shape[0] - 1:
+        return np.int64(segment.ranks.shape[0])
     return np.int64(segment.ranks[segment.starts[slot]])
 
 
