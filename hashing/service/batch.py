@@ -54,4 +54,5 @@ def search_batch(
     asked += [art.query(Codes.from_hex([code], art.info.bits)) for code in codes]
     asked += [art.stored(item_id) for item_id in ids]
     refine = controls.refine(where, art.info)
-    return Batch(answers=[views.results(art, art.answer(query, refine)) for query in asked])
+    answers = [art.answer(query, refine) for query in asked]
+    return Batch(answers=[views.results(art, answer, controls.offset) for answer in answers])

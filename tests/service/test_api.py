@@ -472,6 +472,14 @@ def test_an_answer_can_be_read_to_its_end(
     assert len(read) >= len(everything)
 
 
+def test_many_answers_are_read_on_as_one_is(client: TestClient) -> None:
+    (answer,) = client.post("/api/search/batch?offset=20&k=4", data={"ids": [4]}).json()["answers"]
+    found = client.get("/api/items/4/similar?offset=20&k=5").json()["results"]
+    assert [result["rank"] for result in found] == [21, 22, 23, 24, 25]
+    ranks = [result["rank"] for result in answer["results"]]
+    assert ranks == [21, 22, 23, 24]
+
+
 def test_the_shapes_that_the_page_is_checked_with_are_the_apis() -> None:
     from tests.service.types import FILE, render
 
