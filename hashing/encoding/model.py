@@ -51,7 +51,8 @@ class Model(Decoded):
             folder: a folder with `config.json` and `model.safetensors`, or `colour`, `texture`,
                 `shape`: descriptors made by hand, without a network.
             device: `cpu`, `cuda`, `cuda:1`, …, or `auto`, a GPU where there is one.
-            runtime: `auto` goes over to ONNX Runtime for many pictures where it is installed.
+            runtime: `auto` goes over to ONNX Runtime for many pictures where it is installed,
+                `onnx` for any on a CPU, or a UsageError says why it cannot; `torch` never.
 
         Returns:
             The model, ready to encode.
@@ -194,7 +195,7 @@ class Model(Decoded):
         of = self.logits_of if output == "logits" else self.features_of
         width = self.bits if output == "logits" else self.width
         found, done = np.empty((len(pictures), width), np.float32), 0
-        undecided = len(pictures) >= ACCELERATE_FROM
+        undecided = self.runtime == "onnx" or len(pictures) >= ACCELERATE_FROM
         if len(pictures) == 1:  # no pool for one: a visitor waits
             batches = iter([(pictures, [self._view(pictures[0])])])
         else:

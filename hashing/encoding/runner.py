@@ -63,7 +63,8 @@ class Runner:
                 runtime, f"{error.name} is not installed: pip install onnx onnxruntime onnxscript"
             )
         except Exception as error:  # noqa: BLE001 (an exporter fails in many ways; none may stop us)
-            _stay(runtime, f"the export failed: {str(error).splitlines()[0]}")
+            reason, *_ = [*str(error).splitlines(), type(error).__name__]
+            _stay(runtime, f"the export failed: {reason}")
         else:
             if difference > TOLERANCE:
                 _stay(runtime, f"its {self.output} differ by {difference:.1e} standard deviations")

@@ -132,6 +132,25 @@ def test_torch_goes_on_with_one_line(
         Model(encoder.network, runtime="onnx").accelerate(squares(3))
 
 
+def test_an_error_without_words_is_told_by_its_name(
+    encoder: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise NotImplementedError
+
+    monkeypatch.setattr("hashing.encoding.onnx._exported", fails)
+    encoder.runtime = "onnx"
+    with pytest.raises(UsageError, match="the export failed: NotImplementedError"):
+        encoder.accelerate(squares(3))
+
+
+@pytest.mark.parametrize("runtime", ["torch", "auto", "onnx"])
+def test_what_is_asked_for_runs_few_pictures_too(encoder: Model, runtime: Runtime) -> None:
+    encoder.runtime = runtime
+    encoder.encode([squares(1)[0]])
+    assert encoder.accelerated == (runtime == "onnx")
+
+
 def test_a_first_batch_without_pictures_decides_nothing(
     encoder: Model, catalogue: Catalogue
 ) -> None:
