@@ -5,8 +5,9 @@ code in words of 64 bits, so that a search by a prefix reads only the words it n
 `<table>_removed` the publication that removed an item, so that readers of different publications
 ask the same rows; `<table>_mark` how far both are. The comment on the table names the index.
 
-Who comes later, reader or writer, takes over what is missing. Two that do so at once write the same
-rows twice: the server drops one of them in its own time, and until then answers are put right here.
+Who comes later, reader or writer, takes over what is missing, one at a time. One that was cut off
+writes rows twice: the server drops one of them in its own time, and until then answers are put right
+here.
 """
 
 import re
@@ -115,11 +116,16 @@ class ClickHouse:
         """Take over what was published since, by whomever, and answer as of then."""
         if not self._compared:
             self._open(rows)
-        since, mark = self._mark(), rows.mark
-        if since.number < mark.number:
-            self._follow(rows, since)
-        # what was removed and dropped before anybody told the tables is found by counting alone
-        if not self._compared or since.number < mark.compacted:
+        mark = rows.mark
+        if self._mark().number < mark.number:
+            # else who is slow would write what was dropped since by who came later
+            with rows.alone():
+                since = self._mark()
+                if since.number < mark.number:
+                    self._follow(rows, since)
+                    # what was removed and dropped meanwhile is found by counting alone
+                    self._compared &= since.number >= mark.compacted
+        if not self._compared:
             self.check(rows)
             self._compared = True
         return CandidateAnswers(rows, _Distances(self._server, mark))
@@ -129,17 +135,18 @@ class ClickHouse:
 
         Tables that have followed the rows beyond a later compaction have fewer, rightly.
         """
-        if self._mark().compacted > rows.mark.compacted:
-            return []
-        repaired = []
-        for first, end in differing(rows, partial(self._counts, rows.mark)):
-            for table in ("T", "T_removed"):
-                inside = "id >= {first:Int64} AND id < {end:Int64}"
-                self._server.do(f"DELETE FROM {table} WHERE {inside}", first=first, end=end)
-            for portion in rows.portions(first, end):
-                self._write(portion)
-            repaired.append(f"{self._server.table}: codes {first} to {end - 1} written anew")
-        return repaired
+        with rows.alone():
+            if self._mark().compacted > rows.mark.compacted:
+                return []
+            repaired = []
+            for first, end in differing(rows, partial(self._counts, rows.mark)):
+                for table in ("T", "T_removed"):
+                    inside = "id >= {first:Int64} AND id < {end:Int64}"
+                    self._server.do(f"DELETE FROM {table} WHERE {inside}", first=first, end=end)
+                for portion in rows.portions(first, end):
+                    self._write(portion)
+                repaired.append(f"{self._server.table}: codes {first} to {end - 1} written anew")
+            return repaired
 
     def _owner(self) -> str | None:
         """The uuid of the index whose codes the table holds, None where there is no table."""

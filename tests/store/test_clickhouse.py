@@ -1,11 +1,14 @@
 """Codes in ClickHouse behind rows on a server: the engine itself, run in this process by chdb."""
 
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from hashing.codes import Codes
 from hashing.errors import StorageError, UsageError
@@ -26,7 +29,7 @@ pytest.importorskip(
     "clickhouse_connect", reason="clickhouse-connect is not installed: the extra [clickhouse]"
 )
 
-from hashing.store.clickhouse import ClickHouse
+from hashing.store.clickhouse import ClickHouse, Server
 
 
 @pytest.fixture
@@ -104,6 +107,38 @@ def test_what_was_dropped_while_the_server_was_away_is_dropped_there(
     with make(url) as index:
         check_dropping(index, Connection, "nobody is there")
         assert rows_of(clickhouse, "SELECT uniqExact(id) FROM art") == 38
+
+
+def test_who_is_slow_does_not_bring_back_what_was_dropped(
+    url: str, clickhouse: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One writes to the server what it has published while another removes some of it for good."""
+    insert, threads, done = Server.insert, list[threading.Thread](), threading.Event()
+    rng = np.random.default_rng(0)
+    with make(url) as slow, open_index(url) as quick:
+        slow.add(items_of(rng, 30, "a"))
+        quick.refresh()
+
+        def drop() -> None:
+            quick.remove([40])
+            quick.compact()
+            done.set()
+
+        def interrupted(server: Server, table: str, columns: dict[str, NDArray[Any]]) -> None:
+            if not threads:
+                threads.append(threading.Thread(target=drop))
+                threads[0].start()
+                done.wait(1.5)
+            insert(server, table, columns)
+
+        monkeypatch.setattr(Server, "insert", interrupted)
+        with suppress(StorageError):  # compacted since
+            slow.add(items_of(rng, 30, "b"))
+        threads[0].join(60)
+        assert done.is_set()
+        assert rows_of(clickhouse, "SELECT uniqExact(id) FROM art") == 59
+        found = quick.search(SearchRequest(quick.codes([3]), 60))
+        assert sorted(found.ids[0].tolist()) == [i for i in range(60) if i != 40]
 
 
 def test_the_same_by_the_client_of_a_server(
