@@ -133,6 +133,12 @@ def slow_mmr(codes: Codes, relevance: np.ndarray, k: int, diversity: float) -> l
     return picked
 
 
+def test_candidates_are_picked_from_their_place_on_or_when_no_other_is_left() -> None:
+    relevance = np.array([0.1, 0.2, 0.9, 0.8, 0.7], np.float32)
+    since = np.array([0, 0, 3, 9, 9])
+    assert diversify(random_codes(5), relevance, 5, 0.0, since=since).tolist() == [1, 0, 2, 3, 4]
+
+
 @settings(deadline=None, derandomize=True, max_examples=40)
 @given(st.integers(1, 25), st.integers(1, 30), st.sampled_from([0.0, 0.25, 0.5, 1.0]))
 def test_diversify_is_maximal_marginal_relevance(count: int, k: int, diversity: float) -> None:

@@ -5,9 +5,9 @@ code in words of 64 bits, so that a search by a prefix reads only the words it n
 `<table>_removed` the publication that removed an item, so that readers of different publications
 ask the same rows; `<table>_mark` how far both are. The comment on the table names the index.
 
-Who comes later, reader or writer, takes over what is missing, one at a time. One that was cut off
-writes rows twice: the server drops one of them in its own time, and until then answers are put right
-here.
+Who comes later, reader or writer, takes over what is missing, one at a time. One that was cut
+off writes rows twice: the server drops one of them in its own time, and until then answers are put
+right here.
 """
 
 import re

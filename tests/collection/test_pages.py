@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from hashing.codes import Codes
 from hashing.collection import Collection
 from hashing.collection.request import Mix, Query, Refine, Taste
 from hashing.store import NewItem, create_index

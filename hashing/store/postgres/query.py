@@ -164,9 +164,7 @@ def count_rows(db: Database, state: State, first: int, end: int) -> tuple[int, i
     return rows, removed
 
 
-def select_contents(
-    db: Database, state: State, files: Iterable[str]
-) -> list[dict[bytes, int]]:
+def select_contents(db: Database, state: State, files: Iterable[str]) -> list[dict[bytes, int]]:
     """For each file the content digests of the living items of that name, the first id of each."""
     wanted = list(files)
     contents: dict[str, dict[bytes, int]] = {file: {} for file in wanted}
