@@ -235,6 +235,14 @@ def test_extras_are_kept_and_replaced(index: Index) -> None:
     assert index.extra("map") == b"two"
 
 
+def test_an_extra_that_another_writer_replaced_is_read(place: Place, index: Index) -> None:
+    index.put_extra("map", b"one")
+    with open_index(place) as reader:
+        index.put_extra("map", b"two")
+        index.put_extra("new", b"three")
+        assert [reader.extra(name) for name in ("map", "new")] == [b"two", b"three"]
+
+
 def test_columns_grow_and_keep_their_types(index: Index) -> None:
     item = NewItem("x.jpg", {"place": "Paris"}, b"ab", b"c" * 32)
     index.add([item], {"place": str, "style": str})

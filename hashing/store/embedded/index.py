@@ -170,11 +170,10 @@ class EmbeddedIndex:
 
     def extra(self, name: str) -> bytes | None:
         """A named blob, None where absent."""
-        digest = self._generation.extras.get(name)
-        if digest is None:
-            return None
-        with self._reader.reading():
-            return rows.read_extra(self._reader.db, name, digest)
+        with self._reader.reading() as current:
+            # only its newest value is kept, which a later change may have put in
+            digest = current.extras.get(name)
+            return None if digest is None else rows.read_extra(self._reader.db, name, digest)
 
     def add(self, items: Iterable[NewItem], columns: Mapping[str, type] = {}) -> NDArray[np.int64]:
         """Publish new items as one segment; returns their ids."""
