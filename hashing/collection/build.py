@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from hashing.collection import shards
+from hashing.collection.change import refuse_half
 from hashing.collection.choices import Choices, recall_choices, remember_choices
 from hashing.collection.colours import Palette, keep_palettes, keep_part
 from hashing.collection.fill import fill
@@ -39,6 +40,7 @@ def check(reading: Reading, location: Place, roles: Mapping[str, str] = {}) -> l
     """What a build would read. Raises UsageError where it may not be made, InputError."""
     if is_index(location):
         with open_index(location) as index:
+            refuse_half(index)
             unfinished = index.info.unfinished
         if unfinished != reading.identity:
             raise UsageError(
@@ -117,6 +119,7 @@ def add(
 
     Where nothing is said, cameras are asked and previews kept as when the index was made.
     """
+    refuse_half(index)
     catalogues = reading.catalogues()
     reading.refuse_broken(catalogues, workers)
     choices = _said(reading, previews).over(recall_choices(index))
@@ -168,6 +171,7 @@ def finish(index: Index, *, partial: bool = False) -> None:
     partial: even where shards have not ended. Raises UsageError where they have not, InputError
     where there is nothing.
     """
+    refuse_half(index)
     if not partial:
         shards.check_ended(index)
     if not index.info.count:

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
@@ -22,12 +23,15 @@ from hashing.collection.colours import (
 )
 from hashing.collection.map import draw_map, has_map
 from hashing.collection.pictures import known_sources, remember_sources
-from hashing.errors import ImageError, InputError, UsageError
+from hashing.errors import ArtefactError, ImageError, InputError, UsageError
 from hashing.files import new_file
 from hashing.images import checked_preview
 from hashing.progress import log
-from hashing.store import Index, NewItem, create_index, delete_index
+from hashing.store import Index, NewItem, create_index, delete_index, is_index, open_index
 from hashing.store.transfer import export_index, read_head, read_items
+
+IMPORT = "import of "
+"""What an index is called unfinished by until all of an exported one is in it."""
 
 
 def compact(index: Index) -> None:
@@ -57,14 +61,39 @@ def export(index: Index, file: Path) -> int:
 def import_exported(file: Path, location: str) -> int:
     """Make a new index of an exported one, complete or not at all; returns how many items.
 
-    The map, which an export has not, is made anew, and so are palettes where it lacks them.
+    The map, which an export has not, is made anew, and so are palettes where it lacks them. Where
+    the process dies the index says that it is unfinished, and the same call makes it anew.
     """
     if not file.is_file():
         raise InputError(f"expected an exported index, found no file {file}")
+    # as text of any file's name, whatever bytes it is made of
+    unfinished = IMPORT + str(file.absolute()).encode("utf-8", "replace").decode()
     with file.open(encoding="utf-8", errors="replace") as stream:
         new, sources, reading = read_head(stream, file)
-        with create_index(location, **vars(new)) as index:
+        if is_index(location):
+            _delete_half(location, unfinished)
+        with create_index(location, **vars(replace(new, unfinished=unfinished))) as index:
             return _fill(index, file, stream, sources, understood(reading))
+
+
+def refuse_half(index: Index) -> None:
+    """Raise UsageError for what an import left that died: only the same import makes it whole."""
+    unfinished = index.info.unfinished or ""
+    if unfinished.startswith(IMPORT):
+        raise UsageError(
+            f"expected a complete index in {index.location}, found part of an {unfinished}: "
+            "import that again, or name another place"
+        )
+
+
+def _delete_half(location: str, unfinished: str) -> None:
+    """Delete what the same import left that died."""
+    with open_index(location) as index:
+        same = index.info.unfinished == unfinished
+        if not same:
+            refuse_half(index)
+    if same:
+        delete_index(location)
 
 
 def _fill(
@@ -72,6 +101,7 @@ def _fill(
 ) -> int:
     """Put all items in, or delete the index; returns how many."""
     palettes: list[Palettes] = []
+    uuid = index.info.uuid
     try:
         for rows in read_items(stream, file):
             ids = index.add(_with_checked_preview(item) for item, _ in rows)
@@ -82,11 +112,20 @@ def _fill(
         if palettes:
             keep_palettes(index, joined(palettes))
         compact(index)
+        index.finish()
         return index.info.count
     except BaseException:
         index.close()
-        delete_index(index.location)
+        if not _is_another(index, uuid):
+            delete_index(index.location)
         raise
+
+
+def _is_another(index: Index, uuid: str) -> bool:
+    """Whether the same import, begun once more, has put another index in the place of this one."""
+    with suppress(ArtefactError), open_index(index.location) as there:
+        return there.info.uuid != uuid
+    return False
 
 
 def _with_checked_preview(item: NewItem) -> NewItem:

@@ -4,6 +4,9 @@ import base64
 import copy
 import io
 import json
+import os
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,13 +16,24 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from hashing.collection import change
+from hashing.collection.build import add, build, finish
 from hashing.collection.change import export, import_exported
 from hashing.collection.colours import exported_palettes
 from hashing.collection.pictures import known_sources
-from hashing.errors import InputError
-from hashing.store import open_index
+from hashing.collection.reading import Reading
+from hashing.errors import InputError, StorageError, UsageError
+from hashing.store import Index, delete_index, open_index
 from tests.store.conftest import MEMORY
 
+ROOT = Path(__file__).parents[2]
+DIES = """
+import os, sys
+from pathlib import Path
+from hashing.collection import change
+change.compact = lambda index: os._exit(9)
+change.import_exported(Path(sys.argv[1]), sys.argv[2])
+"""
 VALUES: list[Any] = [
     None, True, -1, 2**40, 10**30, 10**400, 1.5, float("nan"), float("inf"), "", "x", "x" * 10**5,
     "\0", "\ud800", [], [1, "2"], {}, {"a": {"b": 1}}, "../../etc/passwd",
@@ -153,3 +167,48 @@ def test_a_preview_keeps_nothing_but_its_pixels(tmp_path: Path) -> None:
     assert preview is not None
     assert b"script" not in preview
     assert Image.open(io.BytesIO(preview)).size == (32, 8)
+
+
+def test_an_import_that_was_killed_is_unfinished_until_it_is_given_again(tmp_path: Path) -> None:
+    file, other, place = tmp_path / "a.jsonl", tmp_path / "b.jsonl", tmp_path / "index"
+    for each in (file, other):
+        each.write_text(lines(HEAD, ROW, ROW | {"file": "b.jpg"}))
+    died = subprocess.run(
+        [sys.executable, "-c", DIES, file, place],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        check=False,
+    )
+    assert died.returncode == 9
+    reading = Reading.of(tmp_path)
+    with open_index(place) as half:
+        assert (half.info.count, half.info.unfinished) == (2, f"import of {file}")
+        for act in (
+            lambda: import_exported(other, str(place)),
+            lambda: build(reading, tmp_path, place),
+            lambda: add(half, None, reading),  # type: ignore[arg-type]
+            lambda: finish(half),
+        ):
+            with pytest.raises(UsageError, match="found part of an import of .*: import that"):
+                act()
+    assert import_exported(file, str(place)) == 2
+    with open_index(place) as index:
+        assert (index.info.count, index.info.unfinished) == (2, None)
+        assert index.verify() == []
+
+
+def test_an_import_leaves_the_index_alone_that_a_later_one_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, place = tmp_path / "a.jsonl", tmp_path / "index"
+    file.write_text(lines(HEAD, ROW))
+
+    def given_again(_: Index) -> None:
+        monkeypatch.undo()
+        delete_index(place)
+        import_exported(file, str(place))
+
+    monkeypatch.setattr(change, "compact", given_again)
+    with pytest.raises(StorageError, match="was rebuilt"):
+        import_exported(file, str(place))
+    with open_index(place) as index:
+        assert (index.info.count, index.info.unfinished) == (1, None)

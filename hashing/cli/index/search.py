@@ -130,8 +130,11 @@ def search(arguments: argparse.Namespace) -> int:
 
 def refuse_empty(collection: "Collection") -> None:
     """Raise InputError where there is nothing to find, and say why."""
+    from hashing.collection.change import refuse_half
+
     if len(collection):
         return
+    refuse_half(collection.index)
     source = collection.info.unfinished
     reason = "all its items were removed" if source is None else "its build was interrupted"
     raise InputError(

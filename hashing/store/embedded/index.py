@@ -19,7 +19,7 @@ from hashing.store.embedded.features import read_features
 from hashing.store.embedded.generation import Generation
 from hashing.store.embedded.previews import read_preview
 from hashing.store.embedded.publication import Draft, publication
-from hashing.store.embedded.reader import Reader
+from hashing.store.embedded.reader import Reader, rebuilt
 from hashing.store.embedded.schema import PREVIEWS, database_errors
 from hashing.store.embedded.verify import verify
 from hashing.store.fields import PYTHON_TYPES
@@ -236,7 +236,12 @@ class EmbeddedIndex:
 
     @contextmanager
     def _changing(self) -> Iterator[Draft]:
-        """A publication, after which this reader moves to the new generation."""
+        """A publication, after which this reader moves to the new generation.
+
+        Raises StorageError where another index lies in the place of the one that was opened.
+        """
         with publication(self._folder) as draft:
+            if draft.generation.uuid != self._generation.uuid:
+                raise rebuilt(self._folder)
             yield draft
         self.refresh()

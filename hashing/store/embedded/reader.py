@@ -27,6 +27,11 @@ PATIENCE = 10.0
 """Seconds that a writer may take from its commit to the checksum of what it wrote."""
 
 
+def rebuilt(folder: Path) -> StorageError:
+    """The error for another index in the place of the one that was opened."""
+    return StorageError(f"{folder} was rebuilt since it was opened; open it again")
+
+
 class Reader:
     """An open index as of `snapshot`; usable from any thread."""
 
@@ -124,7 +129,7 @@ class Reader:
                 f"{self.folder} is gone: wait if it is being rebuilt, else put it back"
             ) from None
         if not os.path.samestat(there, self._file):
-            raise StorageError(f"{self.folder} was rebuilt since it was opened; open it again")
+            raise rebuilt(self.folder)
 
     def _forget_tables(self) -> None:
         if self._tables not in (None, self.db):
