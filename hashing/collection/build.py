@@ -98,7 +98,7 @@ def build(
         index.close()
         raise
     index.close()
-    if loaded.folder == _within(place):
+    if place.store == FOLDER and loaded.folder == _within(place):
         shutil.rmtree(loaded.folder)
         loaded.folder = None
     delete_index(place)

@@ -15,6 +15,8 @@ from hashing.encoding import Model
 from hashing.errors import ArtefactError, ImageError, InputError, UsageError
 from hashing.filters import equals
 from hashing.models import HashModel, save_model
+from hashing.store import is_index
+from tests.store.servers import PostgresServer
 
 
 def network(seed: int) -> HashModel:
@@ -159,6 +161,16 @@ def test_nothing_is_left_of_a_build_without_pictures(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="none of 1 pictures can be read"):
         Collection.build(tmp_path / "source", Model(network(0)), tmp_path / "a.index")
     assert [path.name for path in tmp_path.iterdir()] == ["source"]
+
+
+def test_nothing_is_left_of_it_on_a_server_either(server: PostgresServer, tmp_path: Path) -> None:
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source" / "a.jpg").write_bytes(b"no picture")
+    save_model(network(0), tmp_path / "model")
+    with pytest.raises(InputError, match="none of 1 pictures can be read"):
+        Collection.build(tmp_path / "source", tmp_path / "model", server.url("empty"))
+    assert not is_index(server.url("empty"))
+    assert (tmp_path / "model").is_dir()
 
 
 def test_an_evaluation_shows_itself(shop: Collection, pictures: Path) -> None:
