@@ -210,8 +210,7 @@ class Keeping(Holding):
         `sync`, holds again where nothing is said.
 
         Args:
-            images: the folder or archive; by default the one the collection was made of. Where that
-                has moved, its new place.
+            images: the folder or archive where it is now; by default the one it was made of.
             metadata: as for `build`; where there is none now, the fields stay as they are.
             columns: as for `build`.
             exclude: as for `build`; what it names counts as deleted.
@@ -236,6 +235,7 @@ class Keeping(Holding):
         """
         from hashing.collection.sync import source_of, sync
 
+        self.refresh()  # what others removed or dropped meanwhile cannot be changed
         source = source_of(self.index) if images is None else Path(images)
         if source is None:
             raise UsageError("expected the folder of the pictures: the index has several, or none")

@@ -18,9 +18,12 @@ from PIL import Image
 
 from hashing.cli.console import run
 from hashing.cli.index import main
+from hashing.collection import Collection
 from hashing.collection.map import has_map
+from hashing.collection.sync import Changes
 from hashing.config import ModelConfig, Preprocessing
 from hashing.encoding import Model, encode_catalogue
+from hashing.errors import BusyError
 from hashing.models import HashModel, save_model
 from hashing.store import create_index, delete_index, is_index, open_index
 from hashing.store.embedded.index import EmbeddedIndex
@@ -493,6 +496,31 @@ def test_a_watched_folder_is_followed(index: Path, pictures: Path, tmp_path: Pat
     finally:
         process.kill()
         process.communicate()
+
+
+def test_a_watcher_goes_on_where_others_were_in_the_way(
+    command: Run, index: Path, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = shutil.copytree(pictures, tmp_path / "mine")
+    moments = [set[str](), {"new.png"}, set[str](), set[str]()]
+    errors = iter([None, BusyError("it is being written"), None])
+    sync = Collection.sync
+
+    def watch(folder: Path, **_: object) -> Iterator[set[str]]:
+        Image.new("RGB", (48, 48)).save(folder / "new.png")
+        yield from moments
+
+    def busy(self: Collection, *arguments: Any, **named: Any) -> Changes:
+        if error := next(errors):
+            raise error
+        return sync(self, *arguments, **named)
+
+    monkeypatch.setattr("hashing.cli.index.sync._watcher", lambda: watch)
+    monkeypatch.setattr(Collection, "sync", busy)
+    code, _, err = command("sync", index, "--images", mine, "--keep-absent", "--watch")
+    assert (code, "it is being written (this is tried again)" in err) == (0, True)
+    with open_index(index) as reader:
+        assert reader.info.count == COUNT + 1
 
 
 def test_duplicates_in_every_form(

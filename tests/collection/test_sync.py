@@ -324,6 +324,14 @@ def test_a_folder_that_has_moved_is_followed(
     assert not art.sync()
 
 
+def test_others_may_change_and_compact_between_two_syncs(art: Collection, pictures: Path) -> None:
+    with Collection.open(art.info.location) as other:
+        other.remove([0])
+        other.compact()
+    draw(pictures / "new.png", 103)
+    assert art.sync().new == ["0.png", "new.png"]
+
+
 def planned(catalogue: Catalogue, items: list[StoredItem], contents: list[bytes]) -> Plan:
     stored = Stored.of_items(np.arange(len(items)), [items])
     files, stamps = keys_of(item.path for item in catalogue.items), np.zeros((len(contents), 2))

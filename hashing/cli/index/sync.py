@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from hashing.cli.index.options import (
     reading,
 )
 from hashing.cli.index.tables import print_facts
-from hashing.errors import MissingPackageError
+from hashing.errors import MissingPackageError, StorageError
 from hashing.progress import log
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 STEP_MS = 500
 """Without a change, before all since the last time is looked at: files are copied in pieces."""
+AGAIN_MS = 30_000
+"""Before it is tried again where another process was in the way."""
 
 
 def add_commands(commands: Commands) -> None:
@@ -67,13 +70,22 @@ def sync(arguments: argparse.Namespace) -> int:
 
 
 def _watch(collection: "Collection", arguments: argparse.Namespace) -> None:
+    """Follow a folder; others may be at the index, and a watcher outlives their publications."""
     from hashing.collection.sync import source_of
+    from hashing.store import NoItemError
 
-    watch = _watcher()
-    folder = arguments.images or source_of(collection.index)
+    folder, failed = arguments.images or source_of(collection.index), False
     log(f"watching {folder} (Ctrl+C ends)")
-    for _ in watch(folder, step=STEP_MS, debounce=8 * STEP_MS, raise_interrupt=True):
-        _once(collection, arguments, quiet=True)
+    watch = partial(_watcher(), rust_timeout=AGAIN_MS, yield_on_timeout=True, raise_interrupt=True)
+    for changed in watch(folder, step=STEP_MS, debounce=8 * STEP_MS):
+        if not (changed or failed):
+            continue
+        try:
+            _once(collection, arguments, quiet=True)
+            failed = False
+        except (StorageError, NoItemError) as error:
+            log(f"{error} (this is tried again)")
+            failed = True
 
 
 def _watcher() -> Callable[..., Iterator[object]]:
