@@ -33,37 +33,61 @@ def verify(folder: Path) -> list[str]:
     """
     generation = _check_rows(folder)
     faults = _segment_faults(folder, generation)
-    if faults and not can_write(folder):
-        raise ArtefactError(f"{folder} cannot be written to repair: " + "; ".join(faults.values()))
     if faults:
-        with publication(folder) as draft:
-            for name in faults:
-                changes.rebuild_segment(draft, name)
+        with closing(connect(folder / DATABASE)) as db:
+            faults = _still_named(faults, read_generation(db, folder))
+    if not faults:
+        return []
+    if not can_write(folder):
+        raise ArtefactError(f"{folder} cannot be written to repair: " + "; ".join(faults.values()))
+    with publication(folder) as draft:
+        faults = _still_named(faults, draft.generation)
+        for name in faults:
+            changes.rebuild_segment(draft, name)
     return [f"{fault}: rebuilt from the rows" for fault in faults.values()]
 
 
 def _check_rows(folder: Path) -> Generation:
     recorded = recorded_generation(folder)
-    with _opened(folder / DATABASE) as db:
-        generation = read_generation(db, folder)
+    with _opened(folder / DATABASE) as db, _opened(folder / PREVIEWS) as previews:
+        generation = _begin(folder, db, previews)
         refuse_older(folder, generation.number, recorded)
-        check_rows(db, generation)
+        with database_errors(folder / DATABASE):
+            check_rows(db, generation)
         recorded_previews = ((row.item.id, row.preview) for row in read_all(db, generation))
-        with _opened(folder / PREVIEWS) as previews:
-            check_previews(previews, generation, recorded_previews)
-            check_features(previews, generation)
+        check_previews(previews, generation, recorded_previews)
+        check_features(previews, generation)
         return generation
 
 
 @contextmanager
 def _opened(path: Path) -> Iterator[sqlite3.Connection]:
-    """A database in one state, its structure checked at the end."""
+    """A database, its structure checked at the end."""
     with closing(connect(path)) as db, database_errors(path):
-        db.execute("BEGIN")
         yield db
         (found,) = db.execute("PRAGMA integrity_check(1)").fetchone()
         if found != "ok":
             raise damaged(path, found)
+
+
+def _begin(folder: Path, db: sqlite3.Connection, previews: sqlite3.Connection) -> Generation:
+    """Begin to read both databases in states that go together; returns their generation.
+
+    Previews are published first and deleted by the publication after the one that drops their
+    items, so theirs may be one publication ahead, but not two.
+    """
+    while True:
+        db.execute("BEGIN")
+        before = read_generation(db, folder)
+        previews.execute("BEGIN")
+        previews.execute("SELECT count(*) FROM sqlite_schema").fetchone()  # from here on it stays
+        db.rollback()
+        db.execute("BEGIN")
+        generation = read_generation(db, folder)
+        if generation.number == before.number:
+            return generation
+        db.rollback()
+        previews.rollback()
 
 
 def _segment_faults(folder: Path, generation: Generation) -> dict[str, str]:
@@ -74,3 +98,9 @@ def _segment_faults(folder: Path, generation: Generation) -> dict[str, str]:
         except BadSegmentError as error:
             faults[record.name] = f"segment {record.name}: {error}"
     return faults
+
+
+def _still_named(faults: dict[str, str], generation: Generation) -> dict[str, str]:
+    """Those of segments that a writer did not merge or drop meanwhile."""
+    names = {record.name for record in generation.segments}
+    return {name: fault for name, fault in faults.items() if name in names}
