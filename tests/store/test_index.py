@@ -8,6 +8,7 @@ import pytest
 from hashing.errors import ArtefactError, InputError, StorageError, UsageError
 from hashing.search import SearchRequest
 from hashing.store import Index, create_index, is_index, open_index
+from hashing.store.embedded.schema import BadRowError
 from tests.store.conftest import condition, create, new_items
 
 
@@ -162,3 +163,35 @@ def test_what_the_system_refuses_is_a_storage_error(
     assert index.info.count == 60
     with create(tmp_path / "other", new_items(2)) as other:
         assert other.info.count == 2
+
+
+def test_a_reader_that_cannot_write_sees_what_others_publish(
+    index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_write = [False]
+    monkeypatch.setattr("os.access", lambda *_: may_write[0])
+    with open_index(index.info.location) as reader:
+        assert not reader.refresh()
+        may_write[0] = True
+        index.remove([3])
+        index.compact()
+        index.add(new_items(40, seed=1))
+        may_write[0] = False
+        with monkeypatch.context() as patch:
+            patch.setattr("hashing.store.embedded.rows._sound", bad)
+            with pytest.raises(StorageError, match="was changed since it was opened"):
+                reader.items([7])
+            patch.setattr("hashing.store.embedded.reader.connect", refuse)
+            assert not reader.refresh()
+        assert reader.refresh()
+        assert reader.items([60])[0].file == "1/0.jpg"
+        assert sum(reader.facets()["style"].values()) == reader.info.count == 99
+        assert not reader.refresh()
+
+
+def bad() -> None:
+    raise BadRowError("it is another")
+
+
+def refuse(*_: object) -> None:
+    raise StorageError("an unfinished log")

@@ -130,8 +130,9 @@ class EmbeddedIndex:
         self._check_there(as_ids([item]))
         with self._reader.reading() as current:
             (row,) = rows.read_items(self._reader.db, [item], current)
-        with self._reader.guard, database_errors(self._folder / PREVIEWS):
-            return read_preview(self._reader.previews, item, row.preview)
+        reader = self._reader
+        with reader.guard, reader.changing(), database_errors(self._folder / PREVIEWS):
+            return read_preview(reader.previews, item, row.preview)
 
     def facets(self) -> dict[str, dict[Value, int]]:
         """The values of each column and their counts."""

@@ -11,13 +11,19 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from hashing.errors import StorageError
+from hashing.errors import ArtefactError, StorageError
 from hashing.filters import Filter
 from hashing.store.embedded.checks import verified_copy, words_copy
 from hashing.store.embedded.generation import Generation, read_generation
 from hashing.store.embedded.lock import is_writing
 from hashing.store.embedded.query import select_ids
-from hashing.store.embedded.schema import DATABASE, PREVIEWS, connect, database_errors
+from hashing.store.embedded.schema import (
+    DATABASE,
+    PREVIEWS,
+    can_write,
+    connect,
+    database_errors,
+)
 from hashing.store.embedded.snapshot import Snapshot, make_view, take_snapshot
 from hashing.store.embedded.sums import matches_sum, recorded_generation, refuse_older
 from hashing.store.view import View
@@ -32,6 +38,15 @@ def rebuilt(folder: Path) -> StorageError:
     return StorageError(f"{folder} was rebuilt since it was opened; open it again")
 
 
+def _connections(folder: Path) -> tuple[sqlite3.Connection, sqlite3.Connection]:
+    """The databases of an index: rows and previews."""
+    with ExitStack() as opened:
+        db = opened.enter_context(closing(connect(folder / DATABASE)))
+        previews = connect(folder / PREVIEWS)
+        opened.pop_all()
+        return db, previews
+
+
 class Reader:
     """An open index as of `snapshot`; usable from any thread."""
 
@@ -40,12 +55,14 @@ class Reader:
         self.guard = threading.RLock()
         self._tables: sqlite3.Connection | None = None
         self._words: sqlite3.Connection | None = None
-        with ExitStack() as opened:
-            self.db = opened.enter_context(closing(connect(folder / DATABASE)))
-            self.previews = opened.enter_context(closing(connect(folder / PREVIEWS)))
+        self._immutable = not can_write(folder)
+        self.db, self.previews = _connections(folder)
+        try:
             self._file = (folder / DATABASE).stat()
             self.snapshot = self._take(None)
-            opened.pop_all()
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Leave the database; the last one to leave empties its log."""
@@ -60,8 +77,10 @@ class Reader:
         Raises StorageError where the folder is gone or another index lies in its place: the files
         that are open here would go on answering as if nothing had happened.
         """
-        with self.guard:
+        with self.guard, self.changing():
             self._check_place()
+            if self._is_outdated() and not self._reconnect():
+                return False  # a writer is at it just now
             if self._newest().number == self.snapshot.generation.number:
                 return False
             self.snapshot = self._take(self.snapshot)
@@ -69,12 +88,27 @@ class Reader:
             return True
 
     @contextmanager
+    def changing(self) -> Iterator[None]:
+        """Tell what a writer changed under an immutable connection from damage.
+
+        SQLite takes such a file for one that never changes, and would go on with pages of before.
+        """
+        try:
+            yield
+        except ArtefactError:
+            if self._is_outdated():
+                raise StorageError(
+                    f"{self.folder} was changed since it was opened; open it again"
+                ) from None
+            raise
+
+    @contextmanager
     def reading(self) -> Iterator[Generation]:
         """One state of the tables, which still has all rows of the snapshot's generation.
 
         Yields the generation of that state, which may be a later one.
         """
-        with self._transaction():
+        with self.changing(), self._transaction():
             current = read_generation(self.db, self.folder)
             if current.compacted > self.snapshot.generation.number:
                 raise StorageError(
@@ -130,6 +164,23 @@ class Reader:
             ) from None
         if not os.path.samestat(there, self._file):
             raise rebuilt(self.folder)
+
+    def _is_outdated(self) -> bool:
+        """Whether a writer has published under connections that cannot see it."""
+        recorded = recorded_generation(self.folder) if self._immutable else None
+        return recorded is not None and recorded > self.snapshot.generation.number
+
+    def _reconnect(self) -> bool:
+        """Open both databases anew; False where a log in use says that they are being written."""
+        try:
+            anew = _connections(self.folder)
+        except StorageError:
+            return False
+        self._forget_tables()
+        self.db.close()
+        self.previews.close()
+        self.db, self.previews = anew
+        return True
 
     def _forget_tables(self) -> None:
         if self._tables not in (None, self.db):

@@ -73,8 +73,9 @@ def column(field: str) -> str:
 def connect(path: Path, *, write: bool = False, make: bool = False) -> sqlite3.Connection:
     """Open a database file of an index, in autocommit mode, usable from every thread.
 
-    A file in a folder that cannot be written is opened as immutable; with `make` a file that is
-    not there is made. Nothing but a connection ever opens such a file: `sums` says why.
+    A file in a folder that cannot be written is opened as immutable: what a writer does to it later
+    is seen by whoever opens it again. With `make` a file that is not there is made. Nothing but a
+    connection ever opens such a file: `sums` says why.
     Raises ArtefactError where there is none or it is none of ours, StorageError where it cannot be
     opened.
     """
