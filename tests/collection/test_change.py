@@ -188,7 +188,7 @@ def test_an_import_that_was_killed_is_unfinished_until_it_is_given_again(tmp_pat
             lambda: add(half, None, reading),  # type: ignore[arg-type]
             lambda: finish(half),
         ):
-            with pytest.raises(UsageError, match="found part of an import of .*: import that"):
+            with pytest.raises(UsageError, match="found part of an import of"):
                 act()
     assert import_exported(file, str(place)) == 2
     with open_index(place) as index:
