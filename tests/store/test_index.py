@@ -1,6 +1,8 @@
 import os
 import shutil
 import sqlite3
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,7 @@ import pytest
 from hashing.errors import ArtefactError, InputError, StorageError, UsageError
 from hashing.search import SearchRequest
 from hashing.store import Index, create_index, is_index, open_index
-from hashing.store.embedded.schema import BadRowError
+from hashing.store.embedded.schema import BadRowError, connect
 from tests.store.conftest import condition, create, new_items
 
 
@@ -60,6 +62,47 @@ def test_columns_of_too_many_values_are_no_facets(
 ) -> None:
     monkeypatch.setattr("hashing.store.embedded.query.MAX_FACETS", most)
     assert ("style" in index.facets()) == (most == 3)
+
+
+def test_all_columns_are_counted_in_one_pass(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And the answer is what a query of each column gives, in this order."""
+    kinds = {"artist": str, "title": str, "year": int, "height": float, "nothing": int}
+    monkeypatch.setattr("hashing.store.embedded.query._ROWS", 7)
+    monkeypatch.setattr("hashing.store.embedded.query._COLUMNS", 2)
+    monkeypatch.setattr("hashing.store.embedded.query.MAX_FACETS", 20)
+    with create(tmp_path / "index") as index:
+        heights = [{} if number % 3 else {"height": number % 5 / 3 - 0.5} for number in range(60)]
+        pairs = zip(new_items(60), heights, strict=True)
+        index.add([replace(item, fields={**item.fields, **more}) for item, more in pairs], kinds)
+        index.remove([2, 3])
+        expected, spans = {}, {}
+        with closing(sqlite3.connect(tmp_path / "index" / "index.db")) as database:
+            for name in index.info.columns:
+                there = f'FROM metadata WHERE "m_{name}" IS NOT NULL AND id NOT IN (2, 3)'
+                found = database.execute(
+                    f'SELECT "m_{name}", count(*) {there} GROUP BY 1 ORDER BY 2 DESC, 1'
+                ).fetchall()
+                if len(found) <= 20:
+                    expected[name] = found
+                ends = database.execute(f'SELECT min("m_{name}"), max("m_{name}") {there}')
+                spans[name] = ends.fetchone() if kinds.get(name) in (int, float) else None
+        spans["nothing"] = None
+    asked: list[str] = []
+
+    def traced(path: Path) -> sqlite3.Connection:
+        database = connect(path)
+        database.set_trace_callback(asked.append)
+        return database
+
+    monkeypatch.setattr("hashing.store.embedded.reader.connect", traced)
+    with open_index(tmp_path / "index") as index:
+        facets = index.facets()
+        assert {name: list(values.items()) for name, values in facets.items()} == expected
+        assert "title" not in facets
+        assert {name: index.span(name) for name in index.info.columns} == spans
+    assert len([statement for statement in asked if "FROM metadata" in statement]) == 1 + 2
 
 
 def test_a_closed_copy_is_the_index(tmp_path: Path, index: Index) -> None:

@@ -146,9 +146,9 @@ class EmbeddedIndex:
         """The least and the greatest value of a column of numbers."""
         with self._reader.asking() as tables:
             snapshot = self._reader.snapshot
-            if column not in snapshot.spans:
-                snapshot.spans[column] = query.select_span(tables, snapshot.generation, column)
-            return snapshot.spans[column]
+            if snapshot.spans is None:
+                snapshot.spans = query.select_spans(tables, snapshot.generation)
+            return snapshot.spans.get(column)
 
     def text_search(self, text: str, *, where: Filter | None = None) -> NDArray[np.int64]:
         """Ids of the items that have all words, best first."""

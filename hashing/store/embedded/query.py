@@ -1,6 +1,7 @@
 """Questions to the tables, as of a generation: filters, words, facets and spans."""
 
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable
 from functools import partial
 
@@ -20,6 +21,10 @@ MAX_FACETS = 5000
 """Creators of a large collection; nobody chooses from a column of more values."""
 _AT_ONCE = 1 << 24
 """Ids that are asked for at once: their text stays far below SQLite's limit."""
+_ROWS = 1000
+"""That are counted at once, while nobody else in the process computes."""
+_COLUMNS = 500
+"""Asked for their extremes at once: SQLite answers at most 2,000 values, of which they are two."""
 _LIVING = "id < ? AND id NOT IN (SELECT id FROM removals WHERE generation <= ?)"
 
 
@@ -95,36 +100,52 @@ def select_words(db: sqlite3.Connection, generation: Generation, text: str) -> N
 
 
 def select_facets(db: sqlite3.Connection, generation: Generation) -> dict[str, dict[Value, int]]:
-    """For each column of at most `MAX_FACETS` values these and how many items carry each."""
+    """For each column of at most `MAX_FACETS` values these and how many items carry each.
+
+    All columns are counted in one pass: a query a column reads every row once more.
+    """
+    fields = list(generation.columns)
+    if not fields:
+        return {}
+    counts: dict[str, Counter[Value | None]] = {field: Counter() for field in fields}
+    rows = db.execute(
+        f"SELECT {', '.join(map(column, fields))} FROM metadata WHERE {_LIVING}",
+        (generation.next_id, generation.number),
+    )
+    while batch := rows.fetchmany(_ROWS):
+        for field, values in zip(fields, zip(*batch, strict=True), strict=True):
+            if len(counts[field]) <= MAX_FACETS + 1:  # nothing is one of them
+                counts[field].update(values)
     facets = {}
-    for field in generation.columns:
-        name = column(field)
-        rows = db.execute(
-            f"SELECT {name}, count(*) FROM metadata WHERE {name} IS NOT NULL AND {_LIVING} "
-            f"GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {MAX_FACETS + 1}",
-            (generation.next_id, generation.number),
-        ).fetchall()
-        _check_kinds((row[0] for row in rows), generation, field)
-        if len(rows) <= MAX_FACETS:
-            facets[field] = dict(rows)
+    for field, counter in counts.items():
+        del counter[None]
+        _check_kinds(counter, generation, field)
+        if len(counter) <= MAX_FACETS:
+            found = sorted(counter.items(), key=lambda pair: (-pair[1], pair[0]))
+            facets[field] = dict(found)
     return facets
 
 
-def select_span(
-    db: sqlite3.Connection, generation: Generation, field: str
-) -> tuple[float, float] | None:
-    """Least and greatest number of a column; None where no item has one or it holds text."""
-    if generation.columns.get(field, "str") == "str":
-        return None
-    name = column(field)
-    low, high = db.execute(
-        f"SELECT min({name}), max({name}) FROM metadata WHERE {_LIVING}",
-        (generation.next_id, generation.number),
-    ).fetchone()
-    if low is None:
-        return None
-    _check_kinds((low, high), generation, field)
-    return low, high
+def select_spans(
+    db: sqlite3.Connection, generation: Generation
+) -> dict[str, tuple[float, float] | None]:
+    """Least and greatest number of each column of numbers; None where no item has one.
+
+    They too are asked for together, as many as a query may answer.
+    """
+    fields = [field for field, kind in generation.columns.items() if kind != "str"]
+    spans: dict[str, tuple[float, float] | None] = {}
+    for start in range(0, len(fields), _COLUMNS):
+        some = fields[start : start + _COLUMNS]
+        asked = ", ".join(f"min({column(field)}), max({column(field)})" for field in some)
+        found = db.execute(
+            f"SELECT {asked} FROM metadata WHERE {_LIVING}",
+            (generation.next_id, generation.number),
+        ).fetchone()
+        for field, low, high in zip(some, found[::2], found[1::2], strict=True):
+            spans[field] = None if low is None else (low, high)
+            _check_kinds(spans[field] or (), generation, field)
+    return spans
 
 
 def _check_kinds(values: Iterable[object], generation: Generation, field: str) -> None:

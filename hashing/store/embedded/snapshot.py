@@ -1,7 +1,7 @@
 """One generation as a reader sees it: open segments, the engine over them, what is gone."""
 
 import sqlite3
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,7 @@ class Snapshot:
 
     removed: ids int64, ascending. segments: None where a file cannot be used.
     view: of the codes, once it was asked for. facets: once they were counted.
-    spans: of columns of numbers that were asked for. files: how many different ones, once counted.
+    spans: of columns of numbers, likewise. files: how many different ones, once counted.
     """
 
     generation: Generation
@@ -29,7 +29,7 @@ class Snapshot:
     segments: list[Segment | None]
     view: View | None = None
     facets: dict[str, dict[Value, int]] | None = None
-    spans: dict[str, tuple[float, float] | None] = field(default_factory=dict)
+    spans: dict[str, tuple[float, float] | None] | None = None
     files: int | None = None
 
     def known_segments(self) -> dict[SegmentRecord, Segment]:
