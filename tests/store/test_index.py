@@ -1,15 +1,18 @@
 import os
 import shutil
 import sqlite3
+import threading
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from hashing.errors import ArtefactError, InputError, StorageError, UsageError
 from hashing.search import SearchRequest
 from hashing.store import Index, create_index, is_index, open_index
+from hashing.store.embedded import query
 from hashing.store.embedded.schema import BadRowError, connect
 from tests.store.conftest import condition, create, new_items
 
@@ -103,6 +106,27 @@ def test_all_columns_are_counted_in_one_pass(
         assert "title" not in facets
         assert {name: index.span(name) for name in index.info.columns} == spans
     assert len([statement for statement in asked if "FROM metadata" in statement]) == 1 + 2
+
+
+def test_nobody_waits_for_what_is_counted(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    count = query.select_facets
+    beside: list[int] = []
+
+    def search() -> None:
+        index.refresh()
+        beside.extend(index.search(SearchRequest(index.codes([4]), 1)).distances[0])
+
+    def slowly(*arguments: Any) -> Any:
+        visitor = threading.Thread(target=search, daemon=True)
+        visitor.start()
+        visitor.join(10)
+        assert beside == [0]
+        return count(*arguments)
+
+    monkeypatch.setattr(query, "select_facets", slowly)
+    assert sum(index.facets()["style"].values()) == 60
+    assert index.facets() == index.facets()  # counted once
+    assert len(beside) == 1
 
 
 def test_a_closed_copy_is_the_index(tmp_path: Path, index: Index) -> None:

@@ -136,19 +136,21 @@ class EmbeddedIndex:
 
     def facets(self) -> dict[str, dict[Value, int]]:
         """The values of each column and their counts."""
-        with self._reader.asking() as tables:
-            snapshot = self._reader.snapshot
-            if snapshot.facets is None:
-                snapshot.facets = query.select_facets(tables, snapshot.generation)
-            return {field: dict(values) for field, values in snapshot.facets.items()}
+        facets = self._reader.snapshot.facets
+        if facets is None:
+            with self._reader.counting() as (tables, snapshot):
+                facets = snapshot.facets or query.select_facets(tables, snapshot.generation)
+                snapshot.facets = facets
+        return {field: dict(values) for field, values in facets.items()}
 
     def span(self, column: str) -> tuple[float, float] | None:
         """The least and the greatest value of a column of numbers."""
-        with self._reader.asking() as tables:
-            snapshot = self._reader.snapshot
-            if snapshot.spans is None:
-                snapshot.spans = query.select_spans(tables, snapshot.generation)
-            return snapshot.spans.get(column)
+        spans = self._reader.snapshot.spans
+        if spans is None:
+            with self._reader.counting() as (tables, snapshot):
+                spans = snapshot.spans or query.select_spans(tables, snapshot.generation)
+                snapshot.spans = spans
+        return spans.get(column)
 
     def text_search(self, text: str, *, where: Filter | None = None) -> NDArray[np.int64]:
         """Ids of the items that have all words, best first."""
@@ -158,11 +160,11 @@ class EmbeddedIndex:
 
     def distinct_files(self) -> int:
         """How many different files the items have; fewer than items where some share one."""
-        with self._reader.asking() as tables:
-            snapshot = self._reader.snapshot
-            if snapshot.files is None:
-                snapshot.files = query.count_files(tables, snapshot.generation)
-            return snapshot.files
+        files = self._reader.snapshot.files
+        if files is None:
+            with self._reader.counting() as (tables, snapshot):
+                files = snapshot.files = query.count_files(tables, snapshot.generation)
+        return files
 
     def contents(self, files: Iterable[str]) -> list[dict[bytes, int]]:
         """For each file the SHA-256 digests of the items of that name, and the first id of each."""

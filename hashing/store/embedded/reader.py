@@ -53,6 +53,7 @@ class Reader:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.guard = threading.RLock()
+        self._counting = threading.Lock()
         self._tables: sqlite3.Connection | None = None
         self._words: sqlite3.Connection | None = None
         self._immutable = not can_write(folder)
@@ -110,10 +111,7 @@ class Reader:
         """
         with self.changing(), self._transaction():
             current = read_generation(self.db, self.folder)
-            if current.compacted > self.snapshot.generation.number:
-                raise StorageError(
-                    f"{self.folder} was compacted since it was opened; open it again"
-                )
+            self._refuse_compacted(current, self.snapshot)
             yield current
 
     def view(self) -> View:
@@ -141,6 +139,24 @@ class Reader:
                 yield self._tables
 
     @contextmanager
+    def counting(self) -> Iterator[tuple[sqlite3.Connection, Snapshot]]:
+        """Like `asking`, with the snapshot of then, for what reads all rows and takes long.
+
+        It is asked on a connection of its own: only who counts, too, waits for it.
+        """
+        with self._counting:
+            with self.asking() as tables:
+                snapshot, intact = self.snapshot, tables is self.db
+                if not intact:
+                    yield tables, snapshot
+            if intact:
+                path = self.folder / DATABASE
+                with self.changing(), closing(connect(path)) as db, database_errors(path):
+                    db.execute("BEGIN")
+                    self._refuse_compacted(read_generation(db, self.folder), snapshot)
+                    yield db, snapshot
+
+    @contextmanager
     def asking_words(self) -> Iterator[sqlite3.Connection]:
         """Like `asking`, with words of this version: an older index's are made in memory."""
         with self.asking() as tables, self.reading() as current:
@@ -154,6 +170,10 @@ class Reader:
     def _select(self, where: Filter) -> NDArray[np.int64]:
         with self.asking() as tables:
             return select_ids(tables, self.snapshot.generation, where)
+
+    def _refuse_compacted(self, current: Generation, snapshot: Snapshot) -> None:
+        if current.compacted > snapshot.generation.number:
+            raise StorageError(f"{self.folder} was compacted since it was opened; open it again")
 
     def _check_place(self) -> None:
         try:
