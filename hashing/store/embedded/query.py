@@ -107,7 +107,7 @@ def select_facets(db: sqlite3.Connection, generation: Generation) -> dict[str, d
     fields = list(generation.columns)
     if not fields:
         return {}
-    counts: dict[str, Counter[Value | None]] = {field: Counter() for field in fields}
+    counts: dict[str, Counter[Value]] = {field: Counter() for field in fields}
     rows = db.execute(
         f"SELECT {', '.join(map(column, fields))} FROM metadata WHERE {_LIVING}",
         (generation.next_id, generation.number),
