@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from hashing.collection.camera import COLUMNS, columns_of, wanted
+from hashing.collection.change import refuse_half
 from hashing.collection.choices import Choices, remember_choices
 from hashing.collection.intake import Outcome, new_items, used_columns
 from hashing.collection.pictures import (
@@ -93,6 +94,7 @@ def sync(
     A source that is there no more has moved here if most of its pictures lie here, unchanged.
     Raises UsageError where the index holds pictures of further sources, which would seem deleted.
     """
+    refuse_half(index)
     known = known_sources(index)
     root = source_name(catalogue.root, known)
     others = [source for source in known if not is_same(source, root)]
