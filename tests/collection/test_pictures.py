@@ -180,6 +180,6 @@ def test_a_scroll_is_shown_and_explained_by_its_preview(new_gallery: Index) -> N
     with with_model(new_gallery) as art:
         item, pictures = art.item(int(new)), art.opened.pictures
         assert size(pictures.jpeg(item, 128)) == (128, 1)
-        assert pictures.whole(item).size == (512, 5)
+        assert pictures.kept(item).size == (512, 5)
         assert len(pictures.colours(item.id)) == 1
         assert art.explain(item.id, 0).work_regions is not None

@@ -255,7 +255,8 @@ def test_columns_grow_and_keep_their_types(index: Index) -> None:
 
 def test_numbers_become_what_their_column_holds(index: Index) -> None:
     item = NewItem("x.jpg", {"style": 1900, "height": 3}, b"ab", b"c" * 32)
-    below = replace(item, fields={"style": 24.0, "title": 24.5, "height": -0.0})
+    fields = {"style": 24.0, "title": 24.5, "height": -0.0}
+    below = replace(item, file="y.jpg", content=b"d" * 32, fields=fields)
     index.add([item, below], {"style": int, "height": float})
     assert index.items([60])[0].fields == {"style": "1900", "height": 3.0}
     assert index.items([61])[0].fields == {"style": "24", "title": "24.5", "height": 0.0}
