@@ -1,7 +1,10 @@
 """The page in a browser: questions that follow faster than answers, and those that fail."""
 
 import re
+from pathlib import Path
 
+from hashing.service.current import Current
+from tests.gallery import fill, make_gallery, with_model
 from tests.service.test_page import (
     address,
     answer_late,
@@ -119,3 +122,85 @@ def test_a_colour_is_left_out_of_what_is_asked_though_it_does_not_hang_yet(visit
         page.get_by_label("Another colour").fill("#be3c32")
     page.get_by_role("button", name="Leave out 2b4a8a").click()
     expect(page).to_have_url(re.compile(r"\?palette=be3c32$"))
+
+
+def test_an_answer_without_works_is_come_back_to_and_reloaded(visit) -> None:
+    page = visit()
+    for path in ("?q=nobody+at+all", "?works=gone.jpg", "?work=4&from=1990"):
+        page.goto(f"/{path}")
+        expect(page.locator("#below")).to_contain_text("Show other pictures")
+        said = page.locator("#message").inner_text()
+        page.get_by_role("button", name="Show other pictures").click()
+        expect(page.locator("#wall li")).to_have_count(38)
+        page.go_back()
+        expect(page.locator("#message")).to_have_text(said)
+        page.reload()
+        expect(page.locator("#message")).to_have_text(said)
+        expect(page.locator("#wall li")).to_have_count(0)
+
+
+def test_works_that_come_into_an_empty_collection_hang(
+    visit, current: Current, tmp_path: Path, monkeypatch
+) -> None:
+    index = make_gallery(tmp_path)
+    index.remove(range(38))
+    monkeypatch.setattr(current, "_collection", with_model(index))
+    page = visit(wall=False)
+    expect(page.locator("#message")).to_have_text("This collection holds no pictures yet.")
+    fill(index)
+    page.evaluate("fetch('page/app.js')")
+    page.get_by_role("button", name="Surprise me").click()
+    expect(page.locator("#wall li")).to_have_count(38)
+    expect(page.locator("#message")).to_be_hidden()
+
+
+def test_a_short_answer_that_is_come_back_to_has_no_more_behind_it(visit) -> None:
+    page = visit("?work=4&style=Blue+School")
+    wall = ids(page)
+    assert 0 < len(wall) < 24
+    page.get_by_role("link", name="ArtHash").click()
+    expect(page.locator("#query")).not_to_contain_text("Close to")
+    page.go_back()
+    expect(page.locator("#query")).to_contain_text("Close to")
+    assert ids(page) == wall
+    expect(page.locator("#more")).to_have_count(0)
+
+
+def test_a_work_that_cannot_be_opened_is_told_of(visit) -> None:
+    page = visit("?open=99999")
+    expect(page.locator("#message")).to_contain_text("99999")
+    expect(page).not_to_have_url(re.compile("open="))
+    page.route("**/api/items/5", failing)
+    for path in ("?q=study&open=5", "?open=5"):
+        page.goto(f"/{path}")
+        expect(page.locator("#message")).to_have_text("Out of order.")
+        expect(page).not_to_have_url(re.compile("open="))
+        page.wait_for_timeout(300)
+        expect(page.locator("#message")).to_have_text("Out of order.")
+
+
+def test_a_refinement_leaves_the_visitor_where_they_stand(visit) -> None:
+    page = visit("?panel=refine", width=390)
+    box = page.get_by_role("checkbox", name="Blue School")
+    page.locator("ah-choice summary", has_text="Style").click()
+    box.scroll_into_view_if_needed()
+    page.evaluate("window.scrollBy(0, 200)")
+    before = page.evaluate("window.scrollY")
+    assert before > 200
+    box.evaluate("box => box.click()")
+    expect(page.locator("#wall li")).to_have_count(12)
+    page.wait_for_timeout(200)
+    assert page.evaluate("window.scrollY") == before
+    page.reload()
+    expect(page.locator("#wall li")).to_have_count(12)
+    page.wait_for_function("before => window.scrollY === before", arg=before)
+
+
+def test_works_of_the_map_are_stood_before(visit) -> None:
+    page = visit("?panel=map")
+    page.locator("#map-here").click()
+    page.wait_for_function("document.activeElement.id === 'wall-title'")
+    expect(page.locator("#query")).to_contain_text("of this part of the map")
+    page.wait_for_timeout(300)
+    top = page.locator("#query").bounding_box()["y"]
+    assert -1 < top < 200

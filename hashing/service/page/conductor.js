@@ -5,7 +5,7 @@ import { ask, FIRST, next, ofResults, plain } from "./answers.js";
 import { collection, get, onChanged, upload } from "./api.js";
 import { asksStill, attempt, say } from "./attempt.js";
 import { forget, remember } from "./lookup.js";
-import { isOfAnother, keep, keepWhereOneStands, mark, place, put, stand } from "./place.js";
+import { isOfAnother, keep, keepWhereOneStands, mark, place, put, reached, stand } from "./place.js";
 import { BESIDE, byLikeness, identity, refinement } from "./question.js";
 import { reduced } from "./reduced.js";
 import { remark, summary, title } from "./remarks.js";
@@ -85,7 +85,7 @@ async function changed(rebuilt) {
     leaveIds();
   }
   // As many hang as before, and the visitor stays where they stand.
-  const count = rebuilt ? undefined : state.answer?.works.length;
+  const count = rebuilt ? undefined : reached();
   await attempt(() => arrive({ stay: null, count }));
   if (rebuilt) say(t("rebuilt"));
 }
@@ -178,7 +178,7 @@ export async function more() {
     const answer = await ask(state.address, next(state.address, before.works.length), before);
     if (!wanted() || !isHung()) return;
     set({ answer, said: t("said.more", { n: answer.works.length }) });
-    put({ count: answer.works.length });
+    put({ count: reached() });
   });
 }
 
@@ -204,9 +204,10 @@ function follow(how) {
   rendering = render(how);
 }
 
-// stay: where to scroll once the answer hangs; null to leave the page where it is. count: how many works.
+// stay: where to scroll once the answer hangs; null to leave the page where it is. count: how many works,
+// where that is more than hang at first.
 /** @param {{ stay?: number | null, count?: number }} how */
-async function render({ stay = null, count = place().count }) {
+async function render({ stay = null, count = place().count ?? 0 }) {
   const { address } = state;
   if (!state.facets) return;
   const opening = openWork(address.open);
@@ -216,7 +217,7 @@ async function render({ stay = null, count = place().count }) {
   if (question !== hanging)
     await busily(async (wanted) => {
       const [answer, asked] = await Promise.all([
-        fresh?.question === question ? uploaded() : ask(address, count ?? FIRST[byLikeness(address) ? "likeness" : "listing"]),
+        fresh?.question === question ? uploaded() : ask(address, Math.max(count, FIRST[byLikeness(address) ? "likeness" : "listing"])),
         address.work === null ? null : get(`api/items/${address.work}`),
       ]);
       if (!wanted()) return;

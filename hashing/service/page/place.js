@@ -10,8 +10,15 @@ export const place = () => history.state ?? {};
 // Whether the ids of this address are those of a collection that has been built anew since.
 export const isOfAnother = () => Boolean(place().of) && place().of !== collection();
 
+// How many works to ask for so that those hang that hang now. Where only an answer that is too short
+// tells its end, one more than there are: else a "More" would stand there with nothing behind it.
+export function reached() {
+  const { works, total, ended } = state.answer ?? { works: [], total: 0, ended: true };
+  return works.length + Number(total === null && ended);
+}
+
 // Remember where the visitor stands.
-export const keep = () => put({ y: window.scrollY, count: state.answer?.works.length });
+export const keep = () => put({ y: window.scrollY, count: reached() });
 
 // Remember that ids are of the collection that answers, unless they were of one already.
 export const mark = () => place().of || put({ of: collection() });
