@@ -2,10 +2,10 @@
 
 import { changedBy, read, REFINE, write } from "./address.js";
 import { ask, FIRST, next, ofResults, plain } from "./answers.js";
-import { collection, get, onChanged, upload } from "./api.js";
-import { asksStill, attempt, say } from "./attempt.js";
+import { collection, get, onChanged, Problem, upload } from "./api.js";
+import { asksStill, attempt, isLast, say } from "./attempt.js";
 import { forget, remember } from "./lookup.js";
-import { isOfAnother, keep, keepWhereOneStands, mark, place, put, reached, stand } from "./place.js";
+import { isOfAnother, keep, keepWhereOneStands, mark, place, put, reached, stand, toWall } from "./place.js";
 import { BESIDE, byLikeness, identity, refinement } from "./question.js";
 import { reduced } from "./reduced.js";
 import { remark, summary, title } from "./remarks.js";
@@ -13,7 +13,10 @@ import { set, state } from "./store.js";
 import * as taste from "./taste.js";
 import { t } from "./words.js";
 
-/** @typedef {import("./store.js").Address} Address */
+/**
+ * @typedef {import("./store.js").Address} Address
+ * @typedef {number | string | null} Stay where to stand (see place.js) once an answer hangs, null for where one stands
+ */
 
 const NEIGHBOURS = 6;
 
@@ -21,7 +24,6 @@ let hanging = ""; // the question that the wall answers
 let sought = ""; // the one that was asked last
 let turn = 0;
 let asking = 0;
-let looks = 0;
 /** @type {{ question: string, found: import("./shapes.js").Results } | null} */
 let fresh = null; // the answer to an upload, until its address is read
 let rendering = Promise.resolve(); // the latest render
@@ -46,10 +48,10 @@ export function start(first) {
   window.addEventListener("popstate", back);
   keepWhereOneStands(isHung);
   onChanged(changed);
-  attempt(() => arrive({ stay: y }));
+  attempt(() => arrive({ stay: y }), isLast("arrive"));
 }
 
-/** @param {{ stay?: number | null, count?: number }} how */
+/** @param {{ stay?: Stay, count?: number }} how */
 async function arrive(how) {
   forget();
   set({ facets: await get("api/facets") });
@@ -70,7 +72,7 @@ function back() {
 /** @returns {boolean} whether it did */
 function leaveIds() {
   const { work, open } = state.address;
-  if (work !== null) go({ seed: null }, { replace: true });
+  if (work !== null) go({ seed: null }, { replace: true, stay: 0 });
   else if (open !== null) go({ open: null }, { replace: true });
   return work !== null || open !== null;
 }
@@ -86,24 +88,29 @@ async function changed(rebuilt) {
   }
   // As many hang as before, and the visitor stays where they stand.
   const count = rebuilt ? undefined : reached();
-  await attempt(() => arrive({ stay: null, count }));
+  await attempt(() => arrive({ stay: null, count }), isLast("arrive"));
   if (rebuilt) say(t("rebuilt"));
 }
 
 // -- what visitors do ---------------------------------------------------------------------------
 
 /**
- * Change some of the address; a new question closes the open work.
+ * Change some of the address; a new question closes the open work. It begins at the top, a refined one
+ * where the visitor stands.
  *
  * @param {Partial<Address>} change
- * @param {{ replace?: boolean }} [options]
+ * @param {{ replace?: boolean, stay?: Stay }} [options]
  */
-export function go(change, { replace = false } = {}) {
+export function go(change, { replace = false, stay = !replace && asksAnew(change) ? 0 : null } = {}) {
   const url = write(changedBy(state.address, change)) || location.pathname;
   if (!replace) keep();
   const anew = !replace || asksAnew(change);
-  history[replace ? "replaceState" : "pushState"](anew ? { of: collection() } : history.state, "", url);
-  follow({ stay: asksAnew(change) ? 0 : null });
+  const here = replace ? { y: window.scrollY } : {};
+  history[replace ? "replaceState" : "pushState"](anew ? { of: collection(), ...here } : history.state, "", url);
+  const { open } = state.address;
+  follow({ stay });
+  // What led to another question lies in the work that it has closed.
+  if (open !== null && state.address.open === null && asksAnew(change)) toWall();
 }
 
 /** @param {Partial<Address>} change */
@@ -126,11 +133,13 @@ export const home = () => go({ ...REFINE, bits: null, seed: null });
 export const clearRefine = () => go({ ...REFINE }, { replace: true });
 
 export function example() {
+  const [last, still] = [isLast("example"), asksStill()];
+  const wanted = () => last() && still();
   return attempt(async () => {
     const seed = Math.floor(Math.random() * 1e6);
     const { works } = await get("api/items", { sample: true, seed, limit: 1 });
-    if (works.length) go({ work: works[0].id });
-  }, asksStill());
+    if (works.length && wanted()) go({ work: works[0].id });
+  }, wanted);
 }
 
 // A picture from outside: made smaller, sent, and shown with what is close to it; where it shows a
@@ -138,7 +147,7 @@ export function example() {
 /** @param {Blob} file @param {{ recognise?: boolean, box?: string | null, anyTurn?: boolean }} [how] only a box of it */
 export function look(file, { recognise = true, box = null, anyTurn = false } = {}) {
   state.looking?.cancel();
-  const [mine, wanted] = [++looks, asksStill()];
+  const [last, still] = [isLast("look"), asksStill()];
   return attempt(async () => {
     const facets = state.facets ?? (await get("api/facets")); // a picture may come before the page has arrived
     const stop = new AbortController();
@@ -167,7 +176,7 @@ export function look(file, { recognise = true, box = null, anyTurn = false } = {
     } finally {
       if (state.looking?.cancel === cancel) set({ looking: null });
     }
-  }, () => mine === looks && wanted());
+  }, () => last() && still());
 }
 
 // What follows what hangs; while something else is asked for there is nothing to follow.
@@ -198,15 +207,14 @@ function readAddress() {
   set({ address });
 }
 
-/** @param {{ stay?: number | null }} how */
+/** @param {{ stay?: Stay }} how */
 function follow(how) {
   readAddress();
   rendering = render(how);
 }
 
-// stay: where to scroll once the answer hangs; null to leave the page where it is. count: how many works,
-// where that is more than hang at first.
-/** @param {{ stay?: number | null, count?: number }} how */
+// count: how many works, where that is more than hang at first.
+/** @param {{ stay?: Stay, count?: number }} how */
 async function render({ stay = null, count = place().count ?? 0 }) {
   const { address } = state;
   if (!state.facets) return;
@@ -241,9 +249,10 @@ function uploaded() {
 // The address decides which work is open.
 /** @param {number | null} id */
 async function openWork(id) {
+  const last = isLast("open");
   if (id === (state.work?.id ?? null)) return;
   if (id === null) return set({ work: null, near: [] });
-  const wanted = () => state.address.open === id;
+  const [wanted, still] = [() => last() && state.address.open === id, asksStill()];
   await attempt(async () => {
     try {
       const [work, near] = await Promise.all([
@@ -252,8 +261,10 @@ async function openWork(id) {
       ]);
       if (wanted()) set({ work, near: near.results });
     } catch (problem) {
-      if (!(problem instanceof Object && "passing" in problem && problem.passing) && wanted()) go({ open: null }, { replace: true });
-      throw problem;
+      if (!(problem instanceof Problem) || problem.passing || !wanted()) throw problem;
+      go({ open: null }, { replace: true });
+      await rendering; // and with it what is to be said of the wall
+      if (still() && state.address.open === null) say(problem.message);
     }
   }, wanted);
 }
@@ -263,13 +274,15 @@ async function openWork(id) {
 /** @param {(wanted: () => boolean) => Promise<void>} action */
 function busily(action) {
   const asked = asksStill();
+  let mine = turn;
+  const wanted = () => mine === turn && asked();
   return attempt(async () => {
-    const mine = ++turn;
+    mine = ++turn;
     set({ busy: ++asking > 0 });
     try {
-      await action(() => mine === turn && asked());
+      await action(wanted);
     } finally {
       set({ busy: --asking > 0 });
     }
-  }, asked);
+  }, wanted);
 }

@@ -26,8 +26,15 @@ export const mark = () => place().of || put({ of: collection() });
 /** @param {ReturnType<typeof place>} more */
 export const put = (more) => history.replaceState({ ...place(), ...more }, "");
 
-/** @param {number} y */
-export const stand = (y) => requestAnimationFrame(() => window.scrollTo(0, y));
+/** @param {number | string} at pixels from above, or the id of what then stands at the top */
+export const stand = (at) =>
+  requestAnimationFrame(() => {
+    if (typeof at === "number") window.scrollTo(0, at);
+    else document.getElementById(at)?.scrollIntoView({ block: "start" });
+  });
+
+// The wall's name takes the focus: what had it goes, or is elsewhere.
+export const toWall = () => requestAnimationFrame(() => document.getElementById("wall-title")?.focus({ preventScroll: true }));
 
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let resting;

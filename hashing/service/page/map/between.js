@@ -1,6 +1,7 @@
 // Between the wall and the map: what of the one is marked on the other, and the way back.
 
 import { go } from "../conductor.js";
+import { toWall } from "../place.js";
 import { kind } from "../question.js";
 import { state } from "../store.js";
 import { middle, rowOf } from "./atlas.js";
@@ -36,9 +37,6 @@ function found(atlas) {
 
 /** @param {Place[]} line two corners of a box, or an outline */
 export function showOnWall(line) {
-  go({ area: written(line) });
-  requestAnimationFrame(() => {
-    document.getElementById("query")?.scrollIntoView({ block: "start" });
-    document.getElementById("wall-title")?.focus({ preventScroll: true });
-  });
+  go({ area: written(line) }, { stay: "query" });
+  toWall();
 }

@@ -206,7 +206,7 @@ function metadata(work, { columns }) {
 function actions(work, facets) {
   const { creator } = facets.roles;
   return html`<p class="actions">
-      <button type="button" class="accent" @click=${() => alike(work)}>${t("alike")}</button>
+      <button type="button" class="accent" @click=${() => go({ work: work.id })}>${t("alike")}</button>
       ${judging(work)}
     </p>
     <p class="actions">
@@ -219,12 +219,6 @@ function actions(work, facets) {
       ${work.download ? html`<a href=${`pictures/${work.id}/original`} download>${t("download")}</a>` : nothing}
     </p>
     ${work.attribution ? html`<p class="attribution"><span class="quiet">${t("attribution")}</span> <bdi>${work.attribution}</bdi></p>` : nothing}`;
-}
-
-/** @param {Detail} work */
-function alike(work) {
-  go({ work: work.id });
-  requestAnimationFrame(() => document.getElementById("wall-title")?.focus({ preventScroll: true }));
 }
 
 /** @param {Detail} work */

@@ -1,8 +1,8 @@
 // The map of the collection: like beside like, looked at with pointer, fingers or keys.
 
 import { html, nothing } from "../vendor/lit.js";
-import { get } from "../api.js";
-import { attempt } from "../attempt.js";
+import { get, Problem } from "../api.js";
+import { attempt, isLast } from "../attempt.js";
 import { open, showPanel } from "../conductor.js";
 import { Fingers } from "../fingers.js";
 import { atlas } from "../lookup.js";
@@ -100,23 +100,24 @@ class MapPart extends Part {
 
   // Called anew when the collection has changed.
   load() {
+    const { facets } = state;
+    const wanted = () => facets === state.facets;
     attempt(async () => {
-      const { facets } = state;
       this.facets = facets;
       this.works.clear();
       try {
         const points = await atlas();
-        if (facets !== state.facets) return; // of an older collection
+        if (!wanted()) return;
         [this.atlas, this.regions] = [points, regionsOf(points)];
         [this.current, this.near, this.only] = [null, null, null];
         this.requestUpdate();
       } catch (problem) {
-        // To be asked for again once the map is drawn again, unless this collection has none.
-        const none = problem instanceof Object && "code" in problem && problem.code === "no_map";
-        if (!none && this.facets === facets) this.facets = null;
+        // To be asked for again once it is drawn again, unless there is none or `attempt` asks again.
+        const stays = problem instanceof Problem && (problem.code === "no_map" || problem.passing);
+        if (!stays && this.facets === facets) this.facets = null;
         throw problem;
       }
-    });
+    }, wanted);
   }
 
   get canvas() {
@@ -262,7 +263,7 @@ class MapPart extends Part {
     await attempt(async () => {
       if (!this.works.has(id)) this.works.set(id, await get(`api/items/${id}`));
       if (this.current === row) this.near = this.works.get(id) ?? null;
-    });
+    }, () => this.current === row);
   }
 
   // -- from the wall to the map and back --------------------------------------------------------
@@ -283,7 +284,7 @@ class MapPart extends Part {
       this.turnTo(row);
       this.canvas.scrollIntoView({ block: "center" });
       this.canvas.focus({ preventScroll: true });
-    });
+    }, isLast("map"));
   }
 
   /** @param {number} group */

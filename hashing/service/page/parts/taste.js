@@ -1,7 +1,7 @@
 // The panel of what this visitor likes and dislikes, and of the sets they keep.
 
 import { html, nothing, repeat } from "../vendor/lit.js";
-import { attempt, say } from "../attempt.js";
+import { attempt, isLast, say } from "../attempt.js";
 import { go, link } from "../conductor.js";
 import { download } from "../keep.js";
 import { worksOf } from "../lookup.js";
@@ -25,14 +25,15 @@ class Taste extends Part {
   // What works look like now: their pictures' addresses last only as long as an index.
   updated() {
     if (state.address.panel !== "taste" || !state.facets) return;
+    const last = isLast("taste");
     attempt(async () => {
-      const [{ taste, facets }, before] = [state, this.works];
+      const [{ taste }, before] = [state, this.works];
       const files = taste.map(({ file }) => file);
       const found = await worksOf(files);
-      if (taste !== state.taste || facets !== state.facets) return; // asked anew meanwhile
+      if (!last()) return; // asked anew meanwhile
       this.works = new Map(files.map((file) => [file, found.get(file)]));
       if (files.some((file) => !before.has(file) || before.get(file) !== found.get(file))) this.requestUpdate();
-    });
+    }, () => last() && state.address.panel === "taste");
   }
 
   render() {

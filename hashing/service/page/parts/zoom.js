@@ -1,7 +1,7 @@
 // A work as large as its file: moved with pointer, fingers or keys, sharp wherever one looks.
 
 import { html, nothing, repeat } from "../vendor/lit.js";
-import { attempt } from "../attempt.js";
+import { attempt, isLast } from "../attempt.js";
 import { get } from "../api.js";
 import { Fingers } from "../fingers.js";
 import { needed, part } from "../tiles.js";
@@ -57,13 +57,15 @@ class Zoom extends Part {
     await this.updateComplete;
     this.dialog.showModal();
     this.find("#zoom-frame")?.focus();
+    const last = isLast("zoom");
+    const wanted = () => last() && this.work === work;
     await attempt(async () => {
       const size = await get(`pictures/${work.id}/info.json`, { v: version });
-      if (this.work !== work) return;
+      if (!wanted()) return;
       this.size = size;
       await this.updateComplete;
       this.place();
-    });
+    }, wanted);
   }
 
   render() {
