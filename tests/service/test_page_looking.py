@@ -225,6 +225,29 @@ def test_a_broken_picture_leaves_its_place_and_name(visit) -> None:
     expect(broken).to_have_count(0)
 
 
+def test_pictures_that_failed_again_come_once_the_server_is_there(visit) -> None:
+    page = visit("?work=4")
+    page.clock.install()
+    page.route(re.compile("/pictures/"), lambda route: route.abort())
+    page.reload()
+    broken = page.locator("img.broken")
+    expect(page.locator("#query img.broken")).to_have_count(1)
+    page.clock.run_for(10_000)  # and again in vain
+    page.clock.run_for(20_000)
+    page.unroute_all()
+    page.locator("#wall .card").first.click()  # an answer
+    expect(page.locator("#detail")).to_be_visible()
+    expect(broken).to_have_count(0)
+    page.keyboard.press("Escape")
+    page.route(re.compile(r"/pictures/.*size=1600"), lambda route: route.abort())
+    page.locator("#wall .card").nth(1).click()
+    expect(page.locator("#large.broken")).to_have_count(1)
+    page.unroute_all()
+    page.evaluate("dispatchEvent(new Event('online'))")
+    expect(page.locator("#large.broken")).to_have_count(0)
+    page.wait_for_function("document.getElementById('large').naturalWidth")
+
+
 def test_zoom(visit) -> None:
     page = visit()
     page.locator('.card[data-id="5"]').click()

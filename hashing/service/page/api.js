@@ -22,6 +22,13 @@ let index = null; // "identity generation" of the collection that answered last
 /** @type {(rebuilt: boolean) => void} */
 let onChange = () => {};
 
+/** @type {() => void} */
+let onThere = () => {};
+
+// Hears of every answer: the server is there.
+/** @param {() => void} listener */
+export const onAnswer = (listener) => void (onThere = listener);
+
 // The identity of the collection that answered last; one that is built anew has another.
 export const collection = () => index?.split(" ")[0] ?? null;
 
@@ -62,8 +69,9 @@ export function upload(path, query, fields, { signal, progress }) {
     call.addEventListener("error", () => reject(new Problem("unreachable", t("problem.unreachable"))));
     call.addEventListener("load", () => {
       notice(call.getResponseHeader("arthash-index"));
-      if (call.status < 400) resolve(call.response);
-      else reject(problemOf(call.status, call.response));
+      if (call.status >= 400) return reject(problemOf(call.status, call.response));
+      onThere();
+      resolve(call.response);
     });
     if (signal.aborted) return reject(new DOMException("stopped", "AbortError"));
     call.send(form(fields));
@@ -121,8 +129,9 @@ async function answer(path, options) {
     throw new Problem("unreachable", t("problem.unreachable"));
   }
   notice(response.headers.get("arthash-index"));
-  if (response.ok) return response;
-  throw problemOf(response.status, await response.json().catch(() => null));
+  if (!response.ok) throw problemOf(response.status, await response.json().catch(() => null));
+  onThere();
+  return response;
 }
 
 /** @param {number} status @param {{ error?: { code?: string, message?: string } } | null} body */

@@ -3,6 +3,7 @@
 import { html, nothing } from "../vendor/lit.js";
 import { href, open } from "../conductor.js";
 import { opinionOf } from "../opinions.js";
+import { came, failed } from "../pictures.js";
 import { state } from "../store.js";
 import { judge } from "../taste.js";
 import { isolated, said, t } from "../words.js";
@@ -16,29 +17,13 @@ import { address, isKnown, maker, named, reshape, spoken } from "../works.js";
 /** @param {Work} work @param {{ lazy?: boolean, size?: number }} [how] */
 export function picture(work, { lazy = false, size } = {}) {
   return html`<img src=${address(work, size)} width=${work.width} height=${work.height} alt=${spoken(work)}
-    loading=${lazy ? "lazy" : "eager"} decoding="async" @error=${broken} @load=${whole(work)} />`;
+    loading=${lazy ? "lazy" : "eager"} decoding="async" @error=${failed} @load=${whole(work)} />`;
 }
 
-const AGAIN = 5000; // milliseconds
-/** @type {WeakMap<Element, string>} addresses that were asked for again */
-const repeated = new WeakMap();
-
-// A broken picture leaves its place and its name. It is asked for once more, for the server may have
-// been busy or about to start again; not all of them at the same time.
-/** @param {Event} event */
-function broken({ target }) {
-  const image = /** @type {HTMLImageElement} */ (target);
-  const src = image.getAttribute("src") ?? "";
-  image.classList.add("broken");
-  if (repeated.get(image) === src) return;
-  repeated.set(image, src);
-  setTimeout(() => image.getAttribute("src") === src && image.setAttribute("src", src), AGAIN * (1 + Math.random()));
-}
 /** @param {Work} work */
-const whole = (work) => (/** @type {Event} */ { target }) => {
-  const image = /** @type {HTMLImageElement} */ (target);
-  image.classList.remove("broken");
-  if (!isKnown(work)) reshape(image);
+const whole = (work) => (/** @type {Event} */ event) => {
+  came(event);
+  if (!isKnown(work)) reshape(/** @type {HTMLImageElement} */ (event.target));
 };
 
 /** @param {Work} work @param {unknown} [more] */

@@ -3,6 +3,7 @@
 import { html, nothing, repeat } from "../vendor/lit.js";
 import { go, link } from "../conductor.js";
 import { DEFAULTS, write } from "../address.js";
+import { came, failed } from "../pictures.js";
 import { byLikeness } from "../question.js";
 import { state } from "../store.js";
 import { changed, known, parameter, sharing, spoken as spell } from "../where.js";
@@ -146,11 +147,14 @@ const step = (by, name) =>
 function large(work, facets) {
   const { width, height } = work;
   const src = `pictures/${work.id}?size=1600&v=${facets.index.slice(0, 8)}`;
-  const fit = (/** @type {Event} */ event) => reshape(/** @type {HTMLImageElement} */ (event.target));
+  const fit = (/** @type {Event} */ event) => {
+    came(event);
+    reshape(/** @type {HTMLImageElement} */ (event.target));
+  };
   // A new element for each work: the former picture must not stand in for the next.
   return repeat([work], ({ id }) => id, () => html`<figure>
     <button type="button" id="zoom-in" aria-label=${t("zoom.open", { title: named(work) })} @click=${() => openZoom(work, facets)}>
-      <img id="large" src=${src} width=${width} height=${height} alt=${spoken(work)} style=${shape(work)} @load=${fit} />
+      <img id="large" src=${src} width=${width} height=${height} alt=${spoken(work)} style=${shape(work)} @load=${fit} @error=${failed} />
     </button>
   </figure>`);
 }

@@ -2,6 +2,7 @@
 
 import { html, nothing, repeat } from "../vendor/lit.js";
 import { more } from "../conductor.js";
+import { came, failed } from "../pictures.js";
 import { state } from "../store.js";
 import { t } from "../words.js";
 import { spoken } from "../works.js";
@@ -94,7 +95,9 @@ class Slides extends Part {
   }
 
   // Its time begins when it hangs, and the next one is fetched meanwhile.
-  hung() {
+  /** @param {Event} event */
+  hung(event) {
+    (event.type === "load" ? came : failed)(event);
     const next = this.works[((this.place ?? 0) + 1) % this.works.length];
     if (next) new Image().src = source(next);
     this.wait();

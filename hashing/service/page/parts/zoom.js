@@ -4,6 +4,7 @@ import { html, nothing, repeat } from "../vendor/lit.js";
 import { attempt, isLast } from "../attempt.js";
 import { get } from "../api.js";
 import { Fingers } from "../fingers.js";
+import { came, failed } from "../pictures.js";
 import { needed, part } from "../tiles.js";
 import { t } from "../words.js";
 import { extent, named, spoken } from "../works.js";
@@ -78,7 +79,7 @@ class Zoom extends Part {
               @pointermove=${this.drag} @pointerup=${this.release} @pointercancel=${this.release} @dblclick=${() => this.by(2)}>
               <div id="zoom-sheet">
                 <img src=${`pictures/${work.id}?size=${SHOWN}&v=${this.version}`} alt=${spoken(work)} draggable="false"
-                  style=${`--wide: ${width}px; --ratio: ${width / height}`} @load=${() => this.place()} />
+                  style=${`--wide: ${width}px; --ratio: ${width / height}`} @load=${this.hung} @error=${failed} />
                 ${repeat(this.tiles, part, (tile) => this.tile(work, tile))}
               </div>
             </div>
@@ -97,8 +98,14 @@ class Zoom extends Part {
   tile({ id }, tile) {
     const { width, height } = /** @type {import("../tiles.js").Size} */ (this.size);
     const share = (/** @type {number} */ value, /** @type {number} */ all) => `${(100 * value) / all}%`;
-    return html`<img class="tile" alt="" draggable="false" src=${`pictures/${id}/${part(tile)}/0/default.jpg?v=${this.version}`}
+    return html`<img class="tile" alt="" draggable="false" @load=${came} @error=${failed} src=${`pictures/${id}/${part(tile)}/0/default.jpg?v=${this.version}`}
       style=${`left: ${share(tile.x, width)}; top: ${share(tile.y, height)}; width: ${share(tile.width, width)}; height: ${share(tile.height, height)}`} />`;
+  }
+
+  /** @param {Event} event */
+  hung(event) {
+    came(event);
+    this.place();
   }
 
   get dialog() {
