@@ -501,6 +501,9 @@ def test_hide_an_artist(visit) -> None:
     page.get_by_role("button", name="Refine (1)").click()
     page.get_by_role("button", name="Show Painter F again").click()
     expect(page.locator("#wall .label", has_text="Painter F").first).to_be_visible()
+    page.goto("/?works=005.jpg&works=006.jpg&open=5")  # which no column narrows
+    expect(page.get_by_role("heading", name="Study 5")).to_be_visible()
+    expect(page.get_by_role("button", name="Hide this artist")).to_have_count(0)
 
 
 def test_addresses_of_earlier_versions(visit) -> None:

@@ -4,7 +4,7 @@ import { html, nothing, repeat } from "../vendor/lit.js";
 import { go, link } from "../conductor.js";
 import { DEFAULTS, write } from "../address.js";
 import { came, failed } from "../pictures.js";
-import { byLikeness } from "../question.js";
+import { byLikeness, canNarrow } from "../question.js";
 import { state } from "../store.js";
 import { changed, known, parameter, sharing, spoken as spell } from "../where.js";
 import { t } from "../words.js";
@@ -216,7 +216,7 @@ function actions(work, facets) {
     <p class="actions">
       ${copy(link({ open: work.id }), t("copy.link"))}
       <button type="button" @click=${() => onMap(work)}>${t("map.show")}</button>
-      ${work.creator ? html`<button type="button" @click=${() => hide(work, facets)}>${t("hide", { column: spell(creator) })}</button>` : nothing}
+      ${work.creator && canNarrow(state.address) ? html`<button type="button" @click=${() => hide(work, facets)}>${t("hide", { column: spell(creator) })}</button>` : nothing}
       ${/^https?:/.test(work.link ?? "")
         ? html`<a href=${work.link ?? ""} target="_blank" rel="noopener noreferrer">${t("source")}</a>`
         : nothing}
