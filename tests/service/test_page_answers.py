@@ -83,6 +83,19 @@ def test_questions_are_mixed_with_weights(visit, art) -> None:
     expect(page.locator("#mix .chip.disliked")).to_have_count(1)
 
 
+def test_a_picture_is_added_to_no_other_question_than_it_was_chosen_for(visit) -> None:
+    page, held = visit("?work=4"), []
+    page.route("**/api/search?*k=1&*", lambda route: held.append(route))
+    with page.expect_request(re.compile("/api/search")):
+        page.set_input_files("#mix-file", own_file())
+    page.get_by_role("button", name="Surprise me").click()
+    expect(page).to_have_url(re.compile("seed="))
+    with page.expect_response(re.compile("/api/search")):
+        held[0].continue_()
+    page.wait_for_timeout(200)
+    expect(page).to_have_url(re.compile(r"\?seed=\d+$"))
+
+
 def test_back_and_forth_the_order_is_told_that_hangs(visit) -> None:
     page = visit("?work=4&open=10&panel=refine")
     order = page.get_by_label("Alike by")

@@ -30,6 +30,7 @@ export function addPicture(file) {
   return attempt(async () => {
     const picture = await reduced(file);
     const { code } = await postForm("api/search", { k: 1, diversity: 0 }, { picture });
+    if (!wanted()) return; // the visitor has gone elsewhere
     set({ uploads: new Map(state.uploads).set(code, { file: picture, src: URL.createObjectURL(picture), how: {} }) });
     weigh({ file: "", code }, 1);
   }, wanted);
