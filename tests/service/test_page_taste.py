@@ -185,6 +185,36 @@ def test_sets_are_kept_shown_exported_and_opened_again(visit, art, tmp_path: Pat
     expect(elsewhere.locator("#message")).to_contain_text("found something else in x.json")
 
 
+def test_a_set_and_a_path_of_more_works_than_hang_at_first(
+    visit, current: Current, tmp_path: Path, monkeypatch
+) -> None:
+    index = make_gallery(tmp_path)
+    data, code = index.preview(5), index.codes([5]).packed[0].tobytes()
+    index.add([NewItem(f"more{n}.jpg", {}, code, bytes([n] * 32), data) for n in range(22)])
+    monkeypatch.setattr(current, "_collection", with_model(index))
+    page = visit()
+    works = page.request.get("/api/items", params={"limit": 60}).json()["works"]
+    page.goto("/?works=" + "&works=".join(work["file"] for work in works))
+    expect(page.locator("#query")).to_contain_text("A set of 60 pictures")
+    expect(page.locator("#wall li")).to_have_count(48)
+    page.evaluate(
+        """() => {
+          window.print = () => {
+            const pictures = [...document.querySelectorAll("#wall img")];
+            window.printed = pictures.filter((image) => image.naturalWidth).length;
+          };
+        }"""
+    )
+    page.get_by_role("button", name="Print").click()
+    page.wait_for_function("window.printed === 60")
+    path = {"works": works, "steps": [1] * 59, "bits": 64}
+    page.route("**/api/path*", lambda route: route.fulfill(json=path))
+    page.goto("/?path=000.jpg&path=more21.jpg")
+    expect(page.locator("#query")).to_contain_text("with 58 pictures between them")
+    expect(page.locator("#wall li")).to_have_count(60)
+    current.close()
+
+
 def test_a_set_from_a_file_spoils_neither_the_taste_nor_a_set_of_that_name(visit, art) -> None:
     page = visit()
     judge(page, (5, "Like"), (7, "Like"), (2, "Dislike"))

@@ -81,7 +81,7 @@ async function source(address) {
   }
   if (named === "path") {
     const works = await between(address.path);
-    return async (offset, limit) => ({ total: works.length, works: works.slice(offset, offset + limit), meaning: null });
+    return async (offset) => ({ total: works.length, works: works.slice(offset), meaning: null }); // up to its end
   }
   if (named === "area") {
     const ids = within(await atlas(), address.area ?? "");

@@ -180,13 +180,23 @@ export function look(file, { recognise = true, box = null, anyTurn = false } = {
 }
 
 // What follows what hangs; while something else is asked for there is nothing to follow.
-export async function more() {
+export const more = () => follows(({ works }) => next(state.address, works.length));
+
+// All of a listing, as it goes to paper.
+/** @returns {Promise<boolean>} whether all of it hangs; if not, why not is said */
+export async function all() {
+  if (!state.answer?.ended) await follows(({ total, works }) => total ?? works.length);
+  return isHung() && Boolean(state.answer?.ended);
+}
+
+/** @param {(hanging: import("./store.js").Answer) => number} count how many works then hang */
+async function follows(count) {
   if (!isHung()) return;
   await busily(async (wanted) => {
     const before = /** @type {import("./store.js").Answer} */ (state.answer);
-    const answer = await ask(state.address, next(state.address, before.works.length), before);
+    const answer = await ask(state.address, count(before), before);
     if (!wanted() || !isHung()) return;
-    set({ answer, said: t("said.more", { n: answer.works.length }) });
+    set({ answer, said: { text: t("said.more", { n: answer.works.length }) } });
     put({ count: reached() });
   });
 }
@@ -230,7 +240,7 @@ async function render({ stay = null, count = place().count ?? 0 }) {
       ]);
       if (!wanted()) return;
       hanging = question;
-      set({ answer, asked, message: remark(answer), said: summary(answer) });
+      set({ answer, asked, message: remark(answer), said: { text: summary(answer) } });
       if (stay !== null) stand(stay);
     });
   else if (state.answer && (anew || !state.answer.works.length)) say(remark(state.answer)); // what was said was of another question

@@ -3,6 +3,7 @@
 import { onAnswer } from "./api.js";
 
 const AGAIN = 5000; // milliseconds before the second time; each further wait is twice as long
+const LATEST = 10_000;
 
 /** @type {Map<HTMLImageElement, { src: string, tries: number, at: number }>} */
 const broken = new Map();
@@ -25,6 +26,14 @@ export function came({ target }) {
   const image = /** @type {HTMLImageElement} */ (target);
   image.classList.remove("broken");
   broken.delete(image);
+}
+
+// Waits for pictures that nobody has scrolled to, but not for ever.
+/** @param {HTMLImageElement[]} images */
+export async function arrived(images) {
+  for (const image of images) image.loading = "eager";
+  const late = new Promise((resolve) => setTimeout(resolve, LATEST));
+  await Promise.race([Promise.allSettled(images.map((image) => image.decode())), late]);
 }
 
 /** @param {HTMLImageElement} image */

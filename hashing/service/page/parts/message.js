@@ -1,6 +1,6 @@
 // One sentence where something has to be said, and a silent one for those who listen.
 
-import { html, nothing } from "../vendor/lit.js";
+import { html, nothing, repeat } from "../vendor/lit.js";
 import { state } from "../store.js";
 import { t } from "../words.js";
 import { Part } from "./part.js";
@@ -18,7 +18,7 @@ class Message extends Part {
             <button type="button" @click=${looking.cancel}>${t("cancel")}</button>
           </p>`
         : nothing}
-      <p id="said" class="unseen" role="status">${state.said}</p>`;
+      <p id="said" class="unseen" role="status">${repeat([state.said], (one) => one, ({ text }) => html`<span>${text}</span>`)}</p>`;
   }
 }
 

@@ -1,8 +1,9 @@
 // What the wall answers: a line above it, with the picture that was asked with.
 
 import { html, nothing } from "../vendor/lit.js";
-import { example, go, href, isHung, look, open, showPanel } from "../conductor.js";
+import { all, example, go, href, isHung, look, open, showPanel } from "../conductor.js";
 import { agree, fromAddress, inAddress, opinionOf } from "../opinions.js";
+import { arrived } from "../pictures.js";
 import { kind, refinements } from "../question.js";
 import { state } from "../store.js";
 import { judgeOwn } from "../taste.js";
@@ -153,11 +154,20 @@ function palette(colours) {
 
 /** @param {string[]} files */
 function aSet(files) {
-  return html`<div>${note(t("set.shown", { n: state.answer?.works.length ?? 0 }))}
+  return html`<div>${note(t("set.shown", { n: state.answer?.total ?? 0 }))}
     <p class="actions">
       <button type="button" class="accent" @click=${() => go({ like: files })}>${t("set.more")}</button>
-      <button type="button" @click=${() => window.print()}>${t("print")}</button>
+      <button type="button" @click=${print}>${t("print")}</button>
     </p></div>`;
+}
+
+// All of them, also those that do not hang yet or lie out of sight.
+async function print() {
+  if (!(await all())) return;
+  const wall = /** @type {Part | null} */ (document.querySelector("ah-wall"));
+  await wall?.updateComplete;
+  await arrived([...(wall?.querySelectorAll("img") ?? [])]);
+  window.print();
 }
 
 // One sentence of what this is and three things to try.
