@@ -206,6 +206,42 @@ def test_focus_is_never_lost(visit) -> None:
     page.keyboard.press("Escape")
     expect(second).to_be_focused()  # where the walk ended
     expect(page.locator("#said")).to_have_text(re.compile(r"\d+ pictures"))
+    for way in (".maker .door", "#facts .colours a", "#mix-more", "#paths .actions button"):
+        page.goto("/?work=4&open=5")
+        page.locator("#paths summary").click()
+        page.locator(way).first.focus()
+        page.keyboard.press("Enter")
+        expect(page.locator("#detail")).to_be_hidden()
+        page.wait_for_function("document.activeElement.id === 'wall-title'")
+
+
+def test_each_answer_is_told_to_those_who_listen(visit) -> None:
+    page = visit()
+    page.evaluate(
+        """() => {
+          window.heard = [];
+          const listener = ([{ target }]) => window.heard.push(target.textContent.trim());
+          const how = { childList: true, subtree: true, characterData: true };
+          new MutationObserver(listener).observe(document.getElementById("said"), how);
+        }"""
+    )
+    page.get_by_role("button", name="Surprise me").click()
+    page.wait_for_function("window.heard.length === 1")
+    page.get_by_role("button", name="Surprise me").click()
+    page.wait_for_function("window.heard.length === 2")
+    assert page.evaluate("window.heard") == ["38 pictures"] * 2
+
+
+def test_what_is_left_unchosen_folds_over_no_hands(visit) -> None:
+    page = visit("?panel=refine", width=390)
+    page.locator("ah-choice summary", has_text="Style").click()
+    box = page.get_by_role("checkbox", name="Blue School")
+    box.check()
+    expect(page.locator("#wall li")).to_have_count(12)
+    box.uncheck()
+    expect(page.locator("#wall li")).to_have_count(38)
+    expect(box).to_be_visible()
+    expect(box).to_be_focused()
 
 
 def test_a_broken_picture_leaves_its_place_and_name(visit) -> None:

@@ -51,15 +51,30 @@ function ask(name, values) {
   if (state.facets) go({ where: changed(known(state.address.where, state.facets), name, values) }, { replace: true });
 }
 
-/** @param {Column} column @param {string} chosen @param {unknown} content */
-const folded = (column, chosen, content) => html`<details class="facet" ?open=${wide.matches || Boolean(chosen)}>
+// Unfolded where there is room or something is chosen; what is left unchosen folds over nobody's hands.
+/** @param {Column} column @param {string} chosen @param {unknown} content @param {boolean} stays */
+const folded = (column, chosen, content, stays) => html`<details class="facet" ?open=${stays || wide.matches || Boolean(chosen)}>
   <summary>${heading(column.name)} <span class="quiet">${chosen}</span></summary>
   ${content}
 </details>`;
 
 // -- values -------------------------------------------------------------------------------------
 
-class Choice extends Part {
+class Facet extends Part {
+  get isUnfolded() {
+    return Boolean(this.find("details[open]"));
+  }
+
+  // A value that is chosen moves up, and what moves loses the focus.
+  /** @param {Map<PropertyKey, unknown>} changes */
+  update(changes) {
+    const held = document.activeElement;
+    super.update(changes);
+    if (held instanceof HTMLElement && this.contains(held)) held.focus({ preventScroll: true });
+  }
+}
+
+class Choice extends Facet {
   static properties = { column: { attribute: false }, where: { attribute: false }, sought: { state: true } };
 
   constructor() {
@@ -85,6 +100,7 @@ class Choice extends Part {
           @input=${(/** @type {Event} */ event) => (this.sought = /** @type {HTMLInputElement} */ (event.target).value)} />
         ${this.values(name, chosen)}
         <ul class="away">${hidden.map((text) => this.away(name, hidden, text))}</ul>`,
+      this.isUnfolded,
     );
   }
 
@@ -118,7 +134,7 @@ class Choice extends Part {
 
 // -- numbers ------------------------------------------------------------------------------------
 
-class Range extends Part {
+class Range extends Facet {
   static properties = { column: { attribute: false }, where: { attribute: false } };
 
   constructor() {
@@ -144,7 +160,7 @@ class Range extends Part {
       return html`<input type="number" step="any" inputmode="decimal" placeholder=${column.span?.[i] ?? ""}
         aria-label=${t(i ? "range.to" : "range.from", { column: heading(column.name) })} .value=${values[i]} @change=${tell} />`;
     };
-    return folded(column, values.some(Boolean) ? t("narrowed") : "", html`<div class="range">${end(0)}<span>${t("to")}</span>${end(1)}</div>`);
+    return folded(column, values.some(Boolean) ? t("narrowed") : "", html`<div class="range">${end(0)}<span>${t("to")}</span>${end(1)}</div>`, this.isUnfolded);
   }
 }
 
