@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
 import { test } from "node:test";
 
-import { called, said, speak, t } from "../../hashing/service/page/words.js";
+import { called, decimal, excuse, plainly, said, speak, t } from "../../hashing/service/page/words.js";
 import { maker } from "../../hashing/service/page/works.js";
 
 const WORK = { id: 1, fields: {}, file: "a", content: "", picture: "", width: 1, height: 1, creator: "Ada Lund", year: 1906 };
@@ -42,5 +42,11 @@ test("numbers, plurals and the API's own words", async () => {
   assert.equal(said("very close"), "sehr nah");
   assert.equal(said("Cubism"), "Cubism");
   assert.equal(called("Artist"), "Künstler");
+  assert.equal(decimal(1.25, 2), "1,25");
+  assert.equal(plainly(1906.5), "1906,5");
+  assert.equal(plainly(12000), "12000");
+  assert.equal(plainly("c. 1906"), "c. 1906");
+  assert.equal(excuse("no_map"), "Diese Sammlung hat keine Karte");
+  assert.equal(excuse("defect"), null); // what the server says of it stands
   assert.equal(called("brand"), null); // a column of its own is called what it is called
 });

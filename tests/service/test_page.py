@@ -627,7 +627,7 @@ def test_an_index_being_rebuilt(visit, art: Collection, monkeypatch) -> None:
     monkeypatch.setattr(art, "answer", sometimes)
     page.get_by_role("button", name="An example").click()
     expect(page.locator("#message")).to_have_text(
-        "The index is being rebuilt: this takes a moment. Trying again."
+        "The collection is not at hand for a moment. Trying again."
     )
     busy.clear()
     expect(page.locator("#query")).to_contain_text("Close to")
@@ -643,7 +643,7 @@ def test_an_index_built_anew_under_an_open_page(
     page.keyboard.press("Escape")
     shutil.rmtree(tmp_path / "art.index")
     page.get_by_role("button", name="Surprise me").click()
-    expect(page.locator("#message")).to_contain_text("The collection is not there: wait")
+    expect(page.locator("#message")).to_contain_text("The collection is not at hand")
     anew = make_gallery(tmp_path)
     anew.remove(range(20))
     anew.close()

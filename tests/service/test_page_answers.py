@@ -138,7 +138,7 @@ def test_what_failed_or_is_of_an_older_collection_is_asked_for_again(visit) -> N
     expect(page.locator("#legend [aria-pressed=true]")).to_have_count(0)  # the map of all anew
     page.get_by_role("button", name="Refine").click()
     page.locator(".duplicates summary").click()
-    expect(page.locator(".duplicates")).to_contain_text("1 groups")
+    expect(page.locator(".duplicates")).to_contain_text("1 group;")
     copies = {"total": 2, "frees": 0, "groups": []}
     page.route("**/api/duplicates*", lambda route: route.fulfill(json=copies))
     page.evaluate(CHANGED)
@@ -155,7 +155,7 @@ def test_copies_are_asked_for_once_however_often_the_list_is_unfolded(visit) -> 
     assert len(held) == 1
     busy = {"error": {"code": "busy", "message": "Others look for them"}}
     held[0].fulfill(status=503, json=busy)
-    expect(page.locator("#message")).to_contain_text("Others look for them")
+    expect(page.locator("#message")).to_contain_text("Too many are asking at once")
     for _ in range(4):
         page.locator(".duplicates summary").click()
     page.wait_for_timeout(3000)

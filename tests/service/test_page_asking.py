@@ -168,7 +168,7 @@ def test_a_short_answer_that_is_come_back_to_has_no_more_behind_it(visit) -> Non
 
 def test_a_work_that_cannot_be_opened_is_told_of(visit) -> None:
     page = visit("?open=99999")
-    expect(page.locator("#message")).to_contain_text("99999")
+    expect(page.locator("#message")).to_have_text("This picture is not in the collection.")
     expect(page).not_to_have_url(re.compile("open="))
     page.route("**/api/items/5", failing)
     for path in ("?q=study&open=5", "?open=5"):

@@ -458,6 +458,9 @@ def test_thumbs_find_what_they_touch(visit) -> None:
     assert page.evaluate(small) == []
 
 
+ONE_GROUP = {"total": 1, "frees": 1_250_001, "groups": []}
+
+
 def test_the_page_speaks_german(browser, address: str) -> None:
     context = browser.new_context(locale="de-DE", base_url=address)
     page = context.new_page()
@@ -468,4 +471,10 @@ def test_the_page_speaks_german(browser, address: str) -> None:
     expect(page.locator("#wall .label").first).to_contain_text(
         re.compile("nah|fern|gleich|verwandt")
     )
+    page.goto("/?open=99999&panel=refine")
+    expect(page.locator("#message")).to_have_text("Dieses Bild ist nicht in der Sammlung.")
+    page.route("**/api/duplicates*", lambda route: route.fulfill(json=ONE_GROUP))
+    page.locator(".duplicates summary").click()
+    expect(page.locator(".duplicates p").first).to_contain_text("1 Gruppe; weitere Kopien")
+    expect(page.locator(".duplicates p").first).to_contain_text("belegen 1,3 MB")
     context.close()

@@ -1,6 +1,6 @@
 // Every request of the page. A failure is a Problem with one sentence for the visitor.
 
-import { t } from "./words.js";
+import { excuse, t } from "./words.js";
 
 export class Problem extends Error {
   /** @param {string} code @param {string} message */
@@ -138,7 +138,7 @@ async function answer(path, options) {
 function problemOf(status, body) {
   const nobody = [502, 503, 504].includes(status); // a proxy's own answer: there is no server behind it
   const { code = nobody ? "unreachable" : "defect", message = t("problem.status", { status }) } = body?.error ?? {};
-  return new Problem(code, code === "unreadable_picture" ? t("problem.unreadable", { why: message }) : message);
+  return new Problem(code, excuse(code) ?? message);
 }
 
 /** @param {string | null} now */

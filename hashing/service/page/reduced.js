@@ -44,8 +44,8 @@ export function fitted(width, height) {
 async function present(file) {
   try {
     await file.slice(0, 1).arrayBuffer();
-  } catch (problem) {
-    throw new Problem("unreadable_picture", t("problem.unreadable", { why: problem instanceof Error ? problem.message : "" }));
+  } catch {
+    throw new Problem("unreadable_picture", t("problem.unreadable_picture"));
   }
 }
 

@@ -31,6 +31,10 @@ export function t(key, values = {}) {
  */
 export const said = (word) => words[`api.${word}`] ?? word;
 
+// What went wrong, by the API's code for it; null for what a visitor hardly meets.
+/** @param {string} code @returns {string | null} */
+export const excuse = (code) => words[`problem.${code}`] ?? null;
+
 /**
  * A column that many collections have, in the visitor's language; null for one of their own.
  *
@@ -54,3 +58,12 @@ export const isolated = (text) => (RIGHT_TO_LEFT.test(text) ? `\u2068${text}\u20
 
 /** @param {number} value */
 export const count = (value) => value.toLocaleString(language);
+
+/** @param {number} value @param {number} digits behind the decimal sign */
+export const decimal = (value, digits) =>
+  value.toLocaleString(language, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+
+// A value of a column: numbers may be years or measures, so that nothing parts their thousands.
+/** @param {string | number} value */
+export const plainly = (value) =>
+  typeof value === "number" ? value.toLocaleString(language, { useGrouping: false, maximumFractionDigits: 15 }) : value;

@@ -7,7 +7,7 @@ import { came, failed } from "../pictures.js";
 import { byLikeness, canNarrow } from "../question.js";
 import { state } from "../store.js";
 import { changed, known, parameter, sharing, spoken as spell } from "../where.js";
-import { t } from "../words.js";
+import { plainly, t } from "../words.js";
 import { named, reshape, shape, spoken } from "../works.js";
 import { card, isTyping, judging, keys, onPlain } from "./card.js";
 import { copy } from "./copy.js";
@@ -182,8 +182,8 @@ function colourDoor(value) {
 /** @param {string} column @param {string | number} value @param {string | null} role */
 function door(column, value, role) {
   const where = sharing(column, value, role);
-  return html`<a class="door" href=${write({ ...DEFAULTS, where })} aria-label=${t("door", { column: spell(column), value: String(value) })}
-    @click=${onPlain(() => go({ seed: null, bits: null, where }))}>${value}</a>`;
+  return html`<a class="door" href=${write({ ...DEFAULTS, where })} aria-label=${t("door", { column: spell(column), value: String(plainly(value)) })}
+    @click=${onPlain(() => go({ seed: null, bits: null, where }))}>${plainly(value)}</a>`;
 }
 
 /** @param {Detail} work @param {Facets} facets */
@@ -200,7 +200,7 @@ function metadata(work, { columns }) {
   const rest = columns.filter(({ role, beside }) => !beside && !["title", "creator", "year", "link"].includes(role ?? ""));
   const pairs = rest.map((column) => {
     const value = work.fields[column.name];
-    return [spell(column.name), value === undefined || value === "" ? "" : column.chooses ? door(column.name, value, column.role) : String(value)];
+    return [spell(column.name), value === undefined || value === "" ? "" : column.chooses ? door(column.name, value, column.role) : plainly(value)];
   });
   const there = [...pairs, [t("file"), work.file]].filter(([, value]) => value !== "");
   return html`<dl>${there.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`;

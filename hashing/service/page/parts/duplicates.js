@@ -4,7 +4,7 @@ import { html, nothing } from "../vendor/lit.js";
 import { get } from "../api.js";
 import { attempt } from "../attempt.js";
 import { state } from "../store.js";
-import { t } from "../words.js";
+import { decimal, t } from "../words.js";
 import { card } from "./card.js";
 import { Part } from "./part.js";
 
@@ -64,7 +64,7 @@ class Duplicates extends Part {
   /** @param {Groups} found */
   list({ total, frees, groups }) {
     if (!total) return html`<p>${t("duplicates.none")}</p>`;
-    return html`<p>${t("duplicates.total", { n: total, mb: (frees / 1e6).toFixed(1) })}</p>
+    return html`<p>${t("duplicates.total", { n: total, mb: decimal(frees / 1e6, 1) })}</p>
       ${groups.map(({ works }) => html`<ul>${works.map((work) => html`<li>${card(work, { lazy: true, opinions: false })}</li>`)}</ul>`)}
       ${groups.length < total ? html`<p class="actions"><button type="button" @click=${this.more}>${t("more")}</button></p>` : nothing}`;
   }

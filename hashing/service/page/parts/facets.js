@@ -5,7 +5,7 @@ import { clearRefine, go } from "../conductor.js";
 import { canNarrow, refinements } from "../question.js";
 import { state } from "../store.js";
 import { changed, heading, known, parameter, spoken } from "../where.js";
-import { count, t } from "../words.js";
+import { count, plainly, t } from "../words.js";
 import { Part } from "./part.js";
 
 /**
@@ -117,7 +117,7 @@ class Choice extends Facet {
         ${repeat([...first, ...found.slice(0, room)], ({ value }) => value, ({ value, count: number }) => {
           const text = String(value);
           const choose = () => ask(name, chosen.includes(text) ? chosen.filter((one) => one !== text) : [...chosen, text]);
-          return html`<li><label><input type="checkbox" .checked=${live(chosen.includes(text))} @change=${choose} /><span>${text}</span
+          return html`<li><label><input type="checkbox" .checked=${live(chosen.includes(text))} @change=${choose} /><span>${plainly(value)}</span
             ><span class="quiet">${count(number)}</span></label></li>`;
         })}
       </ul>

@@ -8,7 +8,7 @@ import { kind, refinements } from "../question.js";
 import { state } from "../store.js";
 import { judgeOwn } from "../taste.js";
 import { spoken as spell } from "../where.js";
-import { isolated, t } from "../words.js";
+import { isolated, plainly, t } from "../words.js";
 import { named, shape, spoken } from "../works.js";
 import { label, onPlain, picture } from "./card.js";
 import { cutting } from "./cutting.js";
@@ -130,7 +130,7 @@ function words(q, n) {
   const { values = [], corrections = [] } = state.answer?.meaning ?? {};
   if (!values.length && !corrections.length) return note(t("found", { n, words: q }));
   const taken = [
-    ...values.map(({ column, value }) => html`<span class="taken">${spell(column)}: ${isolated(String(value))}</span>`),
+    ...values.map(({ column, value }) => html`<span class="taken">${spell(column)}: ${isolated(String(plainly(value)))}</span>`),
     ...corrections.map(({ asked, taken }) => html`<span class="taken">${t("corrected", { asked, taken })}</span>`),
   ];
   return html`<div>${note(t("found", { n, words: q }))}

@@ -7,7 +7,7 @@ import { kinship } from "../kinship.js";
 import { worksOf } from "../lookup.js";
 import { state } from "../store.js";
 import { heading, spoken } from "../where.js";
-import { said, t } from "../words.js";
+import { decimal, plainly, said, t } from "../words.js";
 import { maker, named } from "../works.js";
 import { Part } from "./part.js";
 import { lit } from "./regions.js";
@@ -107,7 +107,7 @@ class Why extends Part {
     const { values, years, colours } = kinship(other, this.work, state.facets);
     const hit = state.answer?.works.find(({ id }) => id === this.work.id);
     const lines = [
-      ...values.map(({ column, value }) => [spoken(column), value]),
+      ...values.map(({ column, value }) => [spoken(column), plainly(value)]),
       ...(years === null ? [] : [[t("why.years"), years ? t("why.apart", { n: years }) : t("why.same year")]]),
       ...(hit?.closeness ? [[t("why.closeness"), said(hit.closeness)]] : []),
     ];
@@ -163,7 +163,7 @@ function summary({ bits, distance }, work) {
   return [
     t("why.agree", { same: bits - distance, bits }),
     place ? t("why.place", { place }) : t("why.not here"),
-    t("why.ms", { ms: ms < 1 ? ms.toFixed(2) : ms.toFixed(0) }),
+    t("why.ms", { ms: decimal(ms, ms < 1 ? 2 : 0) }),
   ].join(" ");
 }
 
