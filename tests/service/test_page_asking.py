@@ -205,3 +205,32 @@ def test_works_of_the_map_are_stood_before(visit) -> None:
     page.wait_for_timeout(300)
     top = page.locator("#query").bounding_box()["y"]
     assert -1 < top < 200
+
+
+def test_what_is_said_is_in_sight_wherever_one_is(visit) -> None:
+    page = visit(width=390)
+    page.route("**/api/items/*", failing)
+    page.route("**/api/items?*offset=*", failing)
+    message = page.locator("#message")
+    page.evaluate("window.scrollTo(0, 1500)")
+    page.locator(".card").nth(12).click()
+    expect(message).to_have_text("Out of order.")
+    expect(message).to_be_in_viewport(ratio=1)
+    page.evaluate("window.scrollTo(0, 0)")
+    page.get_by_role("button", name="Refine", exact=True).click()  # long, and above it
+    expect(page.get_by_role("button", name="Clear all")).to_be_attached()
+    for summary in page.locator("ah-choice summary").all():
+        summary.click()
+    page.evaluate("window.scrollTo(0, 0)")
+    expect(message).to_be_in_viewport(ratio=1)
+
+
+def test_an_open_dialog_says_what_goes_wrong(visit) -> None:
+    page = visit("?open=5")
+    page.get_by_role("button", name="Enlarge Study 5").wait_for()
+    page.route("**/info.json*", failing)
+    page.get_by_role("button", name="Enlarge Study 5").click()
+    expect(page.get_by_role("dialog").get_by_role("status").last).to_be_in_viewport(ratio=1)
+    expect(page.locator("#zoom .told")).to_have_text("Out of order.")
+    page.locator("#zoom-close").click()
+    expect(page.locator("#detail .told")).to_be_in_viewport(ratio=1)

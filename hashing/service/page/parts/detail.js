@@ -48,6 +48,7 @@ class DetailPart extends Part {
             </p>
             <div id="detail-body">${large(work, facets)}${facts(work, facets)}${neighbours()}</div>`
         : nothing}
+      <ah-message within></ah-message>
     </dialog>`;
   }
 

@@ -91,6 +91,7 @@ class Slides extends Part {
             </p>
           </div>`
         : nothing}
+      <ah-message within></ah-message>
     </dialog>`;
   }
 

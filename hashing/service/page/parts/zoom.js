@@ -91,6 +91,7 @@ class Zoom extends Part {
               <button type="button" id="zoom-close" @click=${() => this.dialog.close()}>${t("close")}</button>
             </p></div>`
         : nothing}
+      <ah-message within></ah-message>
     </dialog>`;
   }
 
