@@ -658,6 +658,8 @@ def test_an_index_built_anew_under_an_open_page(
     page.go_back()  # to ?work=5, which was another work
     expect(page.locator("#message")).to_contain_text("The collection was built anew")
     expect(page).not_to_have_url(re.compile("work="))
+    page.wait_for_timeout(500)  # also once the answer hangs
+    expect(page.locator("#message")).to_contain_text("The collection was built anew")
     assert len(ids(page)) == 18
     page.get_by_role("button", name="An example").click()
     expect(page.locator("#query")).to_contain_text("Close to")
@@ -670,6 +672,37 @@ def test_an_index_built_anew_under_an_open_page(
     expect(bare.locator("#below button")).to_have_count(0)
     bare.close()
     current.close()
+
+
+def test_a_document_of_a_collection_that_has_been_built_anew(
+    visit, address: str, current: Current, tmp_path: Path, monkeypatch
+) -> None:
+    page = visit()
+    document = page.request.get("/").text()
+    anew = make_gallery(tmp_path)
+    anew.remove(range(20))
+    monkeypatch.setattr(current, "_collection", with_model(anew))
+    page.route(f"{address}/", lambda route: route.fulfill(body=document, content_type="text/html"))
+    page.reload()
+    expect(page.locator("#wall li")).to_have_count(18)
+    expect(page.locator("#message")).to_contain_text("The collection was built anew")
+    current.close()
+
+
+def test_what_a_browser_kept_of_a_picture_tells_nothing_new(visit) -> None:
+    page, asked = visit("?open=5"), []
+    page.get_by_role("button", name="Enlarge Study 5").wait_for()
+    page.on("request", lambda request: asked.append(request.url))
+    page.route(
+        "**/info.json*",
+        lambda route: route.fulfill(
+            json={"width": 160, "height": 120}, headers={"arthash-index": "another 1"}
+        ),
+    )
+    with page.expect_response(re.compile("info.json")):
+        page.get_by_role("button", name="Enlarge Study 5").click()
+    page.wait_for_timeout(300)
+    assert [url for url in asked if "/api/" in url] == []
 
 
 def test_a_server_restarted_under_an_open_page(browser, page_app: FastAPI) -> None:

@@ -128,7 +128,8 @@ async function answer(path, options) {
   } catch {
     throw new Problem("unreachable", t("problem.unreachable"));
   }
-  notice(response.headers.get("arthash-index"));
+  // What tells of a picture may be as old as the browser's store.
+  if (path.startsWith("api/")) notice(response.headers.get("arthash-index"));
   if (!response.ok) throw problemOf(response.status, await response.json().catch(() => null));
   onThere();
   return response;
@@ -141,8 +142,9 @@ function problemOf(status, body) {
   return new Problem(code, excuse(code) ?? message);
 }
 
+// Of which collection an answer is, in the words of its header.
 /** @param {string | null} now */
-function notice(now) {
+export function notice(now) {
   const [before, known] = [index, collection()];
   if (!now || now === before) return;
   index = now;

@@ -20,6 +20,6 @@ import "./parts/zoom.js";
 import "./controls.js";
 import { speak } from "./words.js";
 
-const { language, words, ...first } = JSON.parse(document.getElementById("first")?.textContent ?? "{}");
+const { language, words, index = null, ...first } = JSON.parse(document.getElementById("first")?.textContent ?? "{}");
 speak(language, words);
-conductor.start(first.page ? first : null);
+conductor.start(index, first.page ? first : null);

@@ -2,7 +2,7 @@
 
 import { changedBy, read, REFINE, write } from "./address.js";
 import { ask, FIRST, next, ofResults, plain } from "./answers.js";
-import { collection, get, onChanged, Problem, upload } from "./api.js";
+import { collection, get, notice, onChanged, Problem, upload } from "./api.js";
 import { asksStill, attempt, isLast, say } from "./attempt.js";
 import { forget, remember } from "./lookup.js";
 import { isOfAnother, keep, keepWhereOneStands, mark, place, put, reached, stand, toWall } from "./place.js";
@@ -15,6 +15,7 @@ import { t } from "./words.js";
 
 /**
  * @typedef {import("./store.js").Address} Address
+ * @typedef {{ search: string, page: import("./shapes.js").Page }} First what the server hung already
  * @typedef {number | string | null} Stay where to stand (see place.js) once an answer hangs, null for where one stands
  */
 
@@ -22,8 +23,7 @@ const NEIGHBOURS = 6;
 
 let hanging = ""; // the question that the wall answers
 let sought = ""; // the one that was asked last
-let turn = 0;
-let asking = 0;
+let [turn, asking] = [0, 0];
 /** @type {{ question: string, found: import("./shapes.js").Results } | null} */
 let fresh = null; // the answer to an upload, until its address is read
 let rendering = Promise.resolve(); // the latest render
@@ -33,8 +33,8 @@ export const settled = () => rendering;
 // Whether the wall answers what the address asks.
 export const isHung = () => hanging === identity(state.address);
 
-/** @param {{ search: string, page: import("./shapes.js").Page } | null} first what the server hung already */
-export function start(first) {
+/** @param {string | null} index of which the document is @param {First | null} first */
+export function start(index, first) {
   history.scrollRestoration = "manual";
   taste.load();
   window.addEventListener("storage", taste.changedElsewhere);
@@ -48,6 +48,7 @@ export function start(first) {
   window.addEventListener("popstate", back);
   keepWhereOneStands(isHung);
   onChanged(changed);
+  notice(index); // one built anew since then is told from it by the first answer
   attempt(() => arrive({ stay: y }), isLast("arrive"));
 }
 
@@ -62,10 +63,12 @@ async function arrive(how) {
   if (left) say(t("rebuilt"));
 }
 
-function back() {
+async function back() {
   readAddress();
-  if (isOfAnother() && leaveIds()) say(t("rebuilt"));
-  else follow({ stay: place().y ?? 0 });
+  if (!isOfAnother() || !leaveIds()) return follow({ stay: place().y ?? 0 });
+  const still = asksStill();
+  await rendering; // which says what is to be said of the wall
+  if (still()) say(t("rebuilt"));
 }
 
 // In an index built anew ids mean other works: the address asks for none by an id any more.
@@ -104,9 +107,8 @@ async function changed(rebuilt) {
 export function go(change, { replace = false, stay = !replace && asksAnew(change) ? 0 : null } = {}) {
   const url = write(changedBy(state.address, change)) || location.pathname;
   if (!replace) keep();
-  const anew = !replace || asksAnew(change);
-  const here = replace ? { y: window.scrollY } : {};
-  history[replace ? "replaceState" : "pushState"](anew ? { of: collection(), ...here } : history.state, "", url);
+  const begun = { of: collection(), ...(replace ? { y: window.scrollY } : {}) };
+  history[replace ? "replaceState" : "pushState"](!replace || asksAnew(change) ? begun : history.state, "", url);
   const { open } = state.address;
   follow({ stay });
   // What led to another question lies in the work that it has closed.
@@ -283,8 +285,8 @@ async function openWork(id) {
 // may hang what it has found, while its question is asked still.
 /** @param {(wanted: () => boolean) => Promise<void>} action */
 function busily(action) {
-  const asked = asksStill();
   let mine = turn;
+  const asked = asksStill();
   const wanted = () => mine === turn && asked();
   return attempt(async () => {
     mine = ++turn;

@@ -22,6 +22,7 @@ from hashing.collection import Collection
 from hashing.collection.pictures import PREVIEW_SIDE
 from hashing.errors import ArtHashError
 from hashing.service import views
+from hashing.service.context import state_of
 from hashing.service.current import Current
 from hashing.service.replies import headers_of
 from hashing.service.schemas import Page, Work
@@ -164,6 +165,8 @@ def complete(document: str, asked: Asked, collection: Collection | None) -> str:
         page = first_page(collection, asked)
         known = {**preview(collection, asked), "count": _count(asked, len(collection))}
     data: dict[str, Any] = {"language": asked.language, "words": asked.words}
+    if collection is not None:
+        data["index"] = state_of(collection)["arthash-index"]
     if page is not None:
         data |= {"search": asked.query and f"?{asked.query}", "page": page.model_dump(mode="json")}
     values = {
