@@ -108,6 +108,36 @@ def test_two_tabs_have_one_taste(visit) -> None:
     assert {one["file"] for one in page.evaluate(MINE)} == {"005.jpg", "007.jpg"}
 
 
+NO_ROOM = """name => {
+  const { setItem } = Storage.prototype;
+  Storage.prototype.setItem = function (key, value) {
+    if (key === name) throw new DOMException("full", "QuotaExceededError");
+    setItem.call(this, key, value);
+  };
+}"""
+
+
+def test_what_cannot_be_kept_is_told_once_and_no_other_tab_takes_it(visit) -> None:
+    page = visit()
+    page.evaluate(NO_ROOM, "arthash.taste")
+    judge(page, (5, "Like"))
+    message = page.locator("#message")
+    expect(message).to_contain_text("last only as long as it is open")
+    page.get_by_role("button", name="Surprise me").click()
+    expect(message).to_be_hidden()
+    judge(page, (7, "Like"))
+    page.get_by_role("button", name="Taste (2)").click()
+    page.get_by_label("A name for these").fill("Two")
+    page.get_by_role("button", name="Keep", exact=True).click()  # which there is room for
+    expect(page.locator(".set")).to_have_count(1)
+    other = page.context.new_page()
+    other.goto(page.url)
+    judge(other, (2, "Like"))
+    page.wait_for_timeout(300)
+    expect(page.get_by_role("button", name="Taste (2)")).to_be_visible()
+    expect(message).to_be_hidden()
+
+
 def test_what_is_liked_while_a_picture_of_ones_own_is_made_small_is_kept(visit) -> None:
     page = visit()
     page.set_input_files("#file", own_file())

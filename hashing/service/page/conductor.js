@@ -37,7 +37,7 @@ export const isHung = () => hanging === identity(state.address);
 export function start(index, first) {
   history.scrollRestoration = "manual";
   taste.load();
-  window.addEventListener("storage", taste.changedElsewhere);
+  window.addEventListener("storage", taste.load);
   readAddress();
   const { y = null, count = 0 } = place();
   if (first && first.search === location.search && count <= first.page.works.length) {

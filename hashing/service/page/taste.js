@@ -1,9 +1,11 @@
 // What this visitor likes and dislikes, and the sets they gave a name. It lives in this browser.
 
+import { say } from "./attempt.js";
 import { keep, kept } from "./keep.js";
 import { nameOf } from "./names.js";
 import { checked, opinionOf, same, withOpinion, without } from "./opinions.js";
 import { set, state } from "./store.js";
+import { t } from "./words.js";
 import { address, named } from "./works.js";
 
 /**
@@ -13,18 +15,28 @@ import { address, named } from "./works.js";
 
 const CHIP_SIDE = 96;
 
-let lasting = true; // whether what is kept here was
+const lasting = { taste: true, sets: true }; // whether what is kept here was
+let told = false;
 
-// Another tab's opinions count here, too, unless they would take the place of some that cannot be kept.
-export const changedElsewhere = () => lasting && load();
-
+// Also when another tab has changed it, unless that would take the place of what cannot be kept.
 export function load() {
-  const sets = kept("sets");
-  const list = Array.isArray(sets) ? sets.filter((one) => one && typeof one === "object") : [];
-  set({
-    taste: checked(kept("taste")),
-    sets: list.map(({ name, opinions }) => ({ name: String(name), opinions: checked(opinions) })),
-  });
+  if (lasting.taste) set({ taste: checked(kept("taste")) });
+  if (lasting.sets) set({ sets: setsOf(kept("sets")) });
+}
+
+/** @param {unknown} given @returns {NamedSet[]} */
+function setsOf(given) {
+  const list = Array.isArray(given) ? given.filter((one) => one && typeof one === "object") : [];
+  return list.map(({ name, opinions }) => ({ name: String(name), opinions: checked(opinions) }));
+}
+
+// Keeps it as long as the browser lets us; once it does not, the visitor is told.
+/** @param {"taste" | "sets"} name */
+function remember(name) {
+  lasting[name] = keep(name, state[name]);
+  if (lasting[name] || told) return;
+  told = true;
+  say(t("not lasting"));
 }
 
 // Says this of a work; said a second time it is taken back.
@@ -49,7 +61,7 @@ export async function judgeOwn(code, title, src, liked) {
 /** @param {Opinion[]} taste */
 export function choose(taste) {
   set({ taste });
-  lasting = keep("taste", taste);
+  remember("taste");
 }
 
 // Keeps opinions under a name; one of that name is replaced.
@@ -66,7 +78,7 @@ export function dropSet(name) {
 /** @param {NamedSet[]} sets */
 function changeSets(sets) {
   set({ sets });
-  lasting = keep("sets", sets);
+  remember("sets");
 }
 
 // A small copy of a picture of the visitor's own, to be shown on its chip after a reload; none of

@@ -120,8 +120,8 @@ async function read({ target }) {
     const { name, opinions } = JSON.parse(await file.text());
     const found = checked(opinions);
     if (!found.length) throw new Error("no opinions");
-    keepSet(free(String(name ?? "").trim().slice(0, 60) || file.name), found);
     say("");
+    keepSet(free(String(name ?? "").trim().slice(0, 60) || file.name), found);
   } catch {
     say(t("set.unreadable", { file: file.name }));
   }
