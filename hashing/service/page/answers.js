@@ -81,7 +81,8 @@ async function source(address) {
   }
   if (named === "path") {
     const works = await between(address.path);
-    return async (offset) => ({ total: works.length, works: works.slice(offset), meaning: null }); // up to its end
+    // up to its end, whatever is asked for
+    return async (offset) => ({ total: works.length, works: works.slice(offset), meaning: null });
   }
   if (named === "area") {
     const ids = within(await atlas(), address.area ?? "");

@@ -62,7 +62,7 @@ export function isLast(kind) {
   return () => begun.get(kind) === mine;
 }
 
-// Knocks while anybody waits, each time a while later: also where the server is there, and busy still.
+// Knocks while anybody waits, each time a while later: also where the server is there, yet busy.
 function knock() {
   if (knocking) return;
   knocking = true;

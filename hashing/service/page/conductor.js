@@ -16,7 +16,7 @@ import { t } from "./words.js";
 /**
  * @typedef {import("./store.js").Address} Address
  * @typedef {{ search: string, page: import("./shapes.js").Page }} First what the server hung already
- * @typedef {number | string | null} Stay where to stand (see place.js) once an answer hangs, null for where one stands
+ * @typedef {number | string | null} Stay where to stand once an answer hangs (see place.js), or null
  */
 
 const NEIGHBOURS = 6;
@@ -98,8 +98,8 @@ async function changed(rebuilt) {
 // -- what visitors do ---------------------------------------------------------------------------
 
 /**
- * Change some of the address; a new question closes the open work. It begins at the top, a refined one
- * where the visitor stands.
+ * Change some of the address; a new question closes the open work. It begins at the top, a
+ * refined one where the visitor stands.
  *
  * @param {Partial<Address>} change
  * @param {{ replace?: boolean, stay?: Stay }} [options]

@@ -1,4 +1,4 @@
-// Pictures that did not come: asked for again after a while, and when the server is seen to be there.
+// Pictures that did not come: asked for again after a while, and once the server is seen to be there.
 
 import { onAnswer } from "./api.js";
 
@@ -8,8 +8,8 @@ const LATEST = 10_000;
 /** @type {Map<HTMLImageElement, { src: string, tries: number, at: number }>} */
 const broken = new Map();
 
-// A broken picture leaves its place and its name. It is asked for once more by itself, for the server
-// may have been busy or about to start again; not all of them at the same time.
+// A broken picture leaves its place and its name. It is asked for once more by itself, for the
+// server may have been busy or about to start again; not all of them at the same time.
 /** @param {Event} event */
 export function failed({ target }) {
   const image = /** @type {HTMLImageElement} */ (target);

@@ -10,8 +10,8 @@ export const place = () => history.state ?? {};
 // Whether the ids of this address are those of a collection that has been built anew since.
 export const isOfAnother = () => Boolean(place().of) && place().of !== collection();
 
-// How many works to ask for so that those hang that hang now. Where only an answer that is too short
-// tells its end, one more than there are: else a "More" would stand there with nothing behind it.
+// How many works to ask for so that those hang that hang now. Where only an answer that is too
+// short tells its end, one more than there are: else "More" would stand there with nothing behind.
 export function reached() {
   const { works, total, ended } = state.answer ?? { works: [], total: 0, ended: true };
   return works.length + Number(total === null && ended);
@@ -34,7 +34,8 @@ export const stand = (at) =>
   });
 
 // The wall's name takes the focus: what had it goes, or is elsewhere.
-export const toWall = () => requestAnimationFrame(() => document.getElementById("wall-title")?.focus({ preventScroll: true }));
+export const toWall = () =>
+  requestAnimationFrame(() => document.getElementById("wall-title")?.focus({ preventScroll: true }));
 
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let resting;

@@ -56,7 +56,7 @@ import { DEFAULTS } from "./address.js";
  * @property {boolean} busy
  * @property {string} message
  * @property {Looking | null} looking a picture on its way
- * @property {{ text: string }} said for those who listen; each time anew, for the same may be said of another answer
+ * @property {{ text: string }} said for those who listen, each time anew: two answers may be alike
  * @property {Detail | null} work the open one
  * @property {Result[]} near its neighbours
  * @property {Opinion[]} taste

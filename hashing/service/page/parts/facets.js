@@ -51,7 +51,7 @@ function ask(name, values) {
   if (state.facets) go({ where: changed(known(state.address.where, state.facets), name, values) }, { replace: true });
 }
 
-// Unfolded where there is room or something is chosen; what is left unchosen folds over nobody's hands.
+// Unfolded where there is room or something is chosen; what is left again folds over nobody's hands.
 /** @param {Column} column @param {string} chosen @param {unknown} content @param {boolean} stays */
 const folded = (column, chosen, content, stays) => html`<details class="facet" ?open=${stays || wide.matches || Boolean(chosen)}>
   <summary>${heading(column.name)} <span class="quiet">${chosen}</span></summary>

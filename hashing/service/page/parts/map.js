@@ -112,7 +112,7 @@ class MapPart extends Part {
         [this.current, this.near, this.only] = [null, null, null];
         this.requestUpdate();
       } catch (problem) {
-        // To be asked for again once it is drawn again, unless there is none or `attempt` asks again.
+        // To be asked for once it is drawn again, unless there is none or `attempt` asks again.
         const stays = problem instanceof Problem && (problem.code === "no_map" || problem.passing);
         if (!stays && this.facets === facets) this.facets = null;
         throw problem;

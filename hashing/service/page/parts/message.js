@@ -1,5 +1,5 @@
-// One sentence where something has to be said, and a silent one for those who listen. Outside an open
-// dialog nothing is heard or clicked: each that may stay open while something fails has a message of its own.
+// One sentence where something has to be said, and a silent one for those who listen. Outside an
+// open dialog nothing is heard or clicked: those under which something may fail have one of their own.
 
 import { html, nothing, repeat } from "../vendor/lit.js";
 import { state } from "../store.js";
