@@ -300,7 +300,8 @@ def test_works_that_share_a_file_are_two_works(
     page.get_by_role("button", name="Show what suits my taste").click()
     expect(page.locator("#query")).to_contain_text("Chosen for your taste")
     expect(page.locator('#wall .card[data-id="38"]')).to_have_count(0)
-    page.goto("/?like=005.jpg")  # as it was written before
+    with page.expect_request(re.compile("recommend")):
+        page.goto("/?like=005.jpg")  # as it was written before
     expect(page.locator('#wall .card[data-id="5"]')).to_have_count(0)
     assert asked == [[38], [5]]
     page.goto("/?work=38&open=5")

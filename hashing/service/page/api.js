@@ -142,11 +142,14 @@ function problemOf(status, body) {
   return new Problem(code, excuse(code) ?? message);
 }
 
-// Of which collection an answer is, in the words of its header.
+// Of which collection an answer is, in the words of its header. An older generation is no news: of
+// several processes one may be behind, and both would be news in turn.
 /** @param {string | null} now */
 export function notice(now) {
-  const [before, known] = [index, collection()];
-  if (!now || now === before) return;
+  if (!now) return;
+  const [name, generation] = now.split(" ");
+  const [known, last] = index?.split(" ") ?? [];
+  if (name === known && !(Number(generation) > Number(last))) return;
   index = now;
-  if (before) onChange(collection() !== known);
+  if (known !== undefined) onChange(name !== known);
 }
