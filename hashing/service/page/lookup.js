@@ -10,7 +10,8 @@ import { state } from "./store.js";
  * @typedef {import("./map/atlas.js").Atlas} Atlas
  */
 
-const AT_ONCE = { names: 50, works: 500 };
+// Letters of an address: proxies take 8 KiB unless they are told otherwise.
+const AT_ONCE = { names: 50, letters: 6000, works: 500 };
 /** @type {Map<string, Promise<Work | undefined>>} asked for at most once, those on their way included */
 let byName = new Map();
 /** @type {Promise<Atlas> | null} */
@@ -36,8 +37,7 @@ export async function worksOf(names) {
   const known = byName;
   const wanted = [...new Set(names.filter(Boolean))];
   const unknown = wanted.filter((name) => !known.has(name));
-  for (let start = 0; start < unknown.length; start += AT_ONCE.names) {
-    const some = unknown.slice(start, start + AT_ONCE.names);
+  for (const some of portions(unknown)) {
     const answer = havingFiles([...new Set(some.map(fileOf))]);
     for (const name of some) known.set(name, answer.then((works) => works.find((work) => isNamed(name, work))));
   }
@@ -48,6 +48,25 @@ export async function worksOf(names) {
     for (const name of unknown) known.delete(name); // may be there when asked for again
     throw problem;
   }
+}
+
+/** @param {string[]} names @returns {string[][]} of each part the files fit into one address */
+export function portions(names) {
+  /** @type {string[][]} */
+  const parts = [];
+  /** @type {string[]} */
+  let part = [];
+  let letters = Infinity;
+  for (const name of names) {
+    const length = encodeURIComponent(fileOf(name)).length;
+    letters += length;
+    if (letters > AT_ONCE.letters || part.length === AT_ONCE.names) {
+      parts.push((part = []));
+      letters = length;
+    }
+    part.push(name);
+  }
+  return parts;
 }
 
 // All of them: a file may be that of many works.
