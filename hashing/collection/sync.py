@@ -28,6 +28,9 @@ from hashing.tables import Table
 COPIES = 512
 """Copies that are published at once."""
 LABEL = {"label"}
+MOVED = 0.9
+"""Share of an index's pictures that lie in another folder unchanged, from which the folder has
+moved there: of fewer a part was copied, and the rest would seem deleted."""
 NOTHING_SAID = Choices()
 
 
@@ -91,7 +94,7 @@ def sync(
     the next time. keep_absent: items whose picture is not in the source stay; of an index of
     several sources only what was seen in this one is moved, replaced or described. checksum: read
     every file, rather than those whose size or time differ.
-    A source that is there no more has moved here if most of its pictures lie here, unchanged.
+    A source that is there no more has moved here if nine in ten of its pictures lie here unchanged.
     Raises UsageError where the index holds pictures of further sources, which would seem deleted.
     """
     refuse_half(index)
@@ -106,7 +109,7 @@ def sync(
     seen = recall_stamps(index, root)
     contents = read_contents(catalogue, stored, Seen.nothing() if checksum else seen, workers)
     there = np.count_nonzero(stored.same(contents.files, contents.keys) >= 0)
-    moved = may_have_moved and 2 * there >= len(stored.ids)
+    moved = may_have_moved and there >= MOVED * len(stored.ids)
     if others and not keep_absent and not moved:
         raise _of_others(others)
     describes = catalogue.described or set(index.info.columns) <= {*LABEL, *COLUMNS}
