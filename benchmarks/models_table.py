@@ -5,13 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from hashing.recipes import config_of
+from hashing.training.claim import AT_WILL
 from hashing.training.provenance import plain_config
 from hashing.training.report import learned_from, started_from
 
 Row = Mapping[str, Any]
-
-RESUMED = ("seed", "state_every")
-"""Of the seed the command tells otherwise; how often a state is kept changes nothing."""
 
 PUBLISHED = (
     # system, protocol, figures, comparable, why
@@ -180,13 +178,14 @@ def _origins(rows: Sequence[Row]) -> Iterable[str]:
 
 
 def _options(row: Row) -> str:
-    """What the run was told besides its recipe, for `make`."""
+    """What the run was told besides its recipe and seed, for `make`."""
     recipe, config = plain_config(config_of(["--config", row["name"]])), row["configuration"]
     told = [
         f"--{part}.{name} {config[part][name]}"
         for part in ("optim", "train")
         for name, value in recipe[part].items()
-        if name not in RESUMED and config[part].get(name, value) != value
+        if f"{part}.{name}" not in ("train.seed", *AT_WILL)
+        if config[part].get(name, value) != value
     ]
     return f' OPTIONS="{" ".join(told)}"' if told else ""
 

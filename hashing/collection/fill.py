@@ -9,16 +9,14 @@ from numpy.typing import NDArray
 
 from hashing.collection.camera import columns_of, wanted
 from hashing.collection.colours import Palette
-from hashing.collection.intake import Outcome, content_of, new_items
+from hashing.collection.intake import Outcome, contents_of, new_items
 from hashing.collection.opened import each_portion
 from hashing.collection.pictures import PREVIEW_SIDE, remember_sources
 from hashing.collection.plan import fields_now
 from hashing.collection.shards import patiently
 from hashing.encoding import Model
-from hashing.errors import ImageError
-from hashing.progress import log, progress
+from hashing.progress import log
 from hashing.sources import Catalogue, Item
-from hashing.sources.decoding import prepare_ahead
 from hashing.store import Index
 
 
@@ -96,13 +94,6 @@ def _missing_items(index: Index, catalogue: Catalogue, workers: int | None) -> l
     contents = index.contents(item.path for item in catalogue.items)
     known = [place for place, there in enumerate(contents) if there]
 
-    def read(place: int) -> bytes | ImageError:
-        return content_of(catalogue, catalogue.items[place])
-
-    same: set[int] = set()
-    with progress(len(known), "comparing", "pictures") as bar:
-        for places, found in prepare_ahead(read, known, workers=workers):
-            pairs = zip(places, found, strict=True)
-            same.update(place for place, content in pairs if content in contents[place])
-            bar.advance(len(places))
+    read = contents_of(catalogue, known, workers)
+    same = {place for place, content in read if content in contents[place]}
     return [item for place, item in enumerate(catalogue.items) if place not in same]

@@ -18,6 +18,7 @@ from hashing.images import encode_jpeg, shows_something
 from hashing.progress import log, progress
 from hashing.search.features import half
 from hashing.sources import Catalogue, Item, Value
+from hashing.sources.decoding import prepare_ahead
 from hashing.sources.left_out import LeftOut
 from hashing.store import Index, NewItem
 from hashing.tables import Table
@@ -108,6 +109,20 @@ def content_of(catalogue: Catalogue, item: Item) -> bytes | ImageError:
         return hashlib.sha256(catalogue.read(item)).digest()
     except ImageError as error:
         return error
+
+
+def contents_of(
+    catalogue: Catalogue, places: Sequence[int], workers: int | None = None
+) -> Iterator[tuple[int, bytes | ImageError]]:
+    """Places in a catalogue, each with its `content_of`, read by several threads."""
+
+    def read(place: int) -> bytes | ImageError:
+        return content_of(catalogue, catalogue.items[place])
+
+    with progress(len(places), "comparing", "pictures") as bar:
+        for some, found in prepare_ahead(read, places, workers=workers):
+            yield from zip(some, found, strict=True)
+            bar.advance(len(some))
 
 
 def used_columns(catalogue: Catalogue, rows: Iterable[Mapping[str, Value]]) -> dict[str, type]:

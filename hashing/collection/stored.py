@@ -9,12 +9,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from hashing.collection.intake import content_of
+from hashing.collection.intake import contents_of
 from hashing.collection.opened import each_portion
 from hashing.errors import ImageError
-from hashing.progress import progress
 from hashing.sources import Catalogue, Item
-from hashing.sources.decoding import prepare_ahead
 from hashing.store import Index, StoredItem
 
 SEEN = "seen"
@@ -156,17 +154,11 @@ def read_contents(
     contents.keys[same] = seen.contents[met[same]]
     todo = np.flatnonzero(~same).tolist()
 
-    def read(place: int) -> bytes | ImageError:
-        return content_of(catalogue, catalogue.items[place])
-
-    with progress(len(todo), "comparing", "pictures") as bar:
-        for some, found in prepare_ahead(read, todo, workers=workers):
-            for place, each in zip(some, found, strict=True):
-                if isinstance(each, ImageError):
-                    contents.unreadable[place] = str(each)
-                else:
-                    contents.keys[place] = each[:BYTES]
-            bar.advance(len(some))
+    for place, found in contents_of(catalogue, todo, workers):
+        if isinstance(found, ImageError):
+            contents.unreadable[place] = str(found)
+        else:
+            contents.keys[place] = found[:BYTES]
     return contents
 
 

@@ -10,7 +10,7 @@ from hashing.collection.opened import UnknownItemError
 from hashing.collection.request import Query, Refine
 from hashing.errors import ImageError, UsageError
 from hashing.images import decode
-from hashing.store import NewItem, create_index
+from hashing.store import Index, NewItem, create_index
 from tests.gallery import draw, jpeg, with_model
 
 PLAIN = {"diversity": 0, "fold": False}
@@ -31,16 +31,21 @@ def test_a_picture_of_the_gallery_finds_itself(art: Collection) -> None:
     assert answer.code == art.index.codes([5]).hex()[0]
 
 
-def test_of_equal_codes_what_is_asked_with_comes_first(tmp_path: Path) -> None:
-    """Forty letters of one look have one code: letter 33 is the answer to letter 33."""
-    index = create_index(
-        tmp_path / "i",
+def empty_index(folder: Path, features: int = 0) -> Index:
+    return create_index(
+        folder / "i",
         bits=64,
         lengths=(64,),
         fingerprint="0" * 64,
         columns={},
-        model=tmp_path / "m",
+        model=folder / "m",
+        features=features,
     )
+
+
+def test_of_equal_codes_what_is_asked_with_comes_first(tmp_path: Path) -> None:
+    """Forty letters of one look have one code: letter 33 is the answer to letter 33."""
+    index = empty_index(tmp_path)
     pictures = [jpeg(draw((200, 190, 180), seed, (120, 160))) for seed in range(60)]
     index.add(
         NewItem(f"{i}.jpg", {}, bytes(8), hashlib.sha256(data).digest(), data)
@@ -60,15 +65,7 @@ def test_of_equal_codes_what_is_asked_with_comes_first(tmp_path: Path) -> None:
 
 def test_by_features_equally_far_is_what_is_measured(tmp_path: Path) -> None:
     """All codes are equal, and the first picture is the farthest."""
-    index = create_index(
-        tmp_path / "i",
-        bits=64,
-        lengths=(64,),
-        fingerprint="0" * 64,
-        columns={},
-        model=tmp_path / "m",
-        features=1,
-    )
+    index = empty_index(tmp_path, features=1)
     pictures = [jpeg(draw((200, 190, 180), seed, (120, 160))) for seed in range(3)]
     features = [np.array([far], "<f2").tobytes() for far in (3, 1, 1)]
     index.add(
