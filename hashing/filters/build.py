@@ -2,12 +2,15 @@
 
     all_of(among("artist", chosen), not_(among("artist", hidden)), between("year", 1900, None))
 
+Values are texts and numbers, those of NumPy, too; anything else is a UsageError.
+
 A comparison with an absent field is neither true nor false, as in SQL: `not_(equals("year", 1900))`
 leaves out the items without a year, `not_(...) | is_null("year")` keeps them.
 """
 
 from collections.abc import Iterable
 
+from hashing.errors import UsageError
 from hashing.filters.tree import Among, Compare, Filter, IsNull, Like, Not, Operator, joined
 from hashing.sources import Value
 
@@ -19,6 +22,8 @@ def equals(field: str, value: Value) -> Filter:
 
 def among(field: str, values: Iterable[Value]) -> Filter:
     """Items whose field is one of these values."""
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise UsageError(f"expected several values for {field}, such as a list, found {values!r}")
     return Among(field, tuple(values))
 
 

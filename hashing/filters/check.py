@@ -8,9 +8,9 @@ from hashing.errors import UsageError, unknown
 from hashing.filters.tree import Among, Compare, Filter, IsNull, Join, Like, Not
 from hashing.sources import Value
 
-MAX_DEPTH, MAX_PARTS, MAX_VALUES = 80, 900, 20_000
+MAX_DEPTH, MAX_PARTS, MAX_VALUES, MAX_PATTERN = 80, 900, 20_000, 4096
 """What every store can answer: SQLite nests 1,000 expressions, keeps 100 words and brackets in mind
-and binds 30,000 values. The deepest text gives some 70 levels."""
+and binds 30,000 values and patterns of 50,000 bytes. The deepest text gives some 70 levels."""
 UNUSABLE = re.compile("[\0\ud800-\udfff]")
 """Characters that no item holds."""
 
@@ -43,8 +43,15 @@ def check(tree: Filter, columns: Mapping[str, type]) -> None:
                 if _type_of(field, columns) is not str:
                     raise UsageError(f"expected a column of text for `like`, found {field}")
                 _check_value(field, pattern, columns)
+                if len(pattern) > MAX_PATTERN:
+                    raise UsageError(
+                        f"expected a pattern of at most {MAX_PATTERN} characters for {field}, "
+                        f"found {len(pattern)}"
+                    )
             case IsNull(field):
                 _type_of(field, columns)
+            case _:
+                raise UsageError(f"expected a filter, found {part!r:.100}; `parse` reads a text")
         for name, found, most in (
             ("levels", depth, MAX_DEPTH),
             ("parts", parts, MAX_PARTS),

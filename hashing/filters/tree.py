@@ -5,7 +5,7 @@ equals("style", "Cubism") & ~among("artist", hidden) | is_null("year")
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Literal, cast, get_args
 
 from hashing.errors import UsageError
 from hashing.sources import Value
@@ -36,6 +36,14 @@ class Compare(_Joinable):
     operator: Operator
     value: Value
 
+    def __post_init__(self) -> None:
+        if self.operator not in get_args(Operator):
+            raise UsageError(
+                f"expected {', '.join(get_args(Operator))} as the relation of {self.field}, "
+                f"found {self.operator!r}"
+            )
+        object.__setattr__(self, "value", _plain(self.field, self.value))
+
 
 @dataclass(frozen=True, slots=True)
 class Among(_Joinable):
@@ -44,6 +52,10 @@ class Among(_Joinable):
     field: str
     values: tuple[Value, ...]
 
+    def __post_init__(self) -> None:
+        values = tuple(_plain(self.field, value) for value in self.values)
+        object.__setattr__(self, "values", values)
+
 
 @dataclass(frozen=True, slots=True)
 class Like(_Joinable):
@@ -51,6 +63,9 @@ class Like(_Joinable):
 
     field: str
     pattern: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "pattern", _plain(self.field, self.pattern))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +102,14 @@ def joined(word: Literal["and", "or"], parts: Sequence[Filter]) -> Filter:
     if not flat:
         raise UsageError("expected at least one filter to join, found none")
     return flat[0] if len(flat) == 1 else Join(word, tuple(flat))
+
+
+def _plain(field: str, value: object) -> Value:
+    """A text or number as Python has it: stores take NumPy's for bytes. UsageError for others."""
+    plain = value.item() if getattr(value, "ndim", None) == 0 else value  # type: ignore[attr-defined]
+    if isinstance(plain, bool) or not isinstance(plain, Value):
+        raise UsageError(f"expected a text or a number to compare {field} with, found {value!r}")
+    return plain
 
 
 def characters(pattern: str) -> Iterator[tuple[str, bool]]:

@@ -1,6 +1,9 @@
 import contextlib
 import sqlite3
+from collections.abc import Callable
+from decimal import Decimal
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,7 +24,7 @@ from hashing.filters import (
     not_,
     parse,
 )
-from hashing.filters.check import MAX_DEPTH, MAX_PARTS, MAX_VALUES
+from hashing.filters.check import MAX_DEPTH, MAX_PARTS, MAX_PATTERN, MAX_VALUES
 from hashing.sources import Value
 from hashing.store.embedded.conditions import to_sqlite
 
@@ -203,6 +206,61 @@ def test_what_programs_make_equals_what_people_type(tree: Filter, text: str) -> 
     check(tree, COLUMNS)
 
 
+@given(
+    st.lists(rows, min_size=1, max_size=6),
+    st.sampled_from(["=", "!=", "<", "<=", ">", ">="]),
+    st.one_of(
+        st.tuples(st.just("year"), st.integers(1890, 1910).map(np.int32)),
+        st.tuples(st.just("year"), years.map(np.int64)),
+        st.tuples(
+            st.just("height"),
+            st.floats(width=32, allow_nan=False, allow_infinity=False).map(np.float32),
+        ),
+        st.tuples(st.just("style"), texts.map(np.str_)),
+    ),
+)
+def test_values_of_numpy_are_those_of_python(
+    items: list[dict[str, Value]], sign: str, asked: tuple[str, np.generic]
+) -> None:
+    field, value = asked
+    for tree in (compare(field, sign, value), among(field, np.array([value]))):  # type: ignore[arg-type]
+        check(tree, COLUMNS)
+        assert kept_by_sqlite(items, tree) == [
+            number for number, item in enumerate(items) if holds(tree, item)
+        ]
+    plain = compare(field, "=", value.item())
+    assert equals(field, value) == plain  # type: ignore[arg-type]
+    assert type(equals(field, value).value) is type(plain.value)  # type: ignore
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: compare("year", "=>", 1900),  # type: ignore[arg-type]
+        lambda: compare("year", "==", 1900),  # type: ignore[arg-type]
+        lambda: compare("year", "> 5 OR 1 =", 1),  # type: ignore[arg-type]
+        lambda: compare("style", "like", "C%"),  # type: ignore[arg-type]
+        lambda: among("style", "Picasso"),
+        lambda: among("year", 1900),  # type: ignore[arg-type]
+        lambda: among("year", [[1900]]),  # type: ignore[list-item]
+        lambda: among("year", np.zeros((2, 2))),
+        lambda: equals("year", True),
+        lambda: equals("year", np.bool_(True)),  # type: ignore[arg-type]
+        lambda: equals("year", b"1900"),  # type: ignore[arg-type]
+        lambda: equals("year", Decimal(1900)),  # type: ignore[arg-type]
+        lambda: equals("year", None),  # type: ignore[arg-type]
+        lambda: like("style", 5),  # type: ignore[arg-type]
+        lambda: like("style", "x" * (MAX_PATTERN + 1)),
+        lambda: not_("year > 5"),  # type: ignore[arg-type]
+        lambda: is_null("year") & "year > 5",  # type: ignore[operator]
+        lambda: "year > 5",
+    ],
+)
+def test_what_is_no_filter_is_refused(make: Callable[[], Filter]) -> None:
+    with pytest.raises(UsageError, match=r"expected|is text, so is"):
+        check(make(), COLUMNS)
+
+
 @given(filters)
 def test_what_is_parsed_fits_its_columns(text: str) -> None:
     check(parse(text, COLUMNS), COLUMNS)
@@ -251,3 +309,9 @@ def test_the_deepest_text_can_be_answered() -> None:
 def test_nothing_cannot_be_joined() -> None:
     with pytest.raises(UsageError, match="at least one filter"):
         all_of()
+
+
+def test_the_longest_pattern_can_be_answered() -> None:
+    tree = like("style", "\U0001f3a8*" * (MAX_PATTERN // 2 - 1) + "%")
+    check(tree, COLUMNS)
+    assert kept_by_sqlite([{"style": "\U0001f3a8*" * (MAX_PATTERN // 2)}], tree) == [0]

@@ -123,6 +123,18 @@ def test_a_filter_is_a_tree_whose_mask_is_kept_for_its_generation(index: Index) 
     assert chosen() == expected[1:]
 
 
+def test_a_filter_of_numpy_keeps_what_the_same_filter_of_python_keeps(index: Index) -> None:
+    year = index.items([1])[0].fields["year"]
+    expected = sorted(
+        item for item in range(60) if index.items([item])[0].fields.get("year") == year
+    )
+    for value in (np.asarray(year)[()], year):
+        where = equals("year", value)
+        found = index.search(SearchRequest(index.codes([0]), 60, where=where))
+        assert sorted(found.ids[0].tolist()) == expected
+        assert index.ids(where).tolist() == index.ids(among("year", [value])).tolist() == expected
+
+
 def test_a_filter_of_more_values_than_text_may_hold(index: Index) -> None:
     artists = [f"Painter {number}" for number in range(5000)]
     hidden = is_null("artist") | not_(among("artist", artists[1:]))
