@@ -1,10 +1,11 @@
 """The functions of the package's face: models made, and codes of any model searched and judged."""
 
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence, Set
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from numpy.typing import ArrayLike
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from hashing.codes import Codes
 from hashing.errors import UsageError
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from hashing.fit import Method
 
 Values = Sequence[Hashable | None] | Sequence[Collection[Hashable] | None]
-"""One label for each code, or a set of labels; None and NaN are no label and match nothing."""
+"""One label for each code, or a set of labels; None, NaN and pandas' NA match nothing."""
 
 
 def search(
@@ -79,7 +80,7 @@ def evaluate(
 
     Args:
         codes: the Q queries, in any form that `search` takes.
-        labels: one hashable label for each query, None or NaN for none; or a set or list of
+        labels: one hashable label for each query, None, NaN or NA for none; or a set or list of
             labels, or an array of 0 and 1 `[Q, C]`: what shares a label is relevant, graded by
             how many are shared. Several fields as a mapping, the broad one first: a match in the
             n-th adds n to an item's grade.
@@ -93,7 +94,7 @@ def evaluate(
         mAP@k as hashing papers compute it. With grades also weighted mAP and mean grades.
 
     Raises:
-        UsageError: lengths do not agree, or fields differ.
+        UsageError: lengths do not agree, fields differ, or labels are of no known form.
 
     Example:
         >>> import hashing as ah
@@ -236,25 +237,32 @@ def train(
     return Model.load(folder / "model", device)
 
 
-def _fields(labels: Values | Mapping[str, Values]) -> dict[str, list[Any]]:
-    """Fields by name, each a plain list in which None is the only absence."""
+def _fields(labels: Values | Mapping[str, Values]) -> dict[str, list[Any] | NDArray[Any]]:
+    """Fields by name, each as a list, or as an array where each of C labels has 0 or 1."""
     named = labels if isinstance(labels, Mapping) else {"label": labels}
-    return {name: [_label(value) for value in _plain(values)] for name, values in named.items()}
+    return {name: _plain(values) for name, values in named.items()}
 
 
-def _relevance(queries: list[Any], database: list[Any]) -> Relevance:
+def _plain(values: Any) -> list[Any] | NDArray[Any]:
+    plain = values.tolist() if hasattr(values, "tolist") else values
+    if getattr(values, "ndim", 1) < 2:
+        return list(plain)
+    array = np.asarray(plain)
+    if array.shape[1:] == (1,):
+        raise UsageError(
+            "expected one label each as [Q], or 0 and 1 of each of C labels as [Q, C], "
+            f"found {list(array.shape)}: take labels[:, 0]"
+        )
+    return array
+
+
+def _relevance(queries: list[Any] | NDArray[Any], database: list[Any] | NDArray[Any]) -> Relevance:
     """One label each, or sets of them."""
-    if any(isinstance(value, set | frozenset | list) for value in (*queries, *database)):
-        return LabelSets.of(queries, database)
-    return Labels.of(queries, database)
-
-
-def _plain(values: Any) -> list[Any]:
-    if getattr(values, "ndim", 1) == 2:  # 0 and 1 for each label
-        return [[column for column, one in enumerate(row) if one] for row in values.tolist()]
-    return list(values.tolist() if hasattr(values, "tolist") else values)
-
-
-def _label(value: Any) -> Hashable | None:
-    """NaN is the one value that differs from itself."""
-    return None if value is None or value != value else value
+    if isinstance(queries, np.ndarray) and isinstance(database, np.ndarray):
+        return LabelSets(queries, database)
+    if isinstance(queries, np.ndarray) or isinstance(database, np.ndarray):
+        raise UsageError(
+            "expected labels and labels_db in one form, found an array of 0 and 1 and a list"
+        )
+    sets = any(isinstance(value, list | Set) for value in (*queries, *database))
+    return (LabelSets if sets else Labels).of(queries, database)

@@ -3,6 +3,7 @@
 import contextlib
 import doctest
 import inspect
+import itertools
 import pathlib
 import re
 import shutil
@@ -11,6 +12,7 @@ import sys
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import PIL.Image
@@ -149,6 +151,73 @@ def test_labels_that_are_missing_match_nothing() -> None:
         assert found.without_relevant == 2
     numbers = ah.evaluate(codes, np.array([1.0, 1.0, np.nan, np.nan]), ks=[1])
     assert numbers == found
+
+
+PLAIN = [1, 1, 2, 3]
+ROWS = np.array([[0, 1, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]])
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        np.array(PLAIN),
+        list(np.array(PLAIN)),
+        torch.tensor(PLAIN),
+        list(torch.tensor(PLAIN)),
+        ["a", "a", "b", "c"],
+        np.array(["a", "a", "b", "c"]),
+        [{1}, [1], frozenset({2}), {3}],
+        [{1, None}, {1, float("nan")}, {2, float("nan")}, {np.int64(3)}],
+        [set(torch.tensor([label])) for label in PLAIN],
+        ROWS,
+        ROWS == 1,
+        torch.tensor(ROWS).float(),
+    ],
+    ids=lambda labels: type(labels).__name__,
+)
+def test_labels_of_any_form_mean_the_same(labels: Any) -> None:
+    codes = ah.Codes.from_hex(["00", "01", "07", "ff"], 8)
+    assert ah.evaluate(codes, labels, ks=[1]) == ah.evaluate(codes, PLAIN, ks=[1])
+
+
+def test_labels_of_a_data_frame_are_those_of_lists() -> None:
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+    codes = ah.Codes.from_hex(["00", "01", "07", "ff"], 8)
+    assert ah.evaluate(codes, pandas.DataFrame(ROWS)) == ah.evaluate(codes, PLAIN)
+    with pytest.raises(UsageError, match="0 and 1 of each"):
+        ah.evaluate(codes, pandas.DataFrame({"style": ["a", "b"] * 2, "artist": list("wxyz")}))
+    for kind, values in (("Int64", [1, 1, None, None]), ("string", ["a", "a", None, None])):
+        found = ah.evaluate(codes, pandas.Series(values, dtype=kind))
+        assert found == ah.evaluate(codes, values)
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        np.array(PLAIN)[:, None],
+        2 * ROWS - 1,
+        ROWS / 2,
+        ROWS[None],
+        np.array([["a"], ["a"], ["b"], ["c"]]),
+        np.array([["a", "x"], ["a", "x"], ["b", "x"], ["c", "x"]]),
+        list(ROWS),
+        [[[1]], [[1]], [[2]], [[3]]],
+        [{1}, 1, 2, 3],
+        [["cat"], "cat", "dog", "tree"],
+    ],
+    ids=str,
+)
+def test_labels_of_no_known_form_are_refused(labels: Any) -> None:
+    codes = ah.Codes.from_hex(["00", "01", "07", "ff"], 8)
+    with pytest.raises(UsageError, match="expected"):
+        ah.evaluate(codes, labels, ks=[1])
+
+
+def test_labels_of_two_forms_are_not_compared() -> None:
+    codes = ah.Codes.from_hex(["00", "01", "07", "ff"], 8)
+    for mine, theirs in itertools.permutations((PLAIN, [{label} for label in PLAIN], ROWS), 2):
+        with pytest.raises(UsageError, match="expected"):
+            ah.evaluate(codes, mine, codes, theirs)
 
 
 def test_several_fields_are_graded_by_their_order() -> None:

@@ -1,6 +1,6 @@
 """Which items are relevant to a query, or left out for it: where labels agree."""
 
-from collections.abc import Collection, Hashable, Iterable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Self, TypeVar
@@ -12,22 +12,41 @@ from hashing.errors import UsageError
 
 
 class Numbering:
-    """Numbers any hashable values in order of appearance, a portion at a time."""
+    """Numbers any hashable values in order of appearance, a portion at a time.
+
+    Numbers of NumPy and of tensors are those of Python.
+    """
 
     def __init__(self) -> None:
         self._numbers: dict[Hashable, int] = {}
 
     def __call__(self, values: Sequence[Hashable | None]) -> NDArray[np.int64]:
-        """The numbers of some values; −1 for None and NaN. Raises UsageError for sets."""
-        if any(isinstance(value, set | frozenset | list | np.ndarray) for value in values):
-            raise UsageError("expected one label each, found sets of labels: use LabelSets.of")
+        """The numbers of some values; −1 for None, NaN and NA. Raises UsageError for sets."""
         numbers = self._numbers
         rows = (
-            # NaN is the one value that differs from itself
-            -1 if v is None or v != v else numbers.setdefault(v, len(numbers))
-            for v in values
+            -1 if label is None else numbers.setdefault(label, len(numbers))
+            for label in map(_label, values)
         )
         return np.fromiter(rows, np.int64, len(values))
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+
+def _label(value: object) -> Hashable | None:
+    """A label as Python has it, None where it is absent. Raises UsageError for several."""
+    if getattr(value, "ndim", None) == 0:
+        value = value.item()  # type: ignore[attr-defined]
+    if (
+        not isinstance(value, Hashable)
+        or isinstance(value, frozenset)
+        or getattr(value, "ndim", 0) > 0
+    ):
+        raise UsageError(
+            f"expected one label each, found {value!r:.100}; of sets of labels use LabelSets.of"
+        )
+    # NaN differs from itself, and pandas' NA does not tell
+    return value if (value == value) is True else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +102,15 @@ class Labels:
         return 1
 
 
+def _set(values: object) -> Sequence[Hashable | None]:
+    """The labels of one set."""
+    if isinstance(values, list | tuple | Set):
+        return list(values)
+    if isinstance(values, Hashable) and not getattr(values, "ndim", 0) and _label(values) is None:
+        return ()
+    raise UsageError(f"expected a set of labels each, found {values!r:.100}")
+
+
 @dataclass(frozen=True, eq=False)
 class LabelSets:
     """Sets of labels of queries and database, as NUS-WIDE and COCO have them.
@@ -121,19 +149,17 @@ class LabelSets:
         database: Sequence[Collection[Hashable] | None],
         grade: int = 1,
     ) -> Self:
-        """Sets of any hashable values; None and an empty set match nothing."""
-        numbers: dict[Hashable, int] = {}
-        for values in (*queries, *database):
-            for value in values or ():
-                numbers.setdefault(value, len(numbers))
+        """Sets of any hashable values; None and an empty set match nothing.
 
-        def rows(sets: Sequence[Collection[Hashable] | None]) -> NDArray[np.bool_]:
-            found = np.zeros((len(sets), len(numbers)), np.bool_)
-            for row, values in enumerate(sets):
-                found[row, [numbers[value] for value in values or ()]] = True
-            return found
-
-        return cls(rows(queries), rows(database), grade)
+        Raises UsageError for single labels, a text among them.
+        """
+        number = Numbering()
+        carried = [[number(_set(values)) for values in sets] for sets in (queries, database)]
+        rows = [np.zeros((len(sets), len(number)), np.bool_) for sets in carried]
+        for carries, sets in zip(rows, carried, strict=True):
+            for row, numbers in enumerate(sets):
+                carries[row, numbers[numbers >= 0]] = True
+        return cls(*rows, grade)
 
     def shared(self, query: int) -> NDArray[np.intp]:
         """How many labels the items `[N]` share with the query."""

@@ -229,3 +229,6 @@ def test_sets_come_as_sets_of_values_or_as_columns() -> None:
         LabelSets(np.ones((1, 2), bool), np.ones((1, 3), bool))
     with pytest.raises(UsageError, match="0 and 1 of each"):
         LabelSets(np.full((1, 2), 7), np.ones((1, 2)))
+    for single in ("sky", 3, np.ones(2)):
+        with pytest.raises(UsageError, match="a set of labels each"):
+            LabelSets.of([single], [{"sky"}])  # type: ignore[list-item]
