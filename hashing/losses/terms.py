@@ -46,7 +46,7 @@ def balance(logits: Tensor) -> Tensor:
 
 
 def decorrelation(logits: Tensor) -> Tensor:
-    """Mean squared correlation of two different bits over the batch, 0 … 1.
+    """Mean squared correlation of two different bits over the batch, 0 … 1; of one bit 0.
 
     A bit that is constant in the batch correlates with none.
     """
@@ -55,4 +55,4 @@ def decorrelation(logits: Tensor) -> Tensor:
     correlation = (centred / deviation).T @ (centred / deviation) / len(logits)
     bits = logits.shape[1]
     squares = correlation.square()
-    return (squares.sum() - squares.diagonal().sum()) / (bits * (bits - 1))
+    return (squares.sum() - squares.diagonal().sum()) / max(bits * (bits - 1), 1)

@@ -18,7 +18,7 @@ class CodeStatistics:
     distinct: number of different codes.
     bit_balance: mean over bits of 1 − |2p − 1|, p the share of ones; 1 is even, 0 constant.
     bit_correlation: mean |Pearson correlation| over all pairs of bits; a constant bit says no more
-    than a copy would, so its pairs count as 1.
+    than a copy would, so its pairs count as 1; one bit has none: 0.
     """
 
     distinct: int
@@ -55,4 +55,4 @@ def _mean_correlation(covariance: NDArray[np.float64], deviation: NDArray[np.flo
     correlation = np.ones_like(covariance)
     np.divide(np.abs(covariance), scale, out=correlation, where=scale > 0)
     pairs = correlation[np.triu_indices_from(correlation, k=1)]
-    return float(np.minimum(pairs, 1).mean())
+    return float(np.minimum(pairs, 1).sum() / max(pairs.size, 1))

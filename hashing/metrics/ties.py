@@ -174,12 +174,15 @@ def ndcg(groups: TiedGroups, k: int) -> Floats:
 
     Gain 2^grade − 1, discount 1 / log2(rank + 1), ideal over the whole database.
     """
-    gains = np.exp2(np.arange(groups.counts.shape[2])) - 1.0
-    mean_gain = _ratio(groups.counts @ gains, groups.sizes)
+    grades = np.arange(groups.counts.shape[2])
+    greatest = (groups.counts.any(axis=1) * grades).max(axis=1, keepdims=True)
+    # each query's divided by 2^greatest, which leaves the quotient as it is: 2^1024 is no float
+    gains = np.exp2(np.minimum(grades - greatest, 0)) - np.exp2(-greatest)
+    mean_gain = _ratio((groups.counts @ gains[:, :, None])[:, :, 0], groups.sizes)
     gained = _rank_sums(_discount, groups.before, groups.within(k)) * mean_gain
     by_grade = groups.counts.sum(axis=1)[:, ::-1]
     starts = np.cumsum(by_grade, axis=1) - by_grade
-    ideal = _rank_sums(_discount, starts, np.clip(k - starts, 0, by_grade)) * gains[::-1]
+    ideal = _rank_sums(_discount, starts, np.clip(k - starts, 0, by_grade)) * gains[:, ::-1]
     return _ratio(gained.sum(axis=1), ideal.sum(axis=1))
 
 

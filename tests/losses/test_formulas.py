@@ -196,6 +196,10 @@ def test_terms_without_labels(logits: Tensor) -> None:
     close(terms.decorrelation(logits), average(squares))
 
 
+def test_one_bit_correlates_with_none() -> None:
+    assert terms.decorrelation(torch.randn(4, 1)).item() == 0
+
+
 def test_gradients_of_greedyhash(logits: Tensor, labels: Tensor) -> None:
     assert torch.autograd.gradcheck(greedyhash.penalty, logits.requires_grad_())
     codes = greedyhash.sign(logits)

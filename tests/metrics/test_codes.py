@@ -22,6 +22,10 @@ def test_constant_bits_are_unbalanced_and_say_nothing() -> None:
     assert (found.distinct, found.bit_balance, found.bit_correlation) == (1, 0, 1)
 
 
+def test_one_bit_correlates_with_none() -> None:
+    assert code_statistics(Codes.from_bits([[0], [1], [1]])).bit_correlation == 0
+
+
 def test_no_codes_are_refused() -> None:
     with pytest.raises(UsageError, match="at least one"):
         code_statistics(Codes(np.empty((0, 1), np.uint8), 8))
