@@ -240,6 +240,23 @@ def test_until_the_kernel_is_ready_the_reference_answers(monkeypatch: pytest.Mon
     )
 
 
+def test_rows_may_be_forgotten_while_they_are_asked_for() -> None:
+    class Forgetful(ScanEngine):
+        @property
+        def _rows(self) -> ReferenceEngine | None:
+            found, self._kept = self._kept, None
+            return found
+
+        @_rows.setter
+        def _rows(self, rows: ReferenceEngine | None) -> None:
+            self._kept = rows
+
+    codes = few_values(np.random.default_rng(9), 900, 16, 30, 8)
+    engine, expected = Forgetful(codes), ReferenceEngine(codes).search(SearchRequest(codes[:1], 9))
+    engine._rows = ReferenceEngine(codes)
+    assert same(engine.search(SearchRequest(codes[:1], 9)), expected)
+
+
 def test_large_searches_wait_for_the_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scan_module, "_WAIT_FROM", 0)
     monkeypatch.setattr(scan_module.KERNEL, "for_work", lambda work: pytest.fail("did not wait"))

@@ -136,9 +136,10 @@ class ScanEngine:
         return kernel
 
     def _reference(self) -> ReferenceEngine:
-        if self._rows is None:
-            self._rows = self._make_reference()
-        return self._rows
+        rows = self._rows  # another thread may forget them meanwhile
+        if rows is None:
+            rows = self._rows = self._make_reference()
+        return rows
 
     def _make_reference(self) -> ReferenceEngine:
         codes = Codes.concatenate([segment.item_codes() for segment in self.segments])
