@@ -111,9 +111,12 @@ def _operand(column: str, value: str, info: IndexInfo) -> Value:
         return value
     try:
         number = float(value)
-        return int(value) if number.is_integer() and kind is int else number
-    except (ValueError, OverflowError):
+    except ValueError:
         raise UsageError(f"expected a number for {column}, found {value!r}") from None
+    if kind is float or not number.is_integer():
+        return number
+    # exact where the text is that of a whole number, which a float may not hold
+    return int(value) if value.strip().lstrip("+-").isdecimal() else int(number)
 
 
 def _not(column: str, values: Sequence[Value]) -> Filter:

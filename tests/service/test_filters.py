@@ -8,7 +8,7 @@ import pytest
 
 from hashing.collection import Collection
 from hashing.errors import UsageError
-from hashing.filters import Filter
+from hashing.filters import Filter, among
 from hashing.service.filters import read_filters
 from hashing.service.requests import Controls
 from hashing.store import Index, NewItem
@@ -50,6 +50,13 @@ def test_filters(art: Collection, query: str, keeps: Keeps) -> None:
     controls = Controls(k=200, diversity=0, fold=False)
     answer = art.answer(art.stored(20), controls.refine(where, art.info))
     assert {hit.id for hit in answer.hits} == expected - {20}
+
+
+@pytest.mark.parametrize("year", [1860.0, "1860.0", "1.86e3", " 1860 ", "+1860"])
+def test_whole_numbers_may_be_written_as_floats(art: Collection, year: object) -> None:
+    for name in ("year", "year__gte", "from"):
+        assert read_filters([(name, year)], art.info) == read(art, f"{name}=1860")
+    assert read(art, f"year={2**63 - 1}") == among("year", [2**63 - 1])
 
 
 def test_a_name_with_a_quote_is_only_a_name(art: Collection) -> None:
