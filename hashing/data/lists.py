@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from hashing.errors import InputError
 from hashing.sources import Catalogue, Item
+from hashing.sources.left_out import LeftOut
+from hashing.sources.text import decode_text
 
 FILES = {"train": "train.txt", "query": "test.txt", "database": "database.txt"}
 NAMES = "classes.txt"
@@ -28,9 +30,10 @@ def read_lists(root: Path) -> Catalogue:
     """
     labels: dict[str, str] = {}
     parts: dict[str, list[str]] = {}
-    names, width = _names(root), 0
+    left_out = LeftOut()
+    names, width = _names(root, left_out), 0
     for part, file in FILES.items():
-        for number, line in enumerate(_lines(root / file), 1):
+        for number, line in enumerate(_lines(root / file, left_out), 1):
             path, *columns = line.split()
             width = width or len(columns)
             if not columns or len(columns) != width or not set(columns) <= {"0", "1"}:
@@ -52,7 +55,7 @@ def read_lists(root: Path) -> Catalogue:
         Item(number, path, {"label": labels[path], "list": BETWEEN.join(parts[path])})
         for number, path in enumerate(sorted(labels))
     ]
-    return Catalogue(root, items, {"label": str, "list": str})
+    return Catalogue(root, items, {"label": str, "list": str}, left_out=left_out)
 
 
 def rows_of_lists(
@@ -73,12 +76,13 @@ def rows_of_lists(
     return train, query, database
 
 
-def _lines(file: Path) -> list[str]:
+def _lines(file: Path, left_out: LeftOut) -> list[str]:
     try:
-        return [line for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
-    except (OSError, UnicodeError) as error:
+        text = decode_text(file.read_bytes(), str(file), left_out)
+    except OSError as error:
         raise InputError(f"expected a list of pictures in {file}: {error}") from error
+    return [line for line in text.splitlines() if line.strip()]
 
 
-def _names(root: Path) -> list[str]:
-    return _lines(root / NAMES) if (root / NAMES).is_file() else []
+def _names(root: Path, left_out: LeftOut) -> list[str]:
+    return _lines(root / NAMES, left_out) if (root / NAMES).is_file() else []

@@ -16,7 +16,7 @@ def lists(root: Path, **files: str) -> Path:
         "database": "".join(f"p/{n:02}.jpg {n % 2} 1 0\n" for n in range(10, 40)),
     } | files
     for name, text in texts.items():
-        (root / f"{name}.txt").write_text(text)
+        (root / f"{name}.txt").write_text(text, encoding="utf-8")
     return root
 
 
@@ -34,6 +34,17 @@ def test_parts_and_sets_are_those_of_the_lists(tmp_path: Path) -> None:
     assert len(held.query) == 2
     assert set(held.query) <= set(split.train)
     assert not set(held.query) & set(held.database)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
+def test_lists_may_be_saved_by_any_editor(tmp_path: Path, encoding: str) -> None:
+    names = {"classes": "Müll\nsea\ncity\n", "test": "é/00.jpg 1 0 1\n"}
+    expected = read_lists(lists(tmp_path, **names)).items
+    for file in tmp_path.iterdir():
+        file.write_bytes(file.read_text("utf-8").encode(encoding))
+    catalogue = read_lists(tmp_path)
+    assert catalogue.items == expected
+    assert bool(catalogue.left_out) == (encoding == "cp1252")
 
 
 @pytest.mark.parametrize(
