@@ -48,7 +48,8 @@ class Codes(Packed):
     def save(self, file: str | Path) -> None:
         """Write the codes, packed: as `.npy`, or by any other name as a flat index of faiss.
 
-        The file is complete or absent; it knows whole bytes, not how many bits of them are used.
+        The file is complete or absent; it knows whole bytes, not how many bits of them are used:
+        `load` with `bits` gives back all codes as they were.
 
         Args:
             file: where.

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from hashing.codes.arrays import bytes_from_hex, contents, matrix, only_bits, only_shares
 from hashing.codes.files import read_packed
-from hashing.errors import UsageError
+from hashing.errors import InputError, UsageError
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,11 +64,10 @@ class Packed:
         """
         array = matrix(logits)
         if array.dtype.kind in "bu" or only_bits(array):
-            right = (
-                "Codes(packed, bits)"
-                if array.dtype == np.uint8 and not only_bits(array)
-                else "Codes.from_bits"
-            )
+            right = "Codes.from_bits"
+            if array.dtype.kind == "u" and not only_bits(array):
+                wide = array.dtype != np.uint8
+                right = f"Codes(packed{'.view(np.uint8)' if wide else ''}, bits)"
             raise UsageError(
                 f"expected logits of either sign, found {contents(array)}, which would all "
                 f"become bit 1: call {right}"
@@ -202,12 +201,14 @@ class Packed:
         return cls.from_logits(array)
 
     @classmethod
-    def load(cls, file: str | Path) -> Self:
+    def load(cls, file: str | Path, bits: int | None = None) -> Self:
         """Read codes from a file.
 
         Args:
             file: `.npy` with an array of any form that `of` takes, or a binary index of faiss
                 (`.faiss`, `.index`, …; needs the extra `faiss`).
+            bits: code length of packed codes, which files do not tell: by default whole bytes.
+                With it an array of 0 and 1 is packed, too.
 
         Raises:
             InputError: the file is neither.
@@ -217,5 +218,10 @@ class Packed:
             >>> Codes.load("codes.npy").hex()
             ['af']
         """
-        found, bits = read_packed(Path(file))
-        return cls.of(found) if bits is None else cls(found, bits)
+        found, whole = read_packed(Path(file))
+        bits = whole if bits is None else bits
+        try:
+            return cls.of(found) if bits is None else cls(found, bits)
+        except UsageError as error:
+            packed = "" if found.dtype != np.uint8 else "; of packed codes say their bits"
+            raise InputError(f"cannot read codes from {file}: {error}{packed}") from error

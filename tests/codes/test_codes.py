@@ -184,6 +184,25 @@ def test_files_of_others(tmp_path: Path) -> None:
     assert str(error.value).endswith("No such file or directory: '" + f"{tmp_path}/none.npy'")
 
 
+@pytest.mark.parametrize("text", ["0010", "0100", "fff0", "0000"])
+def test_a_file_gives_back_what_was_saved(tmp_path: Path, text: str) -> None:
+    codes = Codes.from_hex([text, "0100"], 12)
+    codes.save(tmp_path / "codes.npy")
+    again = Codes.load(tmp_path / "codes.npy", 12)
+    assert (again.bits, again.hex()) == (12, codes.hex())
+
+
+def test_files_that_may_be_several_things_are_no_codes(tmp_path: Path) -> None:
+    Codes.from_hex(["0001", "0100"], 16).save(tmp_path / "codes.npy")
+    with pytest.raises(
+        InputError, match=r"codes\.npy: .*from_bits; of packed codes say their bits"
+    ):
+        Codes.load(tmp_path / "codes.npy")
+    np.save(tmp_path / "words.npy", np.array([[1 << 60, 5]], np.uint64))
+    with pytest.raises(InputError, match=r"call Codes\(packed\.view\(np\.uint8\), bits\)"):
+        Codes.load(tmp_path / "words.npy")
+
+
 def test_files_of_faiss(tmp_path: Path) -> None:
     faiss = pytest.importorskip("faiss")
     codes = Codes.from_logits(np.random.default_rng(0).normal(size=(7, 24)))
