@@ -1,6 +1,7 @@
 """The functions of the package's face: models made, and codes of any model searched and judged."""
 
 from collections.abc import Collection, Hashable, Mapping, Sequence, Set
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from hashing.codes import Codes
 from hashing.errors import UsageError
 from hashing.metrics import Labels, LabelSets, Relevance, RetrievalMetrics, graded
 from hashing.metrics import evaluate as evaluate_codes
-from hashing.search import SearchRequest, SearchResult, make_engine
+from hashing.search import NO_ID, SearchRequest, SearchResult, make_engine
 
 if TYPE_CHECKING:
     from hashing.encoding import Model
@@ -60,9 +61,13 @@ def search(
         raise UsageError(
             f"expected queries of {stored.bits} bits like the database, found {queries.bits}"
         )
-    bits = None if bits == stored.bits else bits
-    request = SearchRequest(queries.whole_bytes(), k, max_distance=max_distance, bits=bits)
-    return make_engine(stored.whole_bytes(), name=engine).search(request)
+    if bits is not None:
+        queries, stored = queries.prefix(bits), stored.prefix(bits)
+    request = SearchRequest(queries.whole_bytes(), k, max_distance=max_distance)
+    found = make_engine(stored.whole_bytes(), name=engine).search(request)
+    # engines count the bits that fill up the last byte, too
+    distances = np.where(found.ids == NO_ID, np.int32(stored.bits + 1), found.distances)
+    return replace(found, distances=distances)
 
 
 def evaluate(

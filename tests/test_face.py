@@ -144,6 +144,24 @@ def test_pictures_come_in_any_form(desk: Path) -> None:
             model.encode([wrong])
 
 
+@pytest.mark.parametrize("bits", [12, 264, 512])
+@pytest.mark.parametrize("engine", ["scan", "reference", "faiss"])
+def test_codes_of_any_length_are_searched(engine: str, bits: int) -> None:
+    if engine == "faiss":
+        pytest.importorskip("faiss", reason="faiss-cpu is not installed")
+    codes = ah.Codes.from_logits(np.random.default_rng(0).standard_normal((5, bits)))
+    found = ah.search(codes, codes, 3, max_distance=0, engine=engine)
+    assert found.ids.tolist() == [[row, -1, -1] for row in range(5)]
+    assert found.distances.tolist() == [[0, bits + 1, bits + 1]] * 5
+    assert found.distances.dtype == np.int32
+    short = ah.search(codes, codes, 5, bits=10, engine=engine)
+    expected = codes.prefix(10).distances(codes.prefix(10))
+    assert short.ids.tolist() == np.argsort(expected, axis=1, kind="stable").tolist()
+    assert short.distances.tolist() == np.sort(expected, axis=1).tolist()
+    with pytest.raises(UsageError, match=f"at most {bits} bits"):
+        ah.search(codes, codes, bits=bits + 4, engine=engine)
+
+
 def test_labels_that_are_missing_match_nothing() -> None:
     codes = ah.Codes.from_hex(["00", "01", "07", "ff"], 8)
     for missing in (None, float("nan"), np.nan):
@@ -211,6 +229,17 @@ def test_labels_of_no_known_form_are_refused(labels: Any) -> None:
     codes = ah.Codes.from_hex(["00", "01", "07", "ff"], 8)
     with pytest.raises(UsageError, match="expected"):
         ah.evaluate(codes, labels, ks=[1])
+
+
+def test_items_of_very_many_labels_are_graded() -> None:
+    codes = ah.Codes.from_hex(["00", "01", "07", "ff"], 8)
+
+    def measured(tags: set[int], others: set[int]) -> dict[int, float]:
+        return ah.evaluate(codes, [tags, {1}, {1, 2}, others], ks=[1, 3]).ndcg_at
+
+    many, some = set(range(1100)), set(range(100))
+    assert measured(many, many) == pytest.approx(measured(some, some))
+    assert measured(many, {2}) == pytest.approx(measured(some, {2}))
 
 
 def test_labels_of_two_forms_are_not_compared() -> None:

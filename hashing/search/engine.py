@@ -13,6 +13,7 @@ from hashing.search.reference import ReferenceEngine
 from hashing.search.request import RadiusRequest, SearchRequest
 from hashing.search.result import RadiusResult, SearchResult
 from hashing.search.scan import ScanEngine
+from hashing.search.scan.sliced import MAX_BITS
 
 
 class Engine(Protocol):
@@ -32,8 +33,13 @@ class Engine(Protocol):
         ...
 
 
+def _scan(codes: Codes, ids: NDArray[np.int64] | None) -> Engine:
+    """The kernel, or numpy for codes too long to be sliced."""
+    return (ScanEngine if codes.bits <= MAX_BITS else ReferenceEngine)(codes, ids)
+
+
 ENGINES: dict[str, Callable[[Codes, NDArray[np.int64] | None], Engine]] = {
-    "scan": ScanEngine,
+    "scan": _scan,
     "reference": ReferenceEngine,
     "faiss": FaissEngine,
 }
@@ -43,6 +49,7 @@ def make_engine(codes: Codes, ids: NDArray[np.int64] | None = None, name: str = 
     """Make an engine over codes of N items and their ids; raises UsageError on unknown names.
 
     name: one of `ENGINES`, `package.module:Name`, or an entry point of an installed package. The
-    default is the fastest for any number of items; it leaves small work to the reference.
+    default is the fastest for any number of items; it leaves small work and codes of more than
+    256 bits to the reference.
     """
     return find("engine", name, ENGINES, takes=("codes", "ids"))(codes, ids)
