@@ -211,7 +211,7 @@ class Packed:
                 With it an array of 0 and 1 is packed, too.
 
         Raises:
-            InputError: the file is neither.
+            InputError: the file is neither, or its codes are not of so many bits.
 
         Example:
             >>> Codes.from_hex(["af"], 8).save("codes.npy")
@@ -223,5 +223,6 @@ class Packed:
         try:
             return cls.of(found) if bits is None else cls(found, bits)
         except UsageError as error:
-            packed = "" if found.dtype != np.uint8 else "; of packed codes say their bits"
-            raise InputError(f"cannot read codes from {file}: {error}{packed}") from error
+            packed = bits is None and found.dtype == np.uint8
+            hint = "; where these are packed codes, give their bits" if packed else ""
+            raise InputError(f"cannot read codes from {file}: {error}{hint}") from error

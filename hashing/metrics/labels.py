@@ -155,11 +155,11 @@ class LabelSets:
         """
         number = Numbering()
         carried = [[number(_set(values)) for values in sets] for sets in (queries, database)]
-        rows = [np.zeros((len(sets), len(number)), np.bool_) for sets in carried]
-        for carries, sets in zip(rows, carried, strict=True):
-            for row, numbers in enumerate(sets):
-                carries[row, numbers[numbers >= 0]] = True
-        return cls(*rows, grade)
+        mine, theirs = (np.zeros((len(sets), len(number)), np.bool_) for sets in carried)
+        for rows, sets in zip((mine, theirs), carried, strict=True):
+            for row, numbers in zip(rows, sets, strict=True):
+                row[numbers[numbers >= 0]] = True
+        return cls(mine, theirs, grade)
 
     def shared(self, query: int) -> NDArray[np.intp]:
         """How many labels the items `[N]` share with the query."""

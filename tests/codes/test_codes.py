@@ -194,10 +194,10 @@ def test_a_file_gives_back_what_was_saved(tmp_path: Path, text: str) -> None:
 
 def test_files_that_may_be_several_things_are_no_codes(tmp_path: Path) -> None:
     Codes.from_hex(["0001", "0100"], 16).save(tmp_path / "codes.npy")
-    with pytest.raises(
-        InputError, match=r"codes\.npy: .*from_bits; of packed codes say their bits"
-    ):
+    with pytest.raises(InputError, match=r"codes\.npy: .*from_bits; .* give their bits"):
         Codes.load(tmp_path / "codes.npy")
+    with pytest.raises(InputError, match=r"for 24 bits, found uint8 \[2, 2\]$"):
+        Codes.load(tmp_path / "codes.npy", 24)
     np.save(tmp_path / "words.npy", np.array([[1 << 60, 5]], np.uint64))
     with pytest.raises(InputError, match=r"call Codes\(packed\.view\(np\.uint8\), bits\)"):
         Codes.load(tmp_path / "words.npy")

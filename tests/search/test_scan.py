@@ -240,7 +240,9 @@ def test_until_the_kernel_is_ready_the_reference_answers(monkeypatch: pytest.Mon
     )
 
 
-def test_rows_may_be_forgotten_while_they_are_asked_for() -> None:
+def test_rows_may_be_forgotten_while_they_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scan_module.KERNEL, "for_work", lambda work: None)
+
     class Forgetful(ScanEngine):
         @property
         def _rows(self) -> ReferenceEngine | None:
