@@ -7,7 +7,8 @@ from several threads and processes.
 import struct
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -20,7 +21,11 @@ MAGIC = (b"PK\3\4", b"PK\5\6")
 MOST_MEMBER = 1 << 30
 """Bytes that a member may become where nobody says how many are wanted."""
 _HEADER = struct.Struct("<26xHH")
-_ENCRYPTED = 0x1
+_ENCRYPTED, _UTF_8 = 0x1, 0x800
+_DOS = 0
+"""The system of a member's writer, whose names may have backslashes between folders."""
+_UNICODE_PATH = 0x7075
+"""An extra field: a name in UTF-8, and the checksum of the name that it stands for."""
 
 
 @dataclass(frozen=True)
@@ -67,15 +72,16 @@ def open_zip(path: Path) -> ZipArchive:
     try:
         with open_regular(path) as stream, zipfile.ZipFile(stream) as archive:
             for info in archive.infolist():
-                parts = PurePosixPath(info.filename).parts
-                if info.is_dir() or not parts or not is_plain(parts):
+                name = _name(info)
+                parts = PurePosixPath(name).parts
+                if name.endswith("/") or not parts or not is_plain(parts):
                     continue
                 if info.flag_bits & _ENCRYPTED:
                     raise InputError(f"expected a zip archive without a password, found {path}")
                 if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                     raise InputError(
                         f"expected members of {path} as they are or deflated, found another "
-                        f"method for {info.filename[:80]!a}: unpack it yourself"
+                        f"method for {name[:80]!a}: unpack it yourself"
                     )
                 packed = info.compress_type == zipfile.ZIP_DEFLATED
                 where = ZipMember(info.header_offset, info.compress_size, info.file_size, packed)
@@ -85,3 +91,25 @@ def open_zip(path: Path) -> ZipArchive:
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}") from error
     return ZipArchive(path, members)
+
+
+def _name(info: zipfile.ZipInfo) -> str:
+    """A member's name as its writer meant it, with forward slashes.
+
+    Without the flag for UTF-8 the format says code page 437, but macOS and others write UTF-8.
+    """
+    name = info.filename
+    if not info.flag_bits & _UTF_8:
+        raw = info.orig_filename.encode("cp437")
+        for written in (raw, *_unicode_paths(info.extra, raw)):
+            with suppress(UnicodeDecodeError):
+                name = written.decode()
+    return name.replace("\\", "/") if info.create_system == _DOS else name
+
+
+def _unicode_paths(extra: bytes, raw: bytes) -> Iterator[bytes]:
+    while len(extra) >= 4:
+        kind, length = struct.unpack_from("<HH", extra)
+        field, extra = extra[4 : 4 + length], extra[4 + length :]
+        if kind == _UNICODE_PATH and field[:5] == struct.pack("<BL", 1, zlib.crc32(raw)):
+            yield field[5:]

@@ -2,8 +2,11 @@
 
 import io
 import json
+import os
+import struct
 import tarfile
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -127,6 +130,58 @@ def test_a_zip_is_read_in_place(tmp_path: Path, method: int) -> None:
     assert found.read(found.items[1]) == picture(2)
     archive = open_archive(file)
     assert archive.read("cat/a.png", 8) == picture(1)[:8]
+
+
+def zip_with_names(file: Path, names: list[bytes]) -> None:
+    """A zip of pictures whose names are these bytes, and whose flags do not say what they are."""
+    with zipfile.ZipFile(file, "w") as archive:
+        for place, name in enumerate(names):
+            archive.writestr(f"{place}".ljust(len(name), "x"), picture(place))
+    data = file.read_bytes()
+    for place, name in enumerate(names):
+        data = data.replace(f"{place}".ljust(len(name), "x").encode(), name)
+    file.write_bytes(data)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp437"])
+def test_names_in_a_zip_are_those_that_its_writer_meant(tmp_path: Path, encoding: str) -> None:
+    file, table = tmp_path / "mac.zip", tmp_path / "table.csv"
+    zip_with_names(file, [name.encode(encoding) for name in ("Café/été.png", "Ölgemälde/a.png")])
+    found = read_catalogue(file)
+    assert [(item.path, item.fields) for item in found.items] == [
+        ("Café/été.png", {"label": "Café"}),
+        ("Ölgemälde/a.png", {"label": "Ölgemälde"}),
+    ]
+    assert found.read(found.items[1]) == picture(1)
+    table.write_text("file,title\nCafé/été.png,Summer", encoding="utf-8")
+    assert read_catalogue(file, table).items[0].fields == {"title": "Summer"}
+
+
+def test_a_name_in_an_extra_field_counts_where_it_belongs_to_the_member(tmp_path: Path) -> None:
+    file = tmp_path / "pictures.zip"
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, owner, further in (
+            ("a_.png", "a_.png", "a→.png"),
+            ("b_.png", "older.png", "b→.png"),
+        ):
+            member = zipfile.ZipInfo(name)
+            field = struct.pack("<BL", 1, zlib.crc32(owner.encode())) + further.encode()
+            member.extra = b"UT\0\0" + struct.pack("<HH", 0x7075, len(field)) + field
+            archive.writestr(member, picture(1))
+    assert [item.path for item in read_catalogue(file).items] == ["a→.png", "b_.png"]
+
+
+@pytest.mark.parametrize("system", [0, 3])
+def test_backslashes_of_dos_stand_between_folders(tmp_path: Path, system: int) -> None:
+    file = tmp_path / "pictures.zip"
+    between = "/" if system == 0 or os.name == "nt" else "\\"
+    with zipfile.ZipFile(file, "w") as archive:
+        for name in ("Impressionism\\a.png", "été\\b.png", "..\\out.png", "empty\\"):
+            member = zipfile.ZipInfo()
+            member.filename, member.create_system = name, system
+            archive.writestr(member, picture(1) if name.endswith("g") else b"")
+    found = [item.path for item in read_catalogue(file).items]
+    assert found == [f"Impressionism{between}a.png", f"été{between}b.png"]
 
 
 def test_a_broken_zip_is_refused_and_a_broken_member_is_one_picture(tmp_path: Path) -> None:
