@@ -114,10 +114,10 @@ def _xlsx_records(
         raise needs_extra(source, "openpyxl", ", or save it as CSV") from None
     try:
         book = load_workbook(io.BytesIO(data), read_only=True, data_only=True)
-        sheets = {
-            sheet.title: [[_shown(cell) for cell in row] for row in sheet.iter_rows()]
-            for sheet in book.worksheets
-        }
+        sheets: dict[str, list[list[str]]] = {}
+        for sheet in book.worksheets:
+            sheet.reset_dimensions()  # those that the file tells are wrong in some programs' files
+            sheets[sheet.title] = [[_shown(cell) for cell in row] for row in sheet.iter_rows()]
     except Exception as error:  # noqa: BLE001  # a damaged file raises whatever its reader trips on
         raise InputError(f"{source}: not a readable Excel file ({error})") from None
     tables = [title for title, rows in sheets.items() if sum(map(any, rows)) > 1]

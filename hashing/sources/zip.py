@@ -103,7 +103,7 @@ def _name(info: zipfile.ZipInfo) -> str:
         raw = info.orig_filename.encode("cp437")
         for written in (raw, *_unicode_paths(info.extra, raw)):
             with suppress(UnicodeDecodeError):
-                name = written.decode()
+                name = written.decode().partition("\0")[0]  # as `zipfile` ends one
     return name.replace("\\", "/") if info.create_system == _DOS else name
 
 

@@ -2,6 +2,7 @@ import csv
 import gzip
 import io
 import json
+import zipfile
 
 import pytest
 from hypothesis import given, settings
@@ -208,6 +209,18 @@ def test_json_values_become_what_their_cells_would_be() -> None:
     assert array.rows == table.rows
 
 
+def with_dimension(excel: io.BytesIO, told: bytes) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(excel) as book, zipfile.ZipFile(made, "w") as copy:
+        for name in book.namelist():
+            data = book.read(name)
+            if name.endswith("sheet1.xml"):
+                assert b'ref="A1:C3"' in data
+                data = data.replace(b'ref="A1:C3"', b'ref="%s"' % told)
+            copy.writestr(name, data)
+    return made.getvalue()
+
+
 def test_excel_and_parquet() -> None:
     openpyxl = pytest.importorskip("openpyxl", reason="the extra `tables` is not installed")
     pyarrow = pytest.importorskip("pyarrow", reason="the extra `tables` is not installed")
@@ -219,6 +232,8 @@ def test_excel_and_parquet() -> None:
     excel = io.BytesIO()
     book.save(excel)
     assert parse(excel.getvalue(), "m.xlsx")[0].rows == ROWS
+    for told in (b"A1", b"A1:B2", b"A1:Z999"):  # as some programs leave it
+        assert parse(with_dimension(excel, told), "m.xlsx")[0].rows == ROWS
     rows = [{"file": name, **row, "year": int(row["year"])} for name, row in ROWS.items()]
     columns = io.BytesIO()
     parquet.write_table(pyarrow.Table.from_pylist(rows), columns)
