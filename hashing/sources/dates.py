@@ -20,8 +20,16 @@ _CENTURY = re.compile(
 _SHORT = re.compile(r"(?<=\d(?:st|nd|rd|th))\s*c\b\.?")
 """`19th c.`, before `_ABOUT` takes the letter for circa."""
 _CENTURY_WORD = re.compile(r"\s*(centur(y|ies)|cent\.?|c\.|jahrhunderts?|jh\.?|siècle|siecle)\s*$")
-_DECADE = re.compile(r"(?:(?P<part>early|mid|middle|late)[ -]+)?(?P<year>\d{2,3}0)'?s")
-_RANGE = re.compile(r"(-?\d{1,4})\s*(?:-|/|to|until|bis|or|and|,)\s*(\d{1,4})")
+_PART = r"(?:(?P<part>early|mid|middle|late)[ -]+)?"
+_DECADE = re.compile(rf"{_PART}(?P<year>\d{{2,3}}0)(?P<s>'?s)")
+_JOINED = r"\s*(?:-|/|to|until|bis|or|and|,)\s*"
+_RANGE = re.compile(rf"(-?\d{{1,6}}){_JOINED}(\d{{1,6}})")
+_SHORT_DECADE = re.compile(
+    rf"(?<!\d)(\d\d)\d\d(?:'?s)?{_JOINED}(?:(?:early|mid|late)[ -]+)?'?(?=\d0'?s\b)"
+)
+"""What stands before the decade of `1950s–60s`, and its hundreds."""
+_THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:[.,]\d{3})+(?!\d)")
+"""`3,000` and `3.000` are one number, `1850,1870` are two."""
 _MONTH = re.compile(r"(?:0?[1-9]|1[0-2])\s*[-/.]\s*(\d{4})")
 _HIJRI = re.compile(
     r"(?:\ba\.?\s?h\.?\s*\d{1,4}(?:\s*-\s*\d{1,4})?|\b\d{1,4}\s*a\.?h\b\.?)\s*[/=,;]?"
@@ -31,8 +39,10 @@ _BEFORE_CHRIST = re.compile(
     r"\s*(?<![a-z])(?:bce|bc|b\.\s?c\.?(?:\s?e\.?)?|v\.\s?chr\.?)(?![a-z])[\s)?\]]*"
 )
 _TO = re.compile(r"(?:-|/|to\b|until\b|bis\b|or\b|and\b)")
-_YEAR = re.compile(r"-?\d{1,4}(\.0)?")
-_FOUR = re.compile(r"(?<!\d)\d{4}(?!\d)")
+_YEAR = re.compile(r"-?\d{1,6}(\.0)?")
+_FIVE = re.compile(r"\d{5}")
+"""Digits that no year since Christ has."""
+_FOUR = re.compile(rf"{_PART}(?<!\d)(?P<year>\d{{4}})(?P<s>(?<=0)'?s\b)?(?!\d)")
 _MID = re.compile(r"(early|mid|late)-\S+")
 _BETWEEN = re.compile(r"\s*(?:-|\bto\b|\bor\b|/)\s*(?=\d|early|mid|late|[ivx]+e?$)")
 _PARTS = {
@@ -47,10 +57,13 @@ _DASHES = str.maketrans("‐‑‒–—−", "------")
 def parse_span(text: str) -> Span | None:
     """The years that a date names, None where it names none.
 
-    `1890`, `c. 1890`, `1503–06`, `1890s`, `late 19th century`, `before 1700`, `12 May 1889`,
-    `300 BC`, `100 BC – AD 50`; a century runs from 1801 to 1900, the `1800s` from 1800 to 1899.
+    `1890`, `c. 1890`, `1503–06`, `1890s`, `1950s–60s`, `late 19th century`, `before 1700`,
+    `12 May 1889`, `3,000 BC`, `100 BC – AD 50`; a century runs from 1801 to 1900, the `1800s` from
+    1800 to 1899.
     """
     plain = unicodedata.normalize("NFKC", text).casefold().translate(_DASHES)
+    plain = _THOUSANDS.sub(lambda match: re.sub("[.,]", "", match[0]), plain)
+    plain = _SHORT_DECADE.sub(r"\g<0>\1", plain)
     plain = _HIJRI.sub(" ", _SHORT.sub(" century", plain))
     *earlier, later = _BEFORE_CHRIST.split(plain)
     if earlier and not later:
@@ -70,9 +83,6 @@ def _bare(plain: str) -> str:
 
 
 def _span(plain: str, *, before_christ: bool = False) -> Span | None:
-    if _YEAR.fullmatch(plain):
-        year = int(plain.removesuffix(".0"))
-        return (-abs(year), -abs(year)) if before_christ else (year, year)
     if span := _century(plain, before_christ):
         return span
     if match := _DECADE.fullmatch(plain):
@@ -90,6 +100,11 @@ def _span(plain: str, *, before_christ: bool = False) -> Span | None:
         if match[1] in ("from", "since"):
             return inner[0], inner[0] + OPEN
         return inner[1] + 1, inner[1] + OPEN
+    if _FIVE.search(plain) and not before_christ:
+        return _four_digits(plain)
+    if _YEAR.fullmatch(plain):
+        year = int(plain.removesuffix(".0"))
+        return (-abs(year), -abs(year)) if before_christ else (year, year)
     if match := _MONTH.fullmatch(plain):
         return int(match[1]), int(match[1])
     if match := _RANGE.fullmatch(plain):
@@ -105,10 +120,15 @@ def _span(plain: str, *, before_christ: bool = False) -> Span | None:
     return None if before_christ else _four_digits(plain)
 
 
-def _of_decade(match: re.Match[str], before_christ: bool) -> Span:
-    """`1890s`; those of a whole hundred are a century, of which there may be a part."""
+def _of_decade(match: re.Match[str], before_christ: bool = False, hundreds: bool = True) -> Span:
+    """`1890s`; those of a whole hundred are a century, of which there may be a part.
+
+    Unless they stand beside other years, as in `1890s–1900s`: then there are no `hundreds`.
+    """
     year = int(match["year"])
-    length = 10 if year % 100 else 100
+    if not match["s"]:
+        return year, year
+    length = 10 if year % 100 or not hundreds else 100
     start = -(year + length - 1) if before_christ else year
     first, last = _PARTS.get(match["part"] or "", (1, 100)) if length == 100 else (1, 10)
     return start + first - 1, start + last - 1
@@ -150,8 +170,10 @@ def _roman(text: str) -> int:
 
 
 def _four_digits(plain: str) -> Span | None:
-    """Dates with a day or a month, and whatever else holds one or two years of four digits."""
-    years = [int(year) for year in _FOUR.findall(plain)]
-    if 1 <= len(years) <= 2 and years[0] <= years[-1] and max(years) <= 2100:
-        return years[0], years[-1]
+    """Dates with a day or a month, and whatever else holds one or two years or their decades."""
+    found = list(_FOUR.finditer(plain))
+    hundreds = all(match["s"] and match["year"].endswith("00") for match in found)
+    spans = [_of_decade(match, hundreds=hundreds) for match in found]
+    if 1 <= len(spans) <= 2 and spans[0][0] <= spans[-1][0] and spans[-1][1] <= 2100:
+        return spans[0][0], spans[-1][1]
     return None
