@@ -43,7 +43,7 @@ TO, WRITTEN = "_to", "_written"
 """A column of dates is the first year of each; beside it stand its last year and its text."""
 
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,18})")
-_POINTED = re.compile(r"-?(0|[1-9][0-9]*|[1-9][0-9]{0,2}(,[0-9]{3})+)(\.[0-9]+)?")
+_POINTED = re.compile(r"-?(0|[1-9][0-9]*|[1-9][0-9]{0,2}(,[0-9]{3})+)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _COMMAED = re.compile(r"-?(0|[1-9][0-9]*|[1-9][0-9]{0,2}(\.[0-9]{3})+)(,[0-9]+)?")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 
@@ -128,13 +128,13 @@ def _are_floats(texts: Sequence[str]) -> bool:
 def quantities(cells: Mapping[str, str]) -> Mapping[str, float] | None:
     """Cells as numbers with a decimal point or, in all of them, a decimal comma; else None.
 
-    `1.005,50` and `1,005.50` say which it is; where `1,005` could be either, there is no number.
+    `1.005,50` and `1,005.50` say which it is; where `1,005` or `1.005` could be either, there is
+    no number.
     """
-    if not any("," in text for text in cells.values()):
-        signs = [(".", ",")] if all(map(_NUMBER.fullmatch, cells.values())) else []
-    else:
-        forms = {(".", ","): _POINTED, (",", "."): _COMMAED}
-        signs = [pair for pair, form in forms.items() if all(map(form.fullmatch, cells.values()))]
+    forms = {(".", ","): _POINTED, (",", "."): _COMMAED}
+    signs = [pair for pair, form in forms.items() if all(map(form.fullmatch, cells.values()))]
+    if not any(sign in text for text in cells.values() for sign in ".,"):
+        signs = signs[:1]
     if len(signs) != 1:
         return None
     point, thousands = signs[0]
