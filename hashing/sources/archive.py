@@ -50,25 +50,27 @@ def read_picture(
         return file.read(most)
 
 
-def open_archive(path: Path) -> Archive:
+def open_archive(path: Path, left_out: LeftOut | None = None) -> Archive:
     """List an archive by its first bytes; a folder is one of shards, a table names pictures.
 
-    Shards are tar files or Parquet files that hold pictures.
+    Shards are tar files or Parquet files that hold pictures. left_out: what is told of the members
+    that are left out.
 
     Raises InputError for anything else or a damaged one, StorageError when a compressed tar cannot
     be unpacked.
     """
+    left_out = LeftOut() if left_out is None else left_out
     if path.is_dir():
-        held = within_parquet(path, LeftOut())
-        return open_shards(path) if held is None else held.files
+        held = within_parquet(path, left_out)
+        return open_shards(path, left_out) if held is None else held.files
     if is_listing(path):
-        return read_listing(path, {}, LeftOut()).files
+        return read_listing(path, {}, left_out).files
     try:
         with open_regular(path) as file:
             head = file.read(4)
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}") from error
-    return open_zip(path) if head in ZIP else open_tar(path)
+    return open_zip(path, left_out) if head in ZIP else open_tar(path, left_out)
 
 
 def holds_shards(folder: Path, exclude: Sequence[str] = ()) -> bool:

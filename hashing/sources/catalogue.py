@@ -155,13 +155,13 @@ def read_catalogue(
     archive: Archive | None = None if listed is None else listed.files
     film = video and listed is None and is_film(images.name) and images.is_file()
     if archive is None and not film and not images.is_dir():
-        archive = open_archive(images)
+        archive = open_archive(images, left_out)
     if archive is None:
         names = [] if film else _listed(images, left_out, exclude, None if metadata else shard)
         folder = images.is_dir() and not any(map(_ends_as_picture, names))
         if folder and holds_shards(images, exclude):
             listed = within_parquet(images, left_out, exclude)
-            archive = open_shards(images, exclude) if listed is None else listed.files
+            archive = open_shards(images, left_out, exclude) if listed is None else listed.files
     if archive is not None:
         names = sift(sorted(archive.members), exclude, left_out)
     names = [name for name in names if _is_text(name, left_out)]

@@ -38,13 +38,13 @@ class Shards:
         return self.tars[shard].read(name[len(shard) + 1 :], limit)
 
 
-def open_shards(folder: Path, exclude: Sequence[str] = ()) -> Shards:
+def open_shards(folder: Path, left_out: LeftOut, exclude: Sequence[str] = ()) -> Shards:
     """List all tar files in a folder and below. Raises InputError for a damaged one.
 
-    exclude: see `sieve.why_not`.
+    left_out: see `open_tar`. exclude: see `sieve.why_not`.
     """
     tars = {
-        path.relative_to(folder).with_suffix("").as_posix(): open_tar(path)
+        path.relative_to(folder).with_suffix("").as_posix(): open_tar(path, left_out)
         for path in find_files(folder, SUFFIX, exclude)
     }
     if not tars:

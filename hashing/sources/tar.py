@@ -20,7 +20,10 @@ from typing import BinaryIO
 
 from hashing.errors import InputError, StorageError
 from hashing.files import open_regular
+from hashing.sources.left_out import LeftOut
 
+LINK = "link in an archive"
+OUTSIDE = "name that leads out of the archive"
 MOST_EXTENSION = 1 << 20
 """Bytes of a header that says more of the member after it; tarfile reads all of it at once."""
 MOST_UNPACKED = 1 << 30
@@ -36,7 +39,8 @@ class TarArchive:
     """A plain tar file and where in it each member lies.
 
     members: (offset, length) in bytes, by member name with forward slashes. Hidden members and
-    all but regular files are left out, and so are names that lead outside (`..`, absolute).
+    all but regular files and hard links to members are left out, and so are names that lead
+    outside (`..`, absolute).
     """
 
     file: Path
@@ -52,11 +56,11 @@ class TarArchive:
             return file.read(length if limit is None else min(length, limit))
 
 
-def open_tar(path: Path) -> TarArchive:
+def open_tar(path: Path, left_out: LeftOut) -> TarArchive:
     """List a tar archive, unpacking it first if it is gzip-compressed.
 
-    Raises InputError for anything else or a damaged one, StorageError when the temporary file
-    cannot be written.
+    Of what is left out all but hidden members and folders is told. Raises InputError for anything
+    else or a damaged one, StorageError when the temporary file cannot be written.
     """
     try:
         with open_regular(path) as file:
@@ -64,10 +68,10 @@ def open_tar(path: Path) -> TarArchive:
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}") from error
     if not compressed:
-        return TarArchive(path, _list_members(path, path))
+        return TarArchive(path, _list_members(path, path, left_out))
     spool = _unpack(path)
     try:
-        archive = TarArchive(spool, _list_members(spool, path))
+        archive = TarArchive(spool, _list_members(spool, path, left_out))
     except BaseException:
         spool.unlink()
         raise
@@ -117,18 +121,23 @@ class _Bounded(io.BufferedReader):
         return super().read(size)
 
 
-def _list_members(file: Path, shown: Path) -> dict[str, tuple[int, int]]:
+def _list_members(file: Path, shown: Path, left_out: LeftOut) -> dict[str, tuple[int, int]]:
     """A later member of the same name replaces an earlier one, as in extraction."""
-    members = {}
+    members: dict[str, tuple[int, int]] = {}
     try:
         with _Bounded(io.FileIO(file)) as stream, tarfile.open(fileobj=stream, mode="r:") as tar:
             whole = os.fstat(stream.fileno()).st_size
             for member in tar:
-                parts = PurePosixPath(member.name).parts
                 if not 0 <= member.size <= whole - member.offset_data:
                     raise tarfile.ReadError(f"{member.name[:80]!a} goes beyond the end")
-                if member.isreg() and not member.issparse() and is_plain(parts):
-                    members["/".join(parts)] = (member.offset_data, member.size)
+                if not member.isdir() and (name := plain_name(member.name, shown, left_out)):
+                    linked = str(PurePosixPath(member.linkname)) if member.islnk() else ""
+                    if linked in members:
+                        members[name] = members[linked]
+                    elif reason := _odd(member):
+                        left_out.note(reason, f"{name} in {shown.name}")
+                    else:
+                        members[name] = (member.offset_data, member.size)
                 tar.members.clear()  # type: ignore[attr-defined]  # else it keeps them all
     except (tarfile.TarError, ValueError, EOFError, OverflowError) as error:
         raise InputError(
@@ -144,9 +153,22 @@ def _list_members(file: Path, shown: Path) -> dict[str, tuple[int, int]]:
     return members
 
 
-def is_plain(parts: tuple[str, ...]) -> bool:
-    """Whether a member's name is hidden nowhere and leads nowhere else."""
-    return not any(part.startswith((".", "/")) for part in parts)
+def plain_name(name: str, archive: Path, left_out: LeftOut) -> str:
+    """What a member is called; empty for one that is hidden or leads elsewhere, which is told."""
+    parts = PurePosixPath(name).parts
+    if any(part == ".." or part.startswith("/") for part in parts):
+        left_out.note(OUTSIDE, f"{name} in {archive.name}")
+        return ""
+    return "" if any(part.startswith(".") for part in parts) else "/".join(parts)
+
+
+def _odd(member: tarfile.TarInfo) -> str:
+    """Why a member is left out; empty for a regular file."""
+    if member.islnk() or member.issym():
+        return LINK
+    if member.issparse():
+        return "sparse file in an archive"
+    return "" if member.isreg() else "special file in an archive"
 
 
 def _delete(spool: Path, owner: int) -> None:

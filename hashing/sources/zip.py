@@ -4,17 +4,19 @@ The directory at the end is read once; a read opens the file, so archives can be
 from several threads and processes.
 """
 
+import stat
 import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from hashing.errors import InputError
 from hashing.files import open_regular
-from hashing.sources.tar import is_plain
+from hashing.sources.left_out import LeftOut
+from hashing.sources.tar import LINK, plain_name
 
 MAGIC = (b"PK\3\4", b"PK\5\6")
 """What a zip archive begins with; an empty one with the latter."""
@@ -66,15 +68,21 @@ class ZipArchive:
             raise OSError(f"{name} is broken: {error}") from None
 
 
-def open_zip(path: Path) -> ZipArchive:
-    """List a zip archive. Raises InputError where it is none, damaged, or has a password."""
+def open_zip(path: Path, left_out: LeftOut) -> ZipArchive:
+    """List a zip archive; what is left out is told as by `open_tar`.
+
+    Raises InputError where it is none, damaged, or has a password.
+    """
     members = {}
     try:
         with open_regular(path) as stream, zipfile.ZipFile(stream) as archive:
             for info in archive.infolist():
-                name = _name(info)
-                parts = PurePosixPath(name).parts
-                if name.endswith("/") or not parts or not is_plain(parts):
+                written = _name(info)
+                name = "" if written.endswith("/") else plain_name(written, path, left_out)
+                if not name:
+                    continue
+                if stat.S_ISLNK(info.external_attr >> 16):
+                    left_out.note(LINK, f"{name} in {path.name}")
                     continue
                 if info.flag_bits & _ENCRYPTED:
                     raise InputError(f"expected a zip archive without a password, found {path}")
@@ -85,7 +93,7 @@ def open_zip(path: Path) -> ZipArchive:
                     )
                 packed = info.compress_type == zipfile.ZIP_DEFLATED
                 where = ZipMember(info.header_offset, info.compress_size, info.file_size, packed)
-                members["/".join(parts)] = where
+                members[name] = where
     except (zipfile.BadZipFile, ValueError, EOFError, NotImplementedError) as error:
         raise InputError(f"expected a whole zip archive, found {path}: {error}") from None
     except OSError as error:

@@ -16,6 +16,7 @@ from PIL import Image
 from hashing.errors import ImageError, InputError, StorageError
 from hashing.images import decode
 from hashing.sources import Catalogue, Item, read_catalogue
+from hashing.sources.tar import LINK, OUTSIDE
 
 
 def picture(shade: int) -> bytes:
@@ -306,17 +307,59 @@ def test_a_name_that_fits_no_picture_or_two_is_missing(tmp_path: Path, written: 
 def test_archives_reach_nothing_outside(tmp_path: Path) -> None:
     path = tmp_path / "evil.tar"
     (tmp_path / "secret.png").write_bytes(picture(9))
+    links = {
+        "symbolic.png": tarfile.SYMTYPE,
+        "hard.png": tarfile.LNKTYPE,
+        "pipe.png": tarfile.FIFOTYPE,
+        "device.png": tarfile.CHRTYPE,
+    }
     write_tar(path, {"../secret.png": picture(1), "/etc/x.png": picture(2), "a/ok.png": picture(3)})
     with tarfile.open(path, "a") as tar:
-        for kind in (tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE):
-            member = tarfile.TarInfo(f"link{kind!r}.png")
+        for name, kind in links.items():
+            member = tarfile.TarInfo(name)
             member.type, member.linkname = kind, "../secret.png"
             tar.addfile(member)
     catalogue = read_catalogue(path)
     assert [item.path for item in catalogue.items] == ["a/ok.png"]
-    for name in ("../secret.png", "/etc/x.png", "link.png"):
+    assert catalogue.left_out == {
+        OUTSIDE: ["../secret.png in evil.tar", "/etc/x.png in evil.tar"],
+        LINK: ["symbolic.png in evil.tar", "hard.png in evil.tar"],
+        "special file in an archive": ["pipe.png in evil.tar", "device.png in evil.tar"],
+    }
+    for name in ("../secret.png", "/etc/x.png", *links):
         with pytest.raises(ImageError, match="cannot read"):
             catalogue.read(Item(0, name, {}))
+
+
+@pytest.mark.parametrize("root", [".", "pictures"])
+def test_hard_links_in_a_tar_are_pictures_and_other_links_are_told(
+    tmp_path: Path, root: str
+) -> None:
+    folder = write_tree(tmp_path / "in", {"a/1.png": picture(1), "z.png": picture(2)})
+    (folder / "b").mkdir()
+    (folder / "b" / "1.png").hardlink_to(folder / "a" / "1.png")
+    (folder / "b" / "2.png").symlink_to("../a/1.png")
+    with tarfile.open(tmp_path / "p.tar", "w") as tar:
+        tar.add(folder, root)
+        assert tar.getmember(f"{root}/b/1.png").islnk()
+        sparse = tarfile.TarInfo(f"{root}/s.png")
+        sparse.pax_headers = {"GNU.sparse.map": "0,0", "GNU.sparse.size": "0"}
+        tar.addfile(sparse)
+    found = read_catalogue(tmp_path / "p.tar")
+    below = f"{root}/".removeprefix("./")
+    names = [f"{below}{name}" for name in ("a/1.png", "b/1.png", "z.png")]
+    assert [item.path for item in found.items] == names
+    assert [found.read(item) for item in found.items] == [picture(1), picture(1), picture(2)]
+    assert found.left_out == {
+        LINK: [f"{below}b/2.png in p.tar"],
+        "sparse file in an archive": [f"{below}s.png in p.tar"],
+    }
+
+
+def test_an_archive_of_nothing_but_names_that_lead_out_says_so(tmp_path: Path) -> None:
+    write_tar(tmp_path / "p.tar", {"/home/a/1.png": picture(1)})
+    with pytest.raises(InputError, match=r"found none .*1 × name that leads out of the archive"):
+        read_catalogue(tmp_path / "p.tar")
 
 
 def test_a_member_written_twice_is_the_later_one(tmp_path: Path) -> None:
@@ -327,8 +370,12 @@ def test_a_member_written_twice_is_the_later_one(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("mode", ["w", "w:gz"])
-def test_damaged_archives_are_refused(tmp_path: Path, mode: str) -> None:
-    before = set(os.listdir(tempfile.gettempdir()))
+def test_damaged_archives_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    spools = tmp_path / "spools"
+    spools.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(spools))
     whole = write_tar(tmp_path / "a.tar", {f"{i}.png": os.urandom(3000) for i in range(9)}, mode)
     data = whole.read_bytes()
     for length in (1500, len(data) // 2) if mode == "w" else (30, len(data) // 2, len(data) - 4):
@@ -341,9 +388,7 @@ def test_damaged_archives_are_refused(tmp_path: Path, mode: str) -> None:
         (tmp_path / "cut.tar").write_bytes(flipped)
         with pytest.raises(InputError, match=r"cut\.tar"):
             read_catalogue(tmp_path / "cut.tar")
-    assert not {
-        name for name in set(os.listdir(tempfile.gettempdir())) - before if "arthash" in name
-    }
+    assert not list(spools.iterdir())
 
 
 def test_unpacked_copies_are_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import stat
 import struct
 import tarfile
 import zipfile
@@ -121,12 +122,17 @@ def test_a_zip_is_read_in_place(tmp_path: Path, method: int) -> None:
         archive.writestr("dog/b.png", picture(2))
         archive.writestr("__MACOSX/cat/a.png", picture(3))
         archive.writestr("../out.png", picture(4))
+        link = zipfile.ZipInfo("link.png")
+        link.create_system, link.external_attr = 3, (stat.S_IFLNK | 0o777) << 16
+        archive.writestr(link, "cat/a.png")
         archive.writestr("metadata.csv", "file,title\ncat/a.png,Sea")
     found = read_catalogue(file)
     assert [(item.path, dict(item.fields)) for item in found.items] == [
         ("cat/a.png", {"title": "Sea"}),
         ("dog/b.png", {}),
     ]
+    assert found.left_out["name that leads out of the archive"] == ["../out.png in pictures.zip"]
+    assert found.left_out["link in an archive"] == ["link.png in pictures.zip"]
     assert found.read(found.items[1]) == picture(2)
     archive = open_archive(file)
     assert archive.read("cat/a.png", 8) == picture(1)[:8]
