@@ -108,19 +108,23 @@ def centres_of(folder: Path) -> dict[str, list[str]]:
 def teach_losses(learner: Learner, examples: Examples, runtime: Runtime) -> None:
     """Fit what the losses learn themselves, such as classifiers and proxies, to the first logits.
 
-    They are those of the plain pictures that are learned from; the network stays as it is.
+    They are those of the plain pictures that are learned from and carry a label; the network stays
+    as it is.
     """
-    objective, rows = learner.objective, examples.trained
+    objective = learner.objective
     parameters = [parameter for parameter in objective.parameters() if parameter.requires_grad]
     if not parameters:
+        return
+    labels = np.stack([examples.numbers(field) for field in examples.fields], axis=1)
+    rows = examples.labelled[(labels[examples.labelled] >= 0).any(axis=1)]
+    if not len(rows):
         return
     with runtime.progress(len(rows), "encoding for the losses", "pictures") as bar:
         known = compute_logits(
             learner.network, examples, rows, bf16=learner.bf16, on_pictures=bar.advance
         )
-    labels = np.stack([examples.numbers(field)[rows] for field in examples.fields], axis=1)
     device = learner.world.device
-    logits, targets = torch.from_numpy(known).to(device), torch.from_numpy(labels)
+    logits, targets = torch.from_numpy(known).to(device), torch.from_numpy(labels[rows])
     generator = torch.Generator().manual_seed(learner.config.train.seed)
     optimiser = torch.optim.AdamW(parameters, lr=RATE)
     objective.step(0)
@@ -128,8 +132,9 @@ def teach_losses(learner: Learner, examples: Examples, runtime: Runtime) -> None
         chosen = torch.randint(len(rows), (min(BATCH, len(rows)),), generator=generator)
         loss = objective(logits[chosen.to(device)], targets[chosen])
         optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
+        if loss.requires_grad:  # a batch may say nothing of the field that has parameters
+            loss.backward()
+            optimiser.step()
     optimiser.zero_grad()
 
 

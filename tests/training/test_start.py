@@ -127,6 +127,34 @@ def test_losses_know_the_start_before_the_first_step(
     assert all(parameter.grad is None for parameter in learner.network.parameters())
 
 
+@pytest.mark.parametrize("beside", ["unlabelled", "labelled"])
+def test_losses_learn_from_few_labels_among_many_pictures(
+    pictures: Path, probe: Path, beside: str
+) -> None:
+    config = replace(tuning(pictures, probe), losses=(LossTerm("greedyhash", field="few"),))
+    config = replace(config, data=replace(config.data, fields={"few": 1.0, "label": 1.0}))
+    examples = prepare(tuning(pictures, probe), Runtime())
+    few = examples.labelled[:2]
+    labels = np.full(len(examples.contents), -1)
+    labels[few] = 0, 1
+    others = labels if beside == "unlabelled" else examples.labels["label"]
+    examples = replace(
+        examples,
+        labels={"few": labels, "label": others},
+        classes={"few": ["a", "b"], "label": examples.classes["label"]},
+        fields=["few", "label"],
+    )
+    learner = make_learner(config, examples, 1, HERE)
+    logits = torch.from_numpy(compute_logits(learner.network, examples, few))
+    known = torch.tensor([[0, -1], [1, -1]])
+    before = learner.objective(logits, known).item()
+    teach_losses(learner, examples, Runtime())
+    assert learner.objective(logits, known).item() < before / 2
+    nothing = replace(examples, labels=dict.fromkeys(examples.labels, np.full_like(labels, -1)))
+    teach_losses(learner, nothing, Runtime())
+    assert learner.objective(logits, known).item() < before / 2
+
+
 def test_losses_of_sets_beside_single_labels_know_the_start(pictures: Path, tmp_path: Path) -> None:
     files = [path.relative_to(pictures) for path in sorted(pictures.rglob("*.png"))]
     rows = [f"{file},{file.parent.name},{file.parent.name}; {file.stem}" for file in files]
