@@ -92,21 +92,38 @@ def _rows(
     classes = _class_names(parquet)
     known = parquet.schema_arrow.names
     wanted = [name for name in known if name != column]
-    if _has_path(parquet.schema_arrow.field(column).type):
-        wanted.append(f"{column}.path")
-    number = 0
-    taken: set[str] = set()
+    names = _names(list(_paths(parquet, file, column)), ending)
     for group in range(parquet.num_row_groups):
         length = parquet.metadata.row_group(group).num_rows
         rows = _read(parquet, file, group, wanted).to_pylist() if wanted else [{}] * length
         for place, record in enumerate(rows):
-            path = (record.pop(column, None) or {}).get("path")
-            name = PurePosixPath(str(path).replace("\\", "/")).name if path else ""
-            if not name or name in taken:
-                name = f"{number:08}.{ending}"
-            taken.add(name)
-            number += 1
-            yield name, Row(file, group, place, column), _cells(record, classes, file, left_out)
+            cells = _cells(record, classes, file, left_out)
+            yield next(names), Row(file, group, place, column), cells
+
+
+def _paths(parquet: Any, file: Path, column: str) -> Iterator[str]:
+    """The path of each row's picture, empty where it has none."""
+    if not _has_path(parquet.schema_arrow.field(column).type):
+        yield from [""] * parquet.metadata.num_rows
+        return
+    for group in range(parquet.num_row_groups):
+        for value in _read(parquet, file, group, [f"{column}.path"]).column(column).to_pylist():
+            yield str((value or {}).get("path") or "")
+
+
+def _names(paths: Sequence[str], ending: str) -> Iterator[str]:
+    """What each row is called: the file of its path, or its number where another has that name."""
+    files = [PurePosixPath(path.replace("\\", "/")).name for path in paths]
+    taken, used = set(files), {""}
+    for number, name in enumerate(files):
+        if name in used:
+            made = f"{number:08}.{ending}"
+            while made in taken:
+                made = f"_{made}"
+            yield made
+        else:
+            used.add(name)
+            yield name
 
 
 def _cells(

@@ -85,6 +85,21 @@ def test_bare_bytes_are_pictures_and_other_files_are_tables(tmp_path: Path) -> N
         read_catalogue(file)
 
 
+def test_a_made_name_takes_no_other_pictures(tmp_path: Path) -> None:
+    file = tmp_path / "p.parquet"
+    paths = ["00000001.png", None, None, "00000002.png", "x.png", "_00000002.png", "x.png"]
+    rows = [
+        {"image": {"bytes": png(place), "path": path}, "n": place}
+        for place, path in enumerate(paths)
+    ]
+    parquet.write_table(pyarrow.Table.from_pylist(rows), file, row_group_size=2)
+    found = read_catalogue(file)
+    names = {item.fields["n"]: item.path for item in found.items}
+    made = ["_00000001.png", "__00000002.png", "00000006.png"]
+    assert [names[n] for n in range(7)] == [paths[0], *made[:2], *paths[3:6], made[2]]
+    assert all(found.read(item) == png(int(item.fields["n"])) for item in found.items)
+
+
 def test_a_first_row_without_a_picture_hides_no_others(tmp_path: Path) -> None:
     blank, broken = {"bytes": None, "path": "a.png"}, {"bytes": b"broken", "path": "b.png"}
     whole = {"bytes": png(9), "path": "c.png"}
