@@ -1,15 +1,14 @@
 """The table that climbs: from a network that learned nothing to our best, a row a method.
 
-    python benchmarks/climb.py cifar10 --data-root CIFAR10 [--rows untrained dsh …] [--size 96]
-    python benchmarks/climb.py artworks --data-root PICTURES
+    python benchmarks/climb.py cifar10|artworks --data-root PICTURES [--rows untrained dsh …] …
 
 One backbone, data set, protocol and picture size for all rows, so that a row differs from the one
 before it by its method alone: random weights; ImageNet weights, features by cosine; codes of these
 without labels, by ITQ and by CIBHash; Deep Supervised Hashing on them; Deep Image Retrieval without
 its fine-tuning (R-MAC, whitening fitted on the training part, three scales of each query); our best
 recipe on the same frozen backbone. Each row is a command by `--rows NAME`; what it found is kept in
-a file of its own, and the table is made of all that are there. Features and trainings in `--runs`
-are not made again. Writes `benchmarks/results/climb-NAME.md`.
+a file of its own, and the table is made of all of one split and size. Features and trainings in
+`--runs` are not made again. Writes `benchmarks/results/climb-NAME.md`.
 """
 
 import argparse
@@ -173,8 +172,8 @@ WHY = {
 """Why a row may lie below the one before it."""
 
 
-def main() -> None:
-    """Measure the rows that are asked for, and write the table of all there are."""
+def make_parser() -> argparse.ArgumentParser:
+    """What a row's command may say."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("data", choices=sorted(RECIPES))
     parser.add_argument("--data-root", type=Path)
@@ -183,15 +182,19 @@ def main() -> None:
     parser.add_argument("--protocol", help="(artworks: art-new; cifar10: 5k)")
     parser.add_argument("--runs", type=Path, default=Path("runs/climb"))
     parser.add_argument("--device", default="auto")
-    options = parser.parse_args()
+    return parser
+
+
+def main() -> None:
+    """Measure the rows that are asked for, and write the table of all there are."""
+    options = make_parser().parse_args()
     protocol = options.protocol or {"artworks": "art-new", "cifar10": "5k"}[options.data]
     arguments = ["--config", RECIPES[options.data], "--data.protocol", protocol]
     arguments += ["--data.root", str(options.data_root)] if options.data_root else []
     arguments += ["--preprocessing.size", str(options.size)] if options.size else []
     runtime = Runtime(options.device, log=log, progress=progress)
     bench = Bench(config_of(arguments), options.runs, runtime)
-    kept = RESULTS / "climb"
-    kept.mkdir(parents=True, exist_ok=True)
+    (kept := RESULTS / "climb").mkdir(parents=True, exist_ok=True)
     for name in options.rows:
         start, cpu = time.perf_counter(), time.process_time()
         found = ROWS[name][1](bench)
@@ -207,39 +210,47 @@ def main() -> None:
             **provenance(torch.device("cpu")),
         }
         text = json.dumps(plain(row), indent=1, ensure_ascii=False) + "\n"
-        (kept / f"{options.data}-{name}.json").write_text(text, encoding="utf-8")
+        file_of(row, kept).write_text(text, encoding="utf-8")
         log(f"{ROWS[name][0]}: {row['figures']}")
-    (RESULTS / f"climb-{options.data}.md").write_text(table(options.data, kept), encoding="utf-8")
+    (RESULTS / f"climb-{options.data}.md").write_text(table(row, kept), encoding="utf-8")
 
 
-def table(data: str, kept: Path) -> str:
-    """All rows that there are, in order, marked where one is below the row before it."""
-    files = [kept / f"{data}-{name}.json" for name in ROWS]
-    rows = [json.loads(file.read_text(encoding="utf-8")) for file in files if file.exists()]
-    fields, split = list(rows[0]["figures"]), rows[0]["split"]
-    heads = [f"{field} {measure}" for field in fields for measure in ("mAP", "P@1", "P@10")]
+def file_of(row: Mapping[str, Any], kept: Path) -> Path:
+    """Where a row's figures are kept."""
+    return kept / f"{row['data']}-{row['split']['protocol']}-{row['px']}px-{row['row']}.json"
+
+
+def table(like: Mapping[str, Any], kept: Path) -> str:
+    """All rows of the split and size of one, marked where one is below the row before it."""
+    data, split, px = like["data"], like["split"], like["px"]
+    files = [file for name in ROWS if (file := file_of({**like, "row": name}, kept)).exists()]
+    rows = [json.loads(file.read_text(encoding="utf-8")) for file in files]
+    rows = [row for row in rows if row["split"]["digest"] == split["digest"]]
+    command = f"python benchmarks/climb.py {data} --data-root PICTURES --size {px} --protocol"
+    measured = [(field, name) for field in rows[0]["figures"] for name in ("mAP", "P@1", "P@10")]
     lines = [
         f"# The table that climbs: {data}",
         "",
         f"Protocol {split['protocol']}, split {split['digest'][:12]}, {split['query']:,} queries, "
-        f"{split['database']:,} in the database, {rows[0]['px']} px, seed {rows[0]['seed']}, one "
+        f"{split['database']:,} in the database, {px} px, seed {rows[0]['seed']}, one "
         "frozen backbone (EfficientNet-Lite0) for all rows. Expectations over ties; ↓ marks what "
         f"is below the row before. On {rows[0]['hardware']['device']}; minutes of one "
         "core, with all that was not kept yet.",
         "",
-        "| method | command | " + " | ".join(heads) + " | CPU minutes |",
-        "|---|---|" + "---:|" * (len(heads) + 1),
+        "| method | command | " + " | ".join(map(" ".join, measured)) + " | CPU minutes |",
+        "|---|---|" + "---:|" * (len(measured) + 1),
     ]
     before: list[float] = []
     below = []
     for row in rows:
-        values = [value for field in fields for value in row["figures"][field]]
+        values = [value for figures in row["figures"].values() for value in figures]
         marked = [
             f"{value:.3f}" + (" ↓" if before and value < before[place] else "")
             for place, value in enumerate(values)
         ]
-        command = f"`benchmarks/climb.py {data} --size {row['px']} --rows {row['row']}`"
-        cells = [ROWS[row["row"]][0], command, *marked, f"{row['cpu_seconds'] / 60:.1f}"]
+        method, minutes = ROWS[row["row"]][0], f"{row['cpu_seconds'] / 60:.1f}"
+        said = f"`{command} {split['protocol']} --rows {row['row']}`"
+        cells = [method, said, *marked, minutes]
         lines.append("| " + " | ".join(cells) + " |")
         below += [row["row"]] if any(cell.endswith("↓") for cell in marked) else []
         before = values

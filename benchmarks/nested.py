@@ -14,6 +14,7 @@ import argparse
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from short_runs import RUNTIME, Precisions, mean_and_spread, precisions, recipe, started
 
@@ -48,7 +49,7 @@ def main() -> None:
     base, combined = (recipe(f"generated_{name}", *settings) for name in ("base", "combined"))
     comparisons = [Comparison("generated artworks", base, Path("runs/generated_base"), combined)]
     if options.cifar:
-        pictures = first_pictures(options.cifar, options.per_class, options.runs / "cifar10")
+        pictures = first_pictures(options.cifar, options.per_class, options.runs)
         title = f"CIFAR-10, {options.per_class} pictures of each class"
         comparisons.append(Comparison(title, *cifar(pictures, options.runs, settings)))
     lines = ["# One model for every length", ""]
@@ -58,19 +59,23 @@ def main() -> None:
         RESULTS.write_text("\n".join(lines), encoding="utf-8")
 
 
-def first_pictures(source: Path, per_class: int, folder: Path) -> Path:
-    """The first pictures of each class of CIFAR-10, written to `folder` unless it is there."""
+def first_pictures(source: Path, per_class: int, runs: Path) -> Path:
+    """The first pictures of each class of CIFAR-10, in a folder of that number, whole or absent."""
+    folder = runs / f"cifar10-{per_class}"
     if folder.exists():
         return folder
     catalogue = read_catalogue(source)
     taken: dict[Path, int] = {}
-    for item in catalogue.items:
-        part, name = Path(item.path).parts[-3:-1]
-        place, limit = folder / part / name, per_class // (1 if part == "train" else 5)
-        taken[place] = taken.get(place, 0) + 1
-        if taken[place] <= limit:
-            place.mkdir(parents=True, exist_ok=True)
-            (place / Path(item.path).name).write_bytes(catalogue.read(item))
+    runs.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=runs) as begun:
+        for item in catalogue.items:
+            part, name = Path(item.path).parts[-3:-1]
+            place, limit = Path(begun, part, name), per_class // (1 if part == "train" else 5)
+            taken[place] = taken.get(place, 0) + 1
+            if taken[place] <= limit:
+                place.mkdir(parents=True, exist_ok=True)
+                (place / Path(item.path).name).write_bytes(catalogue.read(item))
+        Path(begun).rename(folder)
     return folder
 
 
@@ -91,7 +96,7 @@ def cifar(pictures: Path, runs: Path, settings: Sequence[str]) -> tuple[Config, 
         optim=replace(config.optim, schedule="one-cycle"),
         train=replace(config.train, epochs=8, batch=32),
     )
-    return base, runs / "cifar10_base", config
+    return base, runs / f"{pictures.name}-base", config
 
 
 def table(comparison: Comparison, seeds: Sequence[int], runs: Path) -> Iterator[str]:
