@@ -31,6 +31,8 @@ def parse(data: bytes | str, source: str = "m.csv", **columns: str) -> tuple[Tab
         PLAIN.replace(",", ";").encode(),
         PLAIN.replace(",", "\t").encode("utf-16"),
         PLAIN.replace(",", "|").encode("utf-16-le"),
+        PLAIN.encode("utf-16-be"),
+        ("# 一\n" + PLAIN).encode("utf-16-le"),  # a nought where others have none
         PLAIN.encode("cp1252"),
         b"sep=,\r\n" + PLAIN.encode(),
         b"# exported today\n\n" + PLAIN.encode(),
@@ -255,6 +257,28 @@ def test_any_table_that_csv_writes_is_read_back(rows: list[tuple[str, str]]) -> 
     for i, row in enumerate(rows):
         for column, text in zip("ab", row, strict=True):
             assert table.rows[f"{i}.png"].get(column, "") == text.strip()
+
+
+@pytest.mark.parametrize(
+    ("title", "encoding"),
+    [
+        ("Wave\0\0\0\0", "utf-8"),
+        ("Wa\0ve", "utf-8"),
+        ("Wäv\0e\0\0", "utf-8"),
+        ("Wäve\0\0", "cp1252"),
+    ],
+)
+def test_noughts_in_cells_make_no_utf_16(title: str, encoding: str) -> None:
+    table, left_out = parse(f"file,title\na.png,{title}\nb.png,B\n".encode(encoding))
+    assert table.rows == {"a.png": {"title": title.replace("\0", "")}, "b.png": {"title": "B"}}
+    assert left_out["character that no text may hold"] == ["line 2 of m.csv"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_a_mark_may_hold_few_noughts(encoding: str) -> None:
+    title = "神奈川沖浪裏" * 20
+    table, _ = parse(f"画像,file,題名\n波,a.png,{title}\n".encode(encoding))
+    assert table.rows == {"a.png": {"画像": "波", "題名": title}}
 
 
 @pytest.mark.parametrize("suffix", ["csv", "jsonl"])
