@@ -54,7 +54,8 @@ def with_frames(
     """
     if not films:
         return list(names), set()
-    others = [name for name in names if name not in films]
+    known = set(films)
+    others = [name for name in names if name not in known]
     if not video:
         left_out.note("film (--video takes its frames)", *films)
         return others, set()

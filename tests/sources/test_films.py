@@ -10,6 +10,8 @@ from hashing.collection import Collection
 from hashing.errors import ImageError, InputError
 from hashing.images import decode
 from hashing.sources import read_catalogue
+from hashing.sources.films import with_frames
+from hashing.sources.left_out import LeftOut
 from hashing.sources.partition import Shard
 
 av = pytest.importorskip("av", reason="needs the extra video")
@@ -44,6 +46,17 @@ def folder(tmp_path: Path) -> Path:
     scene(4).save(tmp_path / "in" / "still.png")
     (tmp_path / "in" / "broken.mkv").write_bytes(b"no film")
     return tmp_path / "in"
+
+
+def test_what_is_no_film_is_not_looked_for_among_all_films() -> None:
+    class Films(list[str]):
+        def __contains__(self, name: object) -> bool:
+            raise AssertionError(f"{name} was compared with each film")
+
+    left_out = LeftOut()
+    names = with_frames(Path(), ["a.mp4", "b.png"], Films(["a.mp4"]), left_out, video=False)
+    assert names == (["b.png"], set())
+    assert left_out == {"film (--video takes its frames)": ["a.mp4"]}
 
 
 def test_each_shot_is_one_frame_with_its_second(folder: Path) -> None:
