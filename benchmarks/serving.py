@@ -68,7 +68,7 @@ def head(collection: Collection, requests: int, up: float) -> Iterator[str]:
 def waits(current: Current, collection: Collection, options: argparse.Namespace) -> Iterator[str]:
     """A table of everything a visitor waits for."""
     count, pictures = options.requests, collection.opened.pictures
-    ids = collection.ids()[:: max(1, len(collection) // count)].tolist()
+    ids = collection.ids()[:: max(1, len(collection) // count)][:count].tolist()
     data = [pictures.jpeg(collection.item(i), 512) for i in ids]
     images = [decode(each) for each in data]
     yield "| Waiting for | wall ms | processor ms | of the network's |"

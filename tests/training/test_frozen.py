@@ -170,6 +170,7 @@ def test_onnx_runtime_gives_the_same_features(
     by_onnx = frozen.by_onnx
     monkeypatch.setattr(frozen, "by_onnx", lambda *of: used.append(by_onnx(*of)) or used[-1])
     found = encode(config, tmp_path / "onnx", [])
+    assert used
     assert all(used)
     for one, other in zip(found, expected, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-4 * other.std())
