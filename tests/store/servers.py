@@ -38,8 +38,8 @@ class PostgresServer:
     programs: Path
     folder: Path
 
-    def url(self, name: str, user: str = "postgres") -> str:
-        return f"postgresql:///postgres?host={self.folder}&user={user}#{name}"
+    def url(self, name: str, user: str = "postgres", database: str = "postgres") -> str:
+        return f"postgresql:///{database}?host={self.folder}&user={user}#{name}"
 
     def start(self) -> None:
         options = " ".join(f"-c {name}={value}" for name, value in SETTINGS.items())
@@ -65,7 +65,8 @@ class PostgresServer:
         return self.start()
 
     def make(self) -> None:
-        self._run("initdb", "-D", "data", "-U", "postgres", "-A", "trust", "--no-sync", "-k")
+        settings = "-U postgres -A trust -E UTF8 --locale=C --no-sync -k"
+        self._run("initdb", "-D", "data", *settings.split())
 
     def _run(self, program: str, *arguments: str) -> None:
         command = [str(self.programs / program), *arguments]

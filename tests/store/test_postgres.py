@@ -394,6 +394,90 @@ def test_the_package_is_named_when_it_is_missing(monkeypatch: pytest.MonkeyPatch
         open_index("postgresql:///art")
 
 
+STRANGE = r"back\slash 'quoted' \x00 \\ {NULL} 葛飾北斎"
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "standard_conforming_strings = off",
+        "extra_float_digits = 0",
+        "bytea_output = escape",
+        "client_encoding = LATIN1",
+        "default_transaction_isolation = serializable",
+    ],
+)
+def test_no_setting_of_a_database_changes_what_is_kept(
+    server: PostgresServer, tmp_path: Path, setting: str
+) -> None:
+    admin, location = server.url("admin"), server.url(tmp_path.name, database="other")
+    run(admin, "CREATE DATABASE other")
+    try:
+        run(admin, f"ALTER DATABASE other SET {setting}")
+        blob = b"\\x00'\0\xff\\134"
+        picture = NewItem(STRANGE, {"t": STRANGE, "n": 0.1 + 0.2}, b"\\'", b"\\" * 32, blob, b"\\x")
+        create_index(
+            location,
+            bits=16,
+            lengths=[16],
+            fingerprint="",
+            columns={"t": str, "n": float},
+            model="m",
+            features=1,
+        ).close()
+        with open_index(location) as index:
+            assert index.add([picture]).tolist() == [0]
+            index.change(index.items([0]))
+            index.put_extra("map", blob)
+        with open_index(location) as index:
+            (found,) = index.items([0])
+            assert (found.file, found.fields) == (picture.file, picture.fields)
+            assert found.content == picture.content
+            assert index.codes([0]).packed.tobytes() == picture.code
+            assert (index.preview(0), index.extra("map")) == (blob, blob)
+            assert index.features([0]).tobytes() == picture.features
+            assert index.contents([STRANGE]) == [{picture.content: 0}]
+            assert index.facets() == {"t": {STRANGE: 1}, "n": {0.1 + 0.2: 1}}
+            assert index.ids(compare("n", "=", 0.1 + 0.2)).tolist() == [0]
+            assert index.ids(like("t", "back%北斎")).tolist() == [0]
+            assert index.verify() == []
+    finally:
+        run(admin, "DROP DATABASE other WITH (FORCE)")
+
+
+def test_a_client_of_another_encoding_reads_what_is_there(
+    location: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGCLIENTENCODING", "LATIN1")
+    with create(location) as index:
+        index.add([NewItem("北斎.jpg", {"title": "富嶽"}, b"ab", bytes(32))])
+        assert index.items([0])[0].file == "北斎.jpg"
+        assert index.text_search("富嶽").tolist() == [0]
+
+
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_a_database_that_cannot_hold_all_texts_is_refused(
+    server: PostgresServer, encoding: str
+) -> None:
+    admin = server.url("admin")
+    run(admin, f"CREATE DATABASE other ENCODING {encoding} TEMPLATE template0")
+    try:
+        with pytest.raises(UsageError, match=f"database of UTF8, found {encoding}"):
+            create(server.url("x", database="other"))
+        assert not is_index(server.url("x", database="other"))
+    finally:
+        run(admin, "DROP DATABASE other WITH (FORCE)")
+
+
+def test_a_code_of_another_length_is_damage(location: str) -> None:
+    with create(location, new_items(5)) as index:
+        for code in (r"\x61", r"\x616263"):
+            run(location, f"UPDATE items SET code = '{code}' WHERE id = 3")
+            for ask in (lambda: open_index(location), lambda: index.codes([3])):
+                with pytest.raises(ArtefactError, match="expected codes of 16 bits"):
+                    ask()
+
+
 def test_one_index_answers_many_threads(location: str) -> None:
     with create(location, new_items(60)) as index:
         expected = index.ids(compare("year", ">", 1890)).tolist()

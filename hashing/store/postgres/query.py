@@ -13,7 +13,7 @@ from hashing.store.code_search import NEVER
 from hashing.store.fields import filterable
 from hashing.store.location import Location
 from hashing.store.postgres.conditions import to_postgres
-from hashing.store.postgres.rows import LONGEST_WORD
+from hashing.store.postgres.rows import LONGEST_WORD, as_codes
 from hashing.store.postgres.server import Database
 from hashing.store.postgres.state import State
 from hashing.store.slots import ABSENT, SLOTS, in_sql
@@ -97,8 +97,8 @@ def _select_codes(
         [*values, state.next_id, state.number],
         binary=True,
     )
-    packed = np.frombuffer(codes or b"", np.uint8).reshape(count, state.bits // 8)
-    return np.fromstring(text or "", np.int64, sep=","), Codes(packed, state.bits)
+    ids = np.fromstring(text or "", np.int64, sep=",")
+    return ids, as_codes(codes or b"", count, state.bits)
 
 
 def select_removed(

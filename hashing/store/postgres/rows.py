@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hashing.codes import Codes
-from hashing.errors import InputError
+from hashing.errors import ArtefactError, InputError
 from hashing.sources import Value
 from hashing.store.contract import NewItem, NoItemError, StoredItem
 from hashing.store.fields import check_features, checked
@@ -77,8 +77,7 @@ def read_codes_of(db: Database, ids: NDArray[np.int64], bits: int) -> Codes:
         [unique.tolist()],
         binary=True,
     )
-    packed = np.frombuffer(b"".join(code for (code,) in rows), np.uint8)
-    return Codes(packed.reshape(len(unique), bits // 8), bits)[place]
+    return as_codes(b"".join(code for (code,) in rows), len(unique), bits)[place]
 
 
 def read_features(db: Database, ids: NDArray[np.int64], count: int) -> NDArray[np.float16]:
@@ -104,8 +103,27 @@ def read_codes(db: Database, first: int, end: int, bits: int) -> tuple[NDArray[n
     row = np.dtype(
         [("fields", ">i2"), ("n", ">i4"), ("id", ">i8"), ("m", ">i4"), ("code", "u1", bits // 8)]
     )
-    rows = np.frombuffer(raw[len(_BEGIN) : -len(_END)], row)
+    parts = raw[len(_BEGIN) : -len(_END)]
+    if len(parts) % row.itemsize:
+        raise _strange_codes(bits)
+    rows = np.frombuffer(parts, row)
+    if (rows["m"] != bits // 8).any():
+        raise _strange_codes(bits)
     return rows["id"].astype(np.int64), Codes(np.ascontiguousarray(rows["code"]), bits)
+
+
+def as_codes(joined: bytes, count: int, bits: int) -> Codes:
+    """So many codes as they were written, one behind the other. Raises ArtefactError."""
+    if len(joined) != count * (bits // 8):
+        raise _strange_codes(bits)
+    return Codes(np.frombuffer(joined, np.uint8).reshape(count, bits // 8), bits)
+
+
+def _strange_codes(bits: int) -> ArtefactError:
+    return ArtefactError(
+        f"expected codes of {bits} bits on the server, found others: restore the index from a "
+        "backup or build it again"
+    )
 
 
 def read_blob(db: Database, statement: str, key: object) -> bytes | None:

@@ -58,6 +58,7 @@ def create(location: Location, new: NewIndex) -> None:
         features=new.features,
     )
     with server_errors(location), closing(connect(location)) as db, db.transaction():
+        _check_encoding(db, location)
         # one after the other: who comes second finds the tables of the first
         db.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [location.name])
         if _tables(db, location):
@@ -104,6 +105,16 @@ def add_column(db: Database, place: int, kind: str) -> None:
 def now() -> str:
     """The time of a publication."""
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _check_encoding(db: Database, location: Location) -> None:
+    """Raise UsageError for a database that cannot hold every text."""
+    ((encoding,),) = db.execute("SHOW server_encoding")
+    if encoding != "UTF8":
+        raise UsageError(
+            f"{location}: expected a database of UTF8, found {encoding}; make one by "
+            "createdb -E UTF8 -T template0"
+        )
 
 
 def _tables(db: Database, location: Location) -> set[str]:

@@ -18,6 +18,12 @@ CONNECTIONS = 8
 PATIENCE = 5.0
 """Seconds to wait for a connection."""
 
+_SETTINGS = (
+    "SET client_encoding = 'UTF8'; SET standard_conforming_strings = on; SET extra_float_digits = 1"
+)
+"""What a server, database or user may have set otherwise, and what then other bytes are kept by:
+texts, backslashes in what is copied, the last digits of numbers."""
+
 _AWAY = ("08", "28", "3D", "57")
 """Classes of states: connection, authorisation, no such database, shutting down or starting."""
 
@@ -110,7 +116,12 @@ def connect(location: Location) -> Database:
         db = psycopg.connect(location.address, autocommit=True, connect_timeout=int(PATIENCE))
     except psycopg.ProgrammingError as error:
         raise UsageError(f"{location} is no URL of PostgreSQL: {_line(error)}") from None
-    _enter(db, location)
+    try:
+        db.execute(sql.SQL(_SETTINGS))
+        db.execute(sql.SQL("SET search_path TO {}").format(sql.Identifier(location.name)))
+    except BaseException:
+        db.close()
+        raise
     return db
 
 
@@ -145,10 +156,6 @@ def server_errors(location: Location, *, found: bool = False) -> Iterator[None]:
                 f"{location} cannot be reached ({_line(error)}); try again when the server is there"
             ) from error
         raise StorageError(f"{location}: {_line(error)}") from error
-
-
-def _enter(db: Database, location: Location) -> None:
-    db.execute(sql.SQL("SET search_path TO {}").format(sql.Identifier(location.name)))
 
 
 def _line(error: Exception) -> str:
