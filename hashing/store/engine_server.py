@@ -41,7 +41,16 @@ def read_address(url: str, what: str, example: str, options: Container[str] = ("
 
     options: what may stand behind a question mark.
     """
-    parts, shown = urlsplit(url.partition("+")[2]), masked(url)
+    shown, (server, at, rest) = masked(url), url.partition("+")[2].rpartition("@")
+    try:
+        # what stands behind the name may be encoded, so that nobody takes it for the rows' server's
+        parts = urlsplit(server + at + unquote(rest))
+        _ = parts.port
+    except ValueError:  # what it says of the port may be part of a password
+        raise UsageError(
+            f"{shown} is no URL of an engine: expected numbers for a port, and each of / ? # @ in "
+            "a password in percent, as %2F"
+        ) from None
     name = parts.path.strip("/") or "arthash"
     if not NAME.fullmatch(name) or parts.query not in options:
         raise UsageError(

@@ -35,10 +35,10 @@ class Location:
     def __str__(self) -> str:
         if self.store == FOLDER:
             return self.address
-        address, _, query = self.address.partition("?")
-        shown = [masked(part) for part in query.split("&") if part]
-        shown += [f"engine={masked(self.engine)}"] if self.engine else []
-        return f"{masked(address)}{'?' * bool(shown)}{'&'.join(shown)}#{self.name}"
+        shown = masked(self.address)
+        if self.engine:
+            shown += f"{'&' if '?' in shown else '?'}engine={masked(self.engine)}"
+        return f"{shown}#{self.name}"
 
     @property
     def folder(self) -> Path:
@@ -53,22 +53,32 @@ def read_location(text: "str | PathLike[str] | Location") -> Location:
     if "://" not in (written := fspath(text)):
         return Location(FOLDER, written)
     scheme, _, rest = written.partition("://")
-    user, at, rest = rest.rpartition("@")
-    rest, _, name = rest.partition("#")
-    address, _, query = f"{user}{at}{rest}".partition("?")
-    options = [option for option in query.split("&") if option]
-    engines = [option.partition("=")[2] for option in options if option.startswith("engine=")]
-    kept = "&".join(option for option in options if not option.startswith("engine="))
+    server, *behind = re.split(r"([?&])engine=", rest, maxsplit=1)
+    if behind:
+        mark, rest = behind
+        engine, rest = _split(rest, "&#")
+        options, _, name = rest.partition("#")
+        server += options.replace("&", mark, 1)
+    else:
+        engine, (server, name) = "", _split(server, "#")
+        name = name[1:]
     store = {"postgres": "postgresql"}.get(scheme, scheme)
-    return Location(
-        store,
-        f"{store}://{address}{'?' * bool(kept)}{kept}",
-        unquote(name) or NAME,
-        unquote(engines[-1]) if engines else "",
-    )
+    if "%" in engine.partition(":")[0]:  # all of it is encoded, else it decodes its own parts
+        engine = unquote(engine)
+    return Location(store, f"{store}://{server}", unquote(name) or NAME, engine)
 
 
 def masked(text: str) -> str:
-    """The text without the passwords of an address (`user:…@`) or an option (`password=…`)."""
-    text = re.sub(r"(://[^:/@]*):.*@", r"\1:***@", text)
-    return re.sub(r"(?i)^(\w*password)=.*", r"\1=***", text)
+    """An address without its passwords: before an `@`, and of an option such as `password=`."""
+    text = re.sub(r"(?i)([?&]\w*password)=[^&]*", r"\1=***", text)
+    return re.sub(r"(?s)(://[^:/@]*):.*@", r"\1:***@", text)
+
+
+def _split(text: str, signs: str) -> tuple[str, str]:
+    """A text before and from the first of some signs behind its last `@`.
+
+    Before that a password may have any of them as it is.
+    """
+    start = text.rfind("@") + 1
+    cut = min((at for at in (text.find(sign, start) for sign in signs) if at >= 0), default=None)
+    return text[:cut], text[len(text) if cut is None else cut :]

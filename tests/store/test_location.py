@@ -1,8 +1,11 @@
 """Where an index lies: read in one place, shown without passwords."""
 
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from hashing.errors import UsageError
 from hashing.search import SearchRequest
@@ -60,6 +63,38 @@ def test_a_url_is_taken_apart_and_hides_its_passwords(
     assert location == Location("postgresql", address, name, engine)
     assert str(location) == shown
     assert "se" not in repr(location).replace("postgresql", "")
+
+
+SECRET = "QXZ"
+passwords = st.text(f"{SECRET}?#%/&=@:", min_size=1)
+
+
+@given(password=passwords, other=passwords, encoded=st.booleans())
+@example(password="Q?X", other="Z", encoded=False)
+@example(password="Q?X=Q&Z", other="Q?X#Q&Z@X", encoded=False)
+@example(password="Q/?X", other="Q/&Z", encoded=False)
+def test_no_password_is_shown_whatever_it_is_made_of(
+    password: str, other: str, encoded: bool
+) -> None:
+    if encoded:
+        password, other = quote(password, safe=""), quote(other, safe="")
+    server, engine = f"postgresql://ann:{password}@host:1/art?a=b", f"m+http://bob:{other}@h:2/c"
+    for text, engines, shown in (
+        (f"{server}#x", "", "#x"),
+        (f"{server}&password={quote(other)}#x", "", "&password=***#x"),
+        (f"{server}&engine={engine}#x", engine, "&engine=m+http://bob:***@h:2/c#x"),
+        (f"{server}&engine={engine}&d=e#x", engine, "&d=e&engine=m+http://bob:***@h:2/c#x"),
+        (f"{server}&engine={quote(engine, safe='')}#x", engine, "&engine=m+http://bob:***@h:2/c#x"),
+    ):
+        location = read_location(text)
+        assert str(location) == f"postgresql://ann:***@host:1/art?a=b{shown}"
+        assert (location.address.startswith(server), location.engine) == (True, engines)
+
+
+def test_a_user_at_a_server_is_no_password() -> None:
+    location = read_location("postgresql://host/art?user=ann@azure&sslmode=require#x")
+    assert location.address == "postgresql://host/art?user=ann@azure&sslmode=require"
+    assert str(location) == f"{location.address}#x"
 
 
 def test_an_unknown_store_is_told_the_known_ones() -> None:

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
 import pytest
@@ -384,6 +385,25 @@ def test_a_url_that_cannot_be_meant_is_told(server: PostgresServer) -> None:
         with pytest.raises(UsageError, match=message) as caught:
             open_index(server.url("x").replace("#", f"&engine={engine}#"))
         assert "a:b" not in str(caught.value)
+
+
+@pytest.mark.parametrize("signs", ["?", "#", "%", "/", "&", "=", "@", ":", "@a/", "/a?b=c", "%zz"])
+def test_no_error_holds_a_password(signs: str) -> None:
+    raw = f"QX{signs}ZW"
+    for password in (raw, quote(raw, safe="")):
+        for url in (
+            f"postgresql://ann:{password}@127.0.0.1:1/art#x",
+            f"postgresql://127.0.0.1:1/art?password={quote(password)}#x",
+            f"postgresql://ann:{password}@127.0.0.1:1/art?no_such=1#x",
+        ):
+            with pytest.raises((UsageError, StorageError)) as caught:
+                open_index(url)
+            assert "QX" not in str(caught.value)
+            assert "ZW" not in str(caught.value)
+            assert "127.0.0.1:1/art" in str(caught.value)
+    if signs in "?#&=:":  # the server's own library takes these as they are
+        address = read_location(f"postgresql://ann:{raw}@h/art?sslmode=require#x").address
+        assert psycopg.conninfo.conninfo_to_dict(address)["password"] == raw
 
 
 def test_the_package_is_named_when_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:

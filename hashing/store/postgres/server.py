@@ -1,5 +1,6 @@
 """Connections to a server, and what its errors mean for a person."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import BoundedSemaphore
@@ -9,7 +10,7 @@ import psycopg
 from psycopg import Connection, IsolationLevel, errors, sql
 
 from hashing.errors import ArtefactError, StorageError, UsageError
-from hashing.store.location import Location
+from hashing.store.location import Location, masked
 
 Database = Connection[tuple[Any, ...]]
 
@@ -114,8 +115,14 @@ def connect(location: Location) -> Database:
     """One connection, in the schema of an index. Raises psycopg's errors, UsageError."""
     try:
         db = psycopg.connect(location.address, autocommit=True, connect_timeout=int(PATIENCE))
-    except psycopg.ProgrammingError as error:
-        raise UsageError(f"{location} is no URL of PostgreSQL: {_line(error)}") from None
+    except psycopg.Error as error:
+        misread = isinstance(error, psycopg.ProgrammingError)
+        if not misread and not re.search(r"(?s)://[^:/@]*:.*[/@].*@", location.address):
+            raise
+        said = _line(error)
+        if masked(location.address) != location.address:  # else it may quote part of a password
+            said = "expected options that it knows, and each of / @ % & # in a password as %2F"
+        raise UsageError(f"{location} is no URL of PostgreSQL: {said}") from None
     try:
         db.execute(sql.SQL(_SETTINGS))
         db.execute(sql.SQL("SET search_path TO {}").format(sql.Identifier(location.name)))
