@@ -60,14 +60,19 @@ def check_new(new: NewIndex) -> None:
             f"expected ascending code lengths up to {new.bits} bits, found {str(lengths)[:60]}"
         )
     for name, text in (("fingerprint", new.fingerprint), ("model", str(new.model))):
-        if _UNKEEPABLE.search(text) or len(text) > MOST_TEXT:
+        if not keepable(text) or len(text) > MOST_TEXT:
             raise UsageError(
                 f"expected a {name} of at most {MOST_TEXT} Unicode characters, found {text[:40]!a}"
             )
     for column in new.roles.values():
-        if not isinstance(column, str) or _UNKEEPABLE.search(column):
+        if not isinstance(column, str) or not keepable(column):
             raise UsageError(f"expected roles that name columns, found {str(column)[:40]!a}")
     grown({}, new.columns)
+
+
+def keepable(text: str) -> bool:
+    """Whether a text of an item or an index may be this."""
+    return not _UNKEEPABLE.search(text)
 
 
 def filterable(columns: Mapping[str, type]) -> dict[str, type]:
@@ -82,7 +87,7 @@ def checked(item: NewItem, bits: int, columns: Mapping[str, str]) -> NewItem:
             f"{item.file}: expected a code of {bits // 8} bytes and a content digest of 32, "
             f"found {len(item.code)} and {len(item.content)}"
         )
-    if _UNKEEPABLE.search(item.file):
+    if not keepable(item.file):
         raise InputError(f"expected a file name of Unicode characters, found {item.file!a}")
     fields = {name: _fitted(item, name, columns) for name in item.fields}
     return replace(item, fields=fields)
@@ -111,7 +116,7 @@ def _fitted(item: NewItem, name: str, columns: Mapping[str, str]) -> Value:
 
 def _can_be_kept(value: Value) -> bool:
     if isinstance(value, str):
-        return not _UNKEEPABLE.search(value)
+        return keepable(value)
     return math.isfinite(value) if isinstance(value, float) else -_INT64 <= value < _INT64
 
 
@@ -131,7 +136,7 @@ def grown(known: Mapping[str, str], columns: Mapping[str, type]) -> dict[str, st
     for name, kind in columns.items():
         if name not in together:
             taken = {other.encode().lower() for other in together}
-            if not name or _UNKEEPABLE.search(name) or name.encode().lower() in taken:
+            if not name or not keepable(name) or name.encode().lower() in taken:
                 raise InputError(f"the column {name!a} cannot be kept beside the others: rename it")
             together[name] = kind.__name__
         elif kind not in FITTING[together[name]]:

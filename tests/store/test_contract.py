@@ -255,6 +255,13 @@ def test_an_extra_that_another_writer_replaced_is_read(place: Place, index: Inde
         assert [reader.extra(name) for name in ("map", "new")] == [b"two", b"three"]
 
 
+@pytest.mark.parametrize("name", ["a\0b.jpg", "\udcff.jpg", "\ud800"])
+def test_what_no_item_can_be_called_is_not_there(index: Index, name: str) -> None:
+    (first, *_) = new_items(1)
+    assert index.contents([name, first.file, name]) == [{}, {first.content: 0}, {}]
+    assert index.extra(name) is None
+
+
 def test_columns_grow_and_keep_their_types(index: Index) -> None:
     item = NewItem("x.jpg", {"place": "Paris"}, b"ab", b"c" * 32)
     index.add([item], {"place": str, "style": str})

@@ -308,6 +308,10 @@ def test_a_wrong_password_and_missing_rights_are_told(server: PostgresServer) ->
         (psycopg.errors.InsufficientPrivilege, StorageError, "it; ask its owner"),
         (psycopg.errors.AdminShutdown, StorageError, "cannot be reached .it."),
         (psycopg.errors.OutOfMemory, StorageError, ": it$"),
+        (psycopg.errors.ReadOnlySqlTransaction, StorageError, "the server is read-only"),
+        (psycopg.errors.IdleInTransactionSessionTimeout, StorageError, ": it$"),
+        (psycopg.errors.UniqueViolation, StorageError, ": it$"),
+        (psycopg.DataError, StorageError, ": it$"),
         (psycopg.errors.UndefinedTable, ArtefactError, "none that may be read"),
     ],
 )
@@ -487,6 +491,54 @@ def test_a_database_that_cannot_hold_all_texts_is_refused(
         assert not is_index(server.url("x", database="other"))
     finally:
         run(admin, "DROP DATABASE other WITH (FORCE)")
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("default_transaction_read_only = on", "the server is read-only"),
+        ("idle_in_transaction_session_timeout = 50", "idle-in-transaction timeout"),
+    ],
+)
+def test_a_server_that_takes_no_changes_is_told(
+    server: PostgresServer, tmp_path: Path, setting: str, said: str
+) -> None:
+    admin, location = server.url("admin"), server.url(tmp_path.name, database="other")
+    run(admin, "CREATE DATABASE other")
+
+    def slowly() -> Iterator[NewItem]:
+        for item in new_items(2, 1):
+            time.sleep(0.3)
+            yield item
+
+    try:
+        create(location, new_items(3)).close()
+        run(admin, f"ALTER DATABASE other SET {setting}")
+        with open_index(location) as index:
+            with pytest.raises(StorageError, match=said) as caught:
+                index.add(slowly())
+            assert "\n" not in str(caught.value)
+            assert index.refresh() is False
+            assert index.items([2])[0].id == 2
+    finally:
+        run(admin, "DROP DATABASE other WITH (FORCE)")
+
+
+@pytest.mark.parametrize("name", ["ä" * 32, "北" * 22, "pg_art", "$user", "a%00b", "\udcff"])
+def test_a_name_that_the_server_would_change_is_refused(server: PostgresServer, name: str) -> None:
+    for ask in (create, open_index, is_index, delete_index):
+        with pytest.raises(UsageError, match="at most 63 bytes"):
+            ask(server.url(name))
+
+
+def test_a_name_may_be_as_long_as_the_server_keeps(server: PostgresServer) -> None:
+    names = ["ä" * 31 + end for end in "ab"]
+    for count, name in enumerate(names, 1):
+        create(server.url(name), new_items(count)).close()
+    for count, name in enumerate(names, 1):
+        with open_index(server.url(name)) as index:
+            assert index.info.count == count
+        delete_index(server.url(name))
 
 
 def test_a_code_of_another_length_is_damage(location: str) -> None:

@@ -13,6 +13,7 @@ from hashing.filters import Filter
 from hashing.sources import Value
 from hashing.store.code_search import Mark, Portion
 from hashing.store.contract import StoredItem
+from hashing.store.fields import keepable
 from hashing.store.postgres import query, rows
 from hashing.store.postgres.server import Database, Server
 from hashing.store.postgres.state import State
@@ -186,6 +187,8 @@ class Published:
 
     def extra(self, name: str) -> bytes | None:
         """A named blob, None where absent."""
+        if not keepable(name):
+            return None
         with self.asking() as db:
             return rows.read_blob(db, "SELECT value FROM extras WHERE name = %s", name)
 

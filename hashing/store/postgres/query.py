@@ -10,7 +10,7 @@ from hashing.errors import ArtefactError
 from hashing.filters import Filter, check
 from hashing.sources import Value
 from hashing.store.code_search import NEVER
-from hashing.store.fields import filterable
+from hashing.store.fields import filterable, keepable
 from hashing.store.location import Location
 from hashing.store.postgres.conditions import to_postgres
 from hashing.store.postgres.rows import LONGEST_WORD, as_codes
@@ -171,7 +171,7 @@ def select_contents(db: Database, state: State, files: Iterable[str]) -> list[di
     rows = db.execute(
         f"SELECT file, content, id FROM items WHERE file = ANY(%s::text[]) AND {_LIVING} "
         "ORDER BY id",
-        [list(contents), state.next_id, state.number],
+        [list(filter(keepable, contents)), state.next_id, state.number],
     )
     for file, content, item_id in rows:
         contents[file].setdefault(bytes(content), item_id)

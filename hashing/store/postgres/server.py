@@ -10,6 +10,7 @@ import psycopg
 from psycopg import Connection, IsolationLevel, errors, sql
 
 from hashing.errors import ArtefactError, StorageError, UsageError
+from hashing.store.fields import keepable
 from hashing.store.location import Location, masked
 
 Database = Connection[tuple[Any, ...]]
@@ -18,6 +19,8 @@ CONNECTIONS = 8
 """Of one index at most: more questions at a time wait for their turn."""
 PATIENCE = 5.0
 """Seconds to wait for a connection."""
+LONGEST_NAME = 63
+"""Bytes of a schema's name; the server cuts off the rest, and different names meet."""
 
 _SETTINGS = (
     "SET client_encoding = 'UTF8'; SET standard_conforming_strings = on; SET extra_float_digits = 1"
@@ -113,6 +116,7 @@ class Server:
 
 def connect(location: Location) -> Database:
     """One connection, in the schema of an index. Raises psycopg's errors, UsageError."""
+    _check_name(location.name)
     try:
         db = psycopg.connect(location.address, autocommit=True, connect_timeout=int(PATIENCE))
     except psycopg.Error as error:
@@ -130,6 +134,16 @@ def connect(location: Location) -> Database:
         db.close()
         raise
     return db
+
+
+def _check_name(name: str) -> None:
+    """Raise UsageError for a name that the server refuses, cuts off or takes for another."""
+    refused = name.startswith("pg_") or name == "$user" or not keepable(name)
+    if refused or len(name.encode()) > LONGEST_NAME:
+        raise UsageError(
+            f"expected a name of an index of at most {LONGEST_NAME} bytes, not $user nor pg_… "
+            f"(those are PostgreSQL's), found {name[:80]!a}: name another behind the #"
+        )
 
 
 @contextmanager
@@ -157,8 +171,13 @@ def server_errors(location: Location, *, found: bool = False) -> Iterator[None]:
         raise StorageError(f"{location}: the server's disk is full; nothing was changed") from error
     except errors.InsufficientPrivilege as error:
         raise StorageError(f"{location}: {_line(error)}; ask its owner for the right") from error
-    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-        if error.sqlstate is None or error.sqlstate[:2] in _AWAY:
+    except errors.ReadOnlySqlTransaction as error:
+        raise StorageError(
+            f"{location}: the server is read-only; write to the one that it follows"
+        ) from error
+    except psycopg.Error as error:
+        lost = isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError))
+        if lost and (error.sqlstate is None or error.sqlstate[:2] in _AWAY):
             raise StorageError(
                 f"{location} cannot be reached ({_line(error)}); try again when the server is there"
             ) from error
