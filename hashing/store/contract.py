@@ -128,8 +128,8 @@ class Index(Protocol):
     def change(self, items: Iterable[StoredItem], columns: Mapping[str, type] = {}) -> None:
         """Publish other files and fields of items that are there, all or none.
 
-        Id, code, preview and content stay. columns: as for `add`. Raises InputError for an id
-        that is not there, and for another content.
+        Id, code, preview and content stay; one may take the file that another gives up. columns: as
+        for `add`. Raises InputError for an id that is not there or twice, and for another content.
         """
         ...
 

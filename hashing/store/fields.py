@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +12,7 @@ from hashing.registry import fits
 from hashing.search.scan.sliced import MAX_BITS
 from hashing.sources import Value
 from hashing.sources.columns import written
-from hashing.store.contract import NewIndex, NewItem
+from hashing.store.contract import NewIndex, NewItem, StoredItem
 
 PYTHON_TYPES: Mapping[str, type] = {"str": str, "int": int, "float": float}
 """The types of columns by their names, as every store records them."""
@@ -91,6 +91,16 @@ def checked(item: NewItem, bits: int, columns: Mapping[str, str]) -> NewItem:
         raise InputError(f"expected a file name of Unicode characters, found {item.file!a}")
     fields = {name: _fitted(item, name, columns) for name in item.fields}
     return replace(item, fields=fields)
+
+
+def each_once(items: Iterable[StoredItem]) -> Iterator[StoredItem]:
+    """The same items. Raises InputError for one that comes twice: none of them is meant more."""
+    seen: set[int] = set()
+    for item in items:
+        if item.id in seen:
+            raise InputError(f"expected each item once, found {item.id} twice: change it once")
+        seen.add(item.id)
+        yield item
 
 
 def check_features(item: NewItem, count: int) -> None:

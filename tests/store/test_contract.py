@@ -436,6 +436,30 @@ def test_files_and_fields_change_and_all_else_stays(place: Place) -> None:
         assert again.verify() == []
 
 
+@pytest.mark.parametrize("files", [["b", "a", "c"], ["b", "c", "a"], ["b", "c", "d"]])
+def test_items_of_one_content_pass_their_files_on(place: Place, files: list[str]) -> None:
+    (item,) = new_items(1)
+    with create(place, [replace(item, file=file) for file in "abc"]) as index:
+        former = index.items(range(3))
+        changed = [replace(each, file=file) for each, file in zip(former, files, strict=True)]
+        index.change(changed)
+        assert index.items(range(3)) == changed
+        assert index.contents(files) == [{item.content: row} for row in range(3)]
+        assert (index.info.count, index.info.removed) == (3, 0)
+        assert index.verify() == []
+        index.change(former)
+        assert index.items(range(3)) == former
+
+
+def test_an_item_that_is_changed_twice_at_once_is_refused(index: Index) -> None:
+    former = index.items([3, 4])
+    again = [*former, replace(former[0], file="other.jpg")]
+    with pytest.raises(InputError, match="each item once, found 3 twice"):
+        index.change(again)
+    assert index.items([3, 4]) == former
+    assert index.verify() == []
+
+
 def test_a_column_called_file_comes_before_the_items_own(place: Place) -> None:
     (item,) = new_items(1)
     with create(place) as index:

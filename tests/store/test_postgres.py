@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -16,7 +17,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from hashing.errors import ArtefactError, MissingPackageError, StorageError, UsageError
+from hashing.errors import ArtefactError, InputError, MissingPackageError, StorageError, UsageError
 from hashing.filters import Filter, among, any_of, compare, holds, is_null, like
 from hashing.search import SearchRequest
 from hashing.sources import Value
@@ -139,6 +140,20 @@ def test_what_is_there_already_keeps_its_id(location: str) -> None:
         index.remove([1])
         assert index.add([items[1]]).tolist() == [4]
         assert index.ids().tolist() == [0, 2, 3, 4]
+
+
+def test_no_item_takes_a_file_that_one_of_its_content_keeps(location: str) -> None:
+    (item,) = new_items(1)
+    with create(location, [replace(item, file=file) for file in "abc"]) as index:
+        former = index.items(range(3))
+        for changed in (
+            [replace(former[0], file="b")],
+            [replace(former[0], file="b"), former[1]],
+            [replace(former[0], file="d"), replace(former[1], file="d")],
+        ):
+            with pytest.raises(InputError, match=f"{changed[0].file}: expected a file for item"):
+                index.change(changed)
+            assert index.items(range(3)) == former
 
 
 def test_a_reader_fetches_only_what_came_since(

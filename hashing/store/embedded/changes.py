@@ -27,7 +27,7 @@ from hashing.store.embedded.rows import (
 )
 from hashing.store.embedded.schema import add_column, disk_errors
 from hashing.store.embedded.segments import SEGMENTS, name_segment, write_segment
-from hashing.store.fields import check_features, checked, grown
+from hashing.store.fields import check_features, checked, each_once, grown
 
 MAX_SEGMENTS = 8
 MERGE_RATIO = 4
@@ -66,8 +66,8 @@ def remove(draft: Draft, ids: NDArray[np.int64]) -> int:
 
 
 def change(draft: Draft, items: Iterable[StoredItem]) -> None:
-    """Give items other files and fields. Raises InputError where one is not there."""
-    source = iter(items)
+    """Give items other files and fields. Raises InputError where one is not there or twice."""
+    source = each_once(items)
     while batch := list(islice(source, BATCH)):
         _change_batch(draft, batch)
 

@@ -10,7 +10,7 @@ from hashing.codes import Codes
 from hashing.errors import ArtefactError, InputError
 from hashing.sources import Value
 from hashing.store.contract import NewItem, NoItemError, StoredItem
-from hashing.store.fields import check_features, checked
+from hashing.store.fields import check_features, checked, each_once
 from hashing.store.postgres.server import Database
 from hashing.store.postgres.state import State
 from hashing.store.words import BETWEEN, item_words
@@ -135,33 +135,44 @@ def read_blob(db: Database, statement: str, key: object) -> bytes | None:
 def change(db: Database, state: State, items: Iterable[StoredItem]) -> list[int]:
     """Give living items other files and fields, and return their ids.
 
-    Raises InputError where one is not there.
+    Raises InputError where one is not there or twice, or another has its file and content already.
     """
     names = list(state.columns)
     sets = "".join(f", {state.column(name)} = %s" for name in names)
-    some = list(items)
+    some = list(each_once(items))
     found = db.execute(
-        "SELECT id, content FROM items WHERE removed IS NULL AND id = ANY(%s::bigint[])",
+        "SELECT id, file, content FROM items WHERE removed IS NULL AND id = ANY(%s::bigint[])",
         [[item.id for item in some]],
     )
-    contents = {item: bytes(content) for item, content in found}
-    values: list[list[object]] = []
+    former = {item: (file, bytes(content)) for item, file, content in found}
+    changed: list[NewItem] = []
     for item in some:
-        if item.id not in contents:
+        if item.id not in former:
             raise NoItemError(f"there is no item {item.id} in the index")
-        if item.content != contents[item.id]:
+        if item.content != former[item.id][1]:
             raise InputError(f"expected the content of item {item.id}, found another")
         code = bytes(state.bits // 8)  # stays what it is
-        row = checked(
-            NewItem(item.file, item.fields, code, item.content), state.bits, state.columns
-        )
+        new = NewItem(item.file, item.fields, code, item.content)
+        changed.append(checked(new, state.bits, state.columns))
+    # until all have their new files they leave the unique index: one may have another's former file
+    moved = [item.id for item in some if item.file != former[item.id][0]]
+    db.execute("UPDATE items SET removed = 0 WHERE id = ANY(%s::bigint[])", [moved])
+    there = _there(db, changed)
+    values: list[list[object]] = []
+    for item, row in zip(some, changed, strict=True):
+        if (other := there.setdefault((row.file, row.content), item.id)) != item.id:
+            raise InputError(
+                f"{row.file}: expected a file for item {item.id} that no item of the same content "
+                f"has, found item {other}: leave its file as it is, or remove one of the two"
+            )
         words = _words(row.fields, state.role_columns)
         values.append([row.file, words, *(row.fields.get(name) for name in names), item.id])
     with db.cursor() as cursor:
         cursor.executemany(
-            f"UPDATE items SET file = %s, words = %s::tsvector{sets} WHERE id = %s", values
+            f"UPDATE items SET file = %s, removed = NULL, words = %s::tsvector{sets} WHERE id = %s",
+            values,
         )
-    return sorted(contents)
+    return sorted(former)
 
 
 def rewrite_words(db: Database, state: State) -> None:
