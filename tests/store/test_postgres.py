@@ -360,6 +360,41 @@ def test_what_is_no_index_is_told_and_left_alone(location: str) -> None:
     run(location, f'DROP SCHEMA "{name}" CASCADE')
 
 
+def test_a_schema_of_ones_own_takes_an_index_and_stays(server: PostgresServer) -> None:
+    admin, location = server.url("admin"), server.url("given", user="bea")
+    run(admin, "CREATE ROLE bea LOGIN; CREATE SCHEMA given AUTHORIZATION bea")
+    try:
+        with pytest.raises(StorageError, match="permission denied for database"):
+            create(server.url("other", user="bea"))
+        for _ in range(2):
+            create(location, new_items(2)).close()
+            delete_index(location)
+            assert run(admin, "SELECT 1 FROM pg_namespace WHERE nspname = 'given'") == [(1,)]
+    finally:
+        run(admin, "DROP OWNED BY bea; DROP ROLE bea")
+
+
+def test_an_index_in_public_leaves_it_there(server: PostgresServer) -> None:
+    location = server.url("public")
+    create(location, new_items(2)).close()
+    delete_index(location)
+    assert run(location, "SELECT 1 FROM pg_namespace WHERE nspname = 'public'") == [(1,)]
+
+
+def test_a_schema_goes_with_its_index_unless_anything_else_lies_there(location: str) -> None:
+    name = read_location(location).name
+    there = f"SELECT 1 FROM pg_namespace WHERE nspname = '{name}'"
+    create(location, new_items(2)).close()
+    run(location, "CREATE FUNCTION two() RETURNS int LANGUAGE sql AS 'SELECT 2'")
+    delete_index(location)
+    assert not is_index(location)
+    assert run(location, "SELECT two()") == [(2,)]
+    run(location, "DROP FUNCTION two()")
+    create(location, new_items(2)).close()
+    delete_index(location)
+    assert run(location, there) == []
+
+
 def test_another_format_and_damage_are_told(location: str) -> None:
     create(location, new_items(5)).close()
     run(location, "DELETE FROM items WHERE id = 3")

@@ -1,10 +1,10 @@
 """The tables of an index: made in a schema of their own, found, deleted."""
 
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from psycopg import sql
+from psycopg import errors, sql
 
 from hashing.errors import UsageError
 from hashing.sources.roles import default_roles
@@ -37,11 +37,17 @@ ALTER TABLE features ALTER numbers SET STORAGE EXTERNAL;
 CREATE TABLE extras (name text PRIMARY KEY, value bytea NOT NULL);
 ALTER TABLE extras ALTER value SET STORAGE EXTERNAL;
 """
+MADE = "made for an index of ArtHash"
+"""What a schema that `create` made says of itself; one of somebody's own is never dropped."""
+_SCHEMA = "SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = %s"
 TYPES = {"str": 'text COLLATE "C"', "int": "bigint", "float": "double precision"}
 
 
 def create(location: Location, new: NewIndex) -> None:
-    """Make an empty index, complete or not at all, in a new schema or in one without tables."""
+    """Make an empty index, complete or not at all, in a new schema or in one without tables.
+
+    A new one is marked as made for the index, so that it is deleted with it.
+    """
     columns = grown({}, new.columns)
     state = State(
         number=0,
@@ -67,7 +73,9 @@ def create(location: Location, new: NewIndex) -> None:
             )
         with closing(open_engine(location)) as engine:
             engine.refuse_taken()
-        db.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(location.name)))
+        if not db.execute(_SCHEMA, [location.name]).fetchone():
+            db.execute(_named("CREATE SCHEMA {}", location))
+            db.execute(_named(f"COMMENT ON SCHEMA {{}} IS '{MADE}'", location))
         db.execute(TABLES)
         db.execute(CHANGES)
         for place, kind in enumerate(columns.values()):
@@ -82,7 +90,7 @@ def exists(location: Location) -> bool:
 
 
 def delete(location: Location) -> None:
-    """Delete the tables of an index, and its schema where nothing else lies in it.
+    """Delete the tables of an index, and the schema made for it where nothing else lies in it.
 
     First what an engine keeps of its codes: without the rows nobody knows whose they are.
     """
@@ -93,8 +101,9 @@ def delete(location: Location) -> None:
                     engine.delete(uuid)
             db.execute(f"DROP TABLE {', '.join(NAMES)}")
             db.execute(f"DROP TABLE IF EXISTS {', '.join(LATER)}")
-            if not _tables(db, location):
-                db.execute(sql.SQL("DROP SCHEMA {}").format(sql.Identifier(location.name)))
+            if db.execute(_SCHEMA, [location.name]).fetchone() == (MADE,):
+                with suppress(errors.DependentObjectsStillExist), db.transaction():
+                    db.execute(_named("DROP SCHEMA {}", location))
 
 
 def add_column(db: Database, place: int, kind: str) -> None:
@@ -115,6 +124,11 @@ def _check_encoding(db: Database, location: Location) -> None:
             f"{location}: expected a database of UTF8, found {encoding}; make one by "
             "createdb -E UTF8 -T template0"
         )
+
+
+def _named(statement: str, location: Location) -> sql.Composed:
+    """A statement on the schema of an index."""
+    return sql.SQL(statement).format(sql.Identifier(location.name))
 
 
 def _tables(db: Database, location: Location) -> set[str]:
