@@ -214,6 +214,16 @@ def test_words_are_found_and_are_never_syntax(index: Index) -> None:
     assert index.text_search("tree OR 33").size == 0
 
 
+def test_an_item_of_very_many_words_is_kept(index: Index) -> None:
+    text = " ".join(f"{number:04}{'x' * 1_990}" for number in range(600))
+    index.add([replace(new_items(1)[0], file="long.jpg", fields={"title": text})])
+    former = index.items([60])
+    assert former[0].fields["title"] == text
+    assert index.text_search("0000x").tolist() == index.text_search("0500x").tolist() == [60]
+    index.change(former)
+    assert index.items([60]) == former
+
+
 def test_facets_count_what_is_there(index: Index) -> None:
     index.remove([0])
     assert index.facets()["style"] == {"Fauvism": 20, "Ukiyo-e": 20, "Cubism": 19}

@@ -395,6 +395,23 @@ def test_a_schema_goes_with_its_index_unless_anything_else_lies_there(location: 
     assert run(location, there) == []
 
 
+def test_a_file_whose_name_the_server_cannot_index_is_named(location: str) -> None:
+    rng = random.Random(0)
+    longest = "".join(chr(rng.randrange(0x100, 0x700)) for _ in range(1_300))
+    (item,) = new_items(1)
+    with create(location, [replace(item, file=longest)]) as index:
+        (former,) = index.items([0])
+        too_long = replace(item, file=f"{longest}x", fields={})
+        for ask in (
+            lambda: index.add([*new_items(3, 1), too_long]),
+            lambda: index.change([replace(former, file=too_long.file)]),
+        ):
+            with pytest.raises(InputError, match=f"^{longest[:80]}…: .* at most 2,600 bytes"):
+                ask()
+        assert index.items([0]) == [former]
+        assert index.info.count == 1
+
+
 def test_another_format_and_damage_are_told(location: str) -> None:
     create(location, new_items(5)).close()
     run(location, "DELETE FROM items WHERE id = 3")

@@ -20,6 +20,10 @@ PORTION = 1 << 22
 """Ids of which codes are fetched at once, some 30 bytes each."""
 MOST_WORDS = 16_000
 """Of one item: the server tells no places beyond 16,383 apart."""
+MOST_BYTES = (1 << 20) - 1
+"""Of an item's words: the server's `tsvector` holds no more."""
+LONGEST_FILE = 2_600
+"""Bytes of a file's name: an entry of the server's index of files has at most 2,704."""
 LONGEST_WORD = 2_046
 """Bytes of a word that the server keeps; nobody asks for a longer one."""
 
@@ -35,7 +39,7 @@ def insert(db: Database, state: State, items: Iterable[NewItem]) -> NDArray[np.i
     ids: list[int] = []
     next_id, source = state.next_id, iter(items)
     while batch := list(islice(source, BATCH)):
-        rows = [checked(item, state.bits, state.columns) for item in batch]
+        rows = [_kept(item, state) for item in batch]
         for row in rows:
             check_features(row, state.features)
         there = _there(db, rows)
@@ -152,8 +156,7 @@ def change(db: Database, state: State, items: Iterable[StoredItem]) -> list[int]
         if item.content != former[item.id][1]:
             raise InputError(f"expected the content of item {item.id}, found another")
         code = bytes(state.bits // 8)  # stays what it is
-        new = NewItem(item.file, item.fields, code, item.content)
-        changed.append(checked(new, state.bits, state.columns))
+        changed.append(_kept(NewItem(item.file, item.fields, code, item.content), state))
     # until all have their new files they leave the unique index: one may have another's former file
     moved = [item.id for item in some if item.file != former[item.id][0]]
     db.execute("UPDATE items SET removed = 0 WHERE id = ANY(%s::bigint[])", [moved])
@@ -185,6 +188,17 @@ def rewrite_words(db: Database, state: State) -> None:
                 "UPDATE items SET words = %s::tsvector WHERE id = %s",
                 [(_words(item.fields, state.role_columns), item.id) for item in some],
             )
+
+
+def _kept(item: NewItem, state: State) -> NewItem:
+    """The item as this index keeps it. Raises InputError."""
+    item = checked(item, state.bits, state.columns)
+    if (length := len(item.file.encode())) > LONGEST_FILE:
+        raise InputError(
+            f"{item.file[:80]}…: expected a file name of at most {LONGEST_FILE:,} bytes on "
+            f"PostgreSQL, found {length:,}: shorten it, or keep the index in a folder"
+        )
+    return item
 
 
 def _there(db: Database, rows: Sequence[NewItem]) -> dict[tuple[str, bytes], int]:
@@ -226,6 +240,12 @@ def _words(fields: Mapping[str, Value], roles: Mapping[str, str]) -> str:
 
 
 def _lexemes(words: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """The words with their places, until the server could hold no more of them."""
+    left = MOST_BYTES
     for place, (word, weight) in enumerate(words, 1):
-        if word not in ("", BETWEEN) and len(word.encode()) <= LONGEST_WORD:
+        length = len(word.encode())
+        if word not in ("", BETWEEN) and length <= LONGEST_WORD:
+            left -= length + 6  # its place, how many places it has, and a gap between words
+            if left < 0:
+                return
             yield f"'{word}':{place}{weight}"
