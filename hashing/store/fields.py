@@ -71,7 +71,7 @@ def check_new(new: NewIndex) -> None:
 
 
 def keepable(text: str) -> bool:
-    """Whether a text of an item or an index may be this."""
+    """Whether every store can keep a text, whole and exactly."""
     return not _UNKEEPABLE.search(text)
 
 
@@ -94,7 +94,7 @@ def checked(item: NewItem, bits: int, columns: Mapping[str, str]) -> NewItem:
 
 
 def each_once(items: Iterable[StoredItem]) -> Iterator[StoredItem]:
-    """The same items. Raises InputError for one that comes twice: none of them is meant more."""
+    """The same items. Raises InputError for one that comes twice: either may be meant."""
     seen: set[int] = set()
     for item in items:
         if item.id in seen:

@@ -472,6 +472,8 @@ def test_no_error_holds_a_password(signs: str) -> None:
             assert "QX" not in str(caught.value)
             assert "ZW" not in str(caught.value)
             assert "127.0.0.1:1/art" in str(caught.value)
+    with pytest.raises(StorageError, match="cannot be reached"):
+        open_index("postgresql://127.0.0.1:1/art?user=ann@azure#x")
     if signs in "?#&=:":  # the server's own library takes these as they are
         address = read_location(f"postgresql://ann:{raw}@h/art?sslmode=require#x").address
         assert psycopg.conninfo.conninfo_to_dict(address)["password"] == raw

@@ -25,8 +25,8 @@ LONGEST_NAME = 63
 _SETTINGS = (
     "SET client_encoding = 'UTF8'; SET standard_conforming_strings = on; SET extra_float_digits = 1"
 )
-"""What a server, database or user may have set otherwise, and what then other bytes are kept by:
-texts, backslashes in what is copied, the last digits of numbers."""
+"""What a server, database or user may have set otherwise: how texts, bytes that are copied in and
+the last digits of numbers are written."""
 
 _AWAY = ("08", "28", "3D", "57")
 """Classes of states: connection, authorisation, no such database, shutting down or starting."""
@@ -121,10 +121,11 @@ def connect(location: Location) -> Database:
         db = psycopg.connect(location.address, autocommit=True, connect_timeout=int(PATIENCE))
     except psycopg.Error as error:
         misread = isinstance(error, psycopg.ProgrammingError)
-        if not misread and not re.search(r"(?s)://[^:/@]*:.*[/@].*@", location.address):
+        # with a slash or an @ in a password the server's library takes a part of it for a host
+        if not misread and not re.search(r"(?s)://[^:/@]*:(?!\d*/).*[/@].*@", location.address):
             raise
         said = _line(error)
-        if masked(location.address) != location.address:  # else it may quote part of a password
+        if masked(location.address) != location.address:  # it may quote a part of the password
             said = "expected options that it knows, and each of / @ % & # in a password as %2F"
         raise UsageError(f"{location} is no URL of PostgreSQL: {said}") from None
     try:
