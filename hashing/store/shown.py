@@ -8,6 +8,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import cached_property
 from typing import NamedTuple, Self, TypeVar
 
 import numpy as np
@@ -18,6 +19,7 @@ from hashing.filters import Filter, all_of
 from hashing.search import RadiusRequest, RadiusResult, Request, SearchRequest, SearchResult
 from hashing.sources import Value
 from hashing.store.contract import Index, IndexInfo, NewItem, NoItemError, StoredItem
+from hashing.store.identifiers import as_ids, possible_ids
 from hashing.store.location import Location
 from hashing.store.page import PAGE, Page
 
@@ -38,6 +40,59 @@ class Counts(NamedTuple):
     files: int
 
 
+class _State:
+    """What is shown of an index since it last changed; each part is found when first asked for.
+
+    An answer that comes late is kept here, with the state that it was asked of, and never taken for
+    what is shown now.
+    """
+
+    def __init__(self, index: Index, where: Filter | None) -> None:
+        self._index, self.where = index, where
+        self._counting = threading.Lock()
+
+    @cached_property
+    def ids(self) -> NDArray[np.int64]:
+        """Of what is shown, ascending."""
+        return self._index.ids(self.where)
+
+    def holds(self, ids: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which of these ids are shown, bool like `ids`: all of them where nothing is hidden."""
+        if self.where is None:
+            return np.ones(len(ids), np.bool_)
+        # both look it up in what ascends: to read all ids for each picture takes seconds
+        return np.searchsorted(self.ids, ids, "left") < np.searchsorted(self.ids, ids, "right")
+
+    def counts(self) -> Counts:
+        """Of what is shown; whoever asks meanwhile waits rather than counts, too."""
+        with self._counting:
+            return self._counted
+
+    @cached_property
+    def _counted(self) -> Counts:
+        columns = self._index.info.columns
+        counts: dict[str, Counter[Value]] = {column: Counter() for column in columns}
+        ids, files = self.ids, set()
+        for start in range(0, len(ids), AT_ONCE):
+            for item in self._index.items(ids[start : start + AT_ONCE].tolist()):
+                files.add(item.file)
+                for column, value in item.fields.items():
+                    if column in counts:  # others may have come meanwhile
+                        counts[column][value] += 1
+        spans = {
+            column: (float(min(map(float, found))), float(max(map(float, found))))
+            for column, found in counts.items()
+            if found and columns[column] is not str
+        }
+        # the most frequent first, then as the values are ordered
+        facets = {
+            column: dict(sorted(found.items(), key=lambda pair: (-pair[1], pair[0])))
+            for column, found in counts.items()
+            if len(found) <= MAX_FACETS
+        }
+        return Counts(facets, spans, len(files))
+
+
 class Shown:
     """An index without the items that a filter leaves out; see `Index` for its methods.
 
@@ -47,34 +102,27 @@ class Shown:
 
     def __init__(self, index: Index, choose: Callable[[IndexInfo], Filter | None]) -> None:
         self._index, self._choose = index, choose
-        self._guard = threading.Lock()
+        self._renewing = threading.Lock()
         self._renew()
 
     def _renew(self) -> None:
-        self._where = self._choose(self._index.info)
-        self._living: NDArray[np.int64] | None = None
-        self._counted: Counts | None = None
+        with self._renewing:  # whoever comes last has the newest
+            self._state = _State(self._index, self._choose(self._index.info))
 
     def _narrowed(self, where: Filter | None) -> Filter | None:
-        parts = [part for part in (self._where, where) if part is not None]
+        parts = [part for part in (self._state.where, where) if part is not None]
         return all_of(*parts) if parts else None
 
     def _asked(self, request: Asked) -> Asked:
         return replace(request, where=self._narrowed(request.where))
 
-    def _ids(self) -> NDArray[np.int64]:
-        if self._living is None:
-            self._living = self._index.ids(self._where)
-        return self._living
-
     def _checked(self, ids: Iterable[int]) -> list[int]:
         """The ids as they are. Raises NoItemError for one that is not shown."""
-        asked = [int(one) for one in ids]
-        if self._where is not None:
-            missing = np.setdiff1d(np.array(asked, np.int64), self._ids())
-            if len(missing):
-                raise NoItemError(f"no item has the id {missing[0]}")
-        return asked
+        asked = as_ids(ids)
+        missing = asked[~self._state.holds(asked)]
+        if len(missing):
+            raise NoItemError(f"no item has the id {missing[0]}")
+        return asked.tolist()
 
     @property
     def location(self) -> Location:
@@ -84,8 +132,8 @@ class Shown:
     @property
     def info(self) -> IndexInfo:
         """What the index says of itself, and the count of what is shown."""
-        info = self._index.info
-        return info if self._where is None else replace(info, count=len(self._ids()))
+        state, info = self._state, self._index.info
+        return info if state.where is None else replace(info, count=len(state.ids))
 
     def add(self, items: Iterable[NewItem], columns: Mapping[str, type] = {}) -> NDArray[np.int64]:
         """Publish new items; those that the filter leaves out are there, but not shown."""
@@ -95,8 +143,8 @@ class Shown:
 
     def remove(self, ids: Iterable[int]) -> int:
         """Publish without these items, as far as they are shown."""
-        living = set(self._ids().tolist())
-        removed = self._index.remove([one for one in ids if one in living])
+        asked = possible_ids(ids)
+        removed = self._index.remove(asked[self._state.holds(asked)].tolist())
         self._renew()
         return removed
 
@@ -150,13 +198,13 @@ class Shown:
 
     def facets(self) -> dict[str, dict[Value, int]]:
         """For each column its values among what is shown, most frequent first."""
-        return self._index.facets() if self._where is None else self._counts().facets
+        state = self._state
+        return self._index.facets() if state.where is None else state.counts().facets
 
     def span(self, column: str) -> tuple[float, float] | None:
         """The least and the greatest number of a column among what is shown."""
-        if self._where is None:
-            return self._index.span(column)
-        return self._counts().spans.get(column)
+        state = self._state
+        return self._index.span(column) if state.where is None else state.counts().spans.get(column)
 
     def text_search(self, text: str, *, where: Filter | None = None) -> NDArray[np.int64]:
         """Ids of what is shown and has all words of a text, the best match first."""
@@ -172,7 +220,8 @@ class Shown:
 
     def distinct_files(self) -> int:
         """How many different files there are among what is shown."""
-        return self._index.distinct_files() if self._where is None else self._counts().files
+        state = self._state
+        return self._index.distinct_files() if state.where is None else state.counts().files
 
     def contents(self, files: Iterable[str]) -> list[dict[bytes, int]]:
         """For each file digests and ids of the items of that name, shown or not."""
@@ -207,31 +256,3 @@ class Shown:
     def close(self) -> None:
         """Leave the index."""
         self._index.close()
-
-    def _counts(self) -> Counts:
-        with self._guard:
-            if self._counted is None:
-                self._counted = self._count()
-            return self._counted
-
-    def _count(self) -> Counts:
-        columns = self._index.info.columns
-        counts: dict[str, Counter[Value]] = {column: Counter() for column in columns}
-        ids, files = self._ids(), set()
-        for start in range(0, len(ids), AT_ONCE):
-            for item in self._index.items(ids[start : start + AT_ONCE].tolist()):
-                files.add(item.file)
-                for column, value in item.fields.items():
-                    counts[column][value] += 1
-        spans = {
-            column: (float(min(map(float, found))), float(max(map(float, found))))
-            for column, found in counts.items()
-            if found and columns[column] is not str
-        }
-        # the most frequent first, then as the values are ordered
-        facets = {
-            column: dict(sorted(found.items(), key=lambda pair: (-pair[1], pair[0])))
-            for column, found in counts.items()
-            if len(found) <= MAX_FACETS
-        }
-        return Counts(facets, spans, len(files))

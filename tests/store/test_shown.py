@@ -1,6 +1,9 @@
 """What is shown of an index, against an index that never held anything else."""
 
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +11,7 @@ import pytest
 
 from hashing.errors import InputError
 from hashing.search import RadiusRequest, SearchRequest
-from hashing.store import Index
+from hashing.store import Index, open_index
 from hashing.store.shown import Shown
 from tests.store.conftest import condition, create, new_items
 
@@ -91,3 +94,61 @@ def test_without_a_filter_all_of_it_is_shown(index: Index) -> None:
     assert everything.distinct_files() == 60
     assert everything.preview(0) == index.preview(0)
     assert everything.span("year") == index.span("year")
+
+
+@pytest.mark.parametrize("method", ["ids", "items"])
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda shown: shown.info,
+        lambda shown: shown.facets(),
+        lambda shown: shown.items([5]),
+    ],
+)
+def test_what_was_asked_before_a_change_is_not_taken_for_what_is_shown_now(
+    index: Index, monkeypatch: pytest.MonkeyPatch, method: str, ask: Callable[[Shown], object]
+) -> None:
+    """A question is on its way while others publish and another request refreshes."""
+    monkeypatch.setattr("hashing.store.shown.AT_ONCE", 5)
+    shown = Shown(index, lambda info: KEEP)
+    real, asked, published = getattr(index, method), threading.Event(), threading.Event()
+
+    def slow(*arguments: object) -> object:
+        found = real(*arguments)
+        asked.set()
+        published.wait(60)
+        return found
+
+    monkeypatch.setattr(index, method, slow)
+    question = threading.Thread(target=ask, args=(shown,))
+    question.start()
+    while question.is_alive() and not asked.wait(0.01):
+        pass
+    with open_index(index.location) as other:
+        first, *_, last = other.items(other.ids(KEEP))
+        place = {**last.fields, "place": "Edo"}
+        other.change([replace(first, fields={}), replace(last, fields=place)], {"place": str})
+        other.add(new_items(10, seed=1))
+        living = other.ids(KEEP).tolist()
+    monkeypatch.setattr(index, method, real)
+    assert shown.refresh()
+    published.set()
+    question.join()
+    assert shown.info.count == sum(shown.facets()["style"].values()) == len(living)
+    assert [item.id for item in shown.items(living)] == living
+    with pytest.raises(InputError, match=f"no item has the id {first.id}"):
+        shown.items([first.id])
+
+
+def test_one_item_of_a_million_is_asked_for_at_once(
+    index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = np.concatenate([np.arange(60), np.arange(10**6, 2 * 10**6)])
+    monkeypatch.setattr(index, "ids", lambda where: ids)
+    shown = Shown(index, lambda info: KEEP)
+    began = time.thread_time()
+    for _ in range(20):
+        assert shown.preview(7) is not None
+        with pytest.raises(InputError, match="no item has the id 60"):
+            shown.preview(60)
+    assert time.thread_time() - began < 0.5
