@@ -182,6 +182,36 @@ def test_numbers_never_lead_outside_of_the_arrays(
         assert np.array_equal(index.search(SearchRequest(QUERIES, 50)).ids, expected)
 
 
+def test_a_file_that_lacks_codes_is_not_believed_and_made_anew(folder: Path) -> None:
+    """Only what is removed may be missing, and what is there lies in the segment's range."""
+    with open_index(folder) as index:
+        expected = index.search(SearchRequest(QUERIES, 50)).ids
+        living = index.ids()
+        codes = index.codes(living)
+    state = state_of(folder)
+    record = state["segments"][0]
+    inside = (living < 40) & (living != 7)
+    for ids, some in (
+        (living[inside], codes[inside]),
+        (living[inside] + 1, codes[inside]),
+        (living[1:41], codes[1:41]),
+    ):
+        file = folder / "segments" / record["name"]
+        file.unlink()
+        size, digest = write_segment(
+            file, build_sliced(some, ids), index=state["uuid"], generation=1
+        )
+        record |= {"bytes": size, "digest": digest}
+        put_state(folder, json.dumps(state))
+        with open_index(folder) as index:
+            assert np.array_equal(index.search(SearchRequest(QUERIES, 50)).ids, expected)
+            (repaired,) = index.verify()
+            assert "other codes" in repaired
+            assert index.verify() == []
+        state = state_of(folder)
+        record = state["segments"][0]
+
+
 def test_a_name_never_leads_out_of_the_folder(folder: Path) -> None:
     state = state_of(folder)
     state["segments"][0]["name"] = "../../../etc/passwd"

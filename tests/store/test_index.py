@@ -2,6 +2,7 @@ import os
 import shutil
 import sqlite3
 import threading
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -49,6 +50,39 @@ def test_removed_items_are_gone_after_compaction(index: Index) -> None:
     for table in ("items", "codes", "metadata", "words"):
         assert database.execute(f"SELECT count(*) FROM {table}").fetchone() == (40,)
     database.close()
+
+
+@pytest.mark.parametrize("gone", [[3], [0, 49, 50, 55], range(50)], ids=["one", "edges", "all"])
+def test_a_segment_without_removed_items_is_read_from_its_file(
+    tmp_path: Path, gone: Sequence[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As merges and repairs write it; the rows of removed items stay until they are dropped."""
+    folder = tmp_path / "index"
+    with create(folder, new_items(50)) as index:
+        index.add(new_items(10, seed=1))
+        index.remove(gone)
+        for seed in range(2, 9):
+            index.add(new_items(10, seed=seed))
+        index.remove([60])
+        assert index.info.segments == 1
+        living = index.ids().tolist()
+    (file,) = (folder / "segments").iterdir()
+
+    def answers() -> list[object]:
+        with monkeypatch.context() as patch:
+            patch.setattr("hashing.store.embedded.snapshot.read_segment_codes", None)
+            with open_index(folder) as index:
+                found = index.search(SearchRequest(index.codes(living[:5]), 200)).ids
+                assert sorted(found[0]) == index.ids().tolist() == living
+                assert index.items(living[-1:])[0].id == living[-1]
+                return found.tolist()
+
+    merged = answers()
+    with open_index(folder) as index:
+        assert index.verify() == []
+        file.write_bytes(b"damaged")
+        assert len(index.verify()) == 1
+    assert answers() == merged
 
 
 def test_compaction_gives_the_space_back(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hashing.search import SlicedCodes, build_sliced
+from hashing.search.scan.parts import contains
 from hashing.sources import Value
 from hashing.store.embedded.checks import read_checked_removals, read_segment_codes
 from hashing.store.embedded.generation import Generation, SegmentRecord, read_generation
@@ -52,10 +53,9 @@ def take_snapshot(db: sqlite3.Connection, folder: Path, former: Snapshot | None 
 
 def make_view(snapshot: Snapshot, db: sqlite3.Connection, select: Select) -> View:
     """Check the segments of a snapshot and look at them, in a transaction of the caller."""
-    bits = snapshot.generation.bits
     records = zip(snapshot.generation.segments, snapshot.segments, strict=True)
-    sliced = [_checked(record, segment, bits, db) for record, segment in records]
-    return View(sliced, bits, snapshot.removed, select)
+    sliced = [_checked(record, segment, snapshot, db) for record, segment in records]
+    return View(sliced, snapshot.generation.bits, snapshot.removed, select)
 
 
 def _open(folder: Path, record: SegmentRecord) -> Segment | None:
@@ -65,19 +65,31 @@ def _open(folder: Path, record: SegmentRecord) -> Segment | None:
         return None
 
 
-def _is_of(codes: SlicedCodes, record: SegmentRecord, bits: int) -> bool:
-    """Whether the codes of a file are those that were recorded, by number, length and ids."""
-    first, last = codes.first_id, codes.last_id
-    inside = record.first_id <= first and last < record.next_id
-    return codes.bits == bits and codes.items == record.rows and inside
+def refuse_other(
+    codes: SlicedCodes, record: SegmentRecord, bits: int, removed: NDArray[np.int64]
+) -> None:
+    """Raise BadSegmentError where a file holds other codes than recorded, by number, length, ids.
+
+    removed: ids of all removed items. A file may lack some: those gone before it was written.
+    """
+    inside = record.first_id <= codes.first_id and codes.last_id < record.next_id
+    if codes.bits == bits and inside:
+        gone = removed[(removed >= record.first_id) & (removed < record.next_id)]
+        absent = np.count_nonzero(~contains([codes], gone))
+        if codes.items + absent == record.rows:
+            return
+    raise BadSegmentError("it holds other codes than were recorded")
 
 
 def _checked(
-    record: SegmentRecord, segment: Segment | None, bits: int, db: sqlite3.Connection
+    record: SegmentRecord, segment: Segment | None, snapshot: Snapshot, db: sqlite3.Connection
 ) -> SlicedCodes:
     """The codes of a segment; of its rows where the file is damaged."""
+    bits = snapshot.generation.bits
     try:
-        if segment is not None and _is_of(sliced := segment.read(), record, bits):
+        if segment is not None:
+            sliced = segment.read()
+            refuse_other(sliced, record, bits, snapshot.removed)
             return sliced
     except BadSegmentError:
         pass

@@ -5,9 +5,12 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from hashing.errors import ArtefactError
 from hashing.store.embedded import changes
-from hashing.store.embedded.checks import check_rows
+from hashing.store.embedded.checks import check_rows, read_checked_removals
 from hashing.store.embedded.features import check_features
 from hashing.store.embedded.generation import Generation, read_generation
 from hashing.store.embedded.previews import check_previews
@@ -22,6 +25,7 @@ from hashing.store.embedded.schema import (
     database_errors,
 )
 from hashing.store.embedded.segments import SEGMENTS, BadSegmentError, open_segment
+from hashing.store.embedded.snapshot import refuse_other
 from hashing.store.embedded.sums import recorded_generation, refuse_older
 
 
@@ -31,8 +35,8 @@ def verify(folder: Path) -> list[str]:
     Raises ArtefactError where rows or previews are damaged, which nothing can give again, or where
     the folder cannot be written to.
     """
-    generation = _check_rows(folder)
-    faults = _segment_faults(folder, generation)
+    generation, removed = _check_rows(folder)
+    faults = _segment_faults(folder, generation, removed)
     if faults:
         with closing(connect(folder / DATABASE)) as db:
             faults = _still_named(faults, read_generation(db, folder))
@@ -47,7 +51,8 @@ def verify(folder: Path) -> list[str]:
     return [f"{fault}: rebuilt from the rows" for fault in faults.values()]
 
 
-def _check_rows(folder: Path) -> Generation:
+def _check_rows(folder: Path) -> tuple[Generation, NDArray[np.int64]]:
+    """The generation whose rows were found sound, and ids of its removed items."""
     recorded = recorded_generation(folder)
     with _opened(folder / DATABASE) as db, _opened(folder / PREVIEWS) as previews:
         generation = _begin(folder, db, previews)
@@ -57,7 +62,7 @@ def _check_rows(folder: Path) -> Generation:
         recorded_previews = ((row.item.id, row.preview) for row in read_all(db, generation))
         check_previews(previews, generation, recorded_previews)
         check_features(previews, generation)
-        return generation
+        return generation, read_checked_removals(db, generation)
 
 
 @contextmanager
@@ -90,11 +95,15 @@ def _begin(folder: Path, db: sqlite3.Connection, previews: sqlite3.Connection) -
         previews.rollback()
 
 
-def _segment_faults(folder: Path, generation: Generation) -> dict[str, str]:
+def _segment_faults(
+    folder: Path, generation: Generation, removed: NDArray[np.int64]
+) -> dict[str, str]:
     faults = {}
     for record in generation.segments:
         try:
-            open_segment(folder / SEGMENTS / record.name, record.bytes, record.digest).read()
+            path = folder / SEGMENTS / record.name
+            codes = open_segment(path, record.bytes, record.digest).read()
+            refuse_other(codes, record, generation.bits, removed)
         except BadSegmentError as error:
             faults[record.name] = f"segment {record.name}: {error}"
     return faults
