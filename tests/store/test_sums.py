@@ -11,6 +11,12 @@ from hashing.store.embedded.sums import SUM, _digest, matches_sum, recorded_gene
 from tests.store.conftest import create, new_items
 
 
+def signed(generation: object) -> bytes:
+    """A record with a digest that fits."""
+    recorded = {"generation": generation, "crc32": 7}
+    return json.dumps({**recorded, "digest": _digest(recorded)}).encode()
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     with create(tmp_path / "index", new_items(9)) as index:
@@ -39,7 +45,24 @@ def test_records_of_before_are_checksums_only(folder: Path) -> None:
         assert index.verify() == []
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b"7", b"{}", b'{"generation": 99, "digest": "0"}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"[]",
+        b"7",
+        b"{}",
+        b'{"generation": 99, "digest": "0"}',
+        b'{"generation": 99, "digest": null}',
+        b'{"generation": "99", "digest": null}',
+        b"[" * 10**5,
+        signed("99"),
+        signed(1.5),
+        signed(True),
+        signed([99]),
+    ],
+    ids=lambda content: str(content[:36]),
+)
 def test_a_record_that_says_nothing_is_none(folder: Path, content: bytes) -> None:
     (folder / SUM).write_bytes(content)
     assert recorded_generation(folder) is None

@@ -72,13 +72,14 @@ def refuse_older(folder: Path, found: int, recorded: int | None) -> None:
 
 
 def _read(folder: Path) -> dict[str, Any]:
-    """What is recorded, nothing where it is damaged. Once records had no digest."""
+    """What is recorded, nothing where that makes no sense. Once records had no digest."""
     try:
         recorded = json.loads(read_regular(folder / SUM))
-        digest = recorded.get("digest")
-    except (OSError, ValueError, AttributeError):
+        digest = _digest(recorded)
+        sound = recorded.get("digest", digest) == digest
+    except (OSError, ValueError, AttributeError, RecursionError):
         return {}
-    return recorded if digest in (None, _digest(recorded)) else {}
+    return recorded if sound and type(recorded.get("generation")) is int else {}
 
 
 def _digest(recorded: dict[str, Any]) -> str:
