@@ -1,7 +1,10 @@
+import os
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +12,9 @@ import pytest
 
 from hashing.errors import StorageError
 from hashing.search import SearchRequest
-from hashing.store import Index, open_index
-from hashing.store.embedded import lock
+from hashing.store import Index, delete_index, open_index
+from hashing.store.embedded import creation, lock
+from hashing.store.embedded.lock import writer_lock
 from tests.store.conftest import condition, new_items
 
 HOLD = """
@@ -56,6 +60,58 @@ def test_writers_in_threads_take_turns(index: Index) -> None:
     index.refresh()
     assert index.ids().tolist() == list(range(78))
     assert index.verify() == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="an open file cannot be deleted")
+def test_whoever_waits_for_a_lock_that_is_deleted_waits_for_the_next_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting, inside = threading.Event(), threading.Event()
+    sleep = time.sleep
+
+    def write() -> None:
+        with writer_lock(tmp_path):
+            inside.set()
+
+    def pause(seconds: float) -> None:
+        waiting.set()
+        sleep(seconds)
+
+    monkeypatch.setattr("hashing.store.embedded.lock.time.sleep", pause)
+    writer = threading.Thread(target=write)
+    with ExitStack() as anew:
+        with writer_lock(tmp_path):
+            writer.start()
+            waiting.wait(60)
+            (tmp_path / "lock").unlink()
+            anew.enter_context(writer_lock(tmp_path))
+        assert not inside.wait(0.3)
+    writer.join()
+    assert inside.is_set()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="an open file cannot be deleted")
+def test_the_lock_of_whoever_comes_after_a_deletion_stays(
+    index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = Path(index.info.location)
+    with ExitStack() as next_writer:
+
+        @contextmanager
+        def followed(place: Path) -> Iterator[None]:
+            with writer_lock(place):
+                yield
+            next_writer.enter_context(writer_lock(place))
+
+        monkeypatch.setattr(creation, "writer_lock", followed)
+        delete_index(folder)
+        assert [path.name for path in folder.iterdir()] == ["lock"]
+        monkeypatch.undo()
+        monkeypatch.setattr(lock, "WAIT_SECONDS", 0.1)
+        with pytest.raises(StorageError, match="is being written"):
+            delete_index(folder)
+    delete_index(folder)
+    assert not folder.exists()
 
 
 def test_one_index_answers_many_threads(index: Index) -> None:

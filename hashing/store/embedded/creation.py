@@ -85,7 +85,9 @@ def delete_index(folder: Path) -> None:
         delete(folder / database)
         sync_folder(folder)
         _delete_begun(folder)
-    delete(folder / LOCK)
+        delete(folder / LOCK)  # while it is ours: afterwards it may be another's
+    if os.name == "nt":  # where it cannot be deleted while anybody has it open
+        delete(folder / LOCK)
     for path in (folder / SEGMENTS, folder):
         with suppress(OSError):  # not there, or it holds something else
             path.rmdir()

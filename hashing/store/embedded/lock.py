@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from hashing.errors import BusyError
@@ -18,16 +18,12 @@ WAIT_SECONDS = 10.0
 def writer_lock(folder: Path) -> Iterator[None]:
     """Hold the writer's lock of an index. Raises BusyError where another process keeps it."""
     path = folder / LOCK
-    with disk_errors(path):
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    deadline = time.monotonic() + WAIT_SECONDS
+    while (handle := _locked(path)) is None:
+        if time.monotonic() >= deadline:
+            raise BusyError(f"{folder} is being written by {owner_of(path)}; wait until it is done")
+        time.sleep(0.05)
     try:
-        deadline = time.monotonic() + WAIT_SECONDS
-        while not try_lock(handle):
-            if time.monotonic() >= deadline:
-                raise BusyError(
-                    f"{folder} is being written by {owner_of(path)}; wait until it is done"
-                )
-            time.sleep(0.05)
         write_owner(handle)
         yield
     finally:
@@ -44,3 +40,21 @@ def is_writing(folder: Path) -> bool:
         return not try_lock(handle)
     finally:
         os.close(handle)
+
+
+def _locked(path: Path) -> int | None:
+    """A lock's file, open and locked, None where another has it.
+
+    Opened anew at each try: who deletes an index deletes its lock, and that of before, which
+    whoever waited may have open, keeps nobody out.
+    """
+    with disk_errors(path):
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    ours = False
+    try:
+        with suppress(FileNotFoundError):
+            ours = try_lock(handle) and os.path.samestat(os.fstat(handle), path.stat())
+    finally:
+        if not ours:
+            os.close(handle)
+    return handle if ours else None
