@@ -17,10 +17,8 @@ from hashing.search import (
     build_sliced,
 )
 from hashing.store.code_search import NEVER, Capabilities, Mark, Rows
+from hashing.store.merging import first_to_merge
 from hashing.store.view import View
-
-MAX_SEGMENTS = 8
-"""In memory; more are made into one."""
 
 
 class Scan:
@@ -44,8 +42,9 @@ class Scan:
             codes = Codes.concatenate([part.codes for part in portions if len(part.ids)])
             segments.append(build_sliced(codes, np.concatenate(ids)))
             gone += [part.ids[part.removed != NEVER] for part in portions]
-        if len(segments) > MAX_SEGMENTS:
-            segments = [_merged(segments)]
+        first = first_to_merge([part.items for part in segments])
+        if first < len(segments):
+            segments[first:] = [_merged(segments[first:])]
         removed = np.sort(np.concatenate(gone))
         answers = ScanAnswers(segments, rows, removed)
         self._segments, self._removed, self._mark = segments, removed, rows.mark

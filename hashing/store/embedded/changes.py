@@ -28,10 +28,7 @@ from hashing.store.embedded.rows import (
 from hashing.store.embedded.schema import add_column, disk_errors
 from hashing.store.embedded.segments import SEGMENTS, name_segment, write_segment
 from hashing.store.fields import check_features, checked, each_once, grown
-
-MAX_SEGMENTS = 8
-MERGE_RATIO = 4
-"""A segment is merged into the newer ones once they are together a quarter of its size."""
+from hashing.store.merging import first_to_merge
 
 
 def add(draft: Draft, items: Iterable[NewItem]) -> NDArray[np.int64]:
@@ -190,11 +187,8 @@ def _change_batch(draft: Draft, batch: list[StoredItem]) -> None:
 def _limit_segments(draft: Draft) -> None:
     """Merge the newest segments where there are too many: few bytes are written twice."""
     segments = draft.generation.segments
-    if len(segments) > MAX_SEGMENTS:
-        first, merged = len(segments) - 2, segments[-1].rows + segments[-2].rows
-        while first and segments[first - 1].rows <= MERGE_RATIO * merged:
-            first -= 1
-            merged += segments[first].rows
+    first = first_to_merge([record.rows for record in segments])
+    if first < len(segments):
         _replace_segments(draft, segments[first].first_id, segments[-1].next_id)
 
 
