@@ -122,7 +122,8 @@ class Shown:
         missing = asked[~self._state.holds(asked)]
         if len(missing):
             raise NoItemError(f"no item has the id {missing[0]}")
-        return asked.tolist()
+        found: list[int] = asked.tolist()
+        return found
 
     @property
     def location(self) -> Location:
