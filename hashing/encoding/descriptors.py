@@ -182,6 +182,6 @@ def read_descriptor(folder: Path) -> str | None:
         told: Any = json.loads(read_regular(file))
         if told["version"] == VERSION and told["descriptor"] in DESCRIPTORS:
             return str(told["descriptor"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         pass
     raise ArtefactError(f"{file} names no descriptor of this version: build the index anew")

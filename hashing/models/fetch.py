@@ -102,6 +102,6 @@ def _read(address: str, most: int, on_progress: Callable[[int], None]) -> bytes 
 
 
 def _is_json(data: bytes) -> bool:
-    with suppress(ValueError):
+    with suppress(ValueError, RecursionError):
         return isinstance(json.loads(data), dict)
     return False

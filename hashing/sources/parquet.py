@@ -152,7 +152,7 @@ def _class_names(parquet: Any) -> Mapping[str, list[str]]:
             for name, feature in features.items()
             if isinstance(feature, dict)
         }
-    except (ValueError, AttributeError, TypeError):
+    except (ValueError, AttributeError, TypeError, RecursionError):
         return {}
     return found
 

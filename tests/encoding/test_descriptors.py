@@ -81,6 +81,7 @@ def test_a_collection_without_a_network(name: str, tmp_path: Path) -> None:
 def test_what_is_no_descriptor(tmp_path: Path) -> None:
     with pytest.raises((ArtefactError, UsageError)):
         Model.load("smell")
-    (tmp_path / "descriptor.json").write_text('{"descriptor": "colour", "version": 99}')
-    with pytest.raises(ArtefactError, match="no descriptor of this version"):
-        Model.load(tmp_path)
+    for told in ('{"descriptor": "colour", "version": 99}', "[" * 10**5):
+        (tmp_path / "descriptor.json").write_text(told)
+        with pytest.raises(ArtefactError, match="no descriptor of this version"):
+            Model.load(tmp_path)

@@ -85,9 +85,10 @@ def test_what_is_no_model_leaves_nothing(shelf: Path, address: str, tmp_path: Pa
     weights.unlink()
     with pytest.raises(InputError, match=r"found no model\.safetensors there"):
         fetch_model(f"{address}/small", tmp_path / "got")
-    (shelf / "small" / "config.json").write_text("<html>sign in</html>")
-    with pytest.raises(ArtefactError, match="found something else"):
-        fetch_model(f"{address}/small", tmp_path / "got")
+    for told in ("<html>sign in</html>", "[" * 10**5):
+        (shelf / "small" / "config.json").write_text(told)
+        with pytest.raises(ArtefactError, match="found something else"):
+            fetch_model(f"{address}/small", tmp_path / "got")
     with pytest.raises(InputError, match=r"found no config\.json there"):
         fetch_model(f"{address}/absent", tmp_path / "got")
     assert {path.name for path in tmp_path.iterdir()} == {"shelf"}

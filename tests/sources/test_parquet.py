@@ -60,6 +60,14 @@ def test_a_folder_of_shards_is_a_source_with_its_columns(folder: Path) -> None:
                               + ["'objects' of train-0.parquet"] * 3}  # fmt: skip
 
 
+@pytest.mark.parametrize("notes", ["[", "[" * 10**5, "[]", '{"info": 7}'], ids=len)
+def test_notes_that_make_no_sense_name_no_classes(folder: Path, notes: str) -> None:
+    for file in (folder / "data").iterdir():
+        table = parquet.read_table(file).replace_schema_metadata({"huggingface": notes})
+        parquet.write_table(table, file)
+    assert read_catalogue(folder).columns == {"label": int, "width": float}
+
+
 def test_one_file_is_a_source_and_shows_its_originals(folder: Path, tmp_path: Path) -> None:
     file = folder / "data" / "train-0.parquet"
     with Collection.build(file, "colour", tmp_path / "i") as art:
