@@ -7,6 +7,7 @@ import argparse
 import errno
 import json
 import os
+import shlex
 import signal
 import sys
 import threading
@@ -130,6 +131,11 @@ def when_interrupted(hint: str) -> Iterator[None]:
     except KeyboardInterrupt:
         log(hint)
         raise
+
+
+def word(value: object) -> str:
+    """A place, or whatever a suggested command names, as one word of the shell."""
+    return shlex.quote(str(value))
 
 
 def suggest(command: str) -> None:

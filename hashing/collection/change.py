@@ -27,7 +27,15 @@ from hashing.errors import ArtefactError, ImageError, InputError, UsageError
 from hashing.files import new_file
 from hashing.images import checked_preview
 from hashing.progress import log
-from hashing.store import Index, NewItem, create_index, delete_index, is_index, open_index
+from hashing.store import (
+    Index,
+    NewItem,
+    Place,
+    create_index,
+    delete_index,
+    is_index,
+    open_index,
+)
 from hashing.store.transfer import export_index, read_head, read_items
 
 IMPORT = "import of "
@@ -58,7 +66,7 @@ def export(index: Index, file: Path) -> int:
     return count
 
 
-def import_exported(file: Path, location: str) -> int:
+def import_exported(file: Path, location: Place) -> int:
     """Make a new index of an exported one, complete or not at all; returns how many items.
 
     The map, which an export has not, is made anew, and so are palettes where it lacks them. Where
@@ -86,7 +94,7 @@ def refuse_half(index: Index) -> None:
         )
 
 
-def _delete_half(location: str, unfinished: str) -> None:
+def _delete_half(location: Place, unfinished: str) -> None:
     """Delete what the same import left that died."""
     with open_index(location) as index:
         same = index.info.unfinished == unfinished

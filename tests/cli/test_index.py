@@ -25,7 +25,16 @@ from hashing.config import ModelConfig, Preprocessing
 from hashing.encoding import Model, encode_catalogue
 from hashing.errors import BusyError
 from hashing.models import HashModel, save_model
-from hashing.store import create_index, delete_index, is_index, open_index
+from hashing.store import (
+    STORES,
+    Location,
+    Store,
+    create_index,
+    delete_index,
+    is_index,
+    open_index,
+    read_location,
+)
 from hashing.store.embedded.index import EmbeddedIndex
 from tests.store.servers import PostgresServer
 
@@ -404,6 +413,57 @@ def test_every_command_takes_the_url_of_a_server(
         delete_index(server.url(name))
     code, _, err = command("info", url)
     assert (code, "found none" in err) == (4, True)
+
+
+@pytest.mark.robustness("a password within the URL of an index")
+def test_no_command_prints_the_password_of_a_url(
+    command: Run,
+    index: Path,
+    models: Path,
+    pictures: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Behind the URL lies a folder, so every command ends well and says what may come next."""
+    folders = STORES["folder"]
+
+    def here(location: Location) -> Location:
+        return read_location(tmp_path / location.name)
+
+    store = Store(
+        open=lambda location: folders.open(here(location)),
+        create=lambda location, new: folders.create(here(location), new),
+        exists=lambda location: folders.exists(here(location)),
+        delete=lambda location: folders.delete(here(location)),
+    )
+    monkeypatch.setitem(STORES, "postgresql", store)
+    server = "postgresql://ann:s3cret@host/art"
+    url, shown = f"{server}#{index.name}", f"'postgresql://ann:***@host/art#{index.name}'"
+    source = ("--images", pictures)
+    file, sheet = tmp_path / "a copy.jsonl", tmp_path / "a sheet"
+    for arguments, hint in (
+        (("build", "--model", models / "one", *source, "--out", f"{server}#b"), "serve.py"),
+        (("add", url, *source), "serve.py"),
+        (("finish", f"{server}#b"), "serve.py"),
+        (("search", url, pictures / "00.png"), f"index.py search {shown} --id 0"),
+        (("info", url), f"serve.py {shown} --open, or index.py evaluate {shown}"),
+        (("evaluate", url, "--labels", "style"), f"index.py search {shown} PICTURE"),
+        (("duplicates", url), ""),
+        (("compare", url, "--image", pictures / "00.png", "--out", sheet), f"'{sheet}.html'"),
+        (("sync", url, "--dry-run"), f"serve.py {shown}"),
+        (("remove", url, "--ids", 3), f"index.py compact {shown} drops"),
+        (("sync", url), f"index.py compact {shown} draws"),
+        (("compact", url), f"serve.py {shown} --open"),
+        (("verify", url), f"index.py export {shown} --to {index.name}.jsonl is a copy"),
+        (("export", url, "--to", file), f"index.py import COPY --from '{file}'"),
+        (("import", f"{server}#c", "--from", file), f"serve.py {shown[:-10]}c' --open"),
+        (("import", f"{server}#d", "--from", file, "--json"), ""),
+        (("build", "--model", models / "one", *source, "--out", url), ""),
+    ):
+        code, printed, told = command(*arguments)
+        assert code == (2 if arguments[-1] == url and arguments[0] == "build" else 0), told
+        assert "s3cret" not in printed + told, arguments
+        assert hint in told, arguments
 
 
 def test_an_empty_index_says_why(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hashing.cli.console import Parser, emit, suggest, when_interrupted
+from hashing.cli.console import Parser, emit, suggest, when_interrupted, word
 from hashing.cli.index.options import (
     GOES_ON,
     Commands,
@@ -13,6 +13,7 @@ from hashing.cli.index.options import (
     exclude_option,
     features_option,
     index_argument,
+    location,
     model_options,
     picture_options,
     previews_option,
@@ -44,7 +45,9 @@ def add_commands(commands: Commands) -> None:
         help="model folder, or colour, texture, shape: descriptors without a network",
     )
     picture_options(parser, several=True)
-    parser.add_argument("--out", required=True, metavar="INDEX", help="folder or URL to make")
+    parser.add_argument(
+        "--out", type=location, required=True, metavar="INDEX", help="folder or URL to make"
+    )
     parser.add_argument(
         "--roles",
         default="",
@@ -219,10 +222,11 @@ def _report(collection: "Collection", arguments: argparse.Namespace, shard: "Sha
             "items now": f"{info.count:,}",
         }
     )
+    index = word(info.location)
     if shard is not None:
-        suggest(f"index.py finish {info.location}, once all {shard.count} shards have ended")
+        suggest(f"index.py finish {index}, once all {shard.count} shards have ended")
         return 0
-    suggest(f"serve.py {info.location} --open, or index.py search {info.location} PICTURE")
+    suggest(f"serve.py {index} --open, or index.py search {index} PICTURE")
     return 0
 
 

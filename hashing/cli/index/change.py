@@ -2,7 +2,7 @@
 
 import argparse
 
-from hashing.cli.console import emit, suggest
+from hashing.cli.console import emit, suggest, word
 from hashing.cli.index.options import Commands, command, index_argument
 from hashing.cli.index.tables import print_facts
 
@@ -48,7 +48,7 @@ def remove(arguments: argparse.Namespace) -> int:
     if arguments.dry_run:
         suggest("the same without --dry-run")
     elif removed:
-        suggest(f"index.py compact {arguments.index} drops them for good")
+        suggest(f"index.py compact {word(arguments.index)} drops them for good")
     return 0
 
 
@@ -71,5 +71,5 @@ def compact(arguments: argparse.Namespace) -> int:
                 "size": f"{before.bytes / 1e6:.1f} MB before, {after.bytes / 1e6:.1f} MB now",
             }
         )
-        suggest(f"serve.py {arguments.index} --open")
+        suggest(f"serve.py {word(arguments.index)} --open")
     return 0

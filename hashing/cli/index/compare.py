@@ -6,8 +6,8 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hashing.cli.console import emit, suggest
-from hashing.cli.index.options import Commands, at_least, command
+from hashing.cli.console import emit, suggest, word
+from hashing.cli.index.options import Commands, at_least, command, location
 from hashing.cli.index.search import refuse_empty
 from hashing.cli.index.tables import print_table
 from hashing.errors import UsageError
@@ -21,7 +21,9 @@ def add_commands(commands: Commands) -> None:
     parser = command(
         commands, "compare", compare, "lay answers by several descriptors and distances together"
     )
-    parser.add_argument("indexes", nargs="+", metavar="INDEX", help="folders or URLs of indexes")
+    parser.add_argument(
+        "indexes", nargs="+", type=location, metavar="INDEX", help="folders or URLs of indexes"
+    )
     parser.add_argument("--image", type=Path, required=True, metavar="FILE", help="ask with this")
     parser.add_argument("-k", type=at_least(1), default=10, help="how many results (default 10)")
     parser.add_argument(
@@ -70,7 +72,8 @@ def compare(arguments: argparse.Namespace) -> int:
     if out is None:
         suggest("the same with --out SHEET, which writes the pictures as HTML and PNG")
     else:
-        suggest(f"open {out.with_suffix('.html')}, or {out.with_suffix('.png')}")
+        html, png = (word(out.with_suffix(suffix)) for suffix in (".html", ".png"))
+        suggest(f"open {html}, or {png}")
     return 0
 
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from hashing.cli.console import emit, suggest
+from hashing.cli.console import emit, suggest, word
 from hashing.cli.index.options import Commands, command, index_argument
 from hashing.cli.index.tables import print_table
 from hashing.progress import log
@@ -67,11 +67,12 @@ def _conclude(groups: "Sequence[Group]", arguments: argparse.Namespace) -> None:
         f"{len(groups):,} groups with {len(further):,} further copies, which take "
         f"{frees / 1e6:,.1f} MB; nothing was removed"
     )
+    index = word(arguments.index)
     if len(further) <= SHOWN_IDS:
         ids = " ".join(map(str, further))
-        suggest(f"index.py remove {arguments.index} --ids {ids} keeps the best of each")
+        suggest(f"index.py remove {index} --ids {ids} keeps the best of each")
     else:
-        suggest(f"index.py duplicates {arguments.index} --kind {arguments.kind} --html > them.html")
+        suggest(f"index.py duplicates {index} --kind {arguments.kind} --html > them.html")
 
 
 def _rows(groups: "Sequence[Group]") -> list[list[str]]:

@@ -2,7 +2,7 @@
 
 import argparse
 
-from hashing.cli.console import emit, suggest
+from hashing.cli.console import emit, suggest, word
 from hashing.cli.index.options import (
     Commands,
     command,
@@ -72,5 +72,5 @@ def evaluate(arguments: argparse.Namespace) -> int:
         if table.heading:
             log(table.heading)
         print_table(table.columns, table.rows, right=table.columns[1:])
-    suggest(f"index.py search {arguments.index} PICTURE, or with other --labels")
+    suggest(f"index.py search {word(arguments.index)} PICTURE, or with other --labels")
     return 0

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hashing.cli.console import emit, suggest, when_interrupted
+from hashing.cli.console import emit, suggest, when_interrupted, word
 from hashing.cli.index.options import Commands, command, model_options, picture_options
 from hashing.errors import UsageError
 from hashing.progress import log
@@ -92,6 +92,7 @@ def _report(fitted: "Fit", arguments: argparse.Namespace) -> int:
             }
         )
         return 0
-    images = arguments.images
-    suggest(f"index.py build --model {arguments.out} --images {images} --out {images.name}.index")
+    model, images = word(arguments.out), word(arguments.images)
+    index = word(f"{arguments.images.name}.index")
+    suggest(f"index.py build --model {model} --images {images} --out {index}")
     return 0

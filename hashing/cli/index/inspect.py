@@ -4,7 +4,7 @@ import argparse
 from dataclasses import asdict
 from pathlib import Path
 
-from hashing.cli.console import emit, suggest
+from hashing.cli.console import emit, suggest, word
 from hashing.cli.index.options import Commands, command, index_argument
 from hashing.cli.index.tables import print_facts
 
@@ -44,7 +44,8 @@ def info(arguments: argparse.Namespace) -> int:
             "build": "complete" if found.unfinished is None else "interrupted: run it again",
         }
     )
-    suggest(f"serve.py {arguments.index} --open, or index.py evaluate {arguments.index}")
+    index = word(arguments.index)
+    suggest(f"serve.py {index} --open, or index.py evaluate {index}")
     return 0
 
 
@@ -61,5 +62,7 @@ def verify(arguments: argparse.Namespace) -> int:
         print_facts(
             {"items": f"{count:,}, all intact", "repaired": "\n".join(repaired) or "nothing"}
         )
-        suggest(f"index.py export {arguments.index} --to {arguments.index}.jsonl is a copy")
+        index = arguments.index
+        copy = f"{index.name or index.folder}.jsonl"
+        suggest(f"index.py export {word(index)} --to {word(copy)} is a copy")
     return 0

@@ -3,9 +3,12 @@
 import argparse
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from hashing.cli.console import Parser, add_common
+
+if TYPE_CHECKING:
+    from hashing.store import Location
 
 Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
 
@@ -26,7 +29,14 @@ def command(
 
 def index_argument(parser: Parser) -> None:
     """The index that a command works on."""
-    parser.add_argument("index", metavar="INDEX", help="folder or URL of the index")
+    parser.add_argument("index", type=location, metavar="INDEX", help="folder or URL of the index")
+
+
+def location(text: str) -> "Location":
+    """Where an index lies; unlike the text, it can be printed without its password."""
+    from hashing.store import read_location
+
+    return read_location(text)
 
 
 def picture_options(parser: Parser, *, required: bool = True, several: bool = False) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hashing.cli.console import suggest
+from hashing.cli.console import suggest, word
 from hashing.cli.index.options import Commands, command, index_argument, model_options
 from hashing.cli.index.results import Told, key_of, print_csv, print_json, print_results, results_of
 from hashing.errors import InputError, UsageError
@@ -122,7 +122,8 @@ def search(arguments: argparse.Namespace) -> int:
             print_results(told.results, names, told.bits)
         first = answers[0].results
         if first:
-            suggest(f"index.py search {arguments.index} --id {first[0]['id']}, or serve.py")
+            index = word(arguments.index)
+            suggest(f"index.py search {index} --id {first[0]['id']}, or serve.py")
     if not all(told.complete for told in answers):
         log("incomplete: there may be others as near as the last")
     return 0

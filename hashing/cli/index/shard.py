@@ -5,7 +5,7 @@ import os
 import re
 from collections.abc import Mapping
 
-from hashing.cli.console import Parser, emit, suggest
+from hashing.cli.console import Parser, emit, suggest, word
 from hashing.cli.index.options import Commands, command, index_argument
 from hashing.cli.index.tables import print_facts
 from hashing.errors import UsageError
@@ -74,5 +74,6 @@ def finish(arguments: argparse.Namespace) -> int:
         emit({"index": info.location, "items": info.count})
     else:
         print_facts({"index": info.location, "items": f"{info.count:,}"})
-        suggest(f"serve.py {info.location} --open, or index.py search {info.location} PICTURE")
+        index = word(info.location)
+        suggest(f"serve.py {index} --open, or index.py search {index} PICTURE")
     return 0

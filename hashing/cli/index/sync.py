@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hashing.cli.console import emit, suggest, when_interrupted
+from hashing.cli.console import emit, suggest, when_interrupted, word
 from hashing.cli.index.options import (
     GOES_ON,
     Commands,
@@ -153,7 +153,7 @@ def _report(changes: "Changes", items: int, arguments: argparse.Namespace) -> No
     print_facts({**told, "unchanged": unchanged, "items now": f"{items:,}"})
     if changes.metadata_kept:
         log("metadata: none was found, so that of the index stays; give it with --metadata")
-    index = arguments.index
+    index = word(arguments.index)
     if arguments.dry_run:
         log("nothing was changed (--dry-run)")
         suggest(f"index.py sync {index}" if changes else f"serve.py {index}")

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from hashing.cli.console import emit, suggest
+from hashing.cli.console import emit, suggest, word
 from hashing.cli.index.options import Commands, command, index_argument
 from hashing.cli.index.tables import print_facts
 
@@ -27,7 +27,7 @@ def export(arguments: argparse.Namespace) -> int:
 
     with Collection.open(arguments.index) as collection:
         count = export(collection.index, arguments.to)
-    after = f"index.py import COPY --from {arguments.to}"
+    after = f"index.py import COPY --from {word(arguments.to)}"
     return _report(count, str(arguments.to), after, arguments.json)
 
 
@@ -36,8 +36,9 @@ def import_(arguments: argparse.Namespace) -> int:
     from hashing.collection.change import import_exported
 
     count = import_exported(arguments.file, arguments.index)
-    after = f"serve.py {arguments.index} --open, or index.py verify {arguments.index}"
-    return _report(count, arguments.index, after, arguments.json)
+    index = word(arguments.index)
+    after = f"serve.py {index} --open, or index.py verify {index}"
+    return _report(count, str(arguments.index), after, arguments.json)
 
 
 def _report(count: int, place: str, after: str, as_json: bool) -> int:
