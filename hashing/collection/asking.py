@@ -1,6 +1,6 @@
 """What a collection is asked with: pictures, codes, items and tastes, made into queries."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from PIL.Image import Image
 from hashing.codes import Codes
 from hashing.collection.holding import Holding
 from hashing.collection.parts import Look
+from hashing.collection.reading import several
 from hashing.collection.recognise import Recognised, recognise
 from hashing.collection.request import Mix, Query, Taste
 from hashing.errors import UsageError
@@ -207,7 +208,9 @@ class Asking(Holding):
         features = self.index.features([item_id]) if self.info.features else None
         return Query(code, exclude=(item_id,), features=features)
 
-    def taste(self, like: Sequence[int | str], dislike: Sequence[int | str] = ()) -> Taste:
+    def taste(
+        self, like: str | Iterable[int | str], dislike: str | Iterable[int | str] = ()
+    ) -> Taste:
         """Liked and disliked items and pictures, in any mix, as codes.
 
         Args:
@@ -225,6 +228,7 @@ class Asking(Holding):
             >>> len(art.taste([3, 17], dislike=[5]).liked)
             2
         """
+        like, dislike = several(like), several(dislike)
         if not like or len(like) + len(dislike) > MOST_LIKED:
             raise UsageError(
                 f"expected one liked work or more and at most {MOST_LIKED} in all, "

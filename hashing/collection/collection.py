@@ -1,6 +1,6 @@
 """`Collection`: pictures, their codes and what is known of them, as one object."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -15,6 +15,7 @@ from hashing.collection.keeping import Keeping
 from hashing.collection.mix import mix
 from hashing.collection.path import Walk, find_path
 from hashing.collection.pictures import PREVIEW_SIDE
+from hashing.collection.reading import several
 from hashing.collection.recommend import recommend
 from hashing.collection.request import DIVERSITY, Mix, Query, Refine, Taste
 from hashing.collection.search import search
@@ -50,7 +51,7 @@ class Collection(Asking, Keeping, Editing, Surveying):
         max_distance: float | None = None,
         rerank: int | None = None,
         by: str = HAMMING,
-        palette: Sequence[str] = (),
+        palette: str | Sequence[str] = (),
     ) -> Answer:
         """The k items nearest to a picture or a code, ordered by (distance, id).
 
@@ -86,7 +87,7 @@ class Collection(Asking, Keeping, Editing, Surveying):
             diversity=0,
             fold=False,
             by=by,
-            palette=tuple(palette),
+            palette=tuple(several(palette)),
         )
         asked = self.query(query)
         if rerank is None:
@@ -119,8 +120,8 @@ class Collection(Asking, Keeping, Editing, Surveying):
 
     def recommend(
         self,
-        like: Sequence[int | str],
-        dislike: Sequence[int | str] = (),
+        like: str | Iterable[int | str],
+        dislike: str | Iterable[int | str] = (),
         k: int = 20,
         where: str | Filter | None = None,
         *,

@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from hashing.collection.answer import Answer, Hit
 from hashing.collection.collection import Collection
+from hashing.collection.reading import several
 from hashing.collection.request import Refine
 from hashing.collection.sheet import GroupSheet
 from hashing.errors import ImageError, UsageError
@@ -112,7 +113,7 @@ def compare(
     picture: Picture,
     *,
     k: int = 10,
-    by: Sequence[str] = (),
+    by: str | Sequence[str] = (),
     where: str | None = None,
     name: str = "",
 ) -> Comparison:
@@ -120,6 +121,7 @@ def compare(
 
     by: only these distances. Raises UsageError for one that no collection can go by, ImageError.
     """
+    by = several(by)
     for measure in by:
         check_measure(measure)
     image = open_picture(picture)

@@ -19,6 +19,7 @@ from hashing.collection.quality import (
     judge_answers,
     judge_tastes,
 )
+from hashing.collection.reading import several
 from hashing.collection.request import Refine
 from hashing.collection.search import PART, feature_parts
 from hashing.errors import InputError, UsageError, choose
@@ -40,11 +41,11 @@ SEED = 0
 
 def evaluate(
     opened: Opened,
-    labels: Sequence[str] | None = None,
+    labels: str | Sequence[str] | None = None,
     queries: Pictures | None = None,
     rerank: int = RERANK,
-    by: Sequence[str] = (),
-    sets: Sequence[str] = (),
+    by: str | Sequence[str] = (),
+    sets: str | Sequence[str] = (),
 ) -> Evaluation:
     """Measure every item against the rest, or pictures from outside against all items.
 
@@ -54,6 +55,7 @@ def evaluate(
     Raises InputError for an empty index and for a column that it does not have, UsageError for
     features that it does not keep.
     """
+    by, sets = several(by), several(sets)
     if by and not opened.info.features:
         raise UsageError(
             f"expected an index with features to evaluate by {by[0]}, found codes alone: build it "
@@ -87,17 +89,18 @@ def evaluate(
     return Evaluation(names, asked, count, results, seen, by_label)
 
 
-def label_names(given: Sequence[str] | None, info: IndexInfo) -> list[str]:
+def label_names(given: str | Sequence[str] | None, info: IndexInfo) -> list[str]:
     """The columns to grade by. Raises InputError for one that is not there."""
     columns = info.columns
     if given is not None:
+        given = several(given)
         unknown = [name for name in given if name not in columns]
         if unknown:
             known = ", ".join(columns) or "none"
             raise InputError(
                 f"there is no column {unknown[0]!r} in the index; its columns: {known}"
             )
-        return list(given)
+        return given
     if names := [info.roles[role] for role in ("group", "creator") if role in info.roles]:
         return names
     known = ", ".join(columns) or "none"

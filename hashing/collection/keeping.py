@@ -40,11 +40,11 @@ class Keeping(Holding):
         workers: int | None = None,
         previews: int | None = None,
         strict: bool = False,
-        exclude: Sequence[str] = (),
+        exclude: str | Sequence[str] = (),
         megapixels: float | None = None,
         features: bool = False,
         shard: Shard | None = None,
-        exif: Sequence[str] | None = None,
+        exif: str | Sequence[str] | None = None,
         video: bool = False,
     ) -> Self:
         """Make a new collection of pictures.
@@ -65,7 +65,7 @@ class Keeping(Holding):
             workers: threads that decode, by default one per core.
             previews: longer side in pixels of the small pictures kept (512); 0 keeps none.
             strict: fail at a broken picture, row, folder or name, and add none.
-            exclude: patterns of files and folders to pass over, such as `*_thumb.jpg`.
+            exclude: a pattern of files and folders to pass over, or several, such as `*_thumb.jpg`.
             megapixels: the largest picture that is decoded, 256 by default.
             features: keep what the codes are made of, too, for cosine, Euclidean, … distance.
             shard: put only this part of the pictures in, as other processes do the others; then
@@ -122,10 +122,10 @@ class Keeping(Holding):
         workers: int | None = None,
         previews: int | None = None,
         strict: bool = False,
-        exclude: Sequence[str] = (),
+        exclude: str | Sequence[str] = (),
         megapixels: float | None = None,
         shard: Shard | None = None,
-        exif: Sequence[str] | None = None,
+        exif: str | Sequence[str] | None = None,
         video: bool = False,
     ) -> "Outcome":
         """Put more pictures in; those already there are skipped.
@@ -193,7 +193,7 @@ class Keeping(Holding):
         *,
         metadata: str | Path | None = None,
         columns: Mapping[str, str] = {},
-        exclude: Sequence[str] = (),
+        exclude: str | Sequence[str] = (),
         megapixels: float | None = None,
         video: bool = False,
         workers: int | None = None,

@@ -1,14 +1,16 @@
 """Which pictures are read, and how."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar, cast
 
 from hashing.collection.check import refuse_broken
 from hashing.errors import UsageError
 from hashing.sources import Catalogue, read_catalogue
 from hashing.sources.partition import Shard
+
+Given = TypeVar("Given")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,25 +38,25 @@ class Reading:
         metadata: str | Path | None = None,
         columns: Mapping[str, str] = {},
         strict: bool = False,
-        exclude: Sequence[str] = (),
+        exclude: str | Sequence[str] = (),
         megapixels: float | None = None,
         shard: Shard | None = None,
-        exif: Sequence[str] | None = None,
+        exif: str | Sequence[str] | None = None,
         video: bool = False,
     ) -> Self:
         """The same of what a person gives. Raises UsageError where they name no pictures."""
-        several = [images] if isinstance(images, str | Path) else images
-        if not several:
+        sources: list[str | Path] = several(images)
+        if not sources:
             raise UsageError("expected a folder or an archive of pictures, found none")
         return cls(
-            images=[Path(each) for each in several],
+            images=[Path(each) for each in sources],
             metadata=optional_path(metadata),
             columns=columns,
             strict=strict,
-            exclude=exclude,
+            exclude=several(exclude),
             megapixels=megapixels,
             shard=shard,
-            exif=exif,
+            exif=None if exif is None else several(exif),
             video=video,
         )
 
@@ -95,6 +97,13 @@ def columns_of(catalogues: Sequence[Catalogue]) -> dict[str, type]:
         for name, kind in catalogue.columns.items():
             columns[name] = max(columns.get(name, kind), kind, key=widths.index)
     return columns
+
+
+def several(given: Given | Iterable[Given]) -> list[Given]:
+    """What a person gives where several may be given; a text or path is one, not its letters."""
+    if isinstance(given, str | Path):
+        return [cast(Given, given)]
+    return list(cast(Iterable[Given], given))
 
 
 def optional_path(path: str | Path | None) -> Path | None:

@@ -49,14 +49,14 @@ class Surveying(Holding):
 
     def evaluate(
         self,
-        labels: Sequence[str] | None = None,
+        labels: str | Sequence[str] | None = None,
         *,
         images: str | Path | None = None,
         metadata: str | Path | None = None,
         columns: Mapping[str, str] = {},
         rerank: int = RERANK,
-        by: Sequence[str] = (),
-        sets: Sequence[str] = (),
+        by: str | Sequence[str] = (),
+        sets: str | Sequence[str] = (),
         workers: int | None = None,
     ) -> Evaluation:
         """How well items that belong together find each other, every item against the rest.
@@ -93,7 +93,7 @@ class Surveying(Holding):
 
     def colours(
         self,
-        colours: Sequence[str],
+        colours: str | Sequence[str],
         *,
         where: str | Filter | None = None,
         text: str = "",

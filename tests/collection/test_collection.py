@@ -10,6 +10,8 @@ from PIL import Image
 
 from hashing.codes import Codes
 from hashing.collection import Collection
+from hashing.collection.choices import recall_choices
+from hashing.collection.compare import compare
 from hashing.config import ModelConfig, Preprocessing
 from hashing.encoding import Model
 from hashing.errors import ArtefactError, ImageError, InputError, UsageError
@@ -99,8 +101,35 @@ def test_likes_may_be_ids_of_any_kind_and_codes(shop: Collection) -> None:
     assert not {3, 7} & {hit.id for hit in liked}
     numbers = shop.recommend(like=list(np.array([3, 7])), k=5)
     assert [hit.id for hit in numbers] == [hit.id for hit in liked]
+    array = shop.recommend(like=shop.ids()[[3, 7]], dislike=shop.ids()[:0], k=5)
+    assert [hit.id for hit in array] == [hit.id for hit in liked]
+    with pytest.raises(UsageError, match="work 3, found both"):
+        shop.taste(np.array([3, 7]), np.array([3]))
     code = shop.index.codes([3]).hex()[0]
     assert 3 in {hit.id for hit in shop.recommend(like=[code], k=12)}
+
+
+def test_a_text_is_a_list_of_one(shop: Collection, pictures: Path, tmp_path: Path) -> None:
+    model = Model(network(0))
+    for number, given in enumerate((str, lambda text: [text])):
+        exclude, exif, cosine = map(given, ("0*.png", "date", "cosine"))
+        choice = {"exclude": exclude, "exif": exif, "features": True}
+        with Collection.build(pictures, model, tmp_path / f"{number}", **choice) as some:
+            assert [item.file for item in some.items()] == ["10.png", "11.png"]
+            assert recall_choices(some.index).said() == {"exclude": ["0*.png"], "exif": ["date"]}
+            assert "features, cosine" in some.evaluate(["brand"], by=cosine).results
+            assert some.add(pictures, exclude=exclude).already == 2
+            compared = compare([some], pictures / "10.png", by=cosine)
+            assert [name.rpartition(" ")[2] for name, _ in compared.rankings] == ["cosine"]
+        assert shop.sync(exclude=given("1*.png"), dry_run=True).deleted == ["10.png", "11.png"]
+        assert list(shop.evaluate(given("brand")).labels) == ["brand"]
+        assert list(shop.evaluate(sets=given("brand")).labels) == ["brand"]
+        grey, picture = given("808080"), pictures / "03.png"
+        kept = shop.colours(grey).tolist()
+        assert sorted(hit.id for hit in shop.search(picture, k=12, palette=grey)) == sorted(kept)
+        assert len(kept) < len(shop.colours(grey, every=True)) == len(shop)
+        code = given(shop.index.codes([3]).hex()[0])
+        assert shop.recommend(code, k=12)[0].id == 3
 
 
 def test_pictures_come_and_go(shop: Collection, pictures: Path, tmp_path: Path) -> None:
