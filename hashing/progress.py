@@ -45,7 +45,8 @@ def in_notebook() -> bool:
 def printable(text: str, kept: str = "") -> str:
     r"""Text from anywhere as a terminal may have it: controls become `\x1b`, but those in `kept`.
 
-    Everything that a command prints goes through here, or through `escaped_json`.
+    Everything that a command prints goes through here, or through `escaped_json`; CSV and HTML only
+    on a terminal, for into a file data go as they are.
     """
     return _CONTROLS.sub(lambda found: _shown(found[0], kept), text)
 

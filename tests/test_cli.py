@@ -1,6 +1,7 @@
 """The command line's frame: dispatch, one-line errors, exit codes, what `--help` costs."""
 
 import errno
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -68,6 +69,24 @@ def test_interruption_has_the_shell_s_code() -> None:
         raise KeyboardInterrupt
 
     assert console.run(command, []) == 130
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such pipes")
+@pytest.mark.parametrize("lines", [1, 5000])  # what waits in the buffer, and what does not fit
+def test_a_reader_that_has_gone_has_the_shell_s_code(
+    lines: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from hashing.cli.index.tables import print_table
+
+    def command(argv: object) -> int:
+        print_table(("a", "b"), [("1", "2")] * lines)
+        return 0
+
+    reading, writing = os.pipe()
+    os.close(reading)
+    with open(writing, "w", encoding="utf-8") as stream:
+        monkeypatch.setattr(sys, "stdout", stream)
+        assert console.run(command, []) == console.BROKEN_PIPE == 141
 
 
 def test_unknown_command_names_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:

@@ -143,6 +143,11 @@ def suggest(command: str) -> None:
     log(f"next: {called(command)}")
 
 
+def put(text: str) -> None:
+    """Text on standard output: data as they are, but without controls on a terminal."""
+    sys.stdout.write(printable(text, LINES) if sys.stdout.isatty() else text)
+
+
 def emit(value: object) -> None:
     """One JSON value on standard output."""
     sys.stdout.write(escaped_json(json.dumps(value, ensure_ascii=False, indent=2)) + "\n")

@@ -335,7 +335,7 @@ HOSTILE = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202e\u2066 \r\n\x7f\u2028[bold]end"
 @pytest.mark.skipif(sys.platform == "win32", reason="such files cannot be made")
 @pytest.mark.robustness("titles and names that drive a terminal")
 def test_nothing_that_is_printed_drives_the_terminal(
-    command: Run, models: Path, tmp_path: Path
+    command: Run, models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pictures, out = tmp_path / "pictures", tmp_path / "art.index"
     pictures.mkdir()
@@ -375,6 +375,17 @@ def test_nothing_that_is_printed_drives_the_terminal(
         assert not left, (arguments, left)
     found = json.loads(command("search", out, "--image", first, "--json")[1])
     assert found["results"][0]["title"] == HOSTILE.strip()
+    shutil.copy(first, pictures / f"copy{name}.png")
+    command("add", out, "--images", pictures)
+    lines = [["search", out, "--image", first, "--csv"]]
+    lines += [["duplicates", out, "--kind", "exact", form] for form in ("--csv", "--html")]
+    for arguments in lines:
+        assert name in command(*arguments)[1], "data stays data in a file"
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    for arguments in lines:
+        printed = command(*arguments)[1]
+        assert printed
+        assert not [c for c in printed if not c.isprintable() and c != "\n"], arguments
 
 
 def test_every_command_takes_the_url_of_a_server(

@@ -1,14 +1,12 @@
 """`index.py duplicates`: pictures that an index holds more than once."""
 
 import argparse
-import csv
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from hashing.cli.console import emit, suggest, word
+from hashing.cli.console import emit, put, suggest, word
 from hashing.cli.index.options import Commands, command, index_argument
-from hashing.cli.index.tables import print_table
+from hashing.cli.index.tables import csv_text, print_table
 from hashing.progress import log
 
 if TYPE_CHECKING:
@@ -44,9 +42,9 @@ def duplicates(arguments: argparse.Namespace) -> int:
     with Collection.open(arguments.index) as collection:
         groups = collection.duplicates(arguments.kind)
         if arguments.html:
-            sys.stdout.write(groups.sheet().page() + "\n")
+            put(groups.sheet().page() + "\n")
     if arguments.csv:
-        _print_csv(groups)
+        put(csv_text(FIELDS, _rows(groups)))
     elif arguments.json:
         emit(_as_json(groups, arguments.kind))
     elif not arguments.html:
@@ -86,12 +84,6 @@ def _rows(groups: "Sequence[Group]") -> list[list[str]]:
 def _values(copy: "Copy") -> tuple[object, ...]:
     known = "" if copy.bytes is None else copy.bytes
     return copy.item.id, copy.item.file, copy.width, copy.height, known, copy.date or ""
-
-
-def _print_csv(groups: "Sequence[Group]") -> None:
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(FIELDS)
-    writer.writerows(_rows(groups))
 
 
 def _as_json(groups: "Sequence[Group]", kind: str) -> dict[str, object]:

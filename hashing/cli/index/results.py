@@ -1,12 +1,10 @@
 """How results of `index.py search` are printed: as tables, JSON or CSV."""
 
-import csv
-import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hashing.cli.console import emit
-from hashing.cli.index.tables import print_table
+from hashing.cli.console import emit, put
+from hashing.cli.index.tables import csv_text, print_table
 from hashing.sources.columns import TO, WRITTEN
 
 if TYPE_CHECKING:
@@ -69,10 +67,8 @@ def print_csv(answers: Sequence[Told], names: Sequence[str]) -> None:
     first = next((told.results[0] for told in answers if told.results), ALWAYS)
     own = ["query", *(name for name in OWN if name in first)]
     columns = [*own, *map(key_of, names)]
-    writer = csv.DictWriter(sys.stdout, columns, lineterminator="\n")
-    writer.writeheader()
-    for told in answers:
-        writer.writerows({"query": told.name, **result} for result in told.results)
+    results = [{"query": told.name, **result} for told in answers for result in told.results]
+    put(csv_text(columns, [[result.get(name) for name in columns] for result in results]))
 
 
 def print_results(results: list[dict[str, Any]], names: Sequence[str], bits: int) -> None:

@@ -1,7 +1,9 @@
 """Results as tables for people."""
 
+import csv
+import io
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from hashing.progress import LINES, printable
 
@@ -38,4 +40,14 @@ def print_table(
     for row in rows:
         table.add_row(*(Text(printable(cell, LINES)) for cell in row))
     width = None if sys.stdout.isatty() else FILE_COLUMNS
-    Console(highlight=False, width=width).print(table)
+    console = Console(highlight=False, width=width)
+    with console.capture() as captured:  # itself it ends the process where the reader has gone
+        console.print(table)
+    sys.stdout.write(captured.get())
+
+
+def csv_text(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Comma-separated values, a line for each row."""
+    lines = io.StringIO()
+    csv.writer(lines, lineterminator="\n").writerows([columns, *rows])
+    return lines.getvalue()
