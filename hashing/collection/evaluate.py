@@ -1,7 +1,7 @@
 """How well a collection finds what belongs together, as codes and as a visitor sees it."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,7 +42,7 @@ SEED = 0
 def evaluate(
     opened: Opened,
     labels: str | Sequence[str] | None = None,
-    queries: Pictures | None = None,
+    encoded: Callable[[], Pictures] | None = None,
     rerank: int = RERANK,
     by: str | Sequence[str] = (),
     sets: str | Sequence[str] = (),
@@ -50,12 +50,15 @@ def evaluate(
     """Measure every item against the rest, or pictures from outside against all items.
 
     labels: columns that make items relevant, the broad one first; by default those of the roles
-    group and creator. by: distances of features to measure, too. sets: further columns, each cell
-    of which holds several labels (`dog, car`): relevant is what shares one, the more the better.
+    group and creator. encoded: the pictures from outside, asked for once all else is known to be
+    right. by: distances of features to measure, too. sets: further columns, each cell of which
+    holds several labels (`dog, car`): relevant is what shares one, the more the better.
     Raises InputError for an empty index and for a column that it does not have, UsageError for
-    features that it does not keep.
+    features that it does not keep and for a reach of re-ranking below 1.
     """
     by, sets = several(by), several(sets)
+    if rerank < 1:
+        raise UsageError(f"expected to rerank at least 1 picture, found {rerank}")
     if by and not opened.info.features:
         raise UsageError(
             f"expected an index with features to evaluate by {by[0]}, found codes alone: build it "
@@ -68,6 +71,7 @@ def evaluate(
     single = () if sets and labels is None else label_names(labels, opened.info)
     names = [*single, *label_names(sets, opened.info)]
     alone = names if len(names) > 1 else []
+    queries = None if encoded is None else encoded()
     rankings = len(opened.info.lengths) + len(by) + len(alone)
     with progress(rankings, "measuring", "rankings") as bar:
         judged = Judged.of(opened.index, names, sets, queries)

@@ -1,6 +1,7 @@
 """What is to be seen of a whole collection: its map, copies, colours, words, and how good it is."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from hashing.collection.duplicates import KINDS, Duplicates, Kind, find_duplicat
 from hashing.collection.evaluate import RERANK, encode_queries, evaluate
 from hashing.collection.evaluation import Evaluation
 from hashing.collection.holding import Holding
+from hashing.collection.judged import Pictures
 from hashing.collection.map import Map, read_map
 from hashing.collection.reading import optional_path
 from hashing.collection.words import Understood, understand
@@ -77,18 +79,21 @@ class Surveying(Holding):
             Tie-aware measures at every code length; it shows itself as tables.
 
         Raises:
-            UsageError: there is no such column, or none to measure by.
-            InputError: pictures or metadata cannot be used.
+            UsageError: the collection has no features, or `rerank` is below 1.
+            InputError: there is no such column, or none to measure by; pictures or metadata cannot
+                be used.
 
         Example:
             >>> score = art.evaluate(labels=["style"])
             >>> 0.5 < score.results["64 bits"].mean_average_precision <= 1
             True
         """
-        queries = None
-        if images is not None:
+
+        def encoded(images: str | Path) -> Pictures:
             catalogue = read_catalogue(Path(images), optional_path(metadata), columns=columns)
-            queries = encode_queries(self.model, catalogue, workers, features=bool(by))
+            return encode_queries(self.model, catalogue, workers, features=bool(by))
+
+        queries = None if images is None else partial(encoded, images)
         return evaluate(self.opened, labels, queries, rerank, by, sets)
 
     def colours(

@@ -214,6 +214,12 @@ def test_an_evaluation_shows_itself(shop: Collection, pictures: Path) -> None:
         shop.evaluate(labels=["colour"])
 
 
+@pytest.mark.parametrize("rerank", [-4, 0])
+def test_an_evaluation_reranks_something(shop: Collection, rerank: int) -> None:
+    with pytest.raises(UsageError, match=f"at least 1 .* found {rerank}"):
+        shop.evaluate(images="not read before", rerank=rerank)
+
+
 def test_an_item_is_explained_by_an_id_of_any_kind(shop: Collection) -> None:
     found = shop.explain(3, 5)
     numpy = shop.explain(3, shop.ids()[5])
