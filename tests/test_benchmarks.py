@@ -5,12 +5,15 @@ import importlib
 import json
 import re
 import shlex
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import pytest
 from PIL import Image
+
+from hashing.sources import Catalogue, Item
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 COMMAND = re.compile(r"`python (benchmarks/climb\.py [^`]+)`")
@@ -37,17 +40,17 @@ def test_first_pictures_are_as_many_as_asked_for_or_none(
             for number in range(12):
                 file = tmp_path / "all" / part / name / f"{number:02}.png"
                 Image.new("RGB", (8, 8), (number, 0, 0)).save(file)
-    runs, catalogue = tmp_path / "runs", importlib.import_module("hashing.sources").Catalogue
+    runs, whole = tmp_path / "runs", Catalogue.read
     for per_class, count in ((10, 24), (5, 12)):
         with monkeypatch.context() as interrupted:
-            whole, left = catalogue.read, iter(range(6))
+            left = iter(range(6))
 
-            def read(self: Any, item: Any, whole: Any = whole, left: Any = left) -> bytes:
+            def read(self: Catalogue, item: Item, left: Iterator[int] = left) -> bytes:
                 if next(left, None) is None:
                     raise KeyboardInterrupt
-                return bytes(whole(self, item))
+                return whole(self, item)
 
-            interrupted.setattr(catalogue, "read", read)
+            interrupted.setattr(Catalogue, "read", read)
             with pytest.raises(KeyboardInterrupt):
                 nested.first_pictures(tmp_path / "all", per_class, runs)
         found = nested.first_pictures(tmp_path / "all", per_class, runs)
@@ -56,20 +59,17 @@ def test_first_pictures_are_as_many_as_asked_for_or_none(
     assert len(list(runs.iterdir())) == 2
 
 
-@pytest.mark.parametrize("data", ["cifar10", "artworks"])
+@pytest.mark.parametrize("name", ["cifar10-5k-96px-dsh", "artworks-art-new-128px-dsh"])
 def test_the_table_that_climbs_is_made_of_rows_of_one_split_and_size(
-    climb: ModuleType, data: str, tmp_path: Path
+    climb: ModuleType, name: str, tmp_path: Path
 ) -> None:
-    page = (BENCHMARKS / "results" / f"climb-{data}.md").read_text(encoding="utf-8")
-    kept = BENCHMARKS / "results" / "climb"
-    (file,) = kept.glob(f"{data}-*-dsh.json")
-    row = json.loads(file.read_text(encoding="utf-8"))
+    kept = Path(shutil.copytree(BENCHMARKS / "results" / "climb", tmp_path / "climb"))
+    row = json.loads((kept / f"{name}.json").read_text(encoding="utf-8"))
+    page = (BENCHMARKS / "results" / f"climb-{row['data']}.md").read_text(encoding="utf-8")
     assert climb.table(row, kept) == page
-    for other in kept.glob(f"{data}-*.json"):
-        (tmp_path / other.name).write_bytes(other.read_bytes())
     row["split"]["digest"] = "f" * 64
-    (tmp_path / file.name).write_text(json.dumps(row))
-    alone = climb.table(row, tmp_path)
+    (kept / f"{name}.json").write_text(json.dumps(row), encoding="utf-8")
+    alone = climb.table(row, kept)
     assert COMMAND.findall(alone) == [c for c in COMMAND.findall(page) if c.endswith(" dsh")]
 
 
