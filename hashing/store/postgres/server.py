@@ -22,11 +22,12 @@ PATIENCE = 5.0
 LONGEST_NAME = 63
 """Bytes of a schema's name; the server cuts off the rest, and different names meet."""
 
-_SETTINGS = (
-    "SET client_encoding = 'UTF8'; SET standard_conforming_strings = on; SET extra_float_digits = 1"
-)
-"""What a server, database or user may have set otherwise: how texts, bytes that are copied in and
-the last digits of numbers are written."""
+_SETTINGS = """
+SET client_encoding = 'UTF8'; SET standard_conforming_strings = on; SET extra_float_digits = 1;
+SET search_path TO {}
+"""
+"""Of a connection. A server, database or user may have set otherwise how texts, bytes that are
+copied in and the last digits of numbers are written."""
 
 _AWAY = ("08", "28", "3D", "57")
 """Classes of states: connection, authorisation, no such database, shutting down or starting."""
@@ -129,8 +130,7 @@ def connect(location: Location) -> Database:
             said = "expected options that it knows, and each of / @ % & # in a password as %2F"
         raise UsageError(f"{location} is no URL of PostgreSQL: {said}") from None
     try:
-        db.execute(sql.SQL(_SETTINGS))
-        db.execute(sql.SQL("SET search_path TO {}").format(sql.Identifier(location.name)))
+        db.execute(sql.SQL(_SETTINGS).format(sql.Identifier(location.name)))
     except BaseException:
         db.close()
         raise
