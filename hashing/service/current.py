@@ -4,7 +4,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,7 @@ from hashing.collection.request import Refine
 from hashing.collection.surveying import NoMapError
 from hashing.encoding import Model
 from hashing.encoding.onnx import Output
-from hashing.errors import ArtefactError, StorageError
+from hashing.errors import ArtefactError, StorageError, UsageError
 from hashing.progress import log
 from hashing.service.points import Points
 from hashing.service.public import public
@@ -108,16 +108,24 @@ class Current:
             raise StorageError(
                 "the collection is not there: wait if it is being rebuilt, else put it back"
             ) from None
-        if found.info.unfinished is not None:
-            found.close()
-            raise StorageError("the collection is being rebuilt: this takes a moment")
-        if found.info.fingerprint != former.fingerprint:
-            found.close()
-            raise ArtefactError(
-                "the collection was rebuilt with another model: start the server again"
-            )
-        anew = Collection(self._public(found.index), self._collection.model)
-        anew.served_at = self._collection.served_at
+        with ExitStack() as unless_taken:
+            unless_taken.callback(found.close)
+            if found.info.unfinished is not None:
+                raise StorageError("the collection is being rebuilt: this takes a moment")
+            if found.info.fingerprint != former.fingerprint:
+                raise ArtefactError(
+                    "the collection was rebuilt with another model: start the server again"
+                )
+            try:
+                shown = self._public(found.index)
+            except UsageError:  # the visitor's request was none, and the filter is not theirs
+                raise StorageError(
+                    "the collection was rebuilt without what --where asks for: start the server "
+                    "again with another filter"
+                ) from None
+            anew = Collection(shown, self._collection.model)
+            anew.served_at = self._collection.served_at
+            unless_taken.pop_all()
         return anew
 
     def _replace(self, collection: Collection) -> None:

@@ -13,7 +13,9 @@ from hashing.collection import Collection
 from hashing.errors import ArtefactError, StorageError
 from hashing.service.api import create_app
 from hashing.service.current import Current
-from tests.gallery import make_gallery, with_model
+from hashing.service.public import public
+from hashing.store import create_index
+from tests.gallery import BITS, ColourModel, make_gallery, with_model
 from tests.service.conftest import with_page
 
 
@@ -56,6 +58,28 @@ def test_an_index_of_another_model_is_not_taken(tmp_path: Path) -> None:
     make_gallery(tmp_path, fingerprint="shapes").close()
     with pytest.raises(ArtefactError, match="start the server again"), current.reading():
         pass
+    current.close()
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts open files by /proc")
+def test_an_index_without_a_column_of_the_filter_is_not_taken_and_not_kept_open(
+    tmp_path: Path,
+) -> None:
+    shown = public("year < 1870")
+    current = Current(with_model(shown(make_gallery(tmp_path))), shown)
+    shutil.rmtree(tmp_path / "art.index")
+    without = {"bits": BITS, "lengths": ColourModel.lengths, "columns": {"title": str}}
+    folder = tmp_path / "art.index"
+    create_index(folder, **without, fingerprint="colours", model=tmp_path / "model").close()
+    before = len(open_files(tmp_path))
+    for _ in range(3):
+        with pytest.raises(StorageError, match="--where") as told, current.reading():
+            pass
+        assert "1870" not in str(told.value)  # a visitor reads it
+    assert len(open_files(tmp_path)) == before
+    rebuild(tmp_path)
+    with current.reading() as art:
+        assert len(art) == 20
     current.close()
 
 
