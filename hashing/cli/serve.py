@@ -153,7 +153,7 @@ def _listen(host: str, port: int) -> socket.socket:
 
 def _serve(location: str, listener: socket.socket, options: argparse.Namespace) -> None:
     log("Starting: loading the libraries …")
-    from hashing.service.worker import Settings, make
+    from hashing.service.worker import Settings, count, make
 
     settings = Settings(
         location,
@@ -166,18 +166,17 @@ def _serve(location: str, listener: socket.socket, options: argparse.Namespace) 
         options.public_url,
         options.where,
         options.rate,
+        options.access_log,
     )
     settings.door()  # what is wrong with it is told before the model is loaded
-    if options.access_log:
-        _log_access()
     if options.workers > 1:
-        _announce(options, listener, None)
+        # what fails in one of several processes would be started anew for ever
+        _announce(options, listener, count(settings))
         run_workers(settings.as_text(), listener, options)
         return
     current, app = make(settings)
     with current.reading() as collection:
-        count = len(collection)
-    _announce(options, listener, count)
+        _announce(options, listener, len(collection))
     closing = threading.Event()
     warming = threading.Thread(target=current.warm, args=[closing])
     warming.start()
@@ -189,13 +188,12 @@ def _serve(location: str, listener: socket.socket, options: argparse.Namespace) 
         current.close()
 
 
-def _announce(options: argparse.Namespace, listener: socket.socket, count: int | None) -> None:
+def _announce(options: argparse.Namespace, listener: socket.socket, count: int) -> None:
     """Say where the works hang, for a phone as a picture, too."""
     port = listener.getsockname()[1]
     host = reachable() if options.host in EVERYWHERE else options.host
     address = options.public_url or f"http://{_in_url(host)}:{port}"
-    hanging = "the works" if count is None else f"{count:,} works"
-    log(f"{hanging} are hanging at {address} (Ctrl+C closes)")
+    log(f"{count:,} works are hanging at {address} (Ctrl+C closes)")
     if options.host in EVERYWHERE and sys.stderr.isatty() and not is_quiet():
         _print_code(address)
     if options.open:
@@ -220,14 +218,6 @@ def _print_code(address: str) -> None:
     except ImportError:
         return
     segno.make(address, error="l").terminal(sys.stderr, border=2, compact=True)
-
-
-def _log_access() -> None:
-    """One JSON object a request on standard error."""
-    access = logging.getLogger("arthash.access")
-    access.addHandler(logging.StreamHandler())
-    access.setLevel(logging.INFO)
-    access.propagate = False
 
 
 def run_workers(settings: str, listener: socket.socket, options: argparse.Namespace) -> None:

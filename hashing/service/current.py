@@ -136,25 +136,32 @@ class Current:
             former.close()
 
 
-def open_current(
+def open_shown(
     location: str, device: str = "auto", model: Path | None = None, where: str = ""
-) -> Current:
-    """What is public of a collection, and its model, both warmed up.
+) -> Collection:
+    """What is public of a collection, and its model.
 
     where: shows only the works that pass this filter. Raises ArtefactError where index and model
     do not match, UsageError for a filter that is none.
     """
+    collection = Collection(public(where)(open_index(location)), model, device)
+    log("Loading the model …")
+    _ = collection.model
+    return collection
+
+
+def open_current(
+    location: str, device: str = "auto", model: Path | None = None, where: str = ""
+) -> Current:
+    """The same to be served, warmed up."""
     # Numpy's products of matrices are small here, and for some 30 ms after each its own threads
     # would keep a core busy that the network wants.
     threadpool_limits(1, user_api="blas")
-    shown = public(where)
-    collection = Collection(shown(open_index(location)), model, device)
-    log("Loading the model …")
-    _ = collection.model
+    collection = open_shown(location, device, model, where)
     log("Warming up …")
     collection.answer(collection.encode(Image.new("RGB", (64, 64))), Refine())
     _accelerate(collection.model, "embedding" if collection.info.features else "logits")
-    return Current(collection, shown)
+    return Current(collection, public(where))
 
 
 def _accelerate(model: Model, output: Output) -> None:

@@ -14,6 +14,13 @@ BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 access = logging.getLogger("arthash.access")
 
 
+def log_access() -> None:
+    """Write the log to standard error."""
+    access.addHandler(logging.StreamHandler())
+    access.setLevel(logging.INFO)
+    access.propagate = False
+
+
 @dataclass(frozen=True)
 class Seen:
     """One request. path: as it came; route: the pattern that answered it, or `other`."""

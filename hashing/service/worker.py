@@ -11,8 +11,9 @@ from fastapi import FastAPI
 
 from hashing.service.api import create_app
 from hashing.service.credentials import read_credentials, read_token
-from hashing.service.current import Current, open_current
+from hashing.service.current import Current, open_current, open_shown
 from hashing.service.door import LOOPBACK, Door
+from hashing.service.metrics import log_access
 from hashing.service.rates import NETWORK_RATE
 
 SETTINGS = "ARTHASH_SERVED"
@@ -25,6 +26,7 @@ class Settings:
 
     model: where the index's model lies, if it has moved. auth, token: files. hosts: names beside
     the loopback ones; None answers to any. where: shows only what passes this filter.
+    access_log: a line of JSON for each request.
     """
 
     location: str
@@ -37,6 +39,13 @@ class Settings:
     public: str = ""
     where: str = ""
     rate: float = NETWORK_RATE
+    access_log: bool = False
+
+    @property
+    def shown(self) -> tuple[str, str, Path | None, str]:
+        """What `open_shown` takes."""
+        model = None if self.model is None else Path(self.model)
+        return self.location, self.device, model, self.where
 
     def door(self) -> Door:
         """Who is let in. Raises UsageError for files and addresses that are none."""
@@ -65,14 +74,21 @@ class Settings:
 def make(settings: Settings) -> tuple[Current, FastAPI]:
     """The collection, warmed up, and the application that serves it."""
     door = settings.door()
-    model = None if settings.model is None else Path(settings.model)
-    current = open_current(settings.location, settings.device, model, settings.where)
+    if settings.access_log:
+        log_access()
+    current = open_current(*settings.shown)
     made = create_app(current, door=door)
     # What stays for good is not gone over again by every full collection, which stops all threads:
     # a third of a second.
     gc.collect()
     gc.freeze()
     return current, made
+
+
+def count(settings: Settings) -> int:
+    """How many works there are to serve. Raises what `make` would."""
+    with open_shown(*settings.shown) as collection:
+        return len(collection)
 
 
 def app() -> FastAPI:

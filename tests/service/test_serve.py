@@ -2,6 +2,7 @@
 
 import contextlib
 import ipaddress
+import json
 import signal
 import socket
 import subprocess
@@ -20,6 +21,7 @@ from hashing.cli.console import run
 from hashing.collection import Collection
 from hashing.config import ModelConfig, Preprocessing
 from hashing.models import HashModel, save_model
+from tests.gallery import make_gallery
 from tests.service.serving import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -66,6 +68,31 @@ def test_no_index_and_no_demo(
 def test_a_folder_that_is_no_index(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     code, _ = refusal(capsys, str(tmp_path), "--port", "0")
     assert code == 4
+
+
+@pytest.mark.parametrize(
+    ("index", "more", "code", "told"),
+    [
+        ("nothing.index", (), 4, "nothing.index"),
+        ("art.index", (), 4, "model"),
+        ("art.index", ("--where", "yeer < 1900"), 2, "yeer"),
+    ],
+    ids=["no index", "no model", "no filter"],
+)
+def test_several_processes_begin_where_one_would(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    index: str,
+    more: tuple[str, ...],
+    code: int,
+    told: str,
+) -> None:
+    make_gallery(tmp_path).close()
+    monkeypatch.setattr(serve, "_announce", lambda *_: pytest.fail("the works do not hang"))
+    arguments = [str(tmp_path / index), "--port", "0", "--workers", "2", *more]
+    found, line = refusal(capsys, *arguments)
+    assert (found, told in line) == (code, True)
 
 
 def test_a_password_file_without_passwords(
@@ -152,7 +179,9 @@ def test_several_processes_share_the_port(tmp_path: Path) -> None:
     moved = (tmp_path / "model").rename(tmp_path / "elsewhere")
     arguments = [str(index), "--port", str(port), "--workers", "2", "--model", str(moved)]
     process = subprocess.Popen(
-        [sys.executable, str(ROOT / "serve.py"), *arguments], stderr=subprocess.PIPE, text=True
+        [sys.executable, str(ROOT / "serve.py"), *arguments, "--access-log"],
+        stderr=subprocess.PIPE,
+        text=True,
     )
     try:
         deadline, text = time.monotonic() + 200, ""
@@ -163,7 +192,11 @@ def test_several_processes_share_the_port(tmp_path: Path) -> None:
             time.sleep(0.2)
         assert "arthash_items 1" in text
         process.send_signal(signal.SIGINT)
-        assert process.wait(60) == 130
+        _, told = process.communicate(timeout=60)
+        assert process.returncode == 130
+        assert "1 works are hanging" in told
+        logged = [json.loads(line) for line in told.splitlines() if line.startswith("{")]
+        assert {request["path"] for request in logged} == {"/metrics"}
     finally:
         process.kill()
         process.communicate()
