@@ -153,8 +153,12 @@ class PromptProtocol(H11Protocol):
     _left = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Wait for the first head."""
+        """Note who it is, and wait for the first head."""
         super().connection_made(transport)
+        if self.client is not None:
+            # Where one socket listens for both kinds of addresses, proxies go by the older one.
+            host, port = self.client
+            self.client = host.removeprefix("::ffff:"), port
         self._expect()
         self._listens = self.loop.call_later(READ_SECONDS, self._look)
 

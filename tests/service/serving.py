@@ -19,13 +19,15 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def serving(app: ASGIApp, port: int, **options: Any) -> Iterator[None]:
-    """The application at 127.0.0.1 while the block runs."""
+def serving(
+    app: ASGIApp, port: int, listeners: list[socket.socket] | None = None, **options: Any
+) -> Iterator[None]:
+    """The application at 127.0.0.1, or where these listen, while the block runs."""
     config = uvicorn.Config(
         app, port=port, log_level="error", timeout_graceful_shutdown=1, **options
     )
     server = uvicorn.Server(config)
-    thread = threading.Thread(target=lambda: asyncio.run(server.serve()))
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve(listeners)))
     thread.start()
     try:
         deadline = time.monotonic() + 20

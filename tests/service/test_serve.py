@@ -15,14 +15,16 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
+from starlette.types import Receive, Scope, Send
 
 from hashing.cli import serve
 from hashing.cli.console import run
 from hashing.collection import Collection
 from hashing.config import ModelConfig, Preprocessing
 from hashing.models import HashModel, save_model
+from hashing.service.admission import PromptProtocol
 from tests.gallery import make_gallery
-from tests.service.serving import free_port
+from tests.service.serving import free_port, serving
 
 ROOT = Path(__file__).parents[2]
 
@@ -166,6 +168,26 @@ def test_an_address_that_a_phone_can_open() -> None:
     address = serve.reachable()
     assert ipaddress.ip_address(address).version == 4
     assert address != "0.0.0.0"
+
+
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="no IPv6 beside IPv4 here")
+def test_everywhere_is_both_kinds_of_addresses() -> None:
+    seen = []
+
+    async def note(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.append(scope.get("client", ("",))[0])
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    with serve._listen("::", 0) as listener:
+        port = listener.getsockname()[1]
+        proxies = {"proxy_headers": True, "forwarded_allow_ips": ["127.0.0.1"]}
+        with serving(note, port, [listener], http=PromptProtocol, lifespan="off", **proxies):
+            for host in ("127.0.0.1", "[::1]"):
+                url = urllib.request.Request(f"http://{host}:{port}")
+                url.add_header("X-Forwarded-For", "192.0.2.7")
+                urllib.request.urlopen(url).close()
+    assert seen == ["192.0.2.7", "::1"]
 
 
 @pytest.mark.long
