@@ -10,6 +10,7 @@ from hashing.service.rates import NETWORK_RATE
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 ANY = "*"
+PORTS = {"http": 80, "https": 443}
 OWN = ("/api", "/pictures", "/page", "/docs")
 """Paths that would mean two things below a prefix of that name."""
 
@@ -45,9 +46,13 @@ class Door:
             )
         if not 0 <= self.rate < math.inf:
             raise UsageError(f"expected a --rate of 0 or more, found {self.rate:g}")
+        for host in self.hosts or ():
+            if split(f"//[{host}]" if ":" in host else f"//{host}").hostname != host.lower():
+                raise UsageError(f"expected --allow-host as a name without a port, found {host!r}")
         for origin in self.origins:
             parts = split(origin)
-            if origin != ANY and origin != f"{parts.scheme}://{parts.netloc}":
+            bare = parts.scheme and parts.hostname and not any(parts[2:])
+            if origin != ANY and not bare:
                 raise UsageError(f"expected --allow-origin as https://host or *, found {origin!r}")
 
     @property
@@ -62,21 +67,32 @@ class Door:
     def answers_to(self, host: str) -> bool:
         """Whether a header `Host` names this server."""
         name = split(f"//{host}").hostname
-        return self.hosts is None or name in self.hosts or name == (self._public.hostname or "")
+        if self.hosts is None or name == (self._public.hostname or ""):
+            return True
+        return name in map(str.lower, self.hosts)
 
     def is_own(self, origin: str, host: str) -> bool:
         """Whether a header `Origin` is that of the server's own pages."""
-        parts = split(origin)
-        return parts.netloc == host or (parts[:2] == self._public[:2] and bool(self.public))
+        if self.public and _server(origin) == _server(self.public):
+            return True
+        return split(origin).netloc == host
 
     def invites(self, origin: str) -> bool:
         """Whether the pages of another site may ask."""
-        return origin in self.origins or ANY in self.origins
+        return ANY in self.origins or _server(origin) in map(_server, self.origins)
 
 
 def split(address: str) -> SplitResult:
     """The parts of an address, all empty for what is none."""
     try:
-        return urlsplit(address)
+        parts = urlsplit(address)
+        _ = parts.port  # is read only now, and may be none
     except ValueError:
         return urlsplit("")
+    return parts
+
+
+def _server(address: str) -> tuple[str, str | None, int | None]:
+    """Scheme, name and port: what two ways to write one address have in common."""
+    parts = split(address)
+    return parts.scheme, parts.hostname, parts.port or PORTS.get(parts.scheme)

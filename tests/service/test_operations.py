@@ -60,14 +60,43 @@ def test_further_names(art: Collection) -> None:
     assert client(art, door, "evil.lan").get("/api/health").status_code == 421
 
 
-@pytest.mark.parametrize("wrong", ["museum.example", "ftp://museum.example", "https://"])
+def test_what_is_said_of_names_is_meant_in_capitals_and_with_the_usual_port_too() -> None:
+    door = Door(
+        hosts=("Annas-MacBook.local", "FD00::2"),
+        origins=("https://Museum.Example:443", "http://a.example:8080"),
+        public="https://Art.Example:443/art",
+    )
+    for host in ("annas-macbook.local:7860", "Annas-MacBook.local", "[fd00::2]:7860"):
+        assert door.answers_to(host)
+    for origin in ("https://museum.example", "https://museum.example:443", "http://A.example:8080"):
+        assert door.invites(origin)
+    for origin in ("http://museum.example", "https://museum.example:444", "http://a.example", ""):
+        assert not door.invites(origin)
+    assert door.is_own("https://art.example", "127.0.0.1:7860")
+    for foreign in ("http://art.example", "https://art.example:444", "https://art.example:99999"):
+        assert not door.is_own(foreign, "127.0.0.1:7860")
+
+
+@pytest.mark.parametrize("wrong", ["art.lan:7860", "http://art.lan", "art.lan/", "[::1]", ""])
+def test_a_name_that_is_none(wrong: str) -> None:
+    with pytest.raises(UsageError, match="--allow-host as a name without a port"):
+        Door(hosts=[wrong])
+
+
+@pytest.mark.parametrize("wrong", ["https://site.example/page", "site.example", "null", "://", ""])
+def test_an_origin_that_is_none(wrong: str) -> None:
+    with pytest.raises(UsageError, match="--allow-origin as https://host"):
+        Door(origins=[wrong])
+
+
+@pytest.mark.parametrize(
+    "wrong", ["museum.example", "ftp://museum.example", "https://", "https://a:99999"]
+)
 def test_a_public_address_that_is_none(wrong: str) -> None:
     with pytest.raises(UsageError, match="--public-url as https://host"):
         Door(public=wrong)
     with pytest.raises(UsageError, match="another path in --public-url than /api"):
         Door(public="https://museum.example/api/")
-    with pytest.raises(UsageError, match="--allow-origin as https://host"):
-        Door(origins=["https://site.example/page"])
 
 
 def test_pages_of_other_sites_ask_where_they_are_invited(art: Collection) -> None:
