@@ -27,7 +27,7 @@ test("controls that change nothing are not counted", () => {
 
 test("a cut-off is that of the length that is searched by", () => {
   const asked = refinement(read("?work=1&close=close&bits=32&one=1&brand=A&nonsense=1"), facets);
-  assert.deepEqual(asked, { by: null, bits: 32, diversity: null, tones: 0.5, features: 1, max_distance: 6, one_per: "creator", brand: ["A"] });
+  assert.deepEqual(asked, { by: null, bits: 32, diversity: null, tones: 0.5, features: 1, max_distance: 6, one_per: "creator", "fields.brand": ["A"] });
 });
 
 test("features are gone by where the index keeps them, and words and lengths are of codes", () => {
@@ -51,6 +51,6 @@ test("codes alone are gone by as they are, until they shall be varied", () => {
 });
 
 test("a listing is by words, or a random hang", () => {
-  assert.deepEqual(listing(read("?q=red&brand=A"), facets), { q: "red", exact: null, brand: ["A"] });
+  assert.deepEqual(listing(read("?q=red&brand=A"), facets), { q: "red", exact: null, "fields.brand": ["A"] });
   assert.deepEqual(listing(read(""), null), { sample: true, seed: 0 });
 });

@@ -1,7 +1,7 @@
 // What an address asks for, and how the API is asked for it.
 
 import { DEFAULTS } from "./address.js";
-import { known } from "./where.js";
+import { asked, known } from "./where.js";
 
 /**
  * @typedef {import("./store.js").Address} Address
@@ -98,7 +98,7 @@ export function refinement(address, facets) {
     ...(by || exact ? {} : BESIDE),
     max_distance: bound?.max_distance ?? null,
     one_per: address.one && facets.roles.creator ? "creator" : null,
-    ...known(address.where, facets),
+    ...asked(known(address.where, facets)),
   };
 }
 
@@ -110,7 +110,7 @@ export function refinement(address, facets) {
  * @returns {Record<string, unknown>}
  */
 export function listing(address, facets) {
-  const filters = facets ? known(address.where, facets) : {};
+  const filters = facets ? asked(known(address.where, facets)) : {};
   if (address.q) return { ...filters, q: address.q, exact: address.exact || null };
   if (address.palette.length) return { ...filters, palette: address.palette };
   return { ...filters, sample: true, seed: address.seed ?? 0 };

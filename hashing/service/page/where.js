@@ -1,4 +1,5 @@
-// What is asked of the columns: { brand: ["A", "B"], price__lte: ["20"] }, as the API takes it.
+// What is asked of the columns: { brand: ["A", "B"], price__lte: ["20"] }, as the API takes it. In the
+// page's address a column goes by its own name, unless that is ours.
 
 import { isOurs } from "./address.js";
 import { called } from "./words.js";
@@ -6,22 +7,29 @@ import { called } from "./words.js";
 /** @typedef {import("./address.js").Where} Where */
 /** @typedef {import("./shapes.js").Facets} Facets */
 
-const OURS_ELSEWHERE = new Set([
-  "k", "max_distance", "diversity", "one_per", "one_per_artist", "fold", "where", "sample",
-  "offset", "limit", "from", "to", "liked", "disliked", "picture", "id", "tones", "features",
-]); // parameters of the API
+const YEARS = ["from", "to"]; // of the year, whatever the column is called
+const PREFIX = "fields.";
 /** @type {Record<string, string>} */
 const FORMER = { hide: "creator__not", hide_artist: "creator__not", style: "group", artist: "creator" };
 const OPERATOR = /__(not|like|gte?|lte?|null)$/;
 
 /**
- * The parameter that a column is asked by.
+ * What a column is called in an address.
  *
  * @param {string} column
  */
-export function parameter(column) {
-  return isOurs(column) || OURS_ELSEWHERE.has(column) ? `fields.${column}` : column;
-}
+export const parameter = (column) => (isOurs(column) || YEARS.includes(column) ? PREFIX + column : column);
+
+/**
+ * The same with all columns by names that no parameter of the API has.
+ *
+ * @param {Where} where
+ * @returns {Where}
+ */
+export const asked = (where) =>
+  Object.fromEntries(
+    Object.entries(where).map(([name, values]) => [YEARS.includes(name) || name.startsWith(PREFIX) ? name : PREFIX + name, values]),
+  );
 
 /**
  * The same with columns by their names, without what is no column: an address may say anything.
@@ -43,9 +51,9 @@ export function known(where, { columns, roles }) {
 
 /** @param {string} written @param {string[]} columns @param {Record<string, string>} roles */
 function inForm(written, columns, roles) {
-  const bare = written.replace(/^fields[.]/, "");
+  const bare = written.startsWith(PREFIX) ? written.slice(PREFIX.length) : written;
   if (columns.includes(bare)) return parameter(bare);
-  if (written === "from" || written === "to") return roles.year ? written : null;
+  if (YEARS.includes(written)) return roles.year ? written : null;
   const current = FORMER[bare] ?? bare;
   const operator = current.match(OPERATOR)?.[0] ?? "";
   const start = operator ? current.slice(0, -operator.length) : current;
