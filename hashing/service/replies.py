@@ -3,7 +3,7 @@
 import asyncio
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from starlette.types import Message, Receive, Scope, Send
 
@@ -49,7 +49,7 @@ class Reply:
 
     def __init__(self, send: Send, headers: Mapping[str, str], bodyless: bool = False) -> None:
         self._send, self._bodyless = send, bodyless
-        self._extra = [(name.encode(), value.encode()) for name, value in headers.items()]
+        self._extra = {name.encode(): value.encode() for name, value in headers.items()}
         self.status = self.bytes = 0
 
     @property
@@ -61,14 +61,22 @@ class Reply:
         """Send on."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            own = {name for name, _ in self._extra}
-            kept = [pair for pair in message.get("headers", ()) if pair[0].lower() not in own]
-            message = {**message, "headers": [*kept, *self._extra]}
+            message = {**message, "headers": self._headers(message.get("headers", ()))}
         else:  # a piece of the body
             if self._bodyless:
                 message = {**message, "body": b""}
             self.bytes += len(message.get("body", b""))
         await self._send(message)
+
+    def _headers(self, given: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        """Ours in place of those that the answer has, but what it varies by is both."""
+        kept, extra = [], dict(self._extra)
+        for name, value in given:
+            if name.lower() == b"vary" and b"vary" in extra:
+                extra[b"vary"] = value + b", " + extra[b"vary"]
+            elif name.lower() not in extra:
+                kept.append((name, value))
+        return [*kept, *extra.items()]
 
 
 async def bounded(scope: Scope, path: str, receive: Receive) -> Receive:

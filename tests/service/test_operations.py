@@ -106,6 +106,8 @@ def test_pages_of_other_sites_ask_where_they_are_invited(art: Collection) -> Non
     assert answer.headers["access-control-allow-origin"] == site
     assert "arthash-index" in answer.headers["access-control-expose-headers"]
     assert answer.headers["vary"] == "origin"
+    packed = asking.get("/page/app.js", headers={"accept-encoding": "gzip"})
+    assert packed.headers.get_list("vary") == ["Accept-Encoding, origin"]
     assert asking.get("/pictures/3").headers["cross-origin-resource-policy"] == "cross-origin"
     preflight = {"origin": site, "access-control-request-method": "POST"}
     allowed = asking.options("/api/v1/recommend", headers=preflight)
