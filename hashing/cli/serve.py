@@ -26,6 +26,9 @@ DEMO_INDEX = "art.index"
 """The demo's, in its folder."""
 LOCAL = ("127.0.0.1", "localhost", "::1")
 EVERYWHERE = ("0.0.0.0", "::")
+STARTING = 120
+"""Seconds without a sign of life after which one of several processes is started anew: on a busy
+machine the libraries alone may take as long as uvicorn waits by itself, again and again."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -238,6 +241,7 @@ def run_workers(settings: str, listener: socket.socket, options: argparse.Namesp
         http="hashing.service.admission:PromptProtocol",
         log_level="warning",
         timeout_graceful_shutdown=1,
+        timeout_worker_healthcheck=STARTING,
         proxy_headers=bool(options.proxy),
         forwarded_allow_ips=options.proxy,
     )
