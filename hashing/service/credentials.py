@@ -10,9 +10,19 @@ from hashing.errors import UsageError
 SHORTEST_TOKEN = 16
 
 
+def _text(path: Path) -> str:
+    """What stands in a file, without the mark that some editors begin it with."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise UsageError(
+            f"expected text in UTF-8 in {path}, found other bytes: save it in UTF-8"
+        ) from None
+
+
 def read_credentials(path: Path) -> dict[str, str]:
     """Passwords by user name from a file of `name:password` lines. Raises UsageError."""
-    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    lines = [line for line in _text(path).splitlines() if line.strip()]
     pairs = [line.partition(":") for line in lines]
     if not pairs or not all(name and password for name, _, password in pairs):
         raise UsageError(f"expected lines of name:password in {path}, found none or others")
@@ -21,7 +31,7 @@ def read_credentials(path: Path) -> dict[str, str]:
 
 def read_token(path: Path) -> str:
     """The token in a file, its first line. Raises UsageError for a short one."""
-    token = path.read_text(encoding="utf-8").partition("\n")[0].strip()
+    token = _text(path).partition("\n")[0].strip()
     if len(token) < SHORTEST_TOKEN or not (token.isascii() and token.isprintable()):
         raise UsageError(
             f"expected a token of at least {SHORTEST_TOKEN} ASCII characters in {path}, found "

@@ -12,7 +12,7 @@ from hashing.collection import Collection
 from hashing.errors import UsageError
 from hashing.service.admission import Gate, PromptProtocol
 from hashing.service.api import create_app
-from hashing.service.credentials import read_credentials
+from hashing.service.credentials import read_credentials, read_token
 from hashing.service.current import Current
 from hashing.service.door import Door
 from hashing.service.guards import HEADERS, Guards
@@ -284,6 +284,18 @@ def test_credentials_file(tmp_path) -> None:
         file.write_text(text)
         with pytest.raises(UsageError, match="name:password"):
             read_credentials(file)
+
+
+def test_files_as_windows_writes_them(tmp_path) -> None:
+    file = tmp_path / "users"
+    file.write_bytes("anna:tülip\r\nbob:x\r\n".encode("utf-8-sig"))
+    assert read_credentials(file) == {"anna": "tülip", "bob": "x"}
+    file.write_bytes(f"{'t' * 20}\r\n".encode("utf-8-sig"))
+    assert read_token(file) == "t" * 20
+    file.write_bytes("anna:tulip\r\n".encode("utf-16"))
+    for read in (read_credentials, read_token):
+        with pytest.raises(UsageError, match=r"UTF-8 in .*users"):
+            read(file)
 
 
 def test_a_body_has_a_limit_whatever_it_claims(app: ASGIApp) -> None:
