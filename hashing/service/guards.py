@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hashing.service.admission import RETRY_SECONDS, FullError, Gates
 from hashing.service.credentials import knows_password, knows_token
-from hashing.service.door import Door
+from hashing.service.door import Door, split
 from hashing.service.metrics import Metrics, Seen
 from hashing.service.rates import TooOftenError, limited
 from hashing.service.replies import DEFECT, READ, RefusedError, Reply, bounded, headers_of, refuse
@@ -61,6 +61,8 @@ HEADERS = {
 
 ONCE = ("host", "origin", "authorization", "content-length")
 """Headers that decide; a second one would be another answer to the same question."""
+LONGEST = 255
+"""Bytes of a path: none of ours is longer, and file systems look for no longer names."""
 REQUEST_ID = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 """What another server may have called a request."""
 INVITED = {
@@ -216,14 +218,17 @@ class Guards:
             raise RefusedError(
                 421, "unknown_host", f"this server does not answer to the name {host!r}"
             )
+        if host and split(f"//{host}").hostname is None:  # where any name is answered to
+            raise RefusedError(400, "bad_header", f"expected a name as host, found {host!r}")
         origin = headers.get("origin")
         if origin is not None and not (door.is_own(origin, host) or door.invites(origin)):
             raise RefusedError(403, "foreign_origin", f"requests from {origin!r} are not answered")
         self._check_who(scope["method"], path, headers.get("authorization", ""))
         method = scope["method"]
         read = path.startswith(GRADIO) or path in (*PAGES, *GRADIO_PAGES)
-        if not path.startswith(OURS) and not (read and method in READ):
-            raise RefusedError(404, "not_found", f"there is nothing at {method} {path}")
+        known = path.startswith(OURS) or (read and method in READ)
+        if not known or len(path.encode()) > LONGEST:
+            raise RefusedError(404, "not_found", f"there is nothing at {method} {path:.{LONGEST}}")
 
     def _check_who(self, method: str, path: str, authorization: str) -> None:
         door = self.door

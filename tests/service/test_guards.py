@@ -50,6 +50,19 @@ def test_any_name_where_nothing_is_said(art: Collection) -> None:
     assert client(app, "gallery.example").get("/api/health").status_code == 200
 
 
+@pytest.mark.parametrize("host", ["[", "[::1", "a:99999"])
+def test_a_name_that_is_none_is_refused_where_any_is_answered_to(host: str) -> None:
+    anybody = client(Guards(broken, Door(hosts=None)))
+    assert code(anybody.get("/", headers={"host": host})) == (400, "bad_header")
+
+
+@pytest.mark.parametrize(
+    "path", ["/static/" + "a" * 5000, "/page/" + "é" * 200, "/assets" + "/a" * 200]
+)
+def test_nothing_lies_at_a_path_longer_than_a_file_s(path: str) -> None:
+    assert code(client(Guards(broken)).get(path)) == (404, "not_found")
+
+
 @pytest.mark.parametrize(
     "origin", ["http://evil.example", "null", "http://127.0.0.1:1", "http://[::1", "\xe9"]
 )
