@@ -60,7 +60,7 @@ class Current:
     def reading(self) -> Iterator[Collection]:
         """The collection as it is now, open until the block ends.
 
-        Raises StorageError while there is none, ArtefactError for an index of another model.
+        Raises StorageError while there is none to show, ArtefactError for one of another model.
         """
         self._refresh()
         with self._guard:

@@ -69,7 +69,7 @@ class Door:
         name = split(f"//{host}").hostname
         if self.hosts is None or name == (self._public.hostname or ""):
             return True
-        return name in map(str.lower, self.hosts)
+        return any(name == own.lower() for own in self.hosts)
 
     def is_own(self, origin: str, host: str) -> bool:
         """Whether a header `Origin` is that of the server's own pages."""

@@ -20,6 +20,7 @@ from hashing.collection.originals import cut
 from hashing.collection.pictures import LARGEST_SIDE, PREVIEW_SIDE
 from hashing.errors import InputError, UsageError
 from hashing.service.context import KNOWN_ONLY, ItemId, Newest, state_of
+from hashing.store import StoredItem
 
 router = APIRouter(
     prefix="/pictures",
@@ -55,14 +56,13 @@ def picture(
     """The picture as JPEG, never enlarged; above 512 pixels only while the original exists."""
     pictures = art.opened.pictures
 
-    def make() -> Made:
-        item = art.item(item_id)
+    def make(item: StoredItem) -> Made:
         if size <= PREVIEW_SIDE:
             return pictures.jpeg(item, size), True
         original = pictures.original_jpeg(item, size)
         return original or pictures.jpeg(item, PREVIEW_SIDE), original is not None
 
-    return _answer(art, request, f"{item_id}-{size}", v, make)
+    return _answer(art, request, item_id, f"{size}", v, make)
 
 
 @router.get(
@@ -74,11 +74,11 @@ def information(art: Newest, item_id: ItemId, request: Request, v: Kept = "") ->
     """Its size in pixels and the tiles it comes in. The preview's where the original has gone."""
     public = request.app.state.public or str(request.base_url).rstrip("/")
 
-    def make() -> Made:
-        image, is_original = _largest(art, item_id)
+    def make(item: StoredItem) -> Made:
+        image, is_original = _largest(art, item)
         return json.dumps(_told(f"{public}/pictures/{item_id}", image)), is_original
 
-    return _answer(art, request, f"{item_id}-info", v, make, "application/ld+json")
+    return _answer(art, request, item_id, "info", v, make, "application/ld+json")
 
 
 @router.get(
@@ -110,12 +110,12 @@ def part(
 ) -> Response:
     """A region of the original at some size, never enlarged and at most 4,096 pixels long."""
 
-    def make() -> Made:
-        image, is_original = _largest(art, item_id)
+    def make(item: StoredItem) -> Made:
+        image, is_original = _largest(art, item)
         box = _region(region, image)
         return cut(image, box, _size(size, box[2] - box[0], box[3] - box[1])), is_original
 
-    return _answer(art, request, f"{item_id}-{region}-{size}", v, make)
+    return _answer(art, request, item_id, f"{region}-{size}", v, make)
 
 
 @router.get(
@@ -143,9 +143,9 @@ def original(art: Newest, item_id: ItemId) -> Response:
     )
 
 
-def _largest(art: Collection, item_id: int) -> tuple[Image.Image, bool]:
+def _largest(art: Collection, item: StoredItem) -> tuple[Image.Image, bool]:
     """The original, or what stands in for it, and whether it is the original."""
-    pictures, item = art.opened.pictures, art.item(item_id)
+    pictures = art.opened.pictures
     image = pictures.whole(item)
     return image or pictures.kept(item), image is not None
 
@@ -171,19 +171,22 @@ def _told(address: str, image: Image.Image) -> dict[str, object]:
 def _answer(
     art: Collection,
     request: Request,
-    name: str,
+    item_id: int,
+    what: str,
     version: str,
-    make: Callable[[], Made],
+    make: Callable[[StoredItem], Made],
     media_type: str = "image/jpeg",
 ) -> Response:
     """What a browser does not have yet. What stands in for an original goes by another name.
 
-    It is never kept for long: a disk that was away comes back.
+    It is never kept for long: a disk that was away comes back. Raises UnknownItemError for a work
+    that is not there, whatever a browser has of it.
     """
+    item, name = art.item(item_id), f"{item_id}-{what}"
     headers, asked = _headers(art, name, version), request.headers.get("if-none-match")
     if asked == headers["etag"]:
         return Response(status_code=304, headers=headers)
-    data, as_asked = make()
+    data, as_asked = make(item)
     if not as_asked:
         headers = _headers(art, f"{name}-preview", "")
         if asked == headers["etag"]:

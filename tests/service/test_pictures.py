@@ -50,6 +50,16 @@ def shown(client: TestClient, path: str) -> Image.Image:
     return Image.open(io.BytesIO(answer.content)).convert("RGB")
 
 
+def test_a_work_that_has_gone_is_not_there_for_who_kept_it(
+    client: TestClient, new_gallery: Index
+) -> None:
+    paths = [f"/pictures/{OPEN}{rest}" for rest in ("", "/info.json", "/full/max/0/default.jpg")]
+    kept = {path: {"if-none-match": client.get(path).headers["etag"]} for path in paths}
+    assert {client.get(path, headers=kept[path]).status_code for path in paths} == {304}
+    new_gallery.remove([OPEN])
+    assert {client.get(path, headers=kept[path]).status_code for path in paths} == {404}
+
+
 def test_parts_of_the_original(client: TestClient, tmp_path: Path) -> None:
     told = client.get(f"/pictures/{LARGE}/info.json").json()
     assert (told["width"], told["height"]) == SIZE
