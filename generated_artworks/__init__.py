@@ -18,6 +18,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from multiprocessing import get_context, parent_process
 from pathlib import Path
@@ -139,9 +140,28 @@ def _drawn(draw: Callable[[int], None], indices: list[int], workers: int | None)
     # Spawned, not forked: the caller may have threads (torch, a web server).
     pool = ProcessPoolExecutor(workers, get_context("spawn"), _follow_parent)
     try:
-        yield from pool.map(draw, indices, chunksize=8)
+        with _safe_path():
+            drawn = pool.map(draw, indices, chunksize=8)
+        yield from drawn
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _safe_path() -> Iterator[None]:
+    """Processes that are spawned meanwhile begin with Python's own modules.
+
+    It starts them by `-c`, for which any `socket.py` in the current folder would come first.
+    """
+    before = os.environ.get("PYTHONSAFEPATH")
+    os.environ["PYTHONSAFEPATH"] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PYTHONSAFEPATH"]
+        else:
+            os.environ["PYTHONSAFEPATH"] = before
 
 
 def _follow_parent() -> None:

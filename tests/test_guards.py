@@ -1,4 +1,7 @@
-"""The tests themselves: each asserts something, and the long ones look where nobody looked yet."""
+"""The tests themselves: each asserts something, and the long ones look where nobody looked yet.
+
+And what no line of the package may do: read a file so that it could run, or start what would.
+"""
 
 import ast
 import re
@@ -126,6 +129,32 @@ eval(text)
 network.eval()
 """
     assert unsafe_readers(source) == [2, 3, 4, 6, 9]
+
+
+def lets_the_current_folder_in(source: str) -> list[int]:
+    """Lines that start Python without `-P` or `-I`, so that it imports from the current folder."""
+    return [
+        node.lineno
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.List)
+        and [ast.unparse(part) for part in node.elts[:1]] == ["sys.executable"]
+        and not {ast.unparse(part) for part in node.elts[1:2]} & {"'-P'", "'-I'"}
+    ]
+
+
+def test_no_process_of_ours_runs_what_lies_in_the_current_folder() -> None:
+    for file in sorted((ROOT / "hashing").rglob("*.py")):
+        assert not lets_the_current_folder_in(file.read_text(encoding="utf-8")), file
+
+
+def test_a_process_that_would_is_found() -> None:
+    source = """
+run([sys.executable, "-m", "child"])
+run([sys.executable])
+run([sys.executable, "-P", "-m", "child"])
+run([sys.executable, "-I", "-c", "1"])
+"""
+    assert lets_the_current_folder_in(source) == [2, 3]
 
 
 def drawn(file: Path, *arguments: str) -> tuple[str, list[str], list[str]]:

@@ -105,12 +105,16 @@ def _take() -> subprocess.Popen[bytes]:
 
 
 def _start() -> subprocess.Popen[bytes]:
-    root = str(Path(__file__).parents[2])
-    path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
+    """A process that imports nothing from the current folder, where anybody's files may lie.
+
+    `-m` would look there first (hence `-P`), and an empty part of the path means that folder.
+    """
+    given = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
+    path = os.pathsep.join([str(Path(__file__).parents[2]), *given])
     # Threads of numpy's would take address space that is bounded.
     environment = {**os.environ, "PYTHONPATH": path, "OPENBLAS_NUM_THREADS": "1"}
     return subprocess.Popen(
-        [sys.executable, "-m", "hashing.images.child"],
+        [sys.executable, "-P", "-m", "hashing.images.child"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

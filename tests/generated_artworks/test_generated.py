@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import subprocess
 import sys
 import time
@@ -54,6 +55,20 @@ def test_several_processes_write_the_same_bytes(folder: Path, tmp_path: Path) ->
     other = generate(tmp_path / "two", 70, 64, workers=2, on_progress=progress.append)
     assert _contents(other) == _contents(folder)
     assert progress == [0, *[1] * 70]
+
+
+@pytest.mark.parametrize("before", [None, ""])
+def test_nothing_of_the_current_folder_runs_in_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: str | None
+) -> None:
+    (tmp_path / "socket.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PYTHONSAFEPATH", raising=False)
+    if before is not None:
+        monkeypatch.setenv("PYTHONSAFEPATH", before)
+    generate(tmp_path / "two", 64, 32, workers=2)
+    assert not (tmp_path / "ran").exists()
+    assert os.environ.get("PYTHONSAFEPATH") == before
 
 
 def test_seed_and_index_alone_decide(folder: Path) -> None:

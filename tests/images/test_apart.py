@@ -8,6 +8,7 @@ import struct
 import sys
 import zlib
 from dataclasses import astuple
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -102,6 +103,20 @@ def test_a_part_is_received_as_no_frame() -> None:
     for length in (0, 5, 12):
         with pytest.raises(ConnectionError):
             read_frame(io.BytesIO(whole.getvalue()[:length]))
+
+
+@pytest.mark.parametrize("path", ["", "there" + os.pathsep])
+def test_nothing_of_the_current_folder_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    expected = decode(TIFF).tobytes()
+    for name in ("json", "struct", "PIL"):
+        (tmp_path / f"{name}.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", path)
+    isolated.end_all()
+    assert decode(TIFF).tobytes() == expected
+    assert not (tmp_path / "ran").exists()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals")
