@@ -21,7 +21,15 @@ from hashing.config import ModelConfig, Preprocessing
 from hashing.device import choose_device
 from hashing.encoding import Model, prepared_batches
 from hashing.errors import ImageError, InputError, UsageError
-from hashing.models import HashModel, at_hand, own_preprocessing, read_manifest, save_model
+from hashing.models import (
+    HashModel,
+    at_hand,
+    check_backbones,
+    own_preprocessing,
+    place_of,
+    read_manifest,
+    save_model,
+)
 from hashing.models.whitening import signed
 from hashing.progress import log, progress
 from hashing.sources import Catalogue, Item, read_catalogue
@@ -116,9 +124,12 @@ def fit_pictures(
     config, preprocessing = ModelConfig(), Preprocessing()
     if backbone and backbone.startswith("timm:"):
         preprocessing = own_preprocessing(backbone)
-    if Path(weights).is_dir():
-        manifest = read_manifest(Path(weights))
+    place = place_of(weights)
+    if place is not None and place.is_dir():
+        manifest = read_manifest(place)
         config, preprocessing = manifest.model, manifest.preprocessing
+        if backbone is None:
+            check_backbones(config)
     # prefixes of a code begin and end with whole bytes
     nested = ModelConfig().lengths if bits % 8 == 0 else ()
     shorter = tuple(length for length in nested if length < bits)

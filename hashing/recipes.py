@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields, is_dataclass, replace
 from pathlib import Path
 
+import yaml
 from jsonargparse import ArgumentError, ArgumentParser, Namespace
 
 from hashing.config import Config, LossTerm
 from hashing.errors import UsageError
 from hashing.places import called, recipe
+from hashing.registry import check_trusted
 
 DEFAULT_RECIPE = "demo"
 
@@ -34,6 +36,28 @@ def read_recipe(name: str | Path, settings: Mapping[str, object] = {}) -> Config
     """
     changes = [f"--{key}={_text(value)}" for key, value in settings.items()]
     return config_of(["--config", str(name), *changes])
+
+
+def check_own_recipe(file: Path) -> None:
+    """Refuse a model's own recipe that could run what its user has not allowed.
+
+    It may hold settings only: the parser imports what a `class_path` names, and takes options for
+    keys, too. The data set and the protocol, which measuring looks up, are held to
+    `hashing.registry.check_trusted`. Raises UsageError.
+    """
+    try:
+        content = yaml.safe_load(file.read_bytes()) or {}
+        plain = _is_plain(content)
+    except (yaml.YAMLError, ValueError, RecursionError):
+        plain = False
+    if not plain:
+        raise UsageError(
+            f"expected settings alone in the model's own recipe {file}, found something else: "
+            "name a recipe by --config"
+        )
+    data = content.get("data", {})
+    check_trusted("data set", str(data.get("name")))
+    check_trusted("protocol", str(data.get("protocol")))
 
 
 def config_of(argv: Sequence[str]) -> Config:
@@ -102,6 +126,35 @@ def _with_recipe(argv: list[str]) -> list[str]:
         before = argument
     asked = any(argument.partition("=")[0] == "--config" for argument in argv)
     return found if asked else ["--config", str(recipe(DEFAULT_RECIPE)), *found]
+
+
+def _is_plain(content: object) -> bool:
+    """Whether what a file holds is a configuration's parts, made of values alone."""
+    types = {part.name: part.type for part in fields(Config)}
+    if not isinstance(content, Mapping) or not set(content) <= set(types):
+        return False
+    terms = content.get("losses", [])
+    parts = [value for name, value in content.items() if is_dataclass(types[name])]
+    return (
+        isinstance(terms, list)
+        and all(isinstance(part, Mapping) for part in [*parts, *terms])
+        and not _names_a_class(content)
+    )
+
+
+def _names_a_class(value: object) -> bool:
+    """Whether the parser would import what a value names; it reads texts as YAML again."""
+    if isinstance(value, Mapping):
+        return any("class_path" in str(key) or _names_a_class(one) for key, one in value.items())
+    if isinstance(value, list):
+        return any(map(_names_a_class, value))
+    if not isinstance(value, str):
+        return False
+    try:
+        inner = yaml.safe_load(value)
+    except yaml.YAMLError:
+        return False
+    return inner != value and _names_a_class(inner)
 
 
 def _help_texts(part: type, prefix: str = "") -> dict[str, str]:

@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from importlib.machinery import PathFinder
 from importlib.metadata import entry_points
 from importlib.util import find_spec
 from types import NoneType, UnionType
@@ -80,13 +81,15 @@ def check_trusted(kind: str, name: str) -> None:
     if not is_outside(name):
         return
     package = name.partition(":")[0].partition(".")[0]
-    if find_spec(package) is None:
+    if package in os.environ.get(TRUSTED, "").split(","):
+        return
+    here = [os.getcwd()]  # where `import_for` looks, too
+    if find_spec(package) is None and PathFinder.find_spec(package, here) is None:
         raise MissingPackageError(f"the {kind} {name}", package)
-    if package not in os.environ.get(TRUSTED, "").split(","):
-        raise UsageError(
-            f"the {kind} {name} is code of the package {package}: if you trust who made this, "
-            f"set the environment variable {TRUSTED}={package} and try again"
-        )
+    raise UsageError(
+        f"the {kind} {name} is code of the package {package}: if you trust who made this, "
+        f"set the environment variable {TRUSTED}={package} and try again"
+    )
 
 
 def import_for(purpose: str, module: str) -> Any:

@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from hashing import functions
+from hashing import functions, places
 from hashing.cli.console import run
 from hashing.cli.index import main
 from hashing.codes import Codes
@@ -16,7 +16,7 @@ from hashing.collection import Collection
 from hashing.config import ModelConfig, Preprocessing
 from hashing.encoding import Model
 from hashing.errors import InputError, UsageError
-from hashing.fit import fit, linear_hash, save_fit
+from hashing.fit import fit, fit_pictures, linear_hash, save_fit
 from hashing.models import HashModel, load_model, read_manifest, save_model
 from hashing.sources import Catalogue, read_catalogue
 
@@ -244,6 +244,41 @@ def test_another_models_head_is_left_behind(catalogue: Catalogue, tmp_path: Path
     assert run(main, ["fit", "--images", str(catalogue.root), *start, *out]) == 0
     found = load_model(tmp_path / "model").config
     assert (found.backbone, found.whiten, found.head) == ("small_cnn", 0, "linear")
+
+
+def test_a_strangers_network_is_code_only_where_it_is_allowed(
+    catalogue: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, ran = tmp_path / "stranger", tmp_path / "ran"
+    save_model(HashModel(SMALL, SIZE_32), folder)
+    told = json.loads((folder / "config.json").read_text())
+    told["model"]["backbone"] = "strange_nets:net"
+    (folder / "config.json").write_text(json.dumps(told))
+    (tmp_path / "strange_nets.py").write_text(f"open({str(ran)!r}, 'w')")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match="ARTHASH_PLUGINS=strange_nets"):
+        fit_pictures(catalogue.root, weights="stranger", bits=16)
+    assert not ran.exists()
+    found = fit_pictures(catalogue.root, backbone="small_cnn", weights="stranger", bits=16)
+    assert found.model.config.backbone == "small_cnn"
+
+
+def test_weights_are_a_word_before_they_are_a_folder(
+    catalogue: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "none").mkdir()
+    found = fit_pictures(catalogue.root, backbone="small_cnn", weights="none", bits=16, size=32)
+    assert found.model.config.weights == "none"
+
+
+def test_a_released_model_is_found_from_any_folder(
+    catalogue: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_model(HashModel(SMALL, SIZE_32), tmp_path / "small")
+    monkeypatch.setattr(places, "released", {"mine": tmp_path / "small"}.get)
+    found = fit_pictures(catalogue.root, weights="checkpoints/mine", bits=16).model
+    assert (found.config.backbone, found.preprocessing) == ("small_cnn", SIZE_32)
 
 
 @pytest.mark.parametrize("bits", [12, 36])

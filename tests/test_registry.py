@@ -1,3 +1,4 @@
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -96,6 +97,9 @@ def test_a_file_from_elsewhere_runs_no_code_unless_its_user_allows_it(
     assert not marker.exists()
     with pytest.raises(MissingPackageError, match="needs the package absent_pkg"):
         check_trusted("backbone", "absent_pkg.nets:Net")
+    monkeypatch.setattr("sys.path", [path for path in sys.path if path != str(elsewhere)])
+    with pytest.raises(UsageError, match="ARTHASH_PLUGINS=mine_hostile"):
+        check_trusted("backbone", "mine_hostile:Net")
     monkeypatch.setenv("ARTHASH_PLUGINS", "other,mine_hostile")
     check_trusted("backbone", "mine_hostile:Net")
     check_trusted("backbone", "resnet50")

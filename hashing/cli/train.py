@@ -16,7 +16,13 @@ from hashing.config import Config
 from hashing.errors import UsageError
 from hashing.places import recipes
 from hashing.progress import LINES, log, printable, progress
-from hashing.recipes import DEFAULT_RECIPE, add_config, new_parser, read_arguments
+from hashing.recipes import (
+    DEFAULT_RECIPE,
+    add_config,
+    check_own_recipe,
+    new_parser,
+    read_arguments,
+)
 
 OF_A_MODEL = ("--evaluate", "--calibrate")
 """Options that name a model, whose own recipe tells its data."""
@@ -57,7 +63,8 @@ def parse(argv: Sequence[str]) -> tuple[Namespace, Config]:
 def with_own_recipe(argv: Sequence[str]) -> list[str]:
     """Arguments with the recipe of the model that is asked about, unless another is named.
 
-    Raises UsageError where that model's folder has none.
+    It may come from a stranger: where pictures lie, or are drawn, is left to the arguments. Raises
+    UsageError where that model's folder has none, or one that could run what nobody has allowed.
     """
     asked, before = "", ""
     for argument in argv:
@@ -73,7 +80,8 @@ def with_own_recipe(argv: Sequence[str]) -> list[str]:
         raise UsageError(
             f"expected the model's recipe in {recipe}, found none: name one by --config"
         )
-    return ["--config", str(recipe), *argv]
+    check_own_recipe(recipe)
+    return ["--config", str(recipe), "--data.root=null", "--data.metadata=null", *argv]
 
 
 def announcement(name: str, config: Config, out: Path) -> str:

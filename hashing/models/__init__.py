@@ -14,9 +14,10 @@ from hashing.models.folder import (
     round_to_half,
     save_model,
 )
+from hashing.models.foreign import check_backbones
 from hashing.models.network import HashModel, normalise
 from hashing.models.notes import note_extra
-from hashing.models.pretrained import at_hand
+from hashing.models.pretrained import at_hand, place_of
 from hashing.models.products import use_products
 from hashing.models.whitening import check_whitening, fit_whitening
 
@@ -28,6 +29,7 @@ __all__ = [
     "HashModel",
     "Manifest",
     "at_hand",
+    "check_backbones",
     "check_discriminants",
     "check_whitening",
     "explain",
@@ -39,6 +41,7 @@ __all__ = [
     "normalise",
     "note_extra",
     "own_preprocessing",
+    "place_of",
     "publish_folder",
     "read_manifest",
     "round_to_half",

@@ -64,10 +64,18 @@ def skeleton(model: ModelConfig, preprocessing: Preprocessing) -> HashModel:
     Raises MissingPackageError where its backbone needs one, UsageError where that is code that
     nobody has allowed, and ValueError where no such network can be made.
     """
+    check_backbones(model)
+    return _made(lambda: HashModel(replace(model, weights="none"), preprocessing), "meta")
+
+
+def check_backbones(model: ModelConfig) -> None:
+    """Refuse a folder's network that is code from outside, unless its user has allowed it.
+
+    Raises UsageError, as `hashing.registry.check_trusted` does.
+    """
     for name in model.backbones:
         if not name.startswith(TIMM):
             check_trusted("backbone", name)
-    return _made(lambda: HashModel(replace(model, weights="none"), preprocessing), "meta")
 
 
 def filled(empty: HashModel, state: Mapping[str, Tensor]) -> HashModel:

@@ -28,6 +28,9 @@ PACKAGES = {
 }
 """Backbone → the Python package that holds its ImageNet weights, one `.pth` under `models/`."""
 
+WORDS = ("none", "package", "imagenet")
+"""What `model.weights` may say besides a place; `./imagenet` is a folder of that name."""
+
 AFTER_BACKBONE = ("hash_layer", "batchnorm", "pooling", "whitening", "mlp", "fitted")
 """Parts of a `HashModel` that are not its backbone's."""
 
@@ -58,10 +61,11 @@ def load_pretrained(backbone: nn.Module, config: ModelConfig, preprocessing: Pre
     if config.weights == "package":
         backbone.load_state_dict(_package_state(config.backbone, backbone.state_dict()))
         return
-    if config.weights == "imagenet":
+    place = place_of(config.weights)
+    if place is None:
         found = _imagenet_state(config, preprocessing)
     else:
-        found = _local_state(config, preprocessing)
+        found = _local_state(place, preprocessing)
     state = _without_classifier(found, backbone)
     wrong = _mismatch(backbone.state_dict(), state)
     if wrong:
@@ -70,6 +74,19 @@ def load_pretrained(backbone: nn.Module, config: ModelConfig, preprocessing: Pre
             f"stem: {wrong}; choose the backbone and stem they were made with"
         )
     backbone.load_state_dict(state, strict=False)
+
+
+def place_of(weights: str) -> Path | None:
+    """The file or folder that weights of a single backbone name; None for one of the `WORDS`.
+
+    A released model is found whatever the current folder is.
+    """
+    if weights in WORDS:
+        return None
+    path = Path(weights)
+    if not path.exists() and path.parent == Path("checkpoints"):
+        return places.released(path.name) or path
+    return path
 
 
 def package_file(backbone: str) -> Path | None:
@@ -163,11 +180,8 @@ def _imagenet_state(config: ModelConfig, preprocessing: Preprocessing) -> State:
     return state
 
 
-def _local_state(config: ModelConfig, preprocessing: Preprocessing) -> State:
+def _local_state(path: Path, preprocessing: Preprocessing) -> State:
     """The weights of a file (see `_read`), of a layers model, or of a model folder's backbone."""
-    path = Path(config.weights)
-    if not path.exists() and path.parent == Path("checkpoints"):
-        path = places.released(path.name) or path  # whatever the current folder is
     file = path / "model.safetensors" if path.is_dir() else path
     if not file.is_file():
         raise InputError(

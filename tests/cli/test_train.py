@@ -13,6 +13,9 @@ from hashing.recipes import add_config, new_parser, read_recipe
 from hashing.training.provenance import plain_config
 
 SORTED = list(recipes().values())
+RELEASED = sorted(
+    file.parent for file in (Path(__file__).parents[2] / "checkpoints").glob("*/recipe.yaml")
+)
 
 
 def write(path: Path, text: str) -> str:
@@ -131,6 +134,58 @@ def test_a_model_is_evaluated_by_its_own_recipe(tmp_path: Path) -> None:
     assert parse(asked)[1].data.name == "generated"
     with pytest.raises(UsageError, match="name one by --config"):
         with_own_recipe(["--evaluate", str(tmp_path / "none")])
+
+
+@pytest.mark.parametrize(
+    ("recipe", "message"),
+    [
+        ("data: {name: 'hostile:net'}", "data set hostile:net is code .* ARTHASH_PLUGINS=hostile"),
+        ("data: {protocol: 'hostile:net'}", "protocol hostile:net .* ARTHASH_PLUGINS=hostile"),
+        ("data: {name: 'absent_pkg:net'}", "needs the package absent_pkg"),
+        ("model: {class_path: hostile.Net}", "settings alone"),
+        ("model.class_path: hostile.Net", "settings alone"),
+        ("model: hostile.Net", "settings alone"),
+        ("losses: [hostile.Net]", "settings alone"),
+        ("losses: [{name: dsh, args: {a: {class_path: hostile.Net}}}]", "settings alone"),
+        ("losses: [{name: dsh, args: {a: '{class_path: hostile.Net}'}}]", "settings alone"),
+        (
+            "losses: [{name: dsh, args: '{\"class\\u005fpath\": hostile.Net}'}]",
+            "settings alone",
+        ),
+        ("config: other.yaml", "settings alone"),
+        ("out: elsewhere", "settings alone"),
+        ("data: &a [*a]", "settings alone"),
+        ("data: {", "settings alone"),
+        ("- data", "settings alone"),
+        ("\x00", "settings alone"),
+    ],
+)
+def test_a_models_own_recipe_runs_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recipe: str, message: str
+) -> None:
+    write(tmp_path / "recipe.yaml", recipe)
+    (tmp_path / "hostile.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\nclass Net: ...")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match=message) as caught:
+        parse(with_own_recipe(["--evaluate", "."]))
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_models_own_recipe_says_nothing_of_places(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "data: {name: 'mine:net', sets: {tags: ', '}, root: victim, metadata: victim.csv}\n"
+    write(tmp_path / "recipe.yaml", text)
+    monkeypatch.setenv("ARTHASH_PLUGINS", "mine")
+    data = parse(with_own_recipe(["--calibrate", str(tmp_path)]))[1].data
+    assert (data.name, data.sets) == ("mine:net", {"tags": ", "})
+    assert (data.root, data.metadata) == (None, None)
+
+
+@pytest.mark.parametrize("folder", RELEASED, ids=lambda folder: folder.name)
+def test_recipes_of_released_models_are_plain(folder: Path) -> None:
+    assert parse(with_own_recipe(["--evaluate", str(folder)]))[1].data.fields
 
 
 def test_what_is_about_to_be_done_is_said() -> None:
