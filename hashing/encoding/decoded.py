@@ -20,15 +20,13 @@ from hashing.encoding.thread import on_network_thread
 from hashing.errors import UsageError
 from hashing.images import to_square
 from hashing.models import (
+    CACHE,
     HashModel,
     explain,
     fingerprint,
     fingerprint_of,
     normalise,
 )
-
-CACHE = ".cache"
-"""Folder within a model's for what can be made anew."""
 
 
 class Decoded:

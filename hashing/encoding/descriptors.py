@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from hashing.config import Preprocessing
 from hashing.errors import ArtefactError, UsageError, unknown
-from hashing.files import read_regular, write_new
+from hashing.files import leftovers, read_regular, write_new
 
 Floats = NDArray[np.float32]
 Squares = NDArray[np.uint8]
@@ -168,7 +168,10 @@ class DescriptorNetwork:
 
 
 def save_descriptor(name: str, folder: Path) -> None:
-    """Write a model folder of a descriptor."""
+    """Write a model folder of a descriptor. Raises UsageError where anything else lies there."""
+    there = set(folder.iterdir()) - set(leftovers(folder, FILE)) if folder.exists() else ()
+    if there and read_descriptor(folder) is None:
+        raise UsageError(f"{folder} exists and is no descriptor's folder: choose another place")
     folder.mkdir(parents=True, exist_ok=True)
     write_new(folder / FILE, [json.dumps({"descriptor": name, "version": VERSION}).encode()])
 

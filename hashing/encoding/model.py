@@ -19,9 +19,12 @@ from hashing.encoding.descriptors import (
 from hashing.encoding.onnx import Output
 from hashing.encoding.runner import ACCELERATE_FROM, Runtime
 from hashing.encoding.thread import on_network_thread
+from hashing.errors import ArtHashError
 from hashing.images import Picture, open_picture
 from hashing.models import (
+    copy_model,
     fingerprint,
+    fingerprint_of,
     load_model,
     read_manifest,
     save_model,
@@ -117,6 +120,9 @@ class Model(Decoded):
     def save(self, folder: str | Path) -> None:
         """Write the model as a folder, whole or not at all; one already there is replaced.
 
+        All that its own folder says of it (card, metrics, words) comes along, unless its network
+        was changed since.
+
         Args:
             folder: where; what is in the way and is no model is left alone.
 
@@ -128,13 +134,24 @@ class Model(Decoded):
             >>> ah.Model.load("copy").fingerprint == model.fingerprint
             True
         """
+        place = Path(folder)
         if self.descriptor is not None:
-            save_descriptor(self.descriptor, Path(folder))
-            self.folder = Path(folder)
+            save_descriptor(self.descriptor, place)
+            self.folder = place
             return
-        save_model(self.network, Path(folder))
-        self.folder = Path(folder)
-        self._fingerprint = fingerprint(self.folder)
+        if self.folder is None or not self._lies_in(self.folder):
+            save_model(self.network, place)
+        elif self.folder.resolve() != place.resolve():
+            copy_model(self.folder, place)
+        self.folder = place
+        self._fingerprint = fingerprint(place)
+
+    def _lies_in(self, folder: Path) -> bool:
+        """Whether a folder holds this network as it is now, weight for weight."""
+        try:
+            return fingerprint_of(load_model(folder)) == fingerprint_of(self.network)
+        except ArtHashError:  # it was taken away, or something else put there
+            return False
 
     def encode(self, pictures: Sequence[Picture]) -> Codes:
         """The codes of some pictures, in their order.

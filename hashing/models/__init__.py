@@ -6,10 +6,10 @@ from hashing.models.discriminants import check_discriminants, fit_discriminants
 from hashing.models.explanation import Explanation, explain
 from hashing.models.folder import (
     Manifest,
+    copy_model,
     fingerprint,
     fingerprint_of,
     load_model,
-    publish_folder,
     read_manifest,
     round_to_half,
     save_model,
@@ -19,10 +19,12 @@ from hashing.models.network import HashModel, normalise
 from hashing.models.notes import note_extra
 from hashing.models.pretrained import at_hand, place_of
 from hashing.models.products import use_products
+from hashing.models.publishing import CACHE, publish_folder
 from hashing.models.whitening import check_whitening, fit_whitening
 
 __all__ = [
     "BACKBONES",
+    "CACHE",
     "TIMM",
     "Backbone",
     "Explanation",
@@ -32,6 +34,7 @@ __all__ = [
     "check_backbones",
     "check_discriminants",
     "check_whitening",
+    "copy_model",
     "explain",
     "fingerprint",
     "fingerprint_of",

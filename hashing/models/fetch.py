@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from hashing.errors import ArtefactError, InputError, UsageError
-from hashing.models.folder import CONFIG, WEIGHTS, load_model, publish_folder
+from hashing.models.folder import load_model
+from hashing.models.publishing import CONFIG, WEIGHTS, publish_folder
 
 FILES = {CONFIG: 16 << 20, WEIGHTS: 4 << 30, "metrics.json": 64 << 20, "README.md": 1 << 20}
 """What is fetched, and the most bytes of each; the last two may be absent."""

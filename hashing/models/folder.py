@@ -8,7 +8,6 @@ import errno
 import glob
 import hashlib
 import json
-import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -21,15 +20,12 @@ from torch import Tensor
 
 from hashing.config import ModelConfig, Preprocessing
 from hashing.errors import ArtefactError, ArtHashError, StorageError, UsageError
-from hashing.files import name_beside, open_regular, sync_folder, write_new
+from hashing.files import open_regular, read_regular
 from hashing.models import foreign
 from hashing.models.network import HashModel
+from hashing.models.publishing import CONFIG, REPLACED, WEIGHTS, is_part, publish_folder
 
 FORMAT = 1
-CONFIG = "config.json"
-WEIGHTS = "model.safetensors"
-REPLACED = ".replaced"
-"""Ends the name of a model that waits while another takes its place; a crash between leaves it."""
 
 _LATER = ("stages", "whiten", "discriminants", "head", "dropout", "fitted", "fitted_whiten")
 ADDED = {name: getattr(ModelConfig(), name) for name in _LATER}
@@ -65,8 +61,8 @@ def save_model(
     files: further files by name, such as `README.md` and `metrics.json`.
     half: store convolution weights in float16, half the size for a few differing bits.
 
-    Raises UsageError where `folder` holds anything that is not a whole model, OSError where writing
-    fails. BatchNorm on the logits is folded into the hash layer.
+    Raises UsageError where `folder` holds anything but a whole model, OSError where writing fails.
+    BatchNorm on the logits is folded into the hash layer.
     """
     folder = Path(folder)
     _refuse_foreign(folder)
@@ -77,6 +73,13 @@ def save_model(
     }
     manifest = _manifest_json(model, weights, extra or {})
     publish_folder(folder, others | {WEIGHTS: weights, CONFIG: manifest})
+
+
+def copy_model(folder: Path, to: Path) -> None:
+    """Publish a model with what describes it as another folder; raises like `save_model`."""
+    _refuse_foreign(to)
+    files = (file for file in folder.iterdir() if is_part(file) and not file.is_dir())
+    publish_folder(to, {file.name: read_regular(file) for file in files})
 
 
 def load_model(folder: Path, device: torch.device | str = "cpu") -> HashModel:
@@ -227,8 +230,17 @@ def _digest(data: bytes) -> str:
 
 
 def _refuse_foreign(folder: Path) -> None:
-    if folder.exists() and not (folder.is_dir() and _is_empty_or_model(folder)):
+    """Raise UsageError where a model in its place would delete what is none, or no part of one."""
+    if not folder.exists():
+        return
+    if not (folder.is_dir() and _is_empty_or_model(folder)):
         raise UsageError(f"{folder} exists and is not a model folder: choose another place")
+    others = sorted(path.name for path in folder.iterdir() if not is_part(path))
+    if others:
+        raise UsageError(
+            f"expected a model alone in {folder}, found {others[0]}, which would be lost: "
+            "move it away or choose another place"
+        )
 
 
 def _is_empty_or_model(folder: Path) -> bool:
@@ -240,28 +252,6 @@ def _is_empty_or_model(folder: Path) -> bool:
     except ArtefactError:
         return False
     return True
-
-
-def publish_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
-    """Write a new folder beside, fsync, and rename; an older one steps aside until then.
-
-    contents: files by name.
-    """
-    folder = folder.absolute()
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    fresh = name_beside(folder)
-    aside = fresh.with_suffix(REPLACED)
-    fresh.mkdir()
-    try:
-        for name, data in contents.items():
-            write_new(fresh / name, [data])
-        if folder.exists():
-            folder.rename(aside)
-        fresh.rename(folder)
-        sync_folder(folder.parent)
-        shutil.rmtree(aside, ignore_errors=True)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
 
 
 def _read(file: Path, most: int) -> bytes:
@@ -287,7 +277,7 @@ def _unreadable(file: Path, error: OSError) -> ArtHashError:
 
 
 def _no_model(folder: Path) -> str:
-    folder = folder.absolute()
+    folder = folder.resolve()
     aside = sorted(folder.parent.glob(f".{glob.escape(folder.name)}.*{REPLACED}"))
     if aside:
         return f"{folder} was being replaced when the process died: rename {aside[0]} to it"

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from hashing.files import read_regular, write_new
-from hashing.models.folder import CONFIG, read_manifest
+from hashing.models.folder import read_manifest
+from hashing.models.publishing import CONFIG
 
 
 def note_extra(folder: Path, name: str, value: Mapping[str, Any]) -> None:

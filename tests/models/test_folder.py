@@ -175,6 +175,45 @@ def test_somebody_elses_folder_is_never_replaced(model: HashModel, tmp_path: Pat
     assert (tmp_path / "letters" / "dear.txt").read_text() == "do not lose me"
 
 
+@pytest.mark.parametrize("name", ["mine.index/items.db", "notes.txt", ".cache.txt"])
+def test_what_lies_in_a_model_folder_is_not_deleted(
+    model: HashModel, folder: Path, name: str
+) -> None:
+    other = folder / name
+    other.parent.mkdir(exist_ok=True)
+    other.write_text("do not lose me")
+    with pytest.raises(
+        UsageError, match=f"found {name.partition('/')[0]}, .* move it away"
+    ) as told:
+        save_model(model, folder)
+    assert "\n" not in str(told.value)
+    assert other.read_text() == "do not lose me"
+
+
+def test_all_that_models_have_may_be_replaced(model: HashModel, folder: Path) -> None:
+    for name in ("metrics.json", "recipe.yaml", "bits.svg", "answers-style.png"):
+        (folder / name).touch()
+    (folder / ".cache").mkdir()
+    save_model(model, folder)
+    assert len(list(folder.iterdir())) == 2
+
+
+def test_what_a_link_leads_to_is_replaced(model: HashModel, folder: Path, tmp_path: Path) -> None:
+    link, before = tmp_path / "links" / "current", fingerprint(folder)
+    link.parent.mkdir()
+    link.symlink_to(folder, target_is_directory=True)
+    with torch.no_grad():
+        model.hash_layer.bias += 1
+    save_model(model, link)
+    assert link.is_symlink()
+    assert fingerprint(folder) != before
+    assert [p.name for p in link.parent.iterdir()] == ["current"]
+    aside = folder.with_name(".model.0123abcd.replaced")
+    folder.rename(aside)
+    with pytest.raises(ArtefactError, match=r"rename .*\.model\.0123abcd\.replaced"):
+        load_model(link)
+
+
 def test_folders_beside_are_left_alone(model: HashModel, folder: Path) -> None:
     others = [folder.with_name(name) for name in (".model.replaced", "model.new", ".model.new")]
     for other in others:
