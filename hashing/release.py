@@ -38,7 +38,8 @@ def release(model: Path, out: Path, terms: str, answers: Path | None = None) -> 
     """Publish `model` as `out`, whole or not at all.
 
     terms: Markdown on the data it learned from. answers: PNG of a retrieval grid to show.
-    Raises UsageError where `out` exists, ArtefactError where `model` is damaged.
+    Raises UsageError where `out` exists and where training did not write `model`, ArtefactError
+    where that is damaged.
     """
     from hashing.models import load_model, publish_folder  # imports torch, which takes seconds
     from hashing.training.figures import shown
@@ -54,6 +55,11 @@ def release(model: Path, out: Path, terms: str, answers: Path | None = None) -> 
     }
     if answers is not None:
         contents[answers.name] = answers.read_bytes()
+    if "metrics.json" not in contents:
+        raise UsageError(
+            f"expected a model that training wrote, found no metrics.json in {model}: "
+            "train one, or hand a fitted model on as it is"
+        )
     metrics = json.loads(contents["metrics.json"])
     text = card(out.name, metrics, shown(contents))
     contents["metrics.json"] = as_json(metrics).encode()

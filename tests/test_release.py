@@ -7,7 +7,9 @@ import pytest
 from hashing import release
 from hashing.cli import train
 from hashing.cli.console import run
-from hashing.models import fingerprint, load_model
+from hashing.config import ModelConfig, Preprocessing
+from hashing.errors import UsageError
+from hashing.models import HashModel, fingerprint, load_model, save_model
 
 SMALL = [
     "--data.count=80",
@@ -53,6 +55,14 @@ def test_all_but_the_pictures_of_others_goes_along(model: Path, tmp_path: Path) 
     assert not any(grid in card for grid in grids)
     for file in ("metrics.json", "recipe.yaml", "README.md"):
         assert str(model.parents[1]) not in (out / file).read_text()
+
+
+def test_a_model_that_was_not_trained_is_refused(tmp_path: Path) -> None:
+    fitted = HashModel(ModelConfig("small_cnn", lengths=(8,)), Preprocessing(32))
+    save_model(fitted, tmp_path / "fitted")
+    with pytest.raises(UsageError, match=r"training wrote, found no metrics\.json"):
+        release.release(tmp_path / "fitted", tmp_path / "out", "terms")
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_published_model_is_not_overwritten(

@@ -27,15 +27,16 @@ Baselines = dict[str, Mapping[str, RetrievalMetrics]]
 def measure_baselines(config: Config, examples: Examples, device: torch.device) -> Baselines:
     """Both baselines on the test part, the network at its full length."""
     torch.manual_seed(config.train.seed)
-    network = HashModel(config.model, config.preprocessing).to(device)
+    untrained = replace(config.model, weights="none")
+    network = HashModel(untrained, config.preprocessing).to(device)
     examples = replace(examples, views=())  # the untrained network sees pictures
     # Without the training part, which only classification needs.
     part = replace(examples.test, train=examples.test.train[:0])
-    untrained = evaluate_network(network, examples, part, settled=True).retrieval
+    retrieval = evaluate_network(network, examples, part, settled=True).retrieval
     queries, database = (_histograms(examples, rows) for rows in (part.query, part.database))
     return {
         f"untrained, {network.bits} bits": {
-            field: by_length[network.bits] for field, by_length in untrained.items()
+            field: by_length[network.bits] for field, by_length in retrieval.items()
         },
         "colour histogram": {
             field: evaluate_features(

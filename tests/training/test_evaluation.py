@@ -122,7 +122,11 @@ def test_baselines_cover_every_field_and_hold_few_pictures_at_a_time(
 ) -> None:
     monkeypatch.setattr("hashing.training.baselines.BLOCK", 4)
     monkeypatch.setattr("hashing.training.evaluation.BATCH", 4)
-    config = Config(model=ModelConfig("small_cnn", lengths=(8,)), preprocessing=Preprocessing(32))
+    config = Config(
+        # of weights that lie nowhere nothing is read: the network was never trained
+        model=ModelConfig("small_cnn", weights="nowhere.pth", lengths=(8,)),
+        preprocessing=Preprocessing(32),
+    )
     pictures = Watched(examples().squares)
     data = replace(examples(), squares=pictures)
     found = measure_baselines(config, data, torch.device("cpu"))
