@@ -19,7 +19,7 @@ from hashing.encoding.descriptors import (
 from hashing.encoding.onnx import Output
 from hashing.encoding.runner import ACCELERATE_FROM, Runtime
 from hashing.encoding.thread import on_network_thread
-from hashing.errors import ArtHashError
+from hashing.errors import ArtHashError, ImageError
 from hashing.images import Picture, open_picture
 from hashing.models import (
     copy_model,
@@ -209,14 +209,25 @@ class Model(Decoded):
         return self._each(pictures, "embedding")
 
     def _each(self, pictures: Sequence[Picture], output: Output) -> NDArray[np.float32]:
+        def view(numbered: tuple[int, Picture]) -> NDArray[np.uint8]:
+            number, picture = numbered
+            try:
+                return self.square(open_picture(picture))
+            except ImageError as error:
+                if len(pictures) == 1 or isinstance(picture, str | Path):  # told by its path
+                    raise
+                message = f"picture {number} of {len(pictures)}: {error}"
+                raise ImageError(message) from error.__cause__
+
         of = self.logits_of if output == "logits" else self.features_of
         width = self.bits if output == "logits" else self.width
         found, done = np.empty((len(pictures), width), np.float32), 0
         undecided = self.runtime == "onnx" or len(pictures) >= ACCELERATE_FROM
+        numbered = list(enumerate(pictures, 1))
         if len(pictures) == 1:  # no pool for one: a visitor waits
-            batches = iter([(pictures, [self._view(pictures[0])])])
+            batches = iter([(numbered, [view(numbered[0])])])
         else:
-            batches = prepare_ahead(self._view, pictures)
+            batches = prepare_ahead(view, numbered)
         for _, squares in batches:
             if undecided:
                 self.accelerate(np.stack(squares), output)
@@ -224,6 +235,3 @@ class Model(Decoded):
             found[done : done + len(squares)] = of(np.stack(squares))
             done += len(squares)
         return found
-
-    def _view(self, picture: Picture) -> NDArray[np.uint8]:
-        return self.square(open_picture(picture))

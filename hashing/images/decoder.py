@@ -14,7 +14,7 @@ from hashing.files import open_regular
 from hashing.images.isolated import decode_apart
 from hashing.images.kinds import KINDS, kind_of, needs_own_process
 from hashing.images.limits import GATE, ROOM, UPLOADS, Limits
-from hashing.images.still import one_line, read_header
+from hashing.images.still import complete, read_header
 
 
 def decode(source: bytes | Path, limits: Limits = UPLOADS) -> Image.Image:
@@ -45,15 +45,8 @@ def decode(source: bytes | Path, limits: Limits = UPLOADS) -> Image.Image:
     if kind == "WEBP" and still.memory > ROOM // 2:  # libwebp's copies keep other threads waiting
         still.image.close()
         return decode_apart(data, kind, limits)
-    with GATE.hold(still.memory):
-        try:
-            return still.pixels()
-        except MemoryError:
-            raise ImageError("not enough memory to decode this picture") from None
-        except Exception as error:  # hostile bytes: Pillow raises a dozen kinds
-            raise ImageError(
-                f"expected a complete {kind} picture, found a broken one: {one_line(error)}"
-            ) from error
+    with GATE.hold(still.memory), complete(kind):
+        return still.pixels()
 
 
 def _read(path: Path, limits: Limits) -> bytes:

@@ -10,7 +10,7 @@ from hashing.errors import ImageError
 from hashing.images.decoder import decode
 from hashing.images.limits import FILES
 from hashing.images.rendering import render
-from hashing.images.still import check_size
+from hashing.images.still import check_size, complete
 
 Picture = str | Path | bytes | Image.Image | NDArray[np.uint8]
 """A path, an encoded picture, a decoded one, or uint8 `[H, W, 3]` or `[H, W]`."""
@@ -32,7 +32,9 @@ def open_picture(picture: Picture) -> Image.Image:
             raise ImageError(named) from error.__cause__
     image = picture if isinstance(picture, Image.Image) else _from_array(picture)
     check_size(*image.size, FILES)
-    return render(ImageOps.exif_transpose(image), profile=image.info.get("icc_profile") or b"")
+    with complete(image.format or image.mode):  # Pillow reads most of a file only now
+        turned = ImageOps.exif_transpose(image)
+        return render(turned, profile=image.info.get("icc_profile") or b"")
 
 
 def _from_array(picture: NDArray[np.uint8]) -> Image.Image:

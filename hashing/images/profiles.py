@@ -13,14 +13,15 @@ _SPACES = {"L": "GRAY", "RGB": "RGB ", "CMYK": "CMYK"}
 
 
 def to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
-    """An L, RGB, RGBA, CMYK or LAB picture in sRGB: L, RGB or RGBA.
+    """An L, LA, RGB, RGBA, CMYK or LAB picture in sRGB: L, RGB or RGBA.
 
     A profile that is broken, of another space, or of sRGB itself changes nothing.
     """
-    if image.mode == "RGBA":
-        if _transform(profile, "RGB") is None:
-            return image
-        colours = to_srgb(image.convert("RGB"), profile)
+    if image.mode in ("LA", "RGBA"):
+        opaque = image.mode.removesuffix("A")
+        if _transform(profile, opaque) is None:
+            return image if image.mode == "RGBA" else image.convert("RGBA")
+        colours = to_srgb(image.convert(opaque), profile)
         colours.putalpha(image.getchannel("A"))
         return colours
     transform = _transform(profile, image.mode)

@@ -26,13 +26,14 @@ def render(image: Image.Image, reduction: int = 1, profile: bytes = b"") -> Imag
     little memory is taken beside the picture's own.
     """
     width, height = image.size
+    white = _white(image)
     if reduction == 1:
-        return _on_paper(to_srgb(_plain(image), profile))
+        return _on_paper(to_srgb(_plain(image, white), profile))
     rows = max(1, STRIP // width // reduction) * reduction
     whole = None
     for top in range(0, height, rows):
-        strip = to_srgb(_plain(image.crop((0, top, width, min(top + rows, height)))), profile)
-        strip = strip.reduce(reduction)
+        strip = image.crop((0, top, width, min(top + rows, height)))
+        strip = to_srgb(_plain(strip, white), profile).reduce(reduction)
         if whole is None:
             whole = Image.new(strip.mode, (-(-width // reduction), -(-height // reduction)))
         whole.paste(strip, (0, top // reduction))
@@ -49,13 +50,38 @@ def _differ(image: Image.Image) -> bool:
     return any(high - low > BARELY for low, high in image.getextrema())  # type: ignore[misc]
 
 
-def _plain(image: Image.Image) -> Image.Image:
-    """The same colours in L, RGB, RGBA, CMYK or LAB."""
-    if image.mode.startswith("I"):  # 16-bit grey; Pillow's own conversion clips at 255
-        grey = (np.asarray(image) >> 8).clip(0, 255).astype(np.uint8)
-        return Image.fromarray(grey)
+def _white(image: Image.Image) -> float:
+    """What the values of a grey picture of more than 8 bits reach up to.
+
+    Those of 32 bits, whole numbers or not, do not say it: they are taken for shares, for values of
+    8 or of 16 bits, or for such as end at their own greatest, whichever they fit first.
+    """
+    if image.mode not in ("I", "F"):
+        return 65536
+    values = np.asarray(image)
+    most = float(values.max(initial=0, where=np.isfinite(values)))
+    return 1 if most <= 1 else 256 if most < 256 else max(65536, most)
+
+
+def _grey(image: Image.Image, white: float) -> Image.Image:
+    """Grey of more than 8 bits in L, or in LA where one of its values is transparent."""
+    values = np.asarray(image)
+    scaled = values.astype(np.float32)
+    scaled *= 256 / white
+    np.nan_to_num(scaled, copy=False)
+    grey = Image.fromarray(scaled.clip(0, 255, out=scaled).astype(np.uint8))
+    clear = image.info.get("transparency")
+    if isinstance(clear, int):
+        grey.putalpha(Image.fromarray(np.where(values == clear, 0, 255).astype(np.uint8)))
+    return grey
+
+
+def _plain(image: Image.Image, white: float) -> Image.Image:
+    """The same colours in L, LA, RGB, RGBA, CMYK or LAB. white: of the whole picture, `_white`."""
+    if image.mode[0] in "IF":  # Pillow's own conversion clips at 255
+        return _grey(image, white)
     if image.has_transparency_data:
-        return image.convert("RGBA")
+        return image.convert("LA" if image.mode in ("1", "L", "LA", "La") else "RGBA")
     if image.mode in ("L", "RGB", "CMYK", "LAB"):
         return image
     return image.convert("L" if image.mode == "1" else "RGB")

@@ -4,6 +4,8 @@ import io
 import math
 import re
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from PIL import Image, UnidentifiedImageError
@@ -190,6 +192,19 @@ def _levels(data: bytes, reduction: int) -> int:
     coding = data.find(b"\xff\x52")
     there = data[coding + 9] if 0 <= coding < len(data) - 9 else 0
     return min(there, int(math.log2(reduction)))
+
+
+@contextmanager
+def complete(kind: str) -> Iterator[None]:
+    """Whatever is raised while pixels are decoded becomes an ImageError."""
+    try:
+        yield
+    except MemoryError:
+        raise ImageError("not enough memory to decode this picture") from None
+    except Exception as error:  # hostile bytes: Pillow raises a dozen kinds
+        raise ImageError(
+            f"expected a complete {kind} picture, found a broken one: {one_line(error)}"
+        ) from error
 
 
 def silence_pillow() -> None:

@@ -8,7 +8,7 @@ from PIL import Image
 from hashing.codes import Codes
 from hashing.config import ModelConfig, Preprocessing
 from hashing.encoding import Model, encode_catalogue
-from hashing.errors import UsageError
+from hashing.errors import ImageError, UsageError
 from hashing.models import HashModel, fingerprint, save_model
 from hashing.sources import Catalogue
 
@@ -38,6 +38,17 @@ def test_many_pictures_are_encoded_in_parts_like_one(encoder: Model) -> None:
     images = [Image.new("RGB", (32, 32), (n, 255 - n, 128)) for n in range(0, 80)]
     logits = encoder.logits(images)
     np.testing.assert_allclose(logits[70], encoder.logits(images[70:71])[0], atol=1e-5)
+
+
+def test_of_several_pictures_the_broken_one_is_named(encoder: Model, tmp_path: Path) -> None:
+    good, path = Image.new("RGB", (32, 32)), tmp_path / "bad.jpg"
+    path.write_bytes(b"no picture")
+    with pytest.raises(ImageError, match=r"^picture 3 of 4: expected a JPEG"):
+        encoder.encode([good, good, b"no picture", good])
+    with pytest.raises(ImageError, match=f"^{path}: expected a JPEG"):
+        encoder.encode([good, path])
+    with pytest.raises(ImageError, match=r"^expected a JPEG"):
+        encoder.encode([b"no picture"])
 
 
 def test_an_encoder_knows_its_folder(encoder: Model, tmp_path: Path) -> None:

@@ -34,6 +34,14 @@ def test_what_is_in_memory_is_turned_and_laid_on_white_like_a_file() -> None:
     assert clear.getpixel((3, 3)) == (255, 255, 255)
 
 
+def test_what_breaks_while_pillow_reads_on_is_an_image_error() -> None:
+    buffer = io.BytesIO()
+    Image.fromarray(PIXELS).save(buffer, "JPEG")
+    cut = Image.open(io.BytesIO(buffer.getvalue()[:-200]))
+    with pytest.raises(ImageError, match="expected a complete JPEG picture, found a broken one"):
+        open_picture(cut)
+
+
 def test_what_is_no_picture_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(b"no picture")
     for form, message in (

@@ -86,6 +86,21 @@ def test_grey_with_a_gamma_of_its_own() -> None:
     assert np.abs((np.asarray(seen)[0, :, 0] - expected * 255)[4:]).max() <= 2
 
 
+def test_grey_with_transparency_has_a_profile_too() -> None:
+    ramp = Image.fromarray(np.tile(np.arange(0, 256, 4, dtype=np.uint8), (16, 1)))
+    icc = profile((), 1.0, b"GRAY")
+    expected = np.array(decode(encoded(ramp, "PNG", icc_profile=icc)))
+    clear = ramp.convert("LA")
+    assert np.array_equal(decode(encoded(clear, "PNG", icc_profile=icc)), expected)
+    clear.putpixel((9, 3), (9, 0))
+    expected[3, 9] = 255
+    assert np.array_equal(decode(encoded(clear, "PNG", icc_profile=icc)), expected)
+    expected[:, 9] = 255
+    one = encoded(ramp, "PNG", icc_profile=icc, transparency=36)
+    expected[3, 9] = 255
+    assert np.array_equal(decode(one), expected)
+
+
 def test_what_is_srgb_or_broken_or_of_another_space_changes_nothing() -> None:
     own = ImageCms.ImageCmsProfile(SRGB).tobytes()
     for icc in (own, b"junk", own[:200], profile((), 1.0, b"GRAY"), bytes(5_000_000)):
