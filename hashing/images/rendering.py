@@ -67,9 +67,9 @@ def _grey(image: Image.Image, white: float) -> Image.Image:
     """Grey of more than 8 bits in L, or in LA where one of its values is transparent."""
     values = np.asarray(image)
     scaled = values.astype(np.float32)
+    np.nan_to_num(scaled, copy=False).clip(0, white, out=scaled)
     scaled *= 256 / white
-    np.nan_to_num(scaled, copy=False)
-    grey = Image.fromarray(scaled.clip(0, 255, out=scaled).astype(np.uint8))
+    grey = Image.fromarray(scaled.clip(max=255, out=scaled).astype(np.uint8))
     clear = image.info.get("transparency")
     if isinstance(clear, int):
         grey.putalpha(Image.fromarray(np.where(values == clear, 0, 255).astype(np.uint8)))

@@ -13,7 +13,7 @@ from tests.images.hostile import encoded, png_chunk, png_with, scene
 GREY = np.asarray(scene().convert("L"))
 SHARES = GREY.astype(np.float32) / 255
 SPOILT = SHARES.copy()
-SPOILT[0, :3] = np.nan, np.inf, -np.inf
+SPOILT[0, :4] = np.nan, np.inf, -np.inf, -3e38
 
 
 def seen(values: NDArray[np.generic]) -> list[NDArray[np.uint8]]:
@@ -47,7 +47,7 @@ def test_grey_beyond_16_bits_ends_at_its_greatest() -> None:
 
 def test_what_is_no_number_is_black_and_what_has_no_end_white() -> None:
     for found in seen(SPOILT):
-        assert found[0, :3].tolist() == [0, 255, 0]
+        assert found[0, :4].tolist() == [0, 255, 0, 0]
         assert np.array_equal(found[1:], GREY[1:])
 
 
