@@ -209,8 +209,8 @@ class Model(Decoded):
         return self._each(pictures, "embedding")
 
     def _each(self, pictures: Sequence[Picture], output: Output) -> NDArray[np.float32]:
-        def view(numbered: tuple[int, Picture]) -> NDArray[np.uint8]:
-            number, picture = numbered
+        def view(one: tuple[int, Picture]) -> NDArray[np.uint8]:
+            number, picture = one
             try:
                 return self.square(open_picture(picture))
             except ImageError as error:
@@ -223,7 +223,7 @@ class Model(Decoded):
         width = self.bits if output == "logits" else self.width
         found, done = np.empty((len(pictures), width), np.float32), 0
         undecided = self.runtime == "onnx" or len(pictures) >= ACCELERATE_FROM
-        numbered = list(enumerate(pictures, 1))
+        numbered: Sequence[tuple[int, Picture]] = list(enumerate(pictures, 1))
         if len(pictures) == 1:  # no pool for one: a visitor waits
             batches = iter([(numbered, [view(numbered[0])])])
         else:
