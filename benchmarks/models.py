@@ -139,9 +139,7 @@ def row(
     found = evaluate_logits(logits, network.lengths, examples, part)
     known = measures(config, examples, found)
     kept = ("data", "split", "duplicates", "distinct_codes", "collapsed", "configuration")
-    # Untrained networks start at random, whatever this one began with.
-    fresh = replace(config, model=replace(config.model, weights="none"))
-    beside = measure_baselines(fresh, examples, network.device) if baselines else {}
+    beside = measure_baselines(config, examples, network.device) if baselines else {}
     return {
         "protocol": config.data.protocol,
         **{key: known[key] for key in kept},
