@@ -268,7 +268,13 @@ def test_pictures_that_failed_again_come_once_the_server_is_there(visit) -> None
     page.reload()
     broken = page.locator("img.broken")
     expect(page.locator("#query img.broken")).to_have_count(1)
+    failed: list[object] = []
+    page.on("requestfailed", lambda request: failed.append(request))
     page.clock.run_for(10_000)  # and again in vain
+    told = -1
+    while told != len(failed):  # the browser tells of them one after the other
+        told = len(failed)
+        page.wait_for_timeout(500)
     page.clock.run_for(20_000)
     page.unroute_all()
     page.locator("#wall .card").first.click()  # an answer
