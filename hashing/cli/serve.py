@@ -171,6 +171,7 @@ def _serve(location: str, listener: socket.socket, options: argparse.Namespace) 
         options.where,
         options.rate,
         options.access_log,
+        is_quiet(),
     )
     settings.door()  # what is wrong with it is told before the model is loaded
     if options.workers > 1:

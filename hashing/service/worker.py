@@ -9,6 +9,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
+from hashing.progress import set_quiet
 from hashing.service.api import create_app
 from hashing.service.credentials import read_credentials, read_token
 from hashing.service.current import Current, open_current, open_shown
@@ -26,7 +27,7 @@ class Settings:
 
     model: where the index's model lies, if it has moved. auth, token: files. hosts: names beside
     the loopback ones; None answers to any. where: shows only what passes this filter.
-    access_log: a line of JSON for each request.
+    access_log: a line of JSON for each request. quiet: nothing else is logged.
     """
 
     location: str
@@ -40,6 +41,7 @@ class Settings:
     where: str = ""
     rate: float = NETWORK_RATE
     access_log: bool = False
+    quiet: bool = False
 
     @property
     def shown(self) -> tuple[str, str, Path | None, str]:
@@ -93,6 +95,8 @@ def count(settings: Settings) -> int:
 
 def app() -> FastAPI:
     """What each of several processes serves."""
-    current, made = make(Settings.of_text(os.environ[SETTINGS]))
+    settings = Settings.of_text(os.environ[SETTINGS])
+    set_quiet(settings.quiet)
+    current, made = make(settings)
     threading.Thread(target=current.warm, args=[threading.Event()], daemon=True).start()
     return made

@@ -4,17 +4,20 @@ import json
 import logging
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from fastapi.testclient import TestClient
 
+from hashing import progress
 from hashing.collection import Collection
 from hashing.errors import UsageError
+from hashing.service import worker
 from hashing.service.api import create_app
 from hashing.service.credentials import read_token
 from hashing.service.current import Current
 from hashing.service.door import Door
-from hashing.service.worker import Settings
+from hashing.service.worker import SETTINGS, Settings
 from tests.gallery import make_gallery, with_model
 
 
@@ -190,6 +193,21 @@ def test_a_token_is_long(tmp_path: Path) -> None:
         read_token(file)
     file.write_text("this one is long enough\nand this is a comment")
     assert read_token(file) == "this one is long enough"
+
+
+@pytest.mark.parametrize("quiet", [True, False])
+def test_several_processes_are_as_quiet_as_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], quiet: bool
+) -> None:
+    def make(_: Settings) -> tuple[SimpleNamespace, None]:
+        progress.log("Loading …")
+        return SimpleNamespace(warm=lambda _: None), None
+
+    monkeypatch.setattr(progress, "_quiet", None)
+    monkeypatch.setattr(worker, "make", make)
+    monkeypatch.setenv(SETTINGS, Settings("x.index", quiet=quiet).as_text())
+    worker.app()
+    assert (capsys.readouterr().err == "") is quiet
 
 
 def test_settings_survive_the_way_to_another_process() -> None:
