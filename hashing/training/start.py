@@ -150,11 +150,11 @@ def start_remarks(config: Config) -> Iterator[str]:
 
 
 def has_seen_all(folder: Path) -> bool:
-    """Whether the model in `folder` was trained on its validation part too."""
+    """Whether the model in `folder`, maybe a stranger's, was trained on its validation part too."""
     try:
         metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
         return bool(metrics.get("refit"))
-    except (OSError, ValueError):  # a fitted model has none
+    except (OSError, ValueError, AttributeError, RecursionError):  # a fitted model has none
         return False
 
 

@@ -30,7 +30,7 @@ from hashing.training.preparation import prepare
 from hashing.training.provenance import public_config
 from hashing.training.runlog import read_records
 from hashing.training.runs import make_learner, make_network
-from hashing.training.start import check_centres, start_remarks, teach_losses
+from hashing.training.start import check_centres, has_seen_all, start_remarks, teach_losses
 
 HERE = World(0, 1, torch.device("cpu"))
 
@@ -248,3 +248,14 @@ def test_the_published_recipe_names_weights_without_their_places() -> None:
 
     assert public("/home/runs/a/model + package") == "a/model + package"
     assert public("runs/a/model + ../../runs/b/model") == "runs/a/model + b/model"
+
+
+@pytest.mark.parametrize(
+    ("written", "seen"),
+    [('{"refit": true}', True), ("{}", False), ("[1]", False), ("[" * 100_000, False)],
+)
+def test_what_a_start_learned_from_is_read_from_any_folder(
+    tmp_path: Path, written: str, seen: bool
+) -> None:
+    (tmp_path / "metrics.json").write_text(written)
+    assert has_seen_all(tmp_path) is seen
