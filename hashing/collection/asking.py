@@ -10,7 +10,7 @@ from PIL.Image import Image
 from hashing.codes import Codes
 from hashing.collection.holding import Holding
 from hashing.collection.parts import Look
-from hashing.collection.reading import several
+from hashing.collection.reading import as_list
 from hashing.collection.recognise import Recognised, recognise
 from hashing.collection.request import Mix, Query, Taste
 from hashing.errors import UsageError
@@ -228,7 +228,7 @@ class Asking(Holding):
             >>> len(art.taste([3, 17], dislike=[5]).liked)
             2
         """
-        like, dislike = several(like), several(dislike)
+        like, dislike = as_list(like), as_list(dislike)
         if not like or len(like) + len(dislike) > MOST_LIKED:
             raise UsageError(
                 f"expected one liked work or more and at most {MOST_LIKED} in all, "

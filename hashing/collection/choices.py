@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 from hashing.collection.pictures import LARGEST_SIDE, PREVIEW_SIDE
-from hashing.collection.reading import several
+from hashing.collection.reading import as_list
 from hashing.collection.remembered import recall
 from hashing.registry import fits
 from hashing.store import Index
@@ -27,7 +27,7 @@ class Choices:
     previews: int | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "exclude", several(self.exclude))
+        object.__setattr__(self, "exclude", as_list(self.exclude))
 
     def over(self, earlier: Self) -> Self:
         """What was said now, and for all else what was said earlier."""

@@ -15,7 +15,7 @@ from hashing.collection.keeping import Keeping
 from hashing.collection.mix import mix
 from hashing.collection.path import Walk, find_path
 from hashing.collection.pictures import PREVIEW_SIDE
-from hashing.collection.reading import several
+from hashing.collection.reading import as_list
 from hashing.collection.recommend import recommend
 from hashing.collection.request import DIVERSITY, Mix, Query, Refine, Taste
 from hashing.collection.search import search
@@ -87,7 +87,7 @@ class Collection(Asking, Keeping, Editing, Surveying):
             diversity=0,
             fold=False,
             by=by,
-            palette=tuple(several(palette)),
+            palette=tuple(as_list(palette)),
         )
         asked = self.query(query)
         if rerank is None:

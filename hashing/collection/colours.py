@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from hashing.collection.opened import Once, Opened
-from hashing.collection.reading import several
+from hashing.collection.reading import as_list
 from hashing.collection.remembered import recall_arrays
 from hashing.errors import ImageError, UsageError
 from hashing.filters import Filter
@@ -97,7 +97,7 @@ def to_oklab(colours: NDArray[np.uint8]) -> Floats:
 
 def read_colours(texts: str | Sequence[str]) -> NDArray[np.uint8]:
     """Colours written as `2b2a26` or `#2b2a26`, uint8 `[C, 3]`. Raises UsageError for others."""
-    texts = several(texts)
+    texts = as_list(texts)
     if not 1 <= len(texts) <= MOST_ASKED:
         raise UsageError(f"expected 1 to {MOST_ASKED} colours, found {len(texts)}")
     for text in texts:

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from hashing.collection.answer import Answer, Hit
 from hashing.collection.collection import Collection
-from hashing.collection.reading import several
+from hashing.collection.reading import as_list
 from hashing.collection.request import Refine
 from hashing.collection.sheet import GroupSheet
 from hashing.errors import ImageError, UsageError
@@ -121,7 +121,7 @@ def compare(
 
     by: only these distances. Raises UsageError for one that no collection can go by, ImageError.
     """
-    by = several(by)
+    by = as_list(by)
     for measure in by:
         check_measure(measure)
     image = open_picture(picture)

@@ -19,7 +19,7 @@ from hashing.collection.quality import (
     judge_answers,
     judge_tastes,
 )
-from hashing.collection.reading import several
+from hashing.collection.reading import as_list
 from hashing.collection.request import Refine
 from hashing.collection.search import PART, feature_parts
 from hashing.errors import InputError, UsageError, choose
@@ -56,7 +56,7 @@ def evaluate(
     Raises InputError for an empty index and for a column that it does not have, UsageError for
     features that it does not keep and for a reach of re-ranking below 1.
     """
-    by, sets = several(by), several(sets)
+    by, sets = as_list(by), as_list(sets)
     if rerank < 1:
         raise UsageError(f"expected to rerank at least 1 picture, found {rerank}")
     if by and not opened.info.features:
@@ -97,7 +97,7 @@ def label_names(given: str | Sequence[str] | None, info: IndexInfo) -> list[str]
     """The columns to grade by. Raises InputError for one that is not there."""
     columns = info.columns
     if given is not None:
-        given = several(given)
+        given = as_list(given)
         unknown = [name for name in given if name not in columns]
         if unknown:
             known = ", ".join(columns) or "none"

@@ -45,7 +45,7 @@ class Reading:
         video: bool = False,
     ) -> Self:
         """The same of what a person gives. Raises UsageError where they name no pictures."""
-        sources: list[str | Path] = several(images)
+        sources: list[str | Path] = as_list(images)
         if not sources:
             raise UsageError("expected a folder or an archive of pictures, found none")
         return cls(
@@ -53,10 +53,10 @@ class Reading:
             metadata=optional_path(metadata),
             columns=columns,
             strict=strict,
-            exclude=several(exclude),
+            exclude=as_list(exclude),
             megapixels=megapixels,
             shard=shard,
-            exif=None if exif is None else several(exif),
+            exif=None if exif is None else as_list(exif),
             video=video,
         )
 
@@ -99,7 +99,7 @@ def columns_of(catalogues: Sequence[Catalogue]) -> dict[str, type]:
     return columns
 
 
-def several(given: Given | Iterable[Given]) -> list[Given]:
+def as_list(given: Given | Iterable[Given]) -> list[Given]:
     """What a person gives where several may be given; a text or path is one, not its letters."""
     if isinstance(given, str | Path):
         return [cast(Given, given)]
